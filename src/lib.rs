@@ -1,0 +1,11 @@
+//! verbale seals every formal direct message that an account sends.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod hash;
+pub mod time;
+pub mod text;
+pub mod note;
+pub mod log;
+#[cfg(feature = "daemon")]
+pub mod platform;

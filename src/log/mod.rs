@@ -1,0 +1,3 @@
+//! The append-only log, in the public formats of C2SP.
+
+pub mod entry;

@@ -1,0 +1,140 @@
+//! What we ask of the platform, and how it can fail to answer.
+//!
+//! The platform is trusted to deliver what was sent and to say who sent it. It is not trusted to keep what we posted,
+//! nor to answer at all. If it forgets, the log stands without it; if it lies about the past, the log convicts it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use crate::time::Time;
+
+/// A direct message that the watched account sent, as the platform listed it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The platform's identifier, with the moment of sending inside.
+    pub id: MessageId,
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// Who sent it. A listing may hold messages that others sent: they are left to the caller.
+    pub sender: AccountId,
+    /// The text, `&lt; &gt; &amp;` decoded once, otherwise as the platform returned it. Private.
+    pub text: String,
+    /// The platform's own JSON of the message, byte for byte. Private.
+    pub record: Vec<u8>,
+    /// The files sent with it, in order.
+    pub attachments: Vec<Attachment>,
+    /// Each shortened link in the text and where it leads, in order.
+    pub links: Vec<(String, String)>,
+}
+
+/// A file sent with a message: where it can be fetched.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// The platform's key of the file.
+    pub media_key: String,
+    /// The address of its bytes; none if the platform gave none.
+    pub url: Option<String>,
+}
+
+/// The bytes of an attachment and their media type, `image/jpeg`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct File {
+    /// The type that the platform named.
+    pub media_type: String,
+    /// The bytes. Private.
+    pub bytes: Vec<u8>,
+}
+
+/// One page of messages, newest first.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MessagePage {
+    /// The messages of this page.
+    pub messages: Vec<Message>,
+    /// Where the next, older page begins; none at the end of what the platform keeps.
+    pub next: Option<PageToken>,
+}
+
+/// The platform's own mark of a place in a listing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PageToken(pub String);
+
+/// A public post as the platform shows it now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Post {
+    /// Its identifier, with the moment of posting inside.
+    pub id: PostId,
+    /// Who posted it.
+    pub author: AccountId,
+    /// Its text, `&lt; &gt; &amp;` decoded once.
+    pub text: String,
+}
+
+/// Who we are to the platform, and what time it is there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Me {
+    /// The account that the credentials belong to.
+    pub account: Account,
+    /// The platform's clock when it answered, to the second; none if it did not say.
+    pub clock: Option<Time>,
+}
+
+/// What the program asks of a platform. Every call has a time limit of its own, and fails rather than hangs.
+#[async_trait]
+pub trait Platform: Send + Sync {
+    /// The account that the credentials belong to.
+    async fn me(&self) -> Result<Me, Error>;
+
+    /// The account with this name; none if there is none.
+    async fn account_by_name(&self, name: &AccountName) -> Result<Option<Account>, Error>;
+
+    /// The account with this identifier; none if there is none.
+    async fn account_by_id(&self, id: AccountId) -> Result<Option<Account>, Error>;
+
+    /// A page of at most `size` (1 to 100) direct messages of all the account's conversations, newest first, sent and
+    /// received. Each message read is paid for. The platform keeps 30 days.
+    async fn messages(&self, size: u32, page: Option<&PageToken>) -> Result<MessagePage, Error>;
+
+    /// The accounts in a group conversation, as far as the platform still tells; ourselves may be among them.
+    async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error>;
+
+    /// The bytes of a file, at most `bytes_max`.
+    async fn attachment(&self, message: MessageId, attachment: &Attachment, bytes_max: u64) -> Result<File, Error>;
+
+    /// Posts `text` in public. After [`Error::NoAnswer`] it may or may not have happened.
+    async fn post(&self, text: &str) -> Result<PostId, Error>;
+
+    /// Our own posts with an identifier greater than `after`, newest first. What was posted minutes ago may be missing.
+    async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error>;
+
+    /// One post, as anyone would see it; none if the platform says that it does not exist.
+    async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error>;
+}
+
+/// Why there is no result, sorted by what the caller does next.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "`what` is the platform's own reason, `remedy` what the person should do")]
+pub enum Error {
+    /// It did not happen, and will at or after `until`. Wait.
+    #[error("the platform asks to wait until {until}: {what}")]
+    Wait { until: Time, what: String },
+    /// It did not happen, for a reason that may pass by itself. Try again, at growing intervals.
+    #[error("the platform could not do it: {what}")]
+    Unavailable { what: String },
+    /// Nobody knows whether it happened. Look before doing it again.
+    #[error("no answer from the platform: {what}")]
+    NoAnswer { what: String },
+    /// It did not happen because the same post is already there. Find it.
+    #[error("the platform says that the same post is already there")]
+    Duplicate,
+    /// It did not happen, and will not until a person does something. Say so once, and ask again seldom.
+    #[error("the platform needs a person: {what}\n{remedy}")]
+    NeedsPerson { what: String, remedy: String },
+    /// It did not happen, and never will in this form.
+    #[error("the platform refused: {what}")]
+    Refused { what: String },
+}
+
+/// The longest time that any call may take, its retries by the transport included.
+pub const CALL_TIME_MAX: Duration = Duration::from_secs(30);

@@ -1,0 +1,61 @@
+//! Moments: milliseconds of Unix time, written as RFC 3339 in UTC.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+/// A moment in UTC, to the millisecond. The core never asks what time it is: a moment is handed in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Time(i64);
+
+/// Length of `2018-03-09T17:40:12.123Z`.
+const TEXT_LEN: usize = 24;
+
+/// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z: the years that four digits can write.
+const RANGE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+
+impl Time {
+    /// The moment `ms` milliseconds after 1970-01-01T00:00:00Z; beyond the years 0 to 9999 the nearest of them.
+    pub fn from_ms(ms: i64) -> Time {
+        Time(ms.clamp(*RANGE_MS.start(), *RANGE_MS.end()))
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub const fn ms(self) -> i64 {
+        self.0
+    }
+
+    /// This moment moved by `ms` milliseconds.
+    #[must_use]
+    pub fn plus_ms(self, ms: i64) -> Time {
+        Time::from_ms(self.0.saturating_add(ms))
+    }
+
+    /// Milliseconds from `earlier` to this moment; negative if it is later.
+    pub const fn ms_since(self, earlier: Time) -> i64 {
+        self.0 - earlier.0
+    }
+
+    /// The date in UTC, `2018-03-09`.
+    pub fn date(self) -> String {
+        self.to_string()[..10].to_owned()
+    }
+
+    /// Reads `2018-03-09T17:40:12.123Z`: exactly this form of RFC 3339, three digits and `Z`, a date that exists.
+    pub fn parse(text: &str) -> Option<Time> {
+        if text.len() != TEXT_LEN {
+            return None;
+        }
+        let time = Time(text.parse::<Timestamp>().ok()?.as_millisecond());
+        (time.to_string() == text).then_some(time)
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Timestamp::from_millisecond(self.0) {
+            Ok(moment) => write!(f, "{moment:.3}"),
+            Err(_) => write!(f, "{} ms", self.0),
+        }
+    }
+}
