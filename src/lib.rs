@@ -7,5 +7,6 @@ pub mod time;
 pub mod text;
 pub mod note;
 pub mod log;
+pub mod opening;
 #[cfg(feature = "daemon")]
 pub mod platform;
