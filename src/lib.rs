@@ -10,3 +10,5 @@ pub mod log;
 pub mod opening;
 #[cfg(feature = "daemon")]
 pub mod platform;
+#[cfg(feature = "daemon")]
+pub mod sandbox;
