@@ -9,3 +9,7 @@ pub mod note;
 pub mod log;
 #[cfg(feature = "daemon")]
 pub mod platform;
+#[cfg(feature = "daemon")]
+pub mod rules;
+#[cfg(feature = "daemon")]
+pub mod config;
