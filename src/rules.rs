@@ -1,45 +1,69 @@
-//! Which of the messages sent are formal notes.
+//! Which messages are formal: the operator's rules.
+
+use std::fmt;
 
 use regex::Regex;
 
-use crate::note::AccountId;
+use crate::note::{AccountId, AccountName};
 
-/// A rule: messages to one of these correspondents are formal if their text says so.
+/// What makes a message to some accounts formal. A message is formal if one rule of several says so.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// To whom. A group counts if one of them is in it.
-    pub correspondents: Vec<AccountId>,
-    /// How the text says so.
+    /// To whom: a message counts if one of these takes part in its conversation. Names are looked up at every start.
+    pub correspondents: Vec<Correspondent>,
+    /// Which of the messages to them.
     pub formal: Formal,
 }
 
-/// How a text says that it is formal.
+/// An account as an operator names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Correspondent {
+    /// By the lasting identifier: `783214`.
+    Id(AccountId),
+    /// By the name that it bears now: `ministry`, or `@123` if the name is digits only.
+    Name(AccountName),
+}
+
+/// Which messages are formal, by their text.
 #[derive(Clone, Debug)]
 pub enum Formal {
-    /// Every message is.
+    /// Every message.
     All,
-    /// It contains these very characters.
+    /// Those whose text contains exactly these characters.
     Marker(String),
-    /// It matches this regular expression somewhere.
+    /// Those whose text matches.
     Pattern(Regex),
 }
 
-/// Whether a message to `recipients` with this text is a formal note by any of the rules.
-pub fn is_formal(rules: &[Rule], recipients: &[AccountId], text: &str) -> bool {
-    rules.iter().any(|rule| rule.concerns(recipients) && rule.formal.holds(text))
+impl Correspondent {
+    /// Reads `783214`, `ministry` or `@ministry`.
+    pub fn parse(text: &str) -> Option<Correspondent> {
+        if let Some(name) = text.strip_prefix('@') {
+            return AccountName::parse(name).map(Correspondent::Name);
+        }
+        if text.bytes().all(|b| b.is_ascii_digit()) {
+            return AccountId::parse(text).map(Correspondent::Id);
+        }
+        AccountName::parse(text).map(Correspondent::Name)
+    }
 }
 
-impl Rule {
-    fn concerns(&self, recipients: &[AccountId]) -> bool {
-        recipients.iter().any(|recipient| self.correspondents.contains(recipient))
+/// As [`Correspondent::parse`] reads it.
+impl fmt::Display for Correspondent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Correspondent::Id(id) => write!(f, "{id}"),
+            Correspondent::Name(name) => write!(f, "@{name}"),
+        }
     }
 }
 
 impl Formal {
-    fn holds(&self, text: &str) -> bool {
+    /// Whether a message with this text is formal.
+    pub fn is_met(&self, text: &str) -> bool {
         match self {
             Formal::All => true,
-            Formal::Marker(marker) => text.contains(marker),
+            Formal::Marker(marker) => text.contains(marker.as_str()),
             Formal::Pattern(pattern) => pattern.is_match(text),
         }
     }
@@ -49,20 +73,24 @@ impl Formal {
 mod tests {
     use super::*;
 
-    fn check(formal: Formal, recipients: &[u64], text: &str, expected: bool) {
-        let rules = [Rule { correspondents: vec![AccountId(7), AccountId(8)], formal }];
-        let recipients: Vec<AccountId> = recipients.iter().copied().map(AccountId).collect();
-        assert_eq!(is_formal(&rules, &recipients, text), expected, "{rules:?} {recipients:?} {text}");
+    #[test]
+    fn digits_are_an_identifier_unless_marked_as_a_name() {
+        let name = |name| Some(Correspondent::Name(AccountName::parse(name).unwrap()));
+        assert_eq!(Correspondent::parse("783214"), Some(Correspondent::Id(AccountId(783_214))));
+        assert_eq!(Correspondent::parse("@783214"), name("783214"));
+        assert_eq!(Correspondent::parse("@Ministry"), name("Ministry"));
+        assert_eq!(Correspondent::parse("ministry"), name("ministry"));
+        for wrong in ["", "@", "@@a", "007", "a b", "a-b", "99999999999999999999"] {
+            assert_eq!(Correspondent::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]
-    fn a_rule_needs_its_correspondent_and_its_sign() {
-        check(Formal::All, &[7], "hello", true);
-        check(Formal::All, &[9], "hello", false);
-        check(Formal::All, &[9, 8], "a group", true);
-        check(Formal::Marker("NOTE VERBALE".into()), &[7], "a NOTE VERBALE.", true);
-        check(Formal::Marker("NOTE VERBALE".into()), &[7], "a note verbale.", false);
-        check(Formal::Pattern(Regex::new("(?i)^note verbale").unwrap()), &[8], "Note Verbale 12", true);
-        check(Formal::Pattern(Regex::new("(?i)^note verbale").unwrap()), &[8], "no Note Verbale", false);
+    fn a_text_says_that_it_is_formal() {
+        assert!(Formal::All.is_met(""));
+        assert!(Formal::Marker("NOTE".into()).is_met("a NOTE verbale"));
+        assert!(!Formal::Marker("NOTE".into()).is_met("a note"));
+        assert!(Formal::Pattern(Regex::new("(?i)^note").unwrap()).is_met("Note 1"));
+        assert!(!Formal::Pattern(Regex::new("^note").unwrap()).is_met(" note"));
     }
 }

@@ -19,7 +19,7 @@ use crate::note::{Account, AccountId, AccountName, Origin};
 use crate::opening::Salt;
 use crate::pace::{Next, Pace, Stop, ms};
 use crate::platform::{Error as PlatformError, Me, Message, Platform};
-use crate::rules::{self, Rule};
+use crate::rules::{Correspondent, Formal, Rule};
 use crate::store::{Batch, Gap, Store};
 use crate::time::Time;
 use crate::vault::Vault;
@@ -44,7 +44,7 @@ pub struct Settings {
     /// The name of the log.
     pub log: Origin,
     /// Which messages are formal.
-    pub rules: Vec<NamedRule>,
+    pub rules: Vec<Rule>,
     /// The wait between two looks.
     pub poll: Duration,
     /// How long a message's files are waited for, all together.
@@ -53,24 +53,6 @@ pub struct Settings {
     pub attachment_bytes_max: u64,
     /// Whether to reach back, once, as far as the platform keeps messages.
     pub backfill: bool,
-}
-
-/// A correspondent as the operator named it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Correspondent {
-    /// By its lasting number.
-    Id(AccountId),
-    /// By its present name, looked up at every start.
-    Name(AccountName),
-}
-
-/// A rule as the operator wrote it.
-#[derive(Clone, Debug)]
-pub struct NamedRule {
-    /// To whom.
-    pub correspondents: Vec<Correspondent>,
-    /// How the text says that it is formal.
-    pub formal: rules::Formal,
 }
 
 /// Where salts come from: 32 bytes that nobody can guess.
@@ -97,7 +79,8 @@ pub struct Watcher {
 
 struct Known {
     me: Account,
-    rules: Vec<Rule>,
+    /// To whom, and how the text says that it is formal.
+    rules: Vec<(Vec<AccountId>, Formal)>,
     /// When we began, by the earlier of our clock and the platform's.
     began: Time,
 }
@@ -183,12 +166,12 @@ impl Watcher {
         }
         self.store.account(me.clone()).await?;
         let mut rules = Vec::new();
-        for named in self.settings.rules.clone() {
-            let mut correspondents = Vec::new();
-            for correspondent in named.correspondents {
-                correspondents.push(self.resolve(correspondent).await?);
+        for Rule { correspondents, formal } in self.settings.rules.clone() {
+            let mut ids = Vec::new();
+            for correspondent in correspondents {
+                ids.push(self.resolve(correspondent).await?);
             }
-            rules.push(Rule { correspondents, formal: named.formal });
+            rules.push((ids, formal));
         }
         info!(account.id = %me.id, account.name = %me.name, "watching");
         Ok(Known { me, rules, began: now.min(theirs) })
@@ -274,7 +257,7 @@ impl Watcher {
         if recipients.is_empty() {
             return Ok(Kind::Unreadable);
         }
-        if !rules::is_formal(&known.rules, &recipients, &message.text) {
+        if !known.is_formal(&recipients, &message.text) {
             return Ok(Kind::Informal);
         }
         let mut to = Vec::new();
@@ -307,5 +290,12 @@ impl Watcher {
         };
         self.names.insert(id, account.clone());
         Ok(account)
+    }
+}
+
+impl Known {
+    /// Whether a message to these accounts with this text is formal by any of the rules.
+    fn is_formal(&self, to: &[AccountId], text: &str) -> bool {
+        self.rules.iter().any(|(ids, formal)| to.iter().any(|id| ids.contains(id)) && formal.is_met(text))
     }
 }
