@@ -8,5 +8,8 @@ pub mod text;
 pub mod note;
 pub mod log;
 pub mod opening;
+pub mod post;
+pub mod proof;
+pub mod verify;
 #[cfg(feature = "daemon")]
 pub mod platform;
