@@ -1,1 +1,3 @@
 //! Tests of the whole: one binary, a module a subject.
+
+mod log_oracles;
