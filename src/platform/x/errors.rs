@@ -187,8 +187,9 @@ fn describe(endpoint: Endpoint, status: u16, problem: Option<&Problem>) -> Strin
     };
     let code = problem.code.map(|code| format!("code {code}")).unwrap_or_default();
     let parts = [problem.title.as_str(), &code, problem.kind(), &problem.detail];
-    let said: Vec<String> = parts.iter().filter(|part| !part.is_empty()).map(|part| clean(part)).collect();
-    clean(&format!("{endpoint}: status {status}, {}", said.join(", ")))
+    let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty() && *part != "about:blank").collect();
+    let said = if said.is_empty() { "without a reason".to_owned() } else { said.join(", ") };
+    clean(&format!("{endpoint}: status {status}, {said}"))
 }
 
 /// Bounded, and without control characters: it came from outside and goes to a terminal.

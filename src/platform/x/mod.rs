@@ -196,26 +196,42 @@ impl X {
         Err(Error::Unavailable { what })
     }
 
+    /// Who is in a group, by who joined and left. Of a group older than what X keeps, only who wrote lately is known.
     async fn group(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
         let (mut changes, mut next): (Vec<Change>, Option<PageToken>) = (Vec::new(), None);
         for _ in 0..GROUP_PAGES_MAX {
-            let mut query = vec![
-                ("max_results", "100"),
-                ("event_types", "ParticipantsJoin,ParticipantsLeave"),
-                ("dm_event.fields", "id,event_type,created_at,dm_conversation_id"),
-                ("expansions", "sender_id,participant_ids"),
-            ];
+            let kinds = ("event_types", "ParticipantsJoin,ParticipantsLeave");
+            let mut query = vec![("max_results", "100"), kinds, ("expansions", "sender_id,participant_ids")];
             query.extend(next.as_ref().map(|token| ("pagination_token", token.0.as_str())));
-            let url = self.url(format_args!("/2/dm_conversations/{conversation}/dm_events"), &query);
-            let (page, token) = self.page(Endpoint::Conversation, url, parse::changes).await?;
+            let (page, token) = self.group_page(conversation, query, parse::changes).await?;
             changes.extend(page);
             next = token;
             if next.is_none() {
-                return Ok(present(&changes));
+                break;
             }
         }
-        let what = format!("{}: more than {GROUP_PAGES_MAX} pages of comings and goings", Endpoint::Conversation);
-        Err(Error::Unavailable { what })
+        if next.is_some() {
+            let what = format!("{}: more than {GROUP_PAGES_MAX} pages of comings and goings", Endpoint::Conversation);
+            return Err(Error::Unavailable { what });
+        }
+        let known = present(&changes);
+        if !known.is_empty() {
+            return Ok(known);
+        }
+        let query = vec![("max_results", "20"), ("event_types", "MessageCreate"), ("expansions", "sender_id")];
+        let (senders, _) = self.group_page(conversation, query, parse::senders).await?;
+        Ok(present(&[Change::Joined(senders)]))
+    }
+
+    async fn group_page<T>(
+        &self,
+        conversation: &ConversationId,
+        mut query: Vec<(&str, &str)>,
+        read: impl FnOnce(&Answer<'_>) -> Result<T, String>,
+    ) -> Result<(T, Option<PageToken>), Error> {
+        query.push(("dm_event.fields", "id,event_type,created_at,dm_conversation_id"));
+        let url = self.url(format_args!("/2/dm_conversations/{conversation}/dm_events"), &query);
+        self.page(Endpoint::Conversation, url, read).await
     }
 }
 

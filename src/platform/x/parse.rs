@@ -107,6 +107,7 @@ struct Media {
 #[derive(Deserialize)]
 struct Variant {
     bit_rate: Option<i64>,
+    content_type: Option<String>,
     url: Option<String>,
 }
 
@@ -155,6 +156,11 @@ pub(super) enum Change {
     Left(Vec<AccountId>),
 }
 
+/// Who wrote the messages of a page.
+pub(super) fn senders(answer: &Answer<'_>) -> Result<Vec<AccountId>, String> {
+    Ok(messages(answer)?.into_iter().map(|message| message.sender).collect())
+}
+
 /// Who joined and who left, in X's order: newest first.
 pub(super) fn changes(answer: &Answer<'_>) -> Result<Vec<Change>, String> {
     let mut changes = Vec::new();
@@ -176,16 +182,21 @@ pub(super) fn changes(answer: &Answer<'_>) -> Result<Vec<Change>, String> {
     Ok(changes)
 }
 
-/// The file with this key. Of a film the best version that is one file: a playlist has no bit rate.
+/// The file with this key. Of a film the best version that is one file, not a playlist.
 fn attachment(media_key: String, media: &[Media]) -> Attachment {
     let found = media.iter().find(|media| media.media_key.as_deref() == Some(media_key.as_str()));
     let url = found.and_then(|media| {
-        let files =
-            media.variants.iter().flatten().filter(|variant| variant.bit_rate.is_some() && variant.url.is_some());
+        let files = media.variants.iter().flatten().filter(|variant| variant.url.is_some() && !variant.is_playlist());
         let best = files.max_by_key(|variant| variant.bit_rate).and_then(|variant| variant.url.clone());
         media.url.clone().or(best)
     });
     Attachment { media_key, url }
+}
+
+impl Variant {
+    fn is_playlist(&self) -> bool {
+        self.content_type.as_deref().is_some_and(|kind| kind.to_ascii_lowercase().contains("mpegurl"))
+    }
 }
 
 /// The links in order of appearance. X names one without saying where it leads if it does not know: that is no link.

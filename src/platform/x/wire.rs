@@ -1,7 +1,7 @@
 //! One call of X over HTTP: signed, limited in time and size, and its answer sorted.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap};
@@ -19,6 +19,10 @@ use crate::time::Time;
 
 /// No answer of the API is larger; attachments have a limit of their own.
 pub(super) const JSON_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// A connection is not used again after this. X closes idle ones, and a post on a connection that is just being closed has
+/// an unknown outcome.
+const IDLE_TIME_MAX: Duration = Duration::from_secs(15);
 
 /// The connection to X, and what its answers have taught us.
 pub(super) struct Wire {
@@ -59,6 +63,7 @@ impl Wire {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
+            .pool_idle_timeout(IDLE_TIME_MAX)
             .connect_timeout(settings.connect_time)
             .timeout(settings.call_time.min(CALL_TIME_MAX));
         if base.scheme() == "http" {

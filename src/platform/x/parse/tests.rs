@@ -132,3 +132,22 @@ fn errors_never_quote_the_body() {
     assert!(Answer::read(deep.as_bytes()).err().unwrap().contains("no JSON"));
     assert!(posted(&raw(r#"{"id":"topsecret"}"#)).is_err_and(|why| !why.contains("topsecret")));
 }
+
+proptest::proptest! {
+    #[test]
+    fn nothing_that_x_may_send_stops_the_program(
+        bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+        place in 0..EVENT.len(),
+        json in r#"(\{"(id|text|errors|data|username)":("|\[|\{|null|1|-|"[0-9]*"|\[\]|\[null\]|\{\})\}?,?){0,4}"#,
+    ) {
+        let mut broken = format!(r#"{{"data":[{EVENT}],"meta":{{"result_count":1}}}}"#).into_bytes();
+        broken.splice(place..place + 1, bytes.iter().copied().take(3));
+        for body in [&bytes[..], &broken, json.as_bytes()] {
+            for status in [200, 401, 403, 429, 503] {
+                crate::platform::x::errors::classify(crate::platform::x::endpoint::Endpoint::Post, status, body);
+            }
+            let Ok(answer) = Answer::read(body) else { continue };
+            let _ = (messages(&answer).is_ok(), changes(&answer), answer.data.map(|raw| (posted(raw), account(raw), post(raw, None))));
+        }
+    }
+}
