@@ -9,3 +9,5 @@ pub mod note;
 pub mod log;
 #[cfg(feature = "daemon")]
 pub mod platform;
+#[cfg(feature = "daemon")]
+pub mod sandbox;
