@@ -13,3 +13,5 @@ pub mod platform;
 pub mod rules;
 #[cfg(feature = "daemon")]
 pub mod config;
+#[cfg(feature = "daemon")]
+pub mod cli;
