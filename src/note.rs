@@ -65,6 +65,11 @@ impl AccountName {
         (plain && (1..=50).contains(&text.len())).then(|| AccountName(text.to_owned()))
     }
 
+    /// What stands for a name that the platform does not tell: `unknown`.
+    pub fn unknown() -> AccountName {
+        AccountName("unknown".to_owned())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

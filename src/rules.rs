@@ -1,22 +1,22 @@
-//! Which messages are formal: the operator's rules, applied to one message at a time.
+//! Which messages are formal: the operator's rules.
 
 use std::fmt;
 
 use regex::Regex;
 
-use crate::note::{Account, AccountId, AccountName};
+use crate::note::{AccountId, AccountName};
 
 /// What makes a message to some accounts formal. A message is formal if one rule of several says so.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Rule {
-    /// To whom: a message counts if one of these takes part in its conversation.
+    /// To whom: a message counts if one of these takes part in its conversation. Names are looked up at every start.
     pub correspondents: Vec<Correspondent>,
     /// Which of the messages to them.
     pub formal: Formal,
 }
 
 /// An account as an operator names it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Correspondent {
     /// By the lasting identifier: `783214`.
     Id(AccountId),
@@ -25,7 +25,7 @@ pub enum Correspondent {
 }
 
 /// Which messages are formal, by their text.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Formal {
     /// Every message.
     All,
@@ -33,18 +33,6 @@ pub enum Formal {
     Marker(String),
     /// Those whose text matches.
     Pattern(Regex),
-}
-
-impl Rule {
-    /// Whether a message with this text to these accounts is formal.
-    pub fn is_met(&self, to: &[Account], text: &str) -> bool {
-        to.iter().any(|account| self.names(account)) && self.formal.is_met(text)
-    }
-
-    /// Whether the rule is about this account.
-    pub fn names(&self, account: &Account) -> bool {
-        self.correspondents.iter().any(|correspondent| correspondent.is(account))
-    }
 }
 
 impl Correspondent {
@@ -57,14 +45,6 @@ impl Correspondent {
             return AccountId::parse(text).map(Correspondent::Id);
         }
         AccountName::parse(text).map(Correspondent::Name)
-    }
-
-    /// Whether this is the account. Names are compared without regard to case, as the platform does.
-    pub fn is(&self, account: &Account) -> bool {
-        match self {
-            Correspondent::Id(id) => *id == account.id,
-            Correspondent::Name(name) => name.as_str().eq_ignore_ascii_case(account.name.as_str()),
-        }
     }
 }
 
@@ -93,31 +73,24 @@ impl Formal {
 mod tests {
     use super::*;
 
-    fn account(text: &str) -> Account {
-        Account::parse(text).unwrap()
-    }
-
     #[test]
     fn digits_are_an_identifier_unless_marked_as_a_name() {
-        assert!(Correspondent::parse("783214").unwrap().is(&account("783214 ministry")));
-        assert!(!Correspondent::parse("783214").unwrap().is(&account("1 783214")));
-        assert!(Correspondent::parse("@783214").unwrap().is(&account("1 783214")));
-        assert!(Correspondent::parse("@Ministry").unwrap().is(&account("1 ministry")));
-        assert!(Correspondent::parse("ministry").unwrap().is(&account("1 MINISTRY")));
+        let name = |name| Some(Correspondent::Name(AccountName::parse(name).unwrap()));
+        assert_eq!(Correspondent::parse("783214"), Some(Correspondent::Id(AccountId(783_214))));
+        assert_eq!(Correspondent::parse("@783214"), name("783214"));
+        assert_eq!(Correspondent::parse("@Ministry"), name("Ministry"));
+        assert_eq!(Correspondent::parse("ministry"), name("ministry"));
         for wrong in ["", "@", "@@a", "007", "a b", "a-b", "99999999999999999999"] {
-            assert!(Correspondent::parse(wrong).is_none(), "{wrong}");
+            assert_eq!(Correspondent::parse(wrong), None, "{wrong}");
         }
     }
 
     #[test]
-    fn a_message_is_formal_by_its_text_and_by_one_who_takes_part() {
-        let rule = |formal| Rule { correspondents: vec![Correspondent::parse("ministry").unwrap()], formal };
-        let group = [account("1 other"), account("2 ministry")];
-        assert!(rule(Formal::All).is_met(&group, ""));
-        assert!(!rule(Formal::All).is_met(&group[..1], ""));
-        assert!(rule(Formal::Marker("NOTE".into())).is_met(&group, "a NOTE verbale"));
-        assert!(!rule(Formal::Marker("NOTE".into())).is_met(&group, "a note"));
-        assert!(rule(Formal::Pattern(Regex::new("(?i)^note").unwrap())).is_met(&group, "Note 1"));
-        assert!(!rule(Formal::Pattern(Regex::new("^note").unwrap())).is_met(&group, " note"));
+    fn a_text_says_that_it_is_formal() {
+        assert!(Formal::All.is_met(""));
+        assert!(Formal::Marker("NOTE".into()).is_met("a NOTE verbale"));
+        assert!(!Formal::Marker("NOTE".into()).is_met("a note"));
+        assert!(Formal::Pattern(Regex::new("(?i)^note").unwrap()).is_met("Note 1"));
+        assert!(!Formal::Pattern(Regex::new("^note").unwrap()).is_met(" note"));
     }
 }

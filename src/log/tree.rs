@@ -254,3 +254,6 @@ fn skip_promoted(node: u64, last: u64) -> (u64, u64) {
     let levels = if node == 0 { 0 } else { node.trailing_zeros() };
     (node >> levels, last >> levels)
 }
+
+#[cfg(test)]
+mod tests;

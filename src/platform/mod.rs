@@ -105,6 +105,11 @@ pub trait Platform: Send + Sync {
     /// Posts `text` in public. After [`Error::NoAnswer`] it may or may not have happened.
     async fn post(&self, text: &str) -> Result<PostId, Error>;
 
+    /// How many posts the platform still takes before its limit, as far as it has said.
+    async fn posts_left(&self) -> Option<u64> {
+        None
+    }
+
     /// Our own posts with an identifier greater than `after`, newest first. What was posted minutes ago may be missing.
     async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error>;
 

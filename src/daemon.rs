@@ -1,0 +1,125 @@
+//! The composition root: builds the loops, runs them, stops cleanly. The only place that knows everybody.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::clock::Clock;
+use crate::log::signed_note::VerifierKey;
+use crate::pace::Next;
+use crate::platform::Platform;
+use crate::public::Public;
+use crate::publisher::{self, Publisher};
+use crate::store::Store;
+use crate::vault::Vault;
+use crate::watcher::{self, Salts, Watcher};
+
+/// The longest sleep at a stretch: a clock that is set is noticed after it.
+const STRETCH: Duration = Duration::from_secs(60);
+
+/// What the daemon is made of.
+pub struct Parts {
+    /// The platform.
+    pub platform: Arc<dyn Platform>,
+    /// The open store.
+    pub store: Store,
+    /// Encrypts the openings.
+    pub vault: Vault,
+    /// The time.
+    pub clock: Clock,
+    /// Where salts come from.
+    pub salts: Salts,
+    /// The public folder.
+    pub public: PathBuf,
+    /// The key that the public folder is signed with.
+    pub vkey: VerifierKey,
+    /// For the watcher.
+    pub watcher: watcher::Settings,
+    /// For the publisher.
+    pub publisher: publisher::Settings,
+}
+
+/// Runs until `shutdown` is cancelled, and leaves everything durable: a loop may be cut at any point, since each
+/// of its durable steps is one transaction and what comes after a cut is what comes after a crash.
+///
+/// # Errors
+/// If a loop had to stop; the others are stopped with it.
+pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let Parts { platform, store, vault, clock, salts, public, vkey, watcher, publisher } = parts;
+    let mut public = Public::open(&public, vkey, store.clone(), clock.clone()).await?;
+    let mut publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
+    let mut watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
+    let woken = || Waker { clock: clock.clone(), grown: Some(store.grown()), shutdown: shutdown.clone() };
+    let alone = Waker { clock: clock.clone(), grown: None, shutdown: shutdown.clone() };
+    let mut loops = JoinSet::new();
+    let waker = woken();
+    loops.spawn(async move { waker.drive("public", async || public.tick().await).await });
+    let waker = woken();
+    loops.spawn(async move { waker.drive("publisher", async || publisher.tick().await).await });
+    loops.spawn(async move { alone.drive("watcher", async || watcher.tick().await).await });
+    let mut outcome = Ok(());
+    while let Some(ended) = loops.join_next().await {
+        let ended = ended.context("a loop panicked").and_then(|ended| ended);
+        if let Err(error) = ended {
+            shutdown.cancel();
+            outcome = outcome.and(Err(error));
+        }
+    }
+    store.close().await;
+    info!("stopped");
+    outcome
+}
+
+/// Runs a loop: the same few lines for all.
+struct Waker {
+    clock: Clock,
+    /// Tells when the log has grown, for loops that care.
+    grown: Option<watch::Receiver<u64>>,
+    shutdown: CancellationToken,
+}
+
+impl Waker {
+    async fn drive(mut self, name: &str, mut tick: impl AsyncFnMut() -> anyhow::Result<Next>) -> anyhow::Result<()> {
+        let shutdown = self.shutdown.clone();
+        let work = async {
+            loop {
+                if let Some(grown) = &mut self.grown {
+                    grown.mark_unchanged();
+                }
+                match tick().await {
+                    Ok(next) => self.rest(next).await,
+                    Err(error) => {
+                        error!(loop.name = name, error = format!("{error:#}"), "stopping");
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        shutdown.run_until_cancelled(work).await.unwrap_or(Ok(()))
+    }
+
+    async fn rest(&mut self, next: Next) {
+        match (next, &mut self.grown) {
+            (Next::Now, _) => {}
+            (Next::Wait(until), _) | (Next::Idle(until), None) => sleep_until(&self.clock, until).await,
+            (Next::Idle(until), Some(grown)) => {
+                tokio::select! {
+                    () = sleep_until(&self.clock, until) => {}
+                    _ = grown.changed() => {}
+                }
+            }
+        }
+    }
+}
+
+async fn sleep_until(clock: &Clock, until: crate::time::Time) {
+    while let Ok(left @ 1..) = u64::try_from(until.ms_since(clock.now())) {
+        tokio::time::sleep(Duration::from_millis(left).min(STRETCH)).await;
+    }
+}

@@ -1,0 +1,185 @@
+//! The model: who there is, what they wrote, what the platform allows and bills, and what goes wrong.
+//!
+//! It has no clock: `now` is an argument of each call. Chance comes from a seed: the same calls give the same world.
+
+mod call;
+mod fault;
+mod words;
+mod refusal;
+mod users;
+mod messages;
+mod posts;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde::{Deserialize, Serialize};
+
+pub use call::{Allowance, Billed, Call, Counts, Limit, limits_of_x};
+pub use fault::{Body, Chaos, Fault, How, Moment};
+pub use messages::{Conversation, Event, EventKind, EventPage, Listing, Media, MediaId, Outgoing};
+pub use posts::{Draft, Post, PostPage, Range};
+pub use refusal::Refusal;
+pub use users::{Credentials, User};
+pub use words::{Link, Mention, Words, unescape};
+
+use crate::note::{AccountId, ConversationId, MessageId, PostId, Snowflake};
+use crate::time::Time;
+
+/// How the platform behaves.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How long a new post is missing from timelines, in milliseconds. By its identifier it is found at once.
+    pub lag_ms: i64,
+    /// How long direct messages are kept, in milliseconds.
+    pub retention_ms: i64,
+    /// Whether a text that the author has posted already is refused.
+    pub refuses_duplicates: bool,
+    /// Whether it is refused even after the first one was deleted; it was so on X in some years.
+    pub duplicates_outlive_deletion: bool,
+    /// Whether one may answer only those who mentioned one.
+    pub replies_need_mention: bool,
+    /// Which names the answers use.
+    pub vocabulary: Vocabulary,
+    /// How many calls of each kind a user may make.
+    pub limits: BTreeMap<Call, Vec<Limit>>,
+}
+
+impl Settings {
+    /// X's behaviour of 2026 as its documents tell it, timelines without lag.
+    pub fn of_x() -> Settings {
+        Settings {
+            lag_ms: 0,
+            retention_ms: 30 * 24 * 60 * 60 * 1000,
+            refuses_duplicates: true,
+            duplicates_outlive_deletion: false,
+            replies_need_mention: true,
+            vocabulary: Vocabulary::Post,
+            limits: limits_of_x(),
+        }
+    }
+
+    /// The same without any limit of calls: for tests that are not about limits.
+    pub fn without_limits() -> Settings {
+        Settings { limits: BTreeMap::new(), ..Settings::of_x() }
+    }
+}
+
+/// The names in answers, which X began to change in August 2026.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vocabulary {
+    /// `edit_history_post_ids`, `includes.posts`: the published document.
+    Post,
+    /// `edit_history_tweet_ids`, `includes.tweets`: before.
+    Tweet,
+    /// The new names in some answers and the old ones in others, and `edit_history_tweet_ids: [""]` for a new post: as
+    /// seen in traffic of September 2026.
+    Mixed,
+}
+
+/// The platform.
+pub struct World {
+    /// How it behaves. May be changed at any time.
+    pub settings: Settings,
+    rng: StdRng,
+    ids: BTreeSet<u64>,
+    app: (String, String),
+    users: BTreeMap<AccountId, User>,
+    conversations: BTreeMap<ConversationId, Conversation>,
+    events: BTreeMap<MessageId, Event>,
+    media: BTreeMap<MediaId, Media>,
+    posts: BTreeMap<PostId, Post>,
+    /// The versions of each post, by its first.
+    chains: BTreeMap<PostId, Vec<PostId>>,
+    posted: HashSet<(AccountId, String)>,
+    windows: call::Windows,
+    counts: Counts,
+    faults: fault::Faults,
+}
+
+impl World {
+    /// A world with nobody in it, whose chance begins at `seed`.
+    pub fn new(settings: Settings, seed: u64) -> World {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let app = (words::alphanumeric(25, &mut rng), words::alphanumeric(50, &mut rng));
+        World {
+            settings,
+            rng,
+            ids: BTreeSet::new(),
+            app,
+            users: BTreeMap::new(),
+            conversations: BTreeMap::new(),
+            events: BTreeMap::new(),
+            media: BTreeMap::new(),
+            posts: BTreeMap::new(),
+            chains: BTreeMap::new(),
+            posted: HashSet::new(),
+            windows: call::Windows::default(),
+            counts: Counts::default(),
+            faults: fault::Faults::default(),
+        }
+    }
+
+    /// Counts a call that came in, and says what goes wrong with it.
+    pub fn begin(&mut self, call: Call) -> Option<(Moment, How)> {
+        *self.counts.calls.entry(call).or_default() += 1;
+        let fault = self.faults.take(call);
+        self.counts.faults += u64::from(fault.is_some());
+        fault
+    }
+
+    /// Counts a call against its user's limits. None if the call has none.
+    ///
+    /// # Errors
+    /// [`Refusal::RateLimited`].
+    pub fn admit(&mut self, now: Time, user: AccountId, call: Call) -> Result<Option<Allowance>, Refusal> {
+        match self.settings.limits.get(&call) {
+            Some(limits) => self.windows.admit(now, user, call, limits),
+            None => Ok(None),
+        }
+    }
+
+    /// Adds a fault to the queue.
+    pub fn add_fault(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+
+    /// Begins or, with none, ends faults by chance.
+    pub fn set_chaos(&mut self, chaos: Option<Chaos>) {
+        self.faults.set_chaos(chaos);
+    }
+
+    /// Ends all faults, queued and by chance.
+    pub fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// The faults that are still to come, in order.
+    pub fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.queued()
+    }
+
+    /// The faults by chance.
+    pub fn chaos(&self) -> Option<&Chaos> {
+        self.faults.chaos()
+    }
+
+    /// What was called, billed, and went wrong so far.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// A new identifier with the moment `now` inside: greater than all of the same millisecond.
+    fn next_id(&mut self, now: Time) -> Snowflake {
+        let first = Snowflake::first_at(now).0;
+        let last = self.ids.range(first..first + (1 << 22)).next_back();
+        let id = last.map_or(first, |last| last + 1);
+        self.ids.insert(id);
+        Snowflake(id)
+    }
+}

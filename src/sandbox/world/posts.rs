@@ -1,0 +1,241 @@
+//! Public posts: made, edited, deleted, and seen on timelines after a while.
+
+use super::call::Billed;
+use super::words::{self, Words};
+use super::{Refusal, World};
+use crate::note::{AccountId, PostId, Snowflake};
+use crate::time::Time;
+
+/// A public post. An edit is a post of its own, which shares the history.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Post {
+    /// Its identifier, with its moment inside.
+    pub id: PostId,
+    /// Who posted it.
+    pub author: AccountId,
+    /// The text as the platform returns it.
+    pub words: Words,
+    /// The text as it was written.
+    pub written: String,
+    /// Which post it answers.
+    pub answers: Option<PostId>,
+    /// The post of which it is a version, as it was first.
+    pub first: PostId,
+    /// From when on timelines show it.
+    pub listed_from: Time,
+    /// Gone from everywhere.
+    pub is_deleted: bool,
+}
+
+/// A post to be made.
+#[derive(Clone, Copy, Default)]
+pub struct Draft<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// Which post it answers.
+    pub answers: Option<PostId>,
+    /// Which post it replaces.
+    pub edits: Option<PostId>,
+}
+
+/// Which part of a timeline is asked for.
+#[derive(Clone, Copy)]
+pub struct Range {
+    /// Only greater identifiers.
+    pub after: Option<PostId>,
+    /// Only smaller identifiers.
+    pub before: Option<PostId>,
+    /// At most as many.
+    pub size: usize,
+    /// Without answers to others.
+    pub without_answers: bool,
+}
+
+/// Posts, newest first.
+pub struct PostPage {
+    /// The posts.
+    pub posts: Vec<Post>,
+    /// The oldest of them, if there are older ones.
+    pub next: Option<PostId>,
+}
+
+/// The longest post, in the weighted characters of twitter-text 3.
+const WEIGHT_MAX: usize = 280;
+const EDIT_WINDOW_MS: i64 = 60 * 60 * 1000;
+const EDITS_MAX: usize = 5;
+const TIMELINE_MAX: usize = 3200;
+const MENTIONS_MAX: usize = 800;
+
+impl World {
+    /// Makes a post, or a new version of one.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for a text that is empty or too long or a post that is not there,
+    /// [`Refusal::Duplicate`], [`Refusal::Forbidden`] for answers and edits that are not allowed.
+    pub fn post(&mut self, now: Time, author: AccountId, draft: Draft<'_>) -> Result<Post, Refusal> {
+        let weight = words::weight(draft.text);
+        if !(1..=WEIGHT_MAX).contains(&weight) {
+            return Err(Refusal::invalid("text", weight, "a text of 1 to 280 weighted characters is needed"));
+        }
+        if self.is_duplicate(author, draft.text) {
+            return Err(Refusal::Duplicate);
+        }
+        if let Some(id) = draft.answers {
+            self.check_answer(author, id)?;
+        }
+        let first = draft.edits.map(|id| self.check_edit(now, author, id)).transpose()?;
+        let id = self.next_id(now);
+        let post = Post {
+            id,
+            author,
+            words: words::dress(draft.text, None, &mut self.rng),
+            written: draft.text.to_owned(),
+            answers: draft.answers,
+            first: first.unwrap_or(id),
+            listed_from: now.plus_ms(self.settings.lag_ms),
+            is_deleted: false,
+        };
+        self.chains.entry(post.first).or_default().push(id);
+        self.posts.insert(id, post.clone());
+        self.posted.insert((author, draft.text.to_owned()));
+        self.counts.add(if words::has_link(draft.text) { Billed::PostCreateWithUrl } else { Billed::PostCreate });
+        Ok(post)
+    }
+
+    fn is_duplicate(&self, author: AccountId, text: &str) -> bool {
+        self.settings.refuses_duplicates && self.posted.contains(&(author, text.to_owned()))
+    }
+
+    fn check_answer(&self, author: AccountId, id: PostId) -> Result<(), Refusal> {
+        let answered = self.read(id).ok_or(Refusal::Forbidden {
+            why: "You attempted to reply to a Tweet that is deleted or not visible to you.",
+        })?;
+        let is_welcome = answered.author == author || self.mentions(answered).contains(&author);
+        if is_welcome || !self.settings.replies_need_mention {
+            return Ok(());
+        }
+        Err(Refusal::Forbidden {
+            why: "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged \
+                  by the author of the post you are replying to.",
+        })
+    }
+
+    /// The first version of the post that `id` is a version of, if `author` may edit it now.
+    fn check_edit(&self, now: Time, author: AccountId, id: PostId) -> Result<PostId, Refusal> {
+        let edited = self.read(id).ok_or_else(|| Refusal::invalid("previous_post_id", id, "no such post"))?;
+        let is_premium = self.users.get(&author).is_some_and(|user| user.premium);
+        let in_time = now.ms_since(edited.first.time()) <= EDIT_WINDOW_MS;
+        let left = self.history(edited).len() <= EDITS_MAX;
+        let is_newest = self.history(edited).last() == Some(&id);
+        if edited.author == author && is_premium && in_time && left && is_newest {
+            return Ok(edited.first);
+        }
+        Err(Refusal::Forbidden { why: "You are not allowed to edit this Tweet." })
+    }
+
+    /// Every version of a post, oldest first.
+    pub fn history(&self, post: &Post) -> Vec<PostId> {
+        self.chains.get(&post.first).cloned().unwrap_or_default()
+    }
+
+    /// Until when a post can be edited, and how often still.
+    pub fn edits_left(&self, post: &Post) -> (Time, usize) {
+        let made = self.history(post).len().saturating_sub(1);
+        (post.first.time().plus_ms(EDIT_WINDOW_MS), EDITS_MAX.saturating_sub(made))
+    }
+
+    /// Deletes a post with all its versions. Says whether it was there.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`] if it is another's.
+    pub fn delete_post(&mut self, user: AccountId, id: PostId) -> Result<bool, Refusal> {
+        let Some(post) = self.read(id).cloned() else { return Ok(false) };
+        if post.author != user {
+            return Err(Refusal::Forbidden { why: "You are not authorized to delete this Tweet." });
+        }
+        for version in self.history(&post) {
+            self.remove(version);
+        }
+        self.counts.add(Billed::PostDelete);
+        Ok(true)
+    }
+
+    fn remove(&mut self, id: PostId) {
+        let Some(post) = self.posts.get_mut(&id) else { return };
+        post.is_deleted = true;
+        if !self.settings.duplicates_outlive_deletion {
+            self.posted.remove(&(post.author, post.written.clone()));
+        }
+    }
+
+    /// All posts, oldest first, deleted ones and old versions included: what really happened.
+    pub fn posts(&self) -> impl DoubleEndedIterator<Item = &Post> {
+        self.posts.values()
+    }
+
+    /// A post that is there, whichever version.
+    pub fn read(&self, id: PostId) -> Option<&Post> {
+        self.posts.get(&id).filter(|post| !post.is_deleted)
+    }
+
+    /// Reads a post for `user`, on the bill.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_for(&mut self, now: Time, user: AccountId, id: PostId) -> Result<Post, Refusal> {
+        let post = self.read(id).cloned().ok_or_else(|| Refusal::no_post(id))?;
+        let kind = if post.author == user { Billed::OwnedRead } else { Billed::PostRead };
+        self.counts.add_read(now, kind, id.0);
+        Ok(post)
+    }
+
+    /// The posts of `of` as its timeline shows them to `user`, on the bill.
+    pub fn timeline(&mut self, now: Time, user: AccountId, of: AccountId, range: Range) -> PostPage {
+        self.page(now, range, TIMELINE_MAX, user == of, |_, post| post.author == of)
+    }
+
+    /// The posts that mention `of`, on the bill.
+    pub fn mentions_of(&mut self, now: Time, user: AccountId, of: AccountId, range: Range) -> PostPage {
+        self.page(now, range, MENTIONS_MAX, user == of, |world, post| world.mentions(post).contains(&of))
+    }
+
+    /// Who is mentioned in a post: by name, or by being answered.
+    pub fn mentions(&self, post: &Post) -> Vec<AccountId> {
+        let named = post.words.mentions.iter().filter_map(|mention| self.user_by_name(&mention.name));
+        let answered = post.answers.and_then(|id| self.posts.get(&id)).map(|answered| answered.author);
+        named.map(|user| user.account.id).chain(answered).filter(|id| *id != post.author).collect()
+    }
+
+    fn page(
+        &mut self,
+        now: Time,
+        range: Range,
+        depth: usize,
+        is_owned: bool,
+        fits: impl Fn(&World, &Post) -> bool,
+    ) -> PostPage {
+        let after = range.after.unwrap_or(Snowflake(0));
+        let shown = self.posts.range(after..).rev().map(|(_, post)| post).filter(|post| {
+            let is_shown = !post.is_deleted && post.listed_from <= now && self.is_newest_listed(now, post);
+            is_shown && !(range.without_answers && post.answers.is_some()) && fits(self, post)
+        });
+        let before = range.before.unwrap_or(Snowflake(u64::MAX));
+        let within = shown.take(depth).filter(|post| after < post.id && post.id < before);
+        let mut posts: Vec<Post> = within.take(range.size.saturating_add(1)).cloned().collect();
+        let has_more = range.size < posts.len();
+        posts.truncate(range.size);
+        let kind = if is_owned { Billed::OwnedRead } else { Billed::PostRead };
+        for post in &posts {
+            self.counts.add_read(now, kind, post.id.0);
+        }
+        let next = posts.last().filter(|_| has_more).map(|post| post.id);
+        PostPage { posts, next }
+    }
+
+    /// Whether no later version of it is on timelines.
+    fn is_newest_listed(&self, now: Time, post: &Post) -> bool {
+        let versions = self.chains.get(&post.first).into_iter().flatten();
+        let mut later = versions.filter(|id| post.id < **id).filter_map(|id| self.posts.get(id));
+        !later.any(|other| other.listed_from <= now)
+    }
+}
