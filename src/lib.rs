@@ -42,3 +42,5 @@ pub mod config;
 pub mod sandbox;
 #[cfg(feature = "daemon")]
 pub mod daemon;
+#[cfg(feature = "daemon")]
+pub mod cli;

@@ -70,8 +70,11 @@ pub fn create(
     created
 }
 
-/// The name of the folder that is filled before it becomes `dir`.
-fn beside(dir: &Path) -> Result<PathBuf, Error> {
+/// Whether a folder of this name can be made: then it is the name of the folder that is filled before it becomes `dir`.
+///
+/// # Errors
+/// If it exists and holds something, is no folder, or there is nothing to put it in.
+pub fn beside(dir: &Path) -> Result<PathBuf, Error> {
     let shown = dir.display();
     let Some(name) = dir.file_name() else {
         return Err(Error::new(

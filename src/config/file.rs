@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::{Config, Error, place};
+use super::{Config, Error, place, values};
 use crate::note::Origin;
 use crate::rules::{Correspondent, Formal, Rule};
 
@@ -203,9 +203,7 @@ fn heartbeat() -> Option<cron::Schedule> {
 }
 
 fn origin<'de, D: Deserializer<'de>>(from: D) -> Result<Origin, D::Error> {
-    let text = String::deserialize(from)?;
-    let remedy = "write 1 to 255 visible ASCII characters without space and `+`, like \"embassy.example/notes\"";
-    Origin::parse(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is not a log's name\n{remedy}")))
+    values::origin(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
 fn file_name<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
@@ -227,41 +225,11 @@ fn recipients<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<age::x25519::Rec
         let remedy = "name the public keys of the officials who may open notes: `age-keygen -o official.txt` makes one";
         return Err(D::Error::custom(format!("{count} public keys, but 1 to {RECIPIENTS_MAX} are allowed\n{remedy}")));
     }
-    texts.iter().map(|text| recipient(text).map_err(D::Error::custom)).collect()
-}
-
-/// Reads an age public key. What looks like a secret key is not repeated.
-pub(super) fn recipient(text: &str) -> Result<age::x25519::Recipient, String> {
-    if text.to_ascii_uppercase().contains("SECRET") {
-        return Err("a secret key stands where a public key belongs\n\
-            write the public key, which begins with age1, and make a new pair: this secret has been seen"
-            .to_owned());
-    }
-    text.parse().map_err(|why| {
-        format!("`{text}` is not an age public key: {why}\nwrite one as `age-keygen` prints it: age1 and 58 characters")
-    })
+    texts.iter().map(|text| values::recipient(text).map_err(D::Error::custom)).collect()
 }
 
 fn address<'de, D: Deserializer<'de>>(from: D) -> Result<reqwest::Url, D::Error> {
-    web_address(&String::deserialize(from)?).map_err(D::Error::custom)
-}
-
-/// Reads a base address: https, or http to this machine, for credentials go there.
-pub(super) fn web_address(text: &str) -> Result<reqwest::Url, String> {
-    let remedy = "write https://HOST, or http://127.0.0.1:PORT for a sandbox on this machine";
-    let url: reqwest::Url = text.parse().map_err(|why| format!("`{text}` is not an address: {why}\n{remedy}"))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(format!("an address may not carry a name or a password\n{remedy}"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("`{text}` has more than a host and a path\n{remedy}"));
-    }
-    let local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if local => Ok(url),
-        _ => Err(format!("`{text}` would carry secrets in the clear\n{remedy}")),
-    }
+    values::address(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
 fn duration<'de, D: Deserializer<'de>>(from: D, least: Duration, most: Duration) -> Result<Duration, D::Error> {
@@ -342,32 +310,13 @@ fn correspondents<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Corresponden
         let remedy = "name the accounts that formal messages go to, like [\"ministry\", \"783214\"]";
         return Err(D::Error::custom(format!("{count} accounts, but 1 to {CORRESPONDENTS_MAX} are allowed\n{remedy}")));
     }
-    texts.iter().map(|text| correspondent(text).map_err(D::Error::custom)).collect()
-}
-
-/// Reads an account as an operator names it.
-pub(super) fn correspondent(text: &str) -> Result<Correspondent, String> {
-    let remedy = "write a name (\"ministry\"), or a number without leading zero (\"783214\")";
-    Correspondent::parse(text).ok_or_else(|| format!("`{text}` is not an account\n{remedy}"))
+    texts.iter().map(|text| values::correspondent(text).map_err(D::Error::custom)).collect()
 }
 
 fn marker<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    let marker = String::deserialize(from)?;
-    if marker.trim().is_empty() {
-        return Err(D::Error::custom("the marker is empty\nfor every message write `all = true` instead"));
-    }
-    Ok(Some(marker))
+    values::marker(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
 }
 
 fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<regex::Regex>, D::Error> {
-    regular_expression(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
-}
-
-/// Reads a regular expression.
-pub(super) fn regular_expression(text: &str) -> Result<regex::Regex, String> {
-    regex::Regex::new(text).map_err(|error| {
-        let error = error.to_string();
-        let why = error.lines().last().unwrap_or("").trim_start_matches("error: ");
-        format!("`{text}` is not a regular expression: {why}\ncorrect it; docs.rs/regex explains the syntax")
-    })
+    values::pattern(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
 }

@@ -5,6 +5,7 @@
 
 pub mod create;
 pub mod secrets;
+pub mod values;
 
 mod file;
 mod place;
