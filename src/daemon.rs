@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,7 @@ use tracing::{error, info};
 
 use crate::clock::Clock;
 use crate::log::signed_note::VerifierKey;
-use crate::pace::Next;
+use crate::pace::{Next, Tick};
 use crate::platform::Platform;
 use crate::public::Public;
 use crate::publisher::{self, Publisher};
@@ -52,17 +52,15 @@ pub struct Parts {
 /// If a loop had to stop; the others are stopped with it.
 pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
     let Parts { platform, store, vault, clock, salts, public, vkey, watcher, publisher } = parts;
-    let mut public = Public::open(&public, vkey, store.clone(), clock.clone()).await?;
-    let mut publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
-    let mut watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
+    let public = Public::open(&public, vkey, store.clone(), clock.clone()).await?;
+    let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
+    let watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
     let woken = || Waker { clock: clock.clone(), grown: Some(store.grown()), shutdown: shutdown.clone() };
     let alone = Waker { clock: clock.clone(), grown: None, shutdown: shutdown.clone() };
     let mut loops = JoinSet::new();
-    let waker = woken();
-    loops.spawn(async move { waker.drive("public", async || public.tick().await).await });
-    let waker = woken();
-    loops.spawn(async move { waker.drive("publisher", async || publisher.tick().await).await });
-    loops.spawn(async move { alone.drive("watcher", async || watcher.tick().await).await });
+    loops.spawn(woken().drive(public));
+    loops.spawn(woken().drive(publisher));
+    loops.spawn(alone.drive(watcher));
     let mut outcome = Ok(());
     while let Some(ended) = loops.join_next().await {
         let ended = ended.context("a loop panicked").and_then(|ended| ended);
@@ -85,23 +83,23 @@ struct Waker {
 }
 
 impl Waker {
-    async fn drive(mut self, name: &str, mut tick: impl AsyncFnMut() -> anyhow::Result<Next>) -> anyhow::Result<()> {
+    async fn drive<T: Tick>(mut self, mut work: T) -> anyhow::Result<()> {
         let shutdown = self.shutdown.clone();
-        let work = async {
+        let endless = async {
             loop {
                 if let Some(grown) = &mut self.grown {
                     grown.mark_unchanged();
                 }
-                match tick().await {
+                match work.tick().await {
                     Ok(next) => self.rest(next).await,
                     Err(error) => {
-                        error!(loop.name = name, error = format!("{error:#}"), "stopping");
+                        error!(loop.name = T::NAME, error = format!("{error:#}"), "stopping");
                         return Err(error);
                     }
                 }
             }
         };
-        shutdown.run_until_cancelled(work).await.unwrap_or(Ok(()))
+        shutdown.run_until_cancelled(endless).await.unwrap_or(Ok(()))
     }
 
     async fn rest(&mut self, next: Next) {

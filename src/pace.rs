@@ -16,6 +16,18 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// How often to ask again when only a person can help.
 const SELDOM: Duration = Duration::from_secs(1800);
 
+/// A loop of the daemon: one noun, one job, done a bounded piece at a time.
+pub trait Tick: Send {
+    /// Its name, in log lines and in `status`.
+    const NAME: &'static str;
+
+    /// Does the next piece. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// Only what must stop the daemon.
+    fn tick(&mut self) -> impl Future<Output = anyhow::Result<Next>> + Send;
+}
+
 /// What a loop's tick says about the next one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Next {

@@ -16,11 +16,8 @@ use crate::log::checkpoint::Checkpoint;
 use crate::log::signed_note::VerifierKey;
 use crate::log::tile::{self, Kind, TilePath, WIDTH_FULL};
 use crate::log::tree::{Tree, leaf_hash};
-use crate::pace::Next;
+use crate::pace::{Next, Tick};
 use crate::store::Store;
-
-/// The loop's name in `status`.
-const NAME: &str = "public";
 
 /// Entries read from the store at a time.
 const PAGE: u64 = 4096;
@@ -30,6 +27,34 @@ pub struct Public {
     store: Store,
     clock: Clock,
     folder: Option<Folder>,
+}
+
+impl Tick for Public {
+    const NAME: &'static str = "public";
+
+    /// Writes what the folder lacks. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// What the disk or the store says.
+    async fn tick(&mut self) -> anyhow::Result<Next> {
+        let size = self.store.size().await?;
+        let mut folder = self.folder.take().context("an earlier write to the public folder was cut short")?;
+        while folder.tree.len() < size {
+            let lines = self.store.entries(folder.tree.len(), PAGE.min(size - folder.tree.len())).await?;
+            folder.take(lines);
+        }
+        let now = self.clock.now();
+        if folder.is_current() {
+            self.folder = Some(folder);
+        } else {
+            let checkpoint = self.store.checkpoint(size).await?;
+            let written = tokio::task::spawn_blocking(move || folder.write(&checkpoint).map(|()| folder)).await?;
+            self.folder = Some(written?);
+            self.store.report(Self::NAME, None, now).await?;
+            info!(size, "published the log");
+        }
+        Ok(Next::Idle(now.plus_ms(86_400_000)))
+    }
 }
 
 impl Public {
@@ -50,30 +75,6 @@ impl Public {
             );
         }
         Ok(Public { store, clock, folder: Some(folder) })
-    }
-
-    /// Writes what the folder lacks. Doing it twice does no harm.
-    ///
-    /// # Errors
-    /// What the disk or the store says.
-    pub async fn tick(&mut self) -> anyhow::Result<Next> {
-        let size = self.store.size().await?;
-        let mut folder = self.folder.take().context("an earlier write to the public folder was cut short")?;
-        while folder.tree.len() < size {
-            let lines = self.store.entries(folder.tree.len(), PAGE.min(size - folder.tree.len())).await?;
-            folder.take(lines);
-        }
-        let now = self.clock.now();
-        if folder.is_current() {
-            self.folder = Some(folder);
-        } else {
-            let checkpoint = self.store.checkpoint(size).await?;
-            let written = tokio::task::spawn_blocking(move || folder.write(&checkpoint).map(|()| folder)).await?;
-            self.folder = Some(written?);
-            self.store.report(NAME, None, now).await?;
-            info!(size, "published the log");
-        }
-        Ok(Next::Idle(now.plus_ms(86_400_000)))
     }
 }
 
@@ -98,7 +99,10 @@ impl Folder {
         let file = path.join("checkpoint");
         let shown = match fs::read(&file) {
             Ok(bytes) => Some(Checkpoint::open(&bytes, &key).with_context(|| {
-                format!("{} is not a checkpoint of this log\nchoose another folder for `public` in the configuration", file.display())
+                format!(
+                    "{} is not a checkpoint of this log\nchoose another folder for `public` in the configuration",
+                    file.display()
+                )
             })?),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
@@ -166,7 +170,8 @@ impl Folder {
     fn append_text(&mut self) -> anyhow::Result<()> {
         let path = self.path.join("log.txt");
         let context = || format!("cannot write {}", path.display());
-        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).with_context(context)?;
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).with_context(context)?;
         if file.metadata().with_context(context)?.len() < self.text_len {
             bail!("{} is shorter than it was\ndelete the public folder: it is written anew", path.display());
         }

@@ -20,14 +20,11 @@ use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::note::Snowflake;
-use crate::pace::{Next, Pace, Stop, ms};
+use crate::pace::{Next, Pace, Stop, Tick, ms};
 use crate::platform::{Error as PlatformError, Platform, Post};
 use crate::post::PostText;
 use crate::store::{Intent, Store, Subject};
 use crate::time::Time;
-
-/// The loop's name in `status`.
-const NAME: &str = "publisher";
 
 /// How far our clock and the platform's may differ when posts are looked for.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(3600);
@@ -62,19 +59,23 @@ pub struct Publisher {
     duplicate: Option<u64>,
 }
 
-impl Publisher {
-    /// A publisher that has done nothing yet.
-    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Publisher {
-        Publisher { platform, store, clock, settings, pace: Pace::new(), compared: false, duplicate: None }
-    }
+impl Tick for Publisher {
+    const NAME: &'static str = "publisher";
 
     /// Does the next thing there is to do, at most one post. Doing it twice does no harm.
     ///
     /// # Errors
     /// Only what must stop the daemon: the store's errors, and a public post that the log does not bear out.
-    pub async fn tick(&mut self) -> anyhow::Result<Next> {
+    async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
-        self.pace.settle(NAME, step, &self.store, self.clock.now()).await
+        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+    }
+}
+
+impl Publisher {
+    /// A publisher that has done nothing yet.
+    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Publisher {
+        Publisher { platform, store, clock, settings, pace: Pace::new(), compared: false, duplicate: None }
     }
 
     async fn step(&mut self) -> Result<Next, Stop> {
@@ -91,7 +92,7 @@ impl Publisher {
             return self.send(&intent).await;
         }
         self.pace.succeeded();
-        self.store.report(NAME, None, now).await?;
+        self.store.report(Self::NAME, None, now).await?;
         Ok(Next::Idle(self.next_heartbeat(now)))
     }
 
@@ -177,12 +178,12 @@ impl Publisher {
         };
         for post in self.platform.own_posts(Snowflake::first_at(from)).await? {
             let Ok(text) = PostText::parse(post.text.trim_end()) else { continue };
-            if self.store.root_at(text.size()).await? != Some(text.root()) {
+            let (size, root) = text.head();
+            if self.store.root_at(size).await? != Some(root) {
                 return Err(Stop::Fatal(anyhow::anyhow!(
-                    "post {} shows the head of a log of {} entries that this database does not lead to\n\
+                    "post {} shows the head of a log of {size} entries that this database does not lead to\n\
                      the database is older than what was published, or another's: restore the newest backup; never go on without it",
-                    post.id,
-                    text.size()
+                    post.id
                 )));
             }
         }

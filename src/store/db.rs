@@ -193,7 +193,7 @@ impl Db {
 
     pub(super) fn intend(&mut self, subject: &Subject, now: Time) -> Result<Intent, Error> {
         let text = self.post_text(subject)?;
-        let size = text.size();
+        let (size, _) = text.head();
         let tx = self.conn.transaction()?;
         keep_head(&tx, &self.tree, &self.key, size)?;
         let (first, last, date) = match subject {
@@ -290,7 +290,10 @@ impl Db {
 
     /// Does `write` in one transaction. The tree takes the new leaves only when they are durable: if the transaction
     /// fails, neither the file nor the tree has changed.
-    fn append(&mut self, write: impl FnOnce(&Transaction<'_>, &mut Appended) -> Result<(), Error>) -> Result<(), Error> {
+    fn append(
+        &mut self,
+        write: impl FnOnce(&Transaction<'_>, &mut Appended) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut appended = Appended { next: self.tree.len(), leaves: Vec::new() };
         let tx = self.conn.transaction()?;
         write(&tx, &mut appended)?;
@@ -353,7 +356,8 @@ fn keep_head(tx: &Transaction<'_>, tree: &Tree, key: &LogKey, size: u64) -> Resu
     if let Some(checkpoint) = rows::checkpoint(tx, size)? {
         return Ok(checkpoint);
     }
-    let root = tree.root_at(size).ok_or_else(|| Error::Refused(format!("a head of size {size}: there are fewer entries")))?;
+    let root =
+        tree.root_at(size).ok_or_else(|| Error::Refused(format!("a head of size {size}: there are fewer entries")))?;
     let checkpoint = Checkpoint { origin: key.vkey().name().clone(), size, root }.sign(key);
     tx.execute("INSERT INTO head VALUES (?1, ?2, ?3)", params![size, root.as_bytes(), checkpoint])?;
     Ok(checkpoint)

@@ -199,7 +199,7 @@ impl Store {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |db| {
             drop(db.take());
-            drop(answer.send(()));
+            let _ = answer.send(());
         });
         if self.jobs.send(job).await.is_ok() {
             drop(answered.await);

@@ -56,8 +56,8 @@ pub(super) fn last_note(db: &Connection) -> Result<u64, Error> {
 }
 
 pub(super) fn correspondence(db: &Connection, conversation: &ConversationId) -> Result<Correspondence, Error> {
-    let mut query = db
-        .prepare_cached("SELECT count, commitment FROM note WHERE conversation = ?1 ORDER BY count DESC LIMIT 1")?;
+    let mut query =
+        db.prepare_cached("SELECT count, commitment FROM note WHERE conversation = ?1 ORDER BY count DESC LIMIT 1")?;
     let last = query
         .query_row([conversation.as_str()], |row| Ok(Correspondence { count: row.get(0)?, previous: hash(row, 1)? }));
     Ok(last.optional()?.unwrap_or(Correspondence { count: 0, previous: Hash::ZERO }))

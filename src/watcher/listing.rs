@@ -116,7 +116,9 @@ impl Listing {
         }
         Err(Stop::Platform(PlatformError::NeedsPerson {
             what: format!("the list of new messages does not end: {} in {} pages", self.found.len(), self.pages),
-            remedy: format!("at most {MESSAGES_MAX} messages in {PAGES_MAX} pages are read at once: ask the platform why"),
+            remedy: format!(
+                "at most {MESSAGES_MAX} messages in {PAGES_MAX} pages are read at once: ask the platform why"
+            ),
         }))
     }
 }

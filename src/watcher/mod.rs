@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::note::{Account, AccountId, AccountName, Origin};
 use crate::opening::Salt;
-use crate::pace::{Next, Pace, Stop, ms};
+use crate::pace::{Next, Pace, Stop, Tick, ms};
 use crate::platform::{Error as PlatformError, Me, Message, Platform};
 use crate::rules::{Correspondent, Formal, Rule};
 use crate::store::{Batch, Gap, Store};
@@ -25,10 +25,7 @@ use crate::time::Time;
 use crate::vault::Vault;
 use crate::verify::SKEW_MS_MAX;
 use listing::{End, Listing};
-use seal::Draft;
-
-/// The loop's name in `status`.
-const NAME: &str = "watcher";
+use seal::{Draft, Hand};
 
 /// Messages dealt with, and so notes sealed at most, in one tick and one transaction.
 const BATCH: usize = 256;
@@ -56,7 +53,7 @@ pub struct Settings {
 }
 
 /// Where salts come from: 32 bytes that nobody can guess.
-pub type Salts = Box<dyn FnMut() -> Salt + Send>;
+pub type Salts = Arc<dyn Fn() -> Salt + Send + Sync>;
 
 /// The loop that seals.
 pub struct Watcher {
@@ -87,10 +84,25 @@ struct Known {
 
 /// What a message is to us.
 enum Kind {
-    Formal { to: Vec<Account> },
+    Formal {
+        to: Vec<Account>,
+    },
     Informal,
     /// Sent to a group, nobody can say to whom.
     Unreadable,
+}
+
+impl Tick for Watcher {
+    const NAME: &'static str = "watcher";
+
+    /// Reads one page, or deals with one batch of messages. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// Only what must stop the daemon: the store's errors, a clock that is wrong, a configuration that names nobody.
+    async fn tick(&mut self) -> anyhow::Result<Next> {
+        let step = self.step().await;
+        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+    }
 }
 
 impl Watcher {
@@ -119,15 +131,6 @@ impl Watcher {
         }
     }
 
-    /// Reads one page, or deals with one batch of messages. Doing it twice does no harm.
-    ///
-    /// # Errors
-    /// Only what must stop the daemon: the store's errors, a clock that is wrong, a configuration that names nobody.
-    pub async fn tick(&mut self) -> anyhow::Result<Next> {
-        let step = self.step().await;
-        self.pace.settle(NAME, step, &self.store, self.clock.now()).await
-    }
-
     async fn step(&mut self) -> Result<Next, Stop> {
         let known = match self.known.take() {
             Some(known) => known,
@@ -149,7 +152,7 @@ impl Watcher {
             return Ok(Next::Now);
         }
         let now = self.clock.now();
-        self.store.report(NAME, None, now).await?;
+        self.store.report(Self::NAME, None, now).await?;
         Ok(Next::Wait(now.plus_ms(ms(self.settings.poll))))
     }
 
@@ -226,8 +229,8 @@ impl Watcher {
                 }
             }
         }
-        batch.notes =
-            seal::prepare(drafts, &self.store, &self.vault, &known.me, &self.settings.log, &mut self.salts).await?;
+        let hand = Hand { from: &known.me, log: &self.settings.log, salts: &self.salts, vault: &self.vault };
+        batch.notes = seal::prepare(drafts, &self.store, &hand).await?;
         self.commit(batch).await
     }
 

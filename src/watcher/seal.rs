@@ -11,6 +11,7 @@ use tracing::warn;
 use super::{Salts, Settings};
 use crate::hash::Hash;
 use crate::note::{Account, ConversationId, Origin};
+use crate::opening::content;
 use crate::opening::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening};
 use crate::platform::{Attachment, Error as PlatformError, File, Message, Platform};
 use crate::store::{Sealing, Store};
@@ -31,11 +32,19 @@ pub(super) struct Draft {
     pub(super) files: Vec<Option<File>>,
 }
 
+/// Who seals, and with what.
+pub(super) struct Hand<'a> {
+    pub(super) from: &'a Account,
+    pub(super) log: &'a Origin,
+    pub(super) salts: &'a Salts,
+    pub(super) vault: &'a Arc<Vault>,
+}
+
 /// Fetches a message's files, all within the configured time. A file that does not come does not hold up the seal.
 pub(super) async fn fetch(platform: &dyn Platform, message: &Message, settings: &Settings) -> Vec<Option<File>> {
     let deadline = tokio::time::Instant::now() + settings.attachments_timeout;
     let mut files = Vec::new();
-    for attachment in &message.attachments {
+    for attachment in message.attachments.iter().take(content::ATTACHMENTS_MAX) {
         let one = fetch_one(platform, message, attachment, settings.attachment_bytes_max);
         let file = match tokio::time::timeout_at(deadline, one).await {
             Ok(Ok(file)) => Some(file),
@@ -67,14 +76,7 @@ async fn fetch_one(
 }
 
 /// Numbers the drafts, writes and encrypts their openings.
-pub(super) async fn prepare(
-    drafts: Vec<Draft>,
-    store: &Store,
-    vault: &Arc<Vault>,
-    from: &Account,
-    log: &Origin,
-    salts: &mut Salts,
-) -> anyhow::Result<Vec<Sealing>> {
+pub(super) async fn prepare(drafts: Vec<Draft>, store: &Store, hand: &Hand<'_>) -> anyhow::Result<Vec<Sealing>> {
     let mut number = store.next_note().await?;
     let mut last: HashMap<ConversationId, Correspondence> = HashMap::new();
     let mut openings = Vec::new();
@@ -86,40 +88,33 @@ pub(super) async fn prepare(
             None => store.correspondence(conversation.clone()).await?,
         };
         let correspondence = Correspondence { count: before.count + 1, previous: before.previous };
-        let (message, (commitment, opening)) =
-            (draft.message.id, write(draft, number, correspondence, from, log, salts));
+        let (message, (commitment, opening)) = (draft.message.id, write(draft, number, correspondence, hand)?);
         last.insert(conversation.clone(), Correspondence { count: correspondence.count, previous: commitment });
         openings.push((number, opening));
         sealings.push(Sealing { note: number, message, conversation, correspondence, commitment, opening: Vec::new() });
         number += 1;
     }
-    let sealed = encrypt(openings, vault.clone()).await?;
+    let sealed = encrypt(openings, hand.vault.clone()).await?;
     sealings.iter_mut().zip(sealed).for_each(|(sealing, opening)| sealing.opening = opening);
     Ok(sealings)
 }
 
 /// The note's opening and its commitment.
-fn write(
-    draft: Draft,
-    note: u64,
-    correspondence: Correspondence,
-    from: &Account,
-    log: &Origin,
-    salts: &mut Salts,
-) -> (Hash, Opening) {
+fn write(draft: Draft, note: u64, correspondence: Correspondence, hand: &Hand<'_>) -> anyhow::Result<(Hash, Opening)> {
     let Draft { message, to, listed, files } = draft;
     let attachments = message.attachments.iter().zip(&files).map(|(attachment, file)| reference(attachment, file));
+    let links = message.links.into_iter().filter(|(from, to)| content::is_link(from) && content::is_link(to));
     let content = Content {
-        salt: salts(),
-        record: FileRef { sha256: Hash::of(&message.record), len: message.record.len() as u64, media_type: JSON.into() },
+        salt: (hand.salts)(),
+        record: FileRef::of(&message.record, JSON),
         attachments: attachments.collect(),
-        links: message.links,
+        links: links.take(content::LINKS_MAX).collect(),
         text: message.text,
     };
     let envelope = Envelope {
-        log: log.clone(),
+        log: hand.log.clone(),
         note,
-        from: from.clone(),
+        from: hand.from.clone(),
         to,
         conversation: message.conversation,
         message: message.id,
@@ -127,7 +122,7 @@ fn write(
         seen: listed,
         correspondence,
         content: content.hash(),
-        salt: salts(),
+        salt: (hand.salts)(),
     };
     let opening = Opening {
         envelope: envelope.to_text().into_bytes(),
@@ -135,18 +130,23 @@ fn write(
         record: message.record,
         attachments: files.into_iter().map(|file| file.map(|file| file.bytes)).collect(),
     };
-    (envelope.commitment(), opening)
+    opening.check().context("a note was written that cannot be read")?;
+    Ok((envelope.commitment(), opening))
 }
 
 fn reference(attachment: &Attachment, file: &Option<File>) -> AttachmentRef {
     match file {
-        Some(file) => AttachmentRef::File(FileRef {
-            sha256: Hash::of(&file.bytes),
-            len: file.bytes.len() as u64,
-            media_type: file.media_type.clone(),
-        }),
-        None => AttachmentRef::Unreadable { media_key: attachment.media_key.clone() },
+        Some(file) => AttachmentRef::File(FileRef::of(&file.bytes, media_type(&file.media_type))),
+        None if content::is_media_key(&attachment.media_key) => {
+            AttachmentRef::Unreadable { media_key: attachment.media_key.clone() }
+        }
+        None => AttachmentRef::Unreadable { media_key: "unnamed".to_owned() },
     }
+}
+
+/// The type that the platform named, if it is one.
+fn media_type(named: &str) -> &str {
+    if content::is_media_type(named) { named } else { "application/octet-stream" }
 }
 
 /// Encrypts on all cores, away from the threads that answer the network.

@@ -2,3 +2,4 @@
 
 mod arch;
 mod cli;
+mod log_oracles;

@@ -52,7 +52,7 @@ fn keys_and_notes_of_go_are_read_and_written() {
     assert_eq!(key.sign(GO_TEXT), format!("{GO_TEXT}\n{GO_LINE}"));
     let note = parse(&format!("{GO_TEXT}\n{GO_LINE}{SECOND_LINE}")).unwrap();
     let (first, second) = (vkey(GO_VKEY), vkey(SECOND_VKEY));
-    assert_eq!(note.verify(&[second.clone()]).unwrap(), [&second]);
+    assert_eq!(note.verify(std::slice::from_ref(&second)).unwrap(), [&second]);
     assert_eq!(note.verify(&[first.clone(), second.clone()]).unwrap(), [&first, &second]);
 }
 
