@@ -13,7 +13,10 @@ pub const POST_BYTES_MAX: usize = 280;
 
 /// What a post says.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[allow(missing_docs, reason = "`size` and `root` are the head of the log that the post shows, the rest is in FORMAT.md")]
+#[allow(
+    missing_docs,
+    reason = "`size` and `root` are the head of the log that the post shows, the rest is in FORMAT.md"
+)]
 pub enum PostText {
     /// One note was sealed; its entry is the last one of the head.
     Note { note: u64, commitment: Hash, size: u64, root: Hash },
