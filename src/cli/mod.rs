@@ -9,6 +9,7 @@ pub mod prove;
 pub mod run;
 pub mod sandbox;
 pub mod status;
+pub mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,6 +57,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Init(Box<init::Arguments>),
+    Verify(verify::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -80,6 +82,7 @@ pub fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     let done = match command {
         Command::Init(arguments) => init::run(*arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     done.unwrap_or_else(|error| failure::report(&error))

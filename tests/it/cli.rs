@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// The flags of an `init` that is complete.
-const INIT: [&str; 5] = ["--origin=embassy.example/notes", "--correspondent=ministry", "--formal-marker", "NOTE", "new"];
+const INIT: [&str; 5] =
+    ["--origin=embassy.example/notes", "--correspondent=ministry", "--formal-marker", "NOTE", "new"];
 
 /// What the texts say: see `tests/cmd`. After a change on purpose: `TRYCMD=overwrite cargo test --test it`.
 #[test]

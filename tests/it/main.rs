@@ -3,3 +3,5 @@
 mod arch;
 mod cli;
 mod log_oracles;
+mod fixture;
+mod proofs;
