@@ -11,6 +11,7 @@ pub mod run;
 pub mod sandbox;
 pub mod signals;
 pub mod status;
+pub mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,6 +63,7 @@ enum Command {
     Status(status::Arguments),
     Notes(notes::Arguments),
     Prove(prove::Arguments),
+    Verify(verify::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -90,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Notes(arguments) => notes::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     done.unwrap_or_else(|error| failure::report(&error))

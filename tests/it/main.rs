@@ -1,5 +1,7 @@
 //! Tests of the whole: one binary, a module a subject.
 
-mod log_oracles;
 mod arch;
 mod cli;
+mod fixture;
+mod log_oracles;
+mod proofs;
