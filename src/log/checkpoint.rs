@@ -84,3 +84,6 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -338,3 +338,6 @@ fn ed25519_bytes(bytes: &[u8], form: KeyError) -> Result<[u8; 32], KeyError> {
         [] => Err(form),
     }
 }
+
+#[cfg(test)]
+mod tests;

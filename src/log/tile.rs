@@ -243,3 +243,6 @@ fn checked_len(place: usize, len: usize) -> Result<u16, TileError> {
     let valid = (1..=entry::LINE_BYTES_MAX).contains(&len);
     u16::try_from(len).ok().filter(|_| valid).ok_or(TileError::Entry { place, len })
 }
+
+#[cfg(test)]
+mod tests;

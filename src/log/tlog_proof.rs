@@ -68,3 +68,6 @@ impl TlogProof {
         text
     }
 }
+
+#[cfg(test)]
+mod tests;
