@@ -5,3 +5,4 @@ mod cli;
 mod fixture;
 mod log_oracles;
 mod proofs;
+mod vectors;
