@@ -5,4 +5,7 @@ mod cli;
 mod fixture;
 mod log_oracles;
 mod proofs;
+mod rig;
+mod sim;
 mod vectors;
+mod witness;
