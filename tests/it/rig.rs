@@ -89,9 +89,9 @@ impl Late {
         let now = world.clock().now();
         let mut waiting = self.waiting.lock().unwrap();
         let due = waiting.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>();
-        for (_, text) in due {
+        for (at, text) in due {
             // A refusal as a duplicate is fine: nobody hears of it.
-            let _ = world.with(|world, now| world.post(now, EMBASSY, Draft { text: &text, ..Draft::default() }));
+            let _ = world.with(|world, _| world.post(at, EMBASSY, Draft { text: &text, ..Draft::default() }));
         }
     }
 }

@@ -48,7 +48,7 @@ pub struct Witness {
     logged_posts: BTreeMap<PostId, (u64, u64)>,
     pub sealed: Vec<MessageId>,
     correspondences: BTreeMap<ConversationId, (u64, Hash)>,
-    newest_post: PostId,
+    known_posts: HashSet<PostId>,
     texts: HashSet<String>,
     pub posted: u64,
     posts: BTreeMap<PostId, (u64, u64)>,
@@ -75,7 +75,7 @@ impl Witness {
             logged_posts: BTreeMap::new(),
             sealed: Vec::new(),
             correspondences: BTreeMap::new(),
-            newest_post: Snowflake(0),
+            known_posts: HashSet::new(),
             texts: HashSet::new(),
             posted: 0,
             posts: BTreeMap::new(),
@@ -265,14 +265,14 @@ impl Witness {
     }
 
     fn look_at_posts(&mut self) {
-        let newest = self.newest_post;
-        let world = self.world.clone();
-        let new: Vec<(PostId, String)> = world.with(|world, _| {
-            let new = ours(world).rev().take_while(|post| newest < post.id);
+        // A post that was on its way may have landed a little before the newest.
+        let known = &self.known_posts;
+        let new: Vec<(PostId, String)> = self.world.with(|world, _| {
+            let new = ours(world).rev().take(100).filter(|post| !known.contains(&post.id));
             new.map(|post| (post.id, post.written.clone())).collect()
         });
         for (id, text) in new.into_iter().rev() {
-            self.newest_post = id;
+            self.known_posts.insert(id);
             assert!(self.texts.insert(text.clone()), "posted twice: {text}");
             self.check_post(id, &text);
         }
