@@ -9,8 +9,8 @@
 //! | result | where it is; the log's `post` entry | the next note |
 //!
 //! An attempt whose outcome nobody knows is followed by looking at our own timeline. A timeline lags: only when the post
-//! has not appeared for as long as the configured `settle` is it tried again, and a refusal as a duplicate
-//! means that it is there after all. "Could not be read" is never taken for "is absent".
+//! has not appeared for as long as the configured `settle` is it tried again. A refusal as a duplicate means that it is
+//! there after all, and is followed by looking in the same way. "Could not be read" is never taken for "is absent".
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,8 +55,6 @@ pub struct Publisher {
     pace: Pace,
     /// Whether our own posts have been compared with the log since the start.
     compared: bool,
-    /// After a refusal as a duplicate the post is only looked for, never tried again.
-    duplicate: Option<u64>,
 }
 
 impl Tick for Publisher {
@@ -75,7 +73,7 @@ impl Tick for Publisher {
 impl Publisher {
     /// A publisher that has done nothing yet.
     pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Publisher {
-        Publisher { platform, store, clock, settings, pace: Pace::new(), compared: false, duplicate: None }
+        Publisher { platform, store, clock, settings, pace: Pace::new(), compared: false }
     }
 
     async fn step(&mut self) -> Result<Next, Stop> {
@@ -125,7 +123,7 @@ impl Publisher {
             return self.posted(&intent, post.id).await;
         }
         let settled = attempts.last.plus_ms(ms(self.settings.settle));
-        if self.duplicate == Some(intent.id) || asked < settled {
+        if asked < settled {
             let look = self.pace.wait(self.clock.now());
             info!(intent.id, until = %look, "the post is not on the timeline yet");
             return Ok(Next::Wait(look));
@@ -148,10 +146,8 @@ impl Publisher {
                 warn!(intent.id, error = %error, until = %look, "no answer to a post: it will be looked for");
                 Ok(Next::Wait(look))
             }
-            Err(PlatformError::Duplicate) => {
-                self.duplicate = Some(intent.id);
-                Err(PlatformError::Duplicate.into())
-            }
+            // It is there, or the platform is mistaken: looking tells, and if it stays unseen another refusal does no harm.
+            Err(PlatformError::Duplicate) => Err(PlatformError::Duplicate.into()),
             Err(error) => {
                 self.store.failed(intent.id).await?;
                 Err(error.into())
@@ -162,7 +158,6 @@ impl Publisher {
     async fn posted(&mut self, intent: &Intent, post: Snowflake) -> Result<Next, Stop> {
         self.store.posted(intent.id, post, self.clock.now()).await?;
         self.pace.succeeded();
-        self.duplicate = None;
         match &intent.subject {
             Subject::Notes { first, last } => info!(note.first = first, note.last = last, post.id = %post, "posted"),
             Subject::Heartbeat { date } => info!(date, post.id = %post, "posted the heartbeat"),
