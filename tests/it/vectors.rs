@@ -85,9 +85,7 @@ fn result(format: &str, headers: &BTreeMap<String, String>, bytes: &[u8]) -> Str
         "checkpoint" => Checkpoint::open(bytes, &key()).ok().map(|_| bytes.to_vec()),
         "tlog-proof" => TlogProof::parse(bytes).ok().map(|it| it.to_text().into_bytes()),
         "tile-path" => text.and_then(TilePath::parse).map(|it| it.to_string().into_bytes()),
-        "bundle" => {
-            parse_bundle(bytes, width()).ok().map(|entries| verbale::log::tile::bundle(entries).unwrap())
-        }
+        "bundle" => parse_bundle(bytes, width()).ok().map(|entries| verbale::log::tile::bundle(entries).unwrap()),
         "post" => text.and_then(|text| PostText::parse(text).ok()).map(|it| it.to_text().into_bytes()),
         "post-file" => PublishedPost::parse(bytes).ok().map(|it| it.to_text().into_bytes()),
         "sums" => Sums::parse(bytes).ok().map(|it| it.to_text().into_bytes()),
@@ -123,7 +121,13 @@ fn every_vector_is_as_it_says() {
         for path in fs::read_dir(&format).unwrap().map(|entry| entry.unwrap().path()) {
             let (headers, bytes) = read(&path);
             assert!(headers["comment"].ends_with('.'), "{}", path.display());
-            assert_eq!(result(&name, &headers, &bytes), headers["expect"], "{}: {}", path.display(), headers["comment"]);
+            assert_eq!(
+                result(&name, &headers, &bytes),
+                headers["expect"],
+                "{}: {}",
+                path.display(),
+                headers["comment"]
+            );
             expected.insert(headers["expect"] == "valid");
             seen += 1;
         }
