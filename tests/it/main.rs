@@ -6,3 +6,5 @@ mod fixture;
 mod log_oracles;
 mod proofs;
 mod vectors;
+mod door;
+mod sandbox;
