@@ -1,1 +1,4 @@
 //! Tests of the whole: one binary, a module a subject.
+
+mod door;
+mod sandbox;
