@@ -11,17 +11,23 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use crate::clock::Clock;
+use crate::config::{Config, secrets};
 use crate::log::signed_note::VerifierKey;
+use crate::opening::Salt;
 use crate::pace::{Next, Tick};
 use crate::platform::Platform;
+use crate::platform::x::{self, X};
 use crate::public::Public;
 use crate::publisher::{self, Publisher};
-use crate::store::Store;
+use crate::store::{Durability, Store};
 use crate::vault::Vault;
 use crate::watcher::{self, Salts, Watcher};
 
 /// The longest sleep at a stretch: a clock that is set is noticed after it.
 const STRETCH: Duration = Duration::from_secs(60);
+
+/// The longest wait for a connection.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
 
 /// What the daemon is made of.
 pub struct Parts {
@@ -119,5 +125,48 @@ impl Waker {
 async fn sleep_until(clock: &Clock, until: crate::time::Time) {
     while let Ok(left @ 1..) = u64::try_from(until.ms_since(clock.now())) {
         tokio::time::sleep(Duration::from_millis(left).min(STRETCH)).await;
+    }
+}
+
+impl Parts {
+    /// What the configuration says, with the machine's own clock and chance. Opens the store; asks the platform nothing yet.
+    ///
+    /// # Errors
+    /// If a secret or the store cannot be used.
+    pub fn of(config: &Config, backfill: bool) -> anyhow::Result<Parts> {
+        let key = secrets::log_key(&config.log.key_file, &config.log.origin)?;
+        let credentials = secrets::credentials(&config.x.credentials_file)?;
+        let clock = Clock::system();
+        let platform = X::new(x::Settings {
+            base: config.x.api.to_string(),
+            web: config.x.web.to_string(),
+            credentials,
+            connect_time: CONNECT_TIME,
+            call_time: config.x.timeout,
+            clock: clock.clone(),
+        })?;
+        let vkey = key.vkey();
+        Ok(Parts {
+            platform: Arc::new(platform),
+            store: Store::open(&config.log.database, key, Durability::Disk)?,
+            vault: Vault::new(config.openings.recipients.clone()),
+            clock,
+            salts: Arc::new(|| Salt::from_bytes(rand::random())),
+            public: config.log.public.clone(),
+            vkey,
+            watcher: watcher::Settings {
+                log: config.log.origin.clone(),
+                rules: config.watch.rules.clone(),
+                poll: config.watch.poll,
+                attachments_timeout: config.watch.attachments_timeout,
+                attachment_bytes_max: config.watch.attachment_bytes_max,
+                backfill,
+            },
+            publisher: publisher::Settings {
+                settle: config.publish.settle,
+                run_over: config.publish.run_over,
+                heartbeat: config.publish.heartbeat.clone(),
+            },
+        })
     }
 }

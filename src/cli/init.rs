@@ -8,10 +8,13 @@ use clap::ArgGroup;
 use dialoguer::{Input, Select};
 
 use super::Failure;
+use crate::config::Config;
 use crate::config::create::{self, Answers, Created};
 use crate::config::values;
+use crate::log::signed_note::LogKey;
 use crate::note::Origin;
 use crate::rules::{Correspondent, Formal};
+use crate::store::Store;
 
 /// Make a new log in a new folder: configuration, keys, database
 ///
@@ -78,9 +81,17 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     create::beside(&dir)?;
     let a_person = io::stdin().is_terminal() && io::stderr().is_terminal();
     let answers = answers(if a_person { ask(arguments)? } else { arguments })?;
-    let created = create::create(&dir, &answers, rand::random(), |_, _| Ok(()))?;
+    let created = create::create(&dir, &answers, rand::random(), complete)?;
     io::stdout().write_all(next(&dir, &created).as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a new folder holds beside the configuration and the secrets: the database.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn complete(config: &Config, key: &LogKey) -> anyhow::Result<()> {
+    Ok(Store::create(&config.log.database, &key.vkey())?)
 }
 
 /// What the flags say.

@@ -4,10 +4,12 @@ pub mod completions;
 pub mod demo;
 pub mod failure;
 pub mod init;
+pub mod logging;
 pub mod notes;
 pub mod prove;
 pub mod run;
 pub mod sandbox;
+pub mod signals;
 pub mod status;
 pub mod verify;
 
@@ -57,6 +59,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Init(Box<init::Arguments>),
+    Run(run::Arguments),
+    Status(status::Arguments),
+    Notes(notes::Arguments),
+    Prove(prove::Arguments),
     Verify(verify::Arguments),
     Completions(completions::Arguments),
 }
@@ -82,6 +88,10 @@ pub fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     let done = match command {
         Command::Init(arguments) => init::run(*arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Notes(arguments) => notes::run(&arguments),
+        Command::Prove(arguments) => prove::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };

@@ -1,10 +1,23 @@
 //! `verbale prove`: the proof of one note, as a file to hand out.
 
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::ValueEnum;
 
-use super::Installation;
+use super::{Failure, Installation};
+use crate::config::{Config, secrets};
+use crate::log::signed_note::VerifierKey;
+use crate::log::tlog_proof::TlogProof;
+use crate::opening::names;
+use crate::platform::x;
+use crate::proof::{OpenedContent, Proof, PublishedPost};
+use crate::store::{ProofRow, Reader};
+use crate::vault;
 
 /// Make the proof of a note: a zip file that anybody can check
 ///
@@ -51,4 +64,76 @@ pub enum Level {
     Envelope,
     /// The same, and the text with its attachments
     Content,
+}
+
+/// Writes the proof, and says where.
+///
+/// # Errors
+/// If there is no such note, it cannot be opened, or the file exists.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&arguments.installation.config)?;
+    let proof = proof(&config, arguments.note, arguments.level, arguments.identity.as_deref())?;
+    let path = arguments.out.clone().unwrap_or_else(|| names::proof(arguments.note).into());
+    write_new(&path, &proof.pack())?;
+    println!("wrote {}", path.display());
+    if proof.post.is_none() {
+        println!("its commitment is not posted yet: make the proof again when it is, so that it shows the post");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The proof of one note, opened with the identity in the file `identity`, or that of the configuration.
+///
+/// # Errors
+/// If there is no such note, or it cannot be opened.
+pub fn proof(config: &Config, note: u64, level: Level, identity: Option<&Path>) -> anyhow::Result<Proof> {
+    let reader = Reader::open(&config.log.database)?;
+    let Some(row) = reader.proof(note)? else {
+        let last = reader.status()?.notes;
+        return Err(Failure::failed(
+            format!("there is no note {note}: {last} were sealed"),
+            "see them all with `verbale notes`",
+        )
+        .into());
+    };
+    let identity = identity.or(config.openings.identity_file.as_deref()).ok_or_else(|| {
+        Failure::unusable(
+            "this installation has no secret key that opens notes",
+            "name the file of one with `--identity FILE`, on a machine of the officials",
+        )
+    })?;
+    let identities = secrets::identities(identity)?;
+    let Some(sealed) = &row.opening else {
+        return Err(Failure::failed(
+            format!("the opening of note {note} was shredded"),
+            "without it nobody can show what the note says; a backup may still hold it",
+        )
+        .into());
+    };
+    let opening = vault::open(note, sealed, &identities)?;
+    Ok(Proof {
+        note,
+        envelope: opening.envelope.clone(),
+        entry: row.entry.clone(),
+        tlog_proof: TlogProof { index: row.index, path: row.path.clone(), checkpoint: row.checkpoint.clone() },
+        vkey: VerifierKey::parse(reader.vkey()).context("the database holds a key that is none")?,
+        post: published(config, &reader, &row)?,
+        content: (level == Level::Content).then(|| OpenedContent::from(opening)),
+    })
+}
+
+fn published(config: &Config, reader: &Reader, row: &ProofRow) -> anyhow::Result<Option<PublishedPost>> {
+    let Some((post, text)) = row.post.clone() else { return Ok(None) };
+    let account = reader.account()?.context("the database does not say who posted")?;
+    let address = x::address_of(config.x.web.as_str(), &account.name, post);
+    Ok(Some(PublishedPost { account, post, address, text }))
+}
+
+/// Writes a new file that only its owner can read; an existing one is never overwritten.
+fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let shown = path.display();
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
+        Failure::unusable(format!("cannot write {shown}: {error}"), "name another file with `--out FILE`")
+    })?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).with_context(|| format!("cannot write {shown}"))
 }

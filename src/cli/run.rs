@@ -1,6 +1,10 @@
 //! `verbale run`: the daemon.
 
-use super::Installation;
+use std::process::ExitCode;
+
+use super::{Installation, logging, signals};
+use crate::config::Config;
+use crate::daemon::{self, Parts};
 
 /// Watch the account, seal what is formal, publish it, until told to stop
 ///
@@ -23,7 +27,22 @@ pub struct Arguments {
     #[command(flatten)]
     pub installation: Installation,
 
-    /// On the first start, seal formal messages of the past 30 days too; each message read costs money
+    /// Seal formal messages of the past 30 days too; each message read costs money
     #[arg(long)]
     pub backfill: bool,
+}
+
+/// Runs the daemon until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// If the configuration or a secret cannot be used, or the daemon could not go on.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&arguments.installation.config)?;
+    logging::start();
+    let parts = Parts::of(&config, arguments.backfill)?;
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(async {
+        let shutdown = signals::shutdown()?;
+        daemon::run(parts, shutdown).await
+    })?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 
-use super::secrets::Credentials;
 use super::{Config, Error};
 use crate::log::signed_note::{LogKey, VerifierKey};
 use crate::note::Origin;
+use crate::platform::x::Credentials;
 use crate::rules::{Correspondent, Formal};
 
 /// The configuration with its defaults, and in the place of what only the operator knows a word like `@ORIGIN@`.

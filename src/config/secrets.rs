@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Error;
 use crate::log::signed_note::LogKey;
 use crate::note::Origin;
+use crate::platform::x::Credentials;
 
 /// The largest secret file that is read, in bytes.
 const BYTES_MAX: u64 = 64 << 10;
@@ -24,34 +25,20 @@ const VARIABLES: [&str; 4] =
 /// The keys of the file, in the same order.
 const KEYS: [&str; 4] = ["api_key", "api_secret", "access_token", "access_token_secret"];
 
-/// What proves to X that we act for the account: OAuth 1.0a, RFC 5849. It does not expire.
-pub struct Credentials {
-    /// The app's public half ("consumer key").
-    pub api_key: SecretString,
-    /// The app's secret half.
-    pub api_secret: SecretString,
-    /// The account's public half.
-    pub access_token: SecretString,
-    /// The account's secret half.
-    pub access_token_secret: SecretString,
+/// Reads the credentials of X from the environment if it has all four, else from the file `path`.
+///
+/// # Errors
+/// If the environment has only some of them, or the file is missing, open to others, or lacks a value.
+pub fn credentials(path: &Path) -> Result<Credentials, Error> {
+    match from_variables(|name| std::env::var(name).ok())? {
+        Some(credentials) => Ok(credentials),
+        None => from_file(path),
+    }
 }
 
-impl Credentials {
-    /// Reads the credentials from the environment if it has all four, else from the file `path`.
-    ///
-    /// # Errors
-    /// If the environment has only some of them, or the file is missing, open to others, or lacks a value.
-    pub fn load(path: &Path) -> Result<Credentials, Error> {
-        match from_variables(|name| std::env::var(name).ok())? {
-            Some(credentials) => Ok(credentials),
-            None => from_file(path),
-        }
-    }
-
-    fn new(values: [String; 4]) -> Credentials {
-        let [api_key, api_secret, access_token, access_token_secret] = values.map(SecretString::from);
-        Credentials { api_key, api_secret, access_token, access_token_secret }
-    }
+fn of(values: [String; 4]) -> Credentials {
+    let [api_key, api_secret, access_token, access_token_secret] = values.map(SecretString::from);
+    Credentials { api_key, api_secret, access_token, access_token_secret }
 }
 
 fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Credentials>, Error> {
@@ -67,7 +54,7 @@ fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Cr
             "set all four variables, or none of them to use the file",
         ));
     }
-    Ok(Some(Credentials::new(values.map(Option::unwrap_or_default))))
+    Ok(Some(of(values.map(Option::unwrap_or_default))))
 }
 
 fn from_file(path: &Path) -> Result<Credentials, Error> {
@@ -93,7 +80,7 @@ fn from_file(path: &Path) -> Result<Credentials, Error> {
         }
         found.clone_into(value);
     }
-    Ok(Credentials::new(values))
+    Ok(of(values))
 }
 
 /// Reads the secret keys that may open notes: a file as `age-keygen` writes it.

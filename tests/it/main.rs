@@ -2,6 +2,6 @@
 
 mod arch;
 mod cli;
-mod log_oracles;
 mod fixture;
+mod log_oracles;
 mod proofs;

@@ -80,6 +80,7 @@ fn by_problem(endpoint: Endpoint, problem: &Problem, what: &str) -> Option<Failu
         (_, Some(64 | 326)) => person(REMEDY_SUSPENDED),
         (kind, _) if kind.contains("suspended") => person(REMEDY_SUSPENDED),
         _ if problem.mentions("your account is suspended") => person(REMEDY_SUSPENDED),
+        (_, Some(130 | 131)) => Some(Failure::Known(unknown(endpoint, what.to_owned()))),
         ("rate-limit-exceeded", _) | (_, Some(88 | 185)) => Some(Failure::TooMany { what: what.to_owned() }),
         (_, code) if endpoint.kind() == Kind::Write && (code == Some(187) || problem.mentions("duplicate content")) => {
             Some(Failure::Known(Error::Duplicate))

@@ -12,7 +12,6 @@ mod wire;
 mod media;
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,6 +23,7 @@ use self::endpoint::Endpoint;
 use self::parse::{Answer, Change};
 use self::wire::{Success, Wire};
 use super::{Attachment, CALL_TIME_MAX, Error, File, Me, Message, MessagePage, PageToken, Platform, Post};
+use crate::clock::Clock;
 use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
 use crate::time::Time;
 
@@ -38,9 +38,6 @@ const OWN_POSTS_PAGES_MAX: usize = 32;
 
 /// A group has at most 50 people; more comings and goings than this in 30 days are not read.
 const GROUP_PAGES_MAX: usize = 10;
-
-/// What time it is here.
-pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
 
 /// The four parts of OAuth 1.0a (RFC 5849) as X's developer console shows them. Their `Debug` shows nothing.
 #[derive(Clone, Debug)]
@@ -93,6 +90,11 @@ pub struct X {
     web: String,
 }
 
+/// Where a person can see a post; `web` is [`WEB`] or the address of a sandbox.
+pub fn address_of(web: &str, author: &AccountName, post: PostId) -> String {
+    format!("{}/{author}/status/{post}", web.trim_end_matches('/'))
+}
+
 impl fmt::Debug for X {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("X").field("base", &self.base.as_str()).finish_non_exhaustive()
@@ -109,11 +111,6 @@ impl X {
         let web = address(&settings.web)?.as_str().trim_end_matches('/').to_owned();
         let wire = Wire::new(&settings, &base)?;
         Ok(X { wire, base, web })
-    }
-
-    /// Where a person can see a post.
-    pub fn address_of(&self, author: &AccountName, post: PostId) -> String {
-        format!("{}/{author}/status/{post}", self.web)
     }
 
     /// The address of a call. Paths are made of our own words and of numbers and names that need no escaping.

@@ -255,7 +255,8 @@ fn only<T: for<'de> Deserialize<'de>>(raw: &RawValue, fields: &[&str], optional:
     let missing = fields.iter().find(|field| **field != "author_id" && !object.contains_key(**field));
     match missing {
         Some(field) => Err(format!("the answer has no `{field}`")),
-        None => serde_json::from_value(Value::Object(object)).map_err(|_| format!("an invalid one of {fields:?}")),
+        None => serde_json::from_value(Value::Object(object))
+            .map_err(|_| format!("the answer has an invalid one of {}", fields.join(", "))),
     }
 }
 

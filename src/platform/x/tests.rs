@@ -71,7 +71,7 @@ fn patient(base: &str, call_time: Duration) -> X {
         access_token_secret: secret("marked-token-secret"),
     };
     let connect_time = Duration::from_secs(20);
-    let clock: Clock = Arc::new(|| at(0));
+    let clock = Clock::from_fn(|| at(0));
     let (base, web) = (base.to_owned(), WEB.to_owned());
     X::new(Settings { base, web, credentials, connect_time, call_time, clock }).unwrap()
 }
@@ -260,5 +260,5 @@ fn nothing_secret_is_shown() {
     let x = client("http://127.0.0.1:1");
     assert_eq!(format!("{x:?}"), r#"X { base: "http://127.0.0.1:1/", .. }"#);
     let name = AccountName::parse("embassy").unwrap();
-    assert_eq!(x.address_of(&name, Snowflake(5)), "https://x.com/embassy/status/5");
+    assert_eq!(address_of("https://x.com/", &name, Snowflake(5)), "https://x.com/embassy/status/5");
 }

@@ -13,6 +13,7 @@ use super::errors::{self, Failure, Refusals};
 use super::limits::Limits;
 use super::sign::Signer;
 use super::{Settings, SettingsError};
+use crate::clock::Clock;
 use crate::note::AccountId;
 use crate::platform::{CALL_TIME_MAX, Error};
 use crate::time::Time;
@@ -28,7 +29,7 @@ const IDLE_TIME_MAX: Duration = Duration::from_secs(15);
 pub(super) struct Wire {
     client: Client,
     signer: Signer,
-    clock: super::Clock,
+    clock: Clock,
     state: Mutex<State>,
 }
 
@@ -76,7 +77,7 @@ impl Wire {
     }
 
     pub(super) fn now(&self) -> Time {
-        (self.clock)()
+        self.clock.now()
     }
 
     /// What is remembered between calls. Each value stands alone, so a panic of another thread leaves nothing half done.

@@ -84,6 +84,13 @@ fn without_an_answer_of_the_api_a_post_may_have_happened() {
 }
 
 #[test]
+fn trouble_inside_x_is_no_refusal() {
+    let body = r#"{"errors":[{"code":131,"message":"Internal error"}]}"#;
+    assert!(matches!(known(Endpoint::Post, 400, body), Error::NoAnswer { .. }));
+    assert!(matches!(known(Endpoint::Me, 400, body), Error::Unavailable { .. }));
+}
+
+#[test]
 fn absent_is_only_what_x_calls_absent() {
     let absent = r#"{"title":"Not Found Error","detail":"Could not find tweet","type":"https://api.twitter.com/2/problems/resource-not-found","resource_type":"tweet"}"#;
     assert_eq!(classify(Endpoint::ReadPost, 404, absent.as_bytes()), Failure::Absent);
