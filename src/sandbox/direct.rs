@@ -73,7 +73,7 @@ fn error_of_fault(call: Call, now: Time, how: How) -> Error {
         }
         How::UsageCapped => person("429, the cap of usage is reached", "raise the cap of the account's plan"),
         How::CreditsDepleted | How::CreditsDepletedOld => person("402, no credits are left", "buy credits"),
-        How::Unauthorized => person("401, the credentials are not accepted", "check the credentials"),
+        How::Unauthorized => Error::Unavailable { what: "401, the credentials are not accepted".to_owned() },
         How::Suspended => person("403, the account is suspended", "ask the platform why"),
         How::Duplicate if call == Call::CreatePost => Error::Duplicate,
         How::Duplicate => Error::Refused { what: "403, duplicate content".to_owned() },

@@ -127,7 +127,7 @@ pub fn media(media: &Media, asked: &Asked, base: &str, message: Snowflake) -> Va
     }
     if asked.media.contains("variants") && media.kind() != "photo" {
         let url = media_address(base, message, media);
-        object["variants"] = json!([{ "url": url, "content_type": media.media_type }]);
+        object["variants"] = json!([{ "bit_rate": 832000, "url": url, "content_type": media.media_type }]);
     }
     object
 }

@@ -6,3 +6,6 @@ mod refusals;
 mod fixture;
 mod log_oracles;
 mod proofs;
+mod vectors;
+mod door;
+mod sandbox;

@@ -12,6 +12,16 @@ fn checkpoint(size: u64) -> Checkpoint {
 }
 
 #[test]
+fn names_of_logs() {
+    for name in ["a", "embassy.example/notes", "~!@[]:8080", &"x".repeat(255)] {
+        assert_eq!(Origin::parse(name).unwrap().to_string(), name);
+    }
+    for name in ["", "a b", "a+b", "a\n", "é", "a\u{7f}", &"x".repeat(256)] {
+        assert_eq!(Origin::parse(name), None, "{name:?}");
+    }
+}
+
+#[test]
 fn the_text_is_three_lines() {
     assert_eq!(checkpoint(0).to_text(), "embassy.example/notes\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n");
 }

@@ -44,6 +44,16 @@ fn flipped(hash: Hash, bit: usize) -> Hash {
 }
 
 #[test]
+fn short_messages_are_hashed_as_long_ones_are() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    for len in 0..=bytes.len() {
+        assert_eq!(leaf_hash(&bytes[..len]), Hash::of_parts(&[&[0], &bytes[..len]]), "{len} bytes");
+    }
+    let (left, right) = (leaf(1), leaf(2));
+    assert_eq!(node_hash(left, right), Hash::of_parts(&[&[1], left.as_bytes(), right.as_bytes()]));
+}
+
+#[test]
 fn known_roots() {
     let (mut tree, mut frontier) = (Tree::new(), Frontier::new());
     assert_eq!(tree.root().to_string(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
