@@ -200,7 +200,7 @@ impl Watcher {
             self.listing = Some(Listing::begin(&self.store, self.settings.backfill, known.began).await?);
         }
         let Some(listing) = &mut self.listing else { return Ok(false) };
-        match listing.read(&*self.platform, &self.store, self.clock.now()).await? {
+        match listing.read(&*self.platform, &self.store, &self.clock).await? {
             End::More => return Ok(false),
             End::Complete => self.settings.backfill = false,
             End::Broken(gap) => {

@@ -7,5 +7,6 @@ mod fixture;
 mod log_oracles;
 mod proofs;
 mod vectors;
+mod client;
 mod door;
 mod sandbox;
