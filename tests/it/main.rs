@@ -2,6 +2,7 @@
 
 mod arch;
 mod cli;
+mod refusals;
 mod fixture;
 mod log_oracles;
 mod proofs;
