@@ -65,6 +65,11 @@ impl AccountName {
         (plain && (1..=50).contains(&text.len())).then(|| AccountName(text.to_owned()))
     }
 
+    /// What stands for a name that the platform does not tell: `unknown`.
+    pub fn unknown() -> AccountName {
+        AccountName("unknown".to_owned())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -130,6 +135,35 @@ impl ConversationId {
 }
 
 impl fmt::Display for ConversationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of a log, by convention an address without its scheme: `embassy.example/notes`. It stands in every envelope
+/// and checkpoint, and is the name of the log's key (C2SP tlog-checkpoint, signed-note).
+///
+/// 1 to 255 bytes of visible ASCII without `+`: narrower than C2SP, which allows most of Unicode in it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Origin(String);
+
+impl Origin {
+    /// The longest name, in bytes.
+    pub const BYTES_MAX: usize = 255;
+
+    /// Reads a name.
+    pub fn parse(text: &str) -> Option<Origin> {
+        let clean = text.bytes().all(|b| b.is_ascii_graphic() && b != b'+');
+        (clean && (1..=Origin::BYTES_MAX).contains(&text.len())).then(|| Origin(text.to_owned()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

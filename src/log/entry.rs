@@ -219,3 +219,6 @@ fn key(rest: &str) -> Option<Entry> {
 fn positive(text: &str) -> Option<u64> {
     text::number(text).filter(|&n| 0 < n)
 }
+
+#[cfg(test)]
+mod tests;

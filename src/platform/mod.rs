@@ -3,6 +3,8 @@
 //! The platform is trusted to deliver what was sent and to say who sent it. It is not trusted to keep what we posted,
 //! nor to answer at all. If it forgets, the log stands without it; if it lies about the past, the log convicts it.
 
+pub mod x;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -104,6 +106,11 @@ pub trait Platform: Send + Sync {
 
     /// Posts `text` in public. After [`Error::NoAnswer`] it may or may not have happened.
     async fn post(&self, text: &str) -> Result<PostId, Error>;
+
+    /// How many more posts the platform allows now; none if it has not said.
+    async fn posts_left(&self) -> Option<u64> {
+        None
+    }
 
     /// Our own posts with an identifier greater than `after`, newest first. What was posted minutes ago may be missing.
     async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error>;

@@ -1,0 +1,84 @@
+//! How a command fails: the exit status, what happened, and what to do.
+
+use std::io;
+use std::process::ExitCode;
+
+use crate::config;
+
+/// Something failed, or does not hold.
+pub const FAILED: u8 = 1;
+/// The arguments, the configuration or a file could not be used; nothing was done.
+pub const UNUSABLE: u8 = 2;
+
+/// Why a command ends, where its caller can do something about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}\n{remedy}")]
+pub struct Failure {
+    /// The exit status.
+    pub status: u8,
+    /// What happened, with the values; never a secret.
+    pub what: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Failure {
+    /// The arguments or a file that they name cannot be used.
+    pub fn unusable(what: impl Into<String>, remedy: impl Into<String>) -> Failure {
+        Failure { status: UNUSABLE, what: what.into(), remedy: remedy.into() }
+    }
+
+    /// Something failed that the arguments are not to blame for.
+    pub fn failed(what: impl Into<String>, remedy: impl Into<String>) -> Failure {
+        Failure { status: FAILED, what: what.into(), remedy: remedy.into() }
+    }
+}
+
+/// Writes an error as a person reads it, and says with which status the program ends.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    if is_closed_pipe(error) {
+        // Whoever read the answer has had enough of it: `verbale notes | head`.
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("error: {}", text(error));
+    ExitCode::from(status(error))
+}
+
+/// What happened, from the outside in, on one line; then each line that says what to do.
+pub fn text(error: &anyhow::Error) -> String {
+    let messages: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let what = messages.iter().filter_map(|message| message.lines().next());
+    let remedies = messages.iter().flat_map(|message| message.lines().skip(1)).map(str::trim_start);
+    let lines = std::iter::once(what.collect::<Vec<_>>().join(": ")).chain(remedies.map(str::to_owned));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The exit status that belongs to an error.
+pub fn status(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<Failure>() {
+        Some(failure) => failure.status,
+        None if error.is::<config::Error>() => UNUSABLE,
+        None => FAILED,
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    kinds.into_iter().any(|kind| kind == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn what_happened_is_one_line_and_what_to_do_follows() {
+        let inner: anyhow::Result<()> = Err(Failure::unusable("no space left", "make room").into());
+        let error = inner.context("note 7 cannot be sealed").unwrap_err();
+        assert_eq!(text(&error), "note 7 cannot be sealed: no space left\nmake room");
+        assert_eq!(status(&error), UNUSABLE);
+        assert_eq!(status(&anyhow::anyhow!("something else")), FAILED);
+    }
+}

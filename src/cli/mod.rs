@@ -1,0 +1,116 @@
+//! The command line: the only place that reads arguments, and the only one that writes to a person.
+
+pub mod completions;
+pub mod demo;
+pub mod failure;
+pub mod init;
+pub mod logging;
+pub mod notes;
+pub mod prove;
+pub mod run;
+pub mod sandbox;
+pub mod signals;
+pub mod status;
+pub mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use failure::Failure;
+
+/// What `verbale --help` says.
+const LONG_ABOUT: &str = "\
+Seals every formal direct message that an account on X sends.
+
+The moment such a message is sent, verbale publishes its hash, in an append-only log and in a post. From then on nobody \
+can deny that the message existed, when, and to whom it was addressed, and nobody can invent one afterwards. What of it \
+is shown, and when, remains the sender's choice.";
+
+/// What stands below the list of commands.
+const EXAMPLES: &str = "\
+Begin here:
+  verbale init notes
+  verbale run --config notes/config.toml
+  verbale prove 1 --config notes/config.toml
+  verbale verify note-1.proof.zip
+
+Exit status:
+  0  done; of a check: all that was checked holds
+  1  something failed; of a check: something does not hold
+  2  the arguments, the configuration or a file could not be used
+  3  of a check: something could not be checked, the rest holds";
+
+#[derive(Parser)]
+#[command(
+    name = "verbale",
+    version,
+    about = "Seals every formal direct message that an account on X sends",
+    long_about = LONG_ABOUT,
+    after_long_help = EXAMPLES,
+    max_term_width = 120
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(Box<init::Arguments>),
+    Run(run::Arguments),
+    Status(status::Arguments),
+    Notes(notes::Arguments),
+    Prove(prove::Arguments),
+    Verify(verify::Arguments),
+    Sandbox(sandbox::Arguments),
+    Demo(demo::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// Which installation a command is about.
+#[derive(Args)]
+pub struct Installation {
+    /// The configuration that `verbale init` wrote
+    #[arg(short = 'C', long, value_name = "FILE", default_value = "config.toml")]
+    pub config: PathBuf,
+}
+
+/// How a command writes its answer.
+#[derive(Args)]
+pub struct Output {
+    /// Write JSON, for a program to read
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs the command that the arguments name. A failure is written to standard error: what happened, then what to do.
+pub fn main() -> ExitCode {
+    let Cli { command } = Cli::parse();
+    let done = match command {
+        Command::Init(arguments) => init::run(*arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Notes(arguments) => notes::run(&arguments),
+        Command::Prove(arguments) => prove::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Sandbox(arguments) => sandbox::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+    };
+    done.unwrap_or_else(|error| failure::report(&error))
+}
+
+/// The command line as `clap` knows it: for completions and for tests.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definitions_are_consistent() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,62 @@
+//! `verbale notes`: what was sealed.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use super::{Installation, Output};
+use crate::config::Config;
+use crate::store::Reader;
+
+/// Notes read from the database at a time.
+const PAGE: u64 = 1000;
+
+/// List the notes that were sealed, and where each was posted
+///
+/// One line a note: number, time, commitment, post. All of it is public; what a note says is not shown.
+#[derive(clap::Args)]
+#[command(after_long_help = "\
+Example:
+  verbale notes --config notes/config.toml
+  verbale notes --last 5
+  verbale notes --json | jq -r 'select(.post == null) | .note'      those not posted yet
+
+Exit status:
+  0 shown, 1 the database cannot be read, 2 the configuration cannot be used")]
+pub struct Arguments {
+    /// The installation.
+    #[command(flatten)]
+    pub installation: Installation,
+
+    /// Only the latest N notes
+    #[arg(long, value_name = "N")]
+    pub last: Option<u64>,
+
+    /// How to answer.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Lists the notes, the oldest first.
+///
+/// # Errors
+/// If the configuration or the database cannot be used.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&arguments.installation.config)?;
+    let reader = Reader::open(&config.log.database)?;
+    let all = reader.status()?.notes;
+    let mut next = 1 + arguments.last.map_or(0, |last| all.saturating_sub(last));
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    while next <= all {
+        for note in reader.notes(next, PAGE)? {
+            if arguments.output.json {
+                writeln!(out, "{}", serde_json::to_string(&note)?)?;
+            } else {
+                let post = note.post.as_deref().unwrap_or("not posted yet");
+                writeln!(out, "{:>6}  {}  {}  {post}", note.note, note.sealed, note.commitment)?;
+            }
+        }
+        next += PAGE;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,139 @@
+//! `verbale prove`: the proof of one note, as a file to hand out.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::ValueEnum;
+
+use super::{Failure, Installation};
+use crate::config::{Config, secrets};
+use crate::log::signed_note::VerifierKey;
+use crate::log::tlog_proof::TlogProof;
+use crate::opening::names;
+use crate::platform::x;
+use crate::proof::{OpenedContent, Proof, PublishedPost};
+use crate::store::{ProofRow, Reader};
+use crate::vault;
+
+/// Make the proof of a note: a zip file that anybody can check
+///
+/// The proof shows the note's envelope: who wrote to whom, when, and as which note of that correspondence. With
+/// `--level content` it also shows the text and the attachments. What is not opened remains secret.
+///
+/// Opening needs a secret key that matches one of the public keys to which notes are sealed: `identity_file` of the
+/// configuration, or `--identity`.
+#[derive(clap::Args)]
+#[command(after_long_help = "\
+Example:
+  verbale prove 17                                       that note 17 was sent, to whom and when; not what it says
+  verbale prove 17 --level content --out annex.zip       everything
+  verbale verify annex.zip                               what a journalist does next
+
+Exit status:
+  0 written, 1 there is no such note or it cannot be opened, 2 the configuration or a key cannot be used")]
+pub struct Arguments {
+    /// The note's number
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub note: u64,
+
+    /// How much of the note to show
+    #[arg(long, value_enum, default_value_t = Level::Envelope)]
+    pub level: Level,
+
+    /// The age secret key that opens notes; otherwise `identity_file` of the configuration
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+
+    /// The file to write, which must not exist yet; otherwise note-N.proof.zip in the present folder
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+
+    /// The installation.
+    #[command(flatten)]
+    pub installation: Installation,
+}
+
+/// How much of a note a proof shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Level {
+    /// Who, to whom, when, and which note of the correspondence
+    Envelope,
+    /// The same, and the text with its attachments
+    Content,
+}
+
+/// Writes the proof, and says where.
+///
+/// # Errors
+/// If there is no such note, it cannot be opened, or the file exists.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&arguments.installation.config)?;
+    let proof = proof(&config, arguments.note, arguments.level, arguments.identity.as_deref())?;
+    let path = arguments.out.clone().unwrap_or_else(|| names::proof(arguments.note).into());
+    write_new(&path, &proof.pack())?;
+    println!("wrote {}", path.display());
+    if proof.post.is_none() {
+        println!("its commitment is not posted yet: make the proof again when it is, so that it shows the post");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The proof of one note, opened with the identity in the file `identity`, or that of the configuration.
+///
+/// # Errors
+/// If there is no such note, or it cannot be opened.
+pub fn proof(config: &Config, note: u64, level: Level, identity: Option<&Path>) -> anyhow::Result<Proof> {
+    let reader = Reader::open(&config.log.database)?;
+    let Some(row) = reader.proof(note)? else {
+        let last = reader.status()?.notes;
+        return Err(Failure::failed(
+            format!("there is no note {note}: {last} were sealed"),
+            "see them all with `verbale notes`",
+        )
+        .into());
+    };
+    let identity = identity.or(config.openings.identity_file.as_deref()).ok_or_else(|| {
+        Failure::unusable(
+            "this installation has no secret key that opens notes",
+            "name the file of one with `--identity FILE`, on a machine of the officials",
+        )
+    })?;
+    let identities = secrets::identities(identity)?;
+    let Some(sealed) = &row.opening else {
+        return Err(Failure::failed(
+            format!("the opening of note {note} was shredded"),
+            "without it nobody can show what the note says; a backup may still hold it",
+        )
+        .into());
+    };
+    let opening = vault::open(note, sealed, &identities)?;
+    Ok(Proof {
+        note,
+        envelope: opening.envelope.clone(),
+        entry: row.entry.clone(),
+        tlog_proof: TlogProof { index: row.index, path: row.path.clone(), checkpoint: row.checkpoint.clone() },
+        vkey: VerifierKey::parse(reader.vkey()).context("the database holds a key that is none")?,
+        post: published(config, &reader, &row)?,
+        content: (level == Level::Content).then(|| OpenedContent::from(opening)),
+    })
+}
+
+fn published(config: &Config, reader: &Reader, row: &ProofRow) -> anyhow::Result<Option<PublishedPost>> {
+    let Some((post, text)) = row.post.clone() else { return Ok(None) };
+    let account = reader.account()?.context("the database does not say who posted")?;
+    let address = x::address_of(config.x.web.as_str(), &account.name, post);
+    Ok(Some(PublishedPost { account, post, address, text }))
+}
+
+/// Writes a new file that only its owner can read; an existing one is never overwritten.
+fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let shown = path.display();
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
+        Failure::unusable(format!("cannot write {shown}: {error}"), "name another file with `--out FILE`")
+    })?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).with_context(|| format!("cannot write {shown}"))
+}

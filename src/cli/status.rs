@@ -1,0 +1,61 @@
+//! `verbale status`: how things stand.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use super::{Installation, Output};
+use crate::config::Config;
+use crate::store::{Reader, Status};
+
+/// Show how things stand: notes sealed, posts waiting, the log's head
+///
+/// Reads the database only: it asks nothing of X, and may be used while the daemon runs.
+#[derive(clap::Args)]
+#[command(after_long_help = "\
+Example:
+  verbale status --config notes/config.toml
+  verbale status --json | jq .entries
+
+Exit status:
+  0 all is well, 1 something troubles the daemon or the database cannot be read, 2 the configuration cannot be used")]
+pub struct Arguments {
+    /// The installation.
+    #[command(flatten)]
+    pub installation: Installation,
+
+    /// How to answer.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Shows how things stand.
+///
+/// # Errors
+/// If the configuration or the database cannot be used.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&arguments.installation.config)?;
+    let status = Reader::open(&config.log.database)?.status()?;
+    let mut out = io::stdout().lock();
+    if arguments.output.json {
+        writeln!(out, "{}", serde_json::to_string(&status)?)?;
+    } else {
+        out.write_all(for_people(&status).as_bytes())?;
+    }
+    let troubled = status.loops.iter().any(|one| one.trouble.is_some());
+    Ok(if troubled { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn for_people(status: &Status) -> String {
+    let mut text = format!(
+        "log        {}\nkey        {}\nentries    {}\nnotes      {}, {} of them not posted yet\n",
+        status.log, status.vkey, status.entries, status.notes, status.unposted
+    );
+    for one in &status.loops {
+        let done = one.done.as_deref().unwrap_or("never");
+        text.push_str(&format!("{:<10} last done {done}\n", one.name));
+        for line in one.trouble.iter().flat_map(|trouble| trouble.lines()) {
+            text.push_str(&format!("           {line}\n"));
+        }
+    }
+    text
+}

@@ -1,0 +1,322 @@
+//! The configuration as it stands in the file, key by key: `deploy/config.toml` says what each means.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+use super::{Config, Error, place, values};
+use crate::note::Origin;
+use crate::rules::{Correspondent, Formal, Rule};
+
+/// The hosts of X itself, which allows 15 polls in 15 minutes.
+const X_HOSTS: [&str; 2] = ["api.x.com", "api.twitter.com"];
+/// The shortest time between polls at X.
+const POLL_MIN_AT_X: Duration = Duration::from_secs(60);
+/// The shortest time between polls elsewhere.
+const POLL_MIN: Duration = Duration::from_millis(10);
+const DAY: Duration = Duration::from_secs(86_400);
+const RECIPIENTS_MAX: usize = 32;
+const RULES_MAX: usize = 64;
+const CORRESPONDENTS_MAX: usize = 256;
+const ATTACHMENT_BYTES_MAX: u64 = 64 << 20;
+const RUN_OVER_MAX: u64 = 1000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    log: Log,
+    openings: Openings,
+    x: X,
+    watch: Watch,
+    publish: Publish,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Log {
+    #[serde(deserialize_with = "origin")]
+    origin: Origin,
+    #[serde(default = "key_file", deserialize_with = "file_name")]
+    key_file: PathBuf,
+    #[serde(default = "database", deserialize_with = "file_name")]
+    database: PathBuf,
+    #[serde(default = "public", deserialize_with = "file_name")]
+    public: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Openings {
+    #[serde(deserialize_with = "recipients")]
+    recipients: Vec<age::x25519::Recipient>,
+    #[serde(default, deserialize_with = "some_file_name")]
+    identity_file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct X {
+    #[serde(default = "api", deserialize_with = "address")]
+    api: reqwest::Url,
+    #[serde(default = "web", deserialize_with = "address")]
+    web: reqwest::Url,
+    #[serde(default = "credentials_file", deserialize_with = "file_name")]
+    credentials_file: PathBuf,
+    #[serde(default = "timeout", deserialize_with = "call_time")]
+    timeout: Duration,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Watch {
+    poll: Option<Spanned<Span>>,
+    #[serde(default = "attachments_timeout", deserialize_with = "attachments_time")]
+    attachments_timeout: Duration,
+    #[serde(default = "attachment_bytes_max", deserialize_with = "attachment_bytes")]
+    attachment_bytes_max: u64,
+    #[serde(deserialize_with = "rules")]
+    rule: Vec<Rule>,
+}
+
+/// A length of time, still without limits.
+#[derive(Deserialize)]
+struct Span(#[serde(with = "humantime_serde")] Duration);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Publish {
+    #[serde(default = "settle", deserialize_with = "settle_time")]
+    settle: Duration,
+    #[serde(default = "run_over", deserialize_with = "run_length")]
+    run_over: u64,
+    #[serde(default = "heartbeat", deserialize_with = "schedule")]
+    heartbeat: Option<cron::Schedule>,
+}
+
+/// One `[[watch.rule]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRule {
+    #[serde(deserialize_with = "correspondents")]
+    correspondents: Vec<Correspondent>,
+    all: Option<bool>,
+    #[serde(default, deserialize_with = "marker")]
+    marker: Option<String>,
+    #[serde(default, deserialize_with = "pattern")]
+    pattern: Option<regex::Regex>,
+}
+
+/// Reads `text`, found in the file `path`, whose folder other file names are relative to.
+pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
+    let file: File = toml::from_str(text).map_err(|error| place::error(&error, text, path))?;
+    let poll = poll(&file).map_err(|(span, message)| place::at(span, &message, text, path))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let File { log, openings, x, watch, publish } = file;
+    Ok(Config {
+        log: super::Log {
+            origin: log.origin,
+            key_file: folder.join(log.key_file),
+            database: folder.join(log.database),
+            public: folder.join(log.public),
+        },
+        openings: super::Openings {
+            recipients: openings.recipients,
+            identity_file: openings.identity_file.map(|name| folder.join(name)),
+        },
+        x: super::X { api: x.api, web: x.web, credentials_file: folder.join(x.credentials_file), timeout: x.timeout },
+        watch: super::Watch {
+            poll,
+            attachments_timeout: watch.attachments_timeout,
+            attachment_bytes_max: watch.attachment_bytes_max,
+            rules: watch.rule,
+        },
+        publish: super::Publish { settle: publish.settle, run_over: publish.run_over, heartbeat: publish.heartbeat },
+    })
+}
+
+/// The time between polls: what X allows depends on whether it is X.
+fn poll(file: &File) -> Result<Duration, (Option<std::ops::Range<usize>>, String)> {
+    let Some(poll) = &file.watch.poll else {
+        return Ok(Duration::from_secs(90));
+    };
+    let at_x = file.x.api.host_str().is_some_and(|host| X_HOSTS.contains(&host));
+    let least = if at_x { POLL_MIN_AT_X } else { POLL_MIN };
+    let Span(given) = *poll.get_ref();
+    within(given, least, DAY).map_err(|message| (Some(poll.span()), message))
+}
+
+fn key_file() -> PathBuf {
+    "log.key".into()
+}
+
+fn database() -> PathBuf {
+    "verbale.db".into()
+}
+
+fn public() -> PathBuf {
+    "public".into()
+}
+
+fn credentials_file() -> PathBuf {
+    "credentials.toml".into()
+}
+
+/// An address that is known to be one.
+#[allow(clippy::expect_used, reason = "only called with the two constants below")]
+fn known(address: &str) -> reqwest::Url {
+    address.parse().expect("a valid address")
+}
+
+fn api() -> reqwest::Url {
+    known("https://api.x.com")
+}
+
+fn web() -> reqwest::Url {
+    known("https://x.com")
+}
+
+const fn timeout() -> Duration {
+    Duration::from_secs(10)
+}
+
+const fn attachments_timeout() -> Duration {
+    Duration::from_secs(20)
+}
+
+const fn attachment_bytes_max() -> u64 {
+    ATTACHMENT_BYTES_MAX
+}
+
+const fn settle() -> Duration {
+    Duration::from_secs(600)
+}
+
+const fn run_over() -> u64 {
+    5
+}
+
+fn heartbeat() -> Option<cron::Schedule> {
+    "0 55 23 * * *".parse().ok()
+}
+
+fn origin<'de, D: Deserializer<'de>>(from: D) -> Result<Origin, D::Error> {
+    values::origin(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+fn file_name<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+    let name = PathBuf::deserialize(from)?;
+    if name.as_os_str().is_empty() {
+        return Err(D::Error::custom("the file name is empty\nname a file, or remove the line for the default"));
+    }
+    Ok(name)
+}
+
+fn some_file_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    file_name(from).map(Some)
+}
+
+fn recipients<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<age::x25519::Recipient>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let count = texts.len();
+    if !(1..=RECIPIENTS_MAX).contains(&count) {
+        let remedy = "name the public keys of the officials who may open notes: `age-keygen -o official.txt` makes one";
+        return Err(D::Error::custom(format!("{count} public keys, but 1 to {RECIPIENTS_MAX} are allowed\n{remedy}")));
+    }
+    texts.iter().map(|text| values::recipient(text).map_err(D::Error::custom)).collect()
+}
+
+fn address<'de, D: Deserializer<'de>>(from: D) -> Result<reqwest::Url, D::Error> {
+    values::address(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+fn duration<'de, D: Deserializer<'de>>(from: D, least: Duration, most: Duration) -> Result<Duration, D::Error> {
+    within(humantime_serde::deserialize(from)?, least, most).map_err(D::Error::custom)
+}
+
+fn within(given: Duration, least: Duration, most: Duration) -> Result<Duration, String> {
+    if (least..=most).contains(&given) {
+        return Ok(given);
+    }
+    Err(format!("{given:?} is not between {least:?} and {most:?}\nwrite a time between them, like \"{least:?}\""))
+}
+
+fn call_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    duration(from, Duration::from_millis(100), crate::platform::CALL_TIME_MAX)
+}
+
+fn attachments_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    duration(from, Duration::ZERO, Duration::from_secs(600))
+}
+
+fn settle_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    duration(from, Duration::ZERO, DAY)
+}
+
+fn number<'de, D: Deserializer<'de>>(from: D, least: u64, most: u64) -> Result<u64, D::Error> {
+    let given = u64::deserialize(from)?;
+    if (least..=most).contains(&given) {
+        return Ok(given);
+    }
+    Err(D::Error::custom(format!("{given} is not between {least} and {most}\nwrite a number between them")))
+}
+
+fn attachment_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    number(from, 1, ATTACHMENT_BYTES_MAX)
+}
+
+fn run_length<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    number(from, 1, RUN_OVER_MAX)
+}
+
+fn schedule<'de, D: Deserializer<'de>>(from: D) -> Result<Option<cron::Schedule>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text == "off" {
+        return Ok(None);
+    }
+    let remedy = "write six fields, like \"0 55 23 * * *\" for each day at 23:55 UTC, or \"off\"";
+    text.parse().map(Some).map_err(|_| D::Error::custom(format!("`{text}` is not a schedule\n{remedy}")))
+}
+
+fn rules<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Rule>, D::Error> {
+    let raw = Vec::<Spanned<RawRule>>::deserialize(from)?;
+    let count = raw.len();
+    if !(1..=RULES_MAX).contains(&count) {
+        let remedy = "say in at least one [[watch.rule]] which messages are formal";
+        return Err(D::Error::custom(format!("{count} rules, but 1 to {RULES_MAX} are allowed\n{remedy}")));
+    }
+    raw.into_iter().map(|raw| rule(raw.into_inner()).map_err(D::Error::custom)).collect()
+}
+
+fn rule(raw: RawRule) -> Result<Rule, String> {
+    let remedy = "write exactly one of `all = true`, `marker = \"…\"` and `pattern = \"…\"` in each [[watch.rule]]";
+    let formal = match (raw.all, raw.marker, raw.pattern) {
+        (Some(true), None, None) => Formal::All,
+        (None, Some(marker), None) => Formal::Marker(marker),
+        (None, None, Some(pattern)) => Formal::Pattern(pattern),
+        (None, None, None) => return Err(format!("a rule does not say which messages are formal\n{remedy}")),
+        (Some(false), None, None) => return Err(format!("`all = false` would make no message formal\n{remedy}")),
+        _ => return Err(format!("a rule says more than once which messages are formal\n{remedy}")),
+    };
+    Ok(Rule { correspondents: raw.correspondents, formal })
+}
+
+fn correspondents<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Correspondent>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let count = texts.len();
+    if !(1..=CORRESPONDENTS_MAX).contains(&count) {
+        let remedy = "name the accounts that formal messages go to, like [\"ministry\", \"783214\"]";
+        return Err(D::Error::custom(format!("{count} accounts, but 1 to {CORRESPONDENTS_MAX} are allowed\n{remedy}")));
+    }
+    texts.iter().map(|text| values::correspondent(text).map_err(D::Error::custom)).collect()
+}
+
+fn marker<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    values::marker(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
+}
+
+fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<regex::Regex>, D::Error> {
+    values::pattern(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
+}

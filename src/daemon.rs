@@ -1,0 +1,171 @@
+//! The composition root: builds the loops, runs them, stops cleanly. The only place that knows everybody.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::clock::Clock;
+use crate::config::{Config, secrets};
+use crate::log::signed_note::VerifierKey;
+use crate::opening::Salt;
+use crate::pace::{Next, Tick};
+use crate::platform::Platform;
+use crate::platform::x::{self, X};
+use crate::public::Public;
+use crate::publisher::{self, Publisher};
+use crate::store::{Durability, Store};
+use crate::vault::Vault;
+use crate::watcher::{self, Salts, Watcher};
+
+/// The longest sleep at a stretch: a clock that is set is noticed after it.
+const STRETCH: Duration = Duration::from_secs(60);
+
+/// The longest wait for a connection.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
+
+/// What the daemon is made of.
+pub struct Parts {
+    /// The platform.
+    pub platform: Arc<dyn Platform>,
+    /// The open store.
+    pub store: Store,
+    /// Encrypts the openings.
+    pub vault: Vault,
+    /// The time.
+    pub clock: Clock,
+    /// Where salts come from.
+    pub salts: Salts,
+    /// The public folder.
+    pub public: PathBuf,
+    /// The key that the public folder is signed with.
+    pub vkey: VerifierKey,
+    /// For the watcher.
+    pub watcher: watcher::Settings,
+    /// For the publisher.
+    pub publisher: publisher::Settings,
+}
+
+/// Runs until `shutdown` is cancelled, and leaves everything durable: a loop may be cut at any point, since each
+/// of its durable steps is one transaction and what comes after a cut is what comes after a crash.
+///
+/// # Errors
+/// If a loop had to stop; the others are stopped with it.
+pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let Parts { platform, store, vault, clock, salts, public, vkey, watcher, publisher } = parts;
+    let public = Public::open(&public, vkey, store.clone(), clock.clone()).await?;
+    let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
+    let watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
+    let woken = || Waker { clock: clock.clone(), grown: Some(store.grown()), shutdown: shutdown.clone() };
+    let alone = Waker { clock: clock.clone(), grown: None, shutdown: shutdown.clone() };
+    let mut loops = JoinSet::new();
+    loops.spawn(woken().drive(public));
+    loops.spawn(woken().drive(publisher));
+    loops.spawn(alone.drive(watcher));
+    let mut outcome = Ok(());
+    while let Some(ended) = loops.join_next().await {
+        let ended = ended.context("a loop panicked").and_then(|ended| ended);
+        if let Err(error) = ended {
+            shutdown.cancel();
+            outcome = outcome.and(Err(error));
+        }
+    }
+    store.close().await;
+    info!("stopped");
+    outcome
+}
+
+/// Runs a loop: the same few lines for all.
+struct Waker {
+    clock: Clock,
+    /// Tells when the log has grown, for loops that care.
+    grown: Option<watch::Receiver<u64>>,
+    shutdown: CancellationToken,
+}
+
+impl Waker {
+    async fn drive<T: Tick>(mut self, mut work: T) -> anyhow::Result<()> {
+        let shutdown = self.shutdown.clone();
+        let endless = async {
+            loop {
+                if let Some(grown) = &mut self.grown {
+                    grown.mark_unchanged();
+                }
+                match work.tick().await {
+                    Ok(next) => self.rest(next).await,
+                    Err(error) => {
+                        error!(loop.name = T::NAME, error = format!("{error:#}"), "stopping");
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        shutdown.run_until_cancelled(endless).await.unwrap_or(Ok(()))
+    }
+
+    async fn rest(&mut self, next: Next) {
+        match (next, &mut self.grown) {
+            (Next::Now, _) => {}
+            (Next::Wait(until), _) | (Next::Idle(until), None) => sleep_until(&self.clock, until).await,
+            (Next::Idle(until), Some(grown)) => {
+                tokio::select! {
+                    () = sleep_until(&self.clock, until) => {}
+                    _ = grown.changed() => {}
+                }
+            }
+        }
+    }
+}
+
+async fn sleep_until(clock: &Clock, until: crate::time::Time) {
+    while let Ok(left @ 1..) = u64::try_from(until.ms_since(clock.now())) {
+        tokio::time::sleep(Duration::from_millis(left).min(STRETCH)).await;
+    }
+}
+
+impl Parts {
+    /// What the configuration says, with the machine's own clock and chance. Opens the store; asks the platform nothing yet.
+    ///
+    /// # Errors
+    /// If a secret or the store cannot be used.
+    pub fn of(config: &Config, backfill: bool) -> anyhow::Result<Parts> {
+        let key = secrets::log_key(&config.log.key_file, &config.log.origin)?;
+        let credentials = secrets::credentials(&config.x.credentials_file)?;
+        let clock = Clock::system();
+        let platform = X::new(x::Settings {
+            base: config.x.api.to_string(),
+            credentials,
+            connect_time: CONNECT_TIME,
+            call_time: config.x.timeout,
+            clock: clock.clone(),
+        })?;
+        let vkey = key.vkey();
+        Ok(Parts {
+            platform: Arc::new(platform),
+            store: Store::open(&config.log.database, key, Durability::Disk)?,
+            vault: Vault::new(config.openings.recipients.clone()),
+            clock,
+            salts: Arc::new(|| Salt::from_bytes(rand::random())),
+            public: config.log.public.clone(),
+            vkey,
+            watcher: watcher::Settings {
+                log: config.log.origin.clone(),
+                rules: config.watch.rules.clone(),
+                poll: config.watch.poll,
+                attachments_timeout: config.watch.attachments_timeout,
+                attachment_bytes_max: config.watch.attachment_bytes_max,
+                backfill,
+            },
+            publisher: publisher::Settings {
+                settle: config.publish.settle,
+                run_over: config.publish.run_over,
+                heartbeat: config.publish.heartbeat.clone(),
+            },
+        })
+    }
+}

@@ -1,0 +1,155 @@
+//! Zip archives: written always alike, read as if the writer were an enemy.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read, Write};
+
+use zip::read::Config;
+use zip::result::{ZipError, ZipResult};
+use zip::unstable::read::ZipIterable;
+use zip::write::{SimpleFileOptions, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipArchive};
+
+use crate::opening::names;
+
+/// The largest archive, in bytes.
+pub const ARCHIVE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// The most bytes that the files of one archive have together.
+pub const UNPACKED_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// The most files in one archive.
+pub const FILES_MAX: usize = 64;
+
+/// What every zip archive with a file in it begins with.
+const MAGIC: &[u8] = b"PK\x03\x04";
+
+/// Why an archive was not read.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// It is something else.
+    #[error("this is not a zip archive")]
+    NotZip,
+    /// It is larger than [`ARCHIVE_BYTES_MAX`].
+    #[error("the archive is {size} bytes long, more than the {ARCHIVE_BYTES_MAX} allowed")]
+    TooLarge {
+        /// Its length in bytes.
+        size: u64,
+    },
+    /// It is a zip archive, but damaged, or of a shape that no program of ours writes.
+    #[error("{what}")]
+    Refused {
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+fn refused(what: String) -> ArchiveError {
+    ArchiveError::Refused { what }
+}
+
+/// The files of an archive by name.
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+
+/// The archive with these files in this order: not compressed, every time stamp the same, so that the same files make
+/// the same bytes. The names must differ.
+pub(crate) fn write(files: &[(String, &[u8])]) -> Vec<u8> {
+    // In memory, with distinct names and room for large files where one is large, there is nothing left that can fail.
+    try_write(files).expect("an archive of distinct names can be written to memory")
+}
+
+fn try_write(files: &[(String, &[u8])]) -> ZipResult<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            .last_modified_time(DateTime::DEFAULT)
+            .unix_permissions(0o644)
+            .large_file(u64::from(u32::MAX) <= bytes.len() as u64);
+        zip.start_file(name, options)?;
+        zip.write_all(bytes)?;
+    }
+    Ok(zip.finish()?.into_inner())
+}
+
+/// Unpacks a whole archive into memory. Nothing is allocated because a header says so: what is read is counted, and the
+/// reading stops at each file's own limit and at [`UNPACKED_BYTES_MAX`] for all.
+///
+/// # Errors
+/// If it is no archive, or one with directories, links, encryption, compression other than deflate, twice the same name,
+/// a name that is not plain, parts that overlap or hide, two headers that disagree, a wrong checksum, or too much of
+/// anything.
+pub(crate) fn read(zip: &[u8]) -> Result<Files, ArchiveError> {
+    if ARCHIVE_BYTES_MAX < zip.len() as u64 {
+        return Err(ArchiveError::TooLarge { size: zip.len() as u64 });
+    }
+    let damaged = |error: ZipError| match zip.starts_with(MAGIC) {
+        true => refused(format!("the archive is damaged: {error}")),
+        false => ArchiveError::NotZip,
+    };
+    check_list(zip, damaged)?;
+    let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(damaged)?;
+    if archive.offset() != 0 {
+        return Err(refused(format!("{} bytes stand before the archive", archive.offset())));
+    }
+    archive.validate_header_consistency().map_err(damaged)?;
+    let mut files = Files::new();
+    let mut left = UNPACKED_BYTES_MAX;
+    for index in 0..archive.len() {
+        let (name, bytes) = read_file(&mut archive, index, left)?;
+        left -= bytes.len() as u64;
+        files.insert(name, bytes);
+    }
+    Ok(files)
+}
+
+/// Looks at the list of files before anything keeps it: how many there are, and what they are called.
+fn check_list(zip: &[u8], damaged: impl Fn(ZipError) -> ArchiveError) -> Result<(), ArchiveError> {
+    let mut list = ZipIterable::try_new(Cursor::new(zip), Config::default()).map_err(&damaged)?;
+    if FILES_MAX < list.len() {
+        return Err(refused(format!("the archive has {} files, more than the {FILES_MAX} allowed", list.len())));
+    }
+    let mut names = BTreeSet::new();
+    for entry in list.files().map_err(&damaged)? {
+        let entry = entry.map_err(&damaged)?;
+        let name = plain_name(entry.name_raw(), entry.name().map_err(&damaged)?.as_bytes())?;
+        if !entry.is_file() || entry.is_symlink() {
+            return Err(refused(format!("{name} is not a file")));
+        }
+        if entry.encrypted() {
+            return Err(refused(format!("{name} is encrypted")));
+        }
+        if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
+            return Err(refused(format!("{name} is compressed by {}, not by deflate", entry.compression())));
+        }
+        if !names.insert(name.to_ascii_lowercase()) {
+            return Err(refused(format!("the archive has two files with the name {name}")));
+        }
+    }
+    Ok(())
+}
+
+/// The name, if it is plain in both forms that an archive can give it.
+fn plain_name(raw: &[u8], shown: &[u8]) -> Result<String, ArchiveError> {
+    let name = std::str::from_utf8(raw).ok().filter(|name| raw == shown && names::is_plain(name));
+    name.map(str::to_owned).ok_or_else(|| {
+        let start = &raw[..raw.len().min(100)];
+        refused(format!("the archive has a file with a name that is not allowed: \"{}\"", start.escape_ascii()))
+    })
+}
+
+fn read_file(
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    index: usize,
+    left: u64,
+) -> Result<(String, Vec<u8>), ArchiveError> {
+    let mut file = archive.by_index(index).map_err(|error| refused(format!("file {index}: {error}")))?;
+    let name = String::from_utf8_lossy(file.name_raw()).into_owned();
+    let limit = names::bytes_max(&name).min(left);
+    let mut bytes = Vec::new();
+    let read = file.by_ref().take(limit + 1).read_to_end(&mut bytes);
+    read.map_err(|error| refused(format!("{name} cannot be unpacked: {error}")))?;
+    if limit < bytes.len() as u64 {
+        return Err(refused(format!("{name} is longer than the {limit} bytes allowed")));
+    }
+    Ok((name, bytes))
+}

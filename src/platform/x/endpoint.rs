@@ -1,0 +1,61 @@
+//! The calls of X that we make: their names, and whether they change anything.
+
+use std::fmt;
+
+/// A call of X. Its limits are counted for each of them apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Endpoint {
+    Me,
+    UserByName,
+    UserById,
+    Messages,
+    Conversation,
+    Post,
+    OwnPosts,
+    ReadPost,
+    Media,
+}
+
+/// Whether a call changes anything: only then does it matter that nobody knows whether it happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    Read,
+    Write,
+}
+
+impl Endpoint {
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Endpoint::Post => Kind::Write,
+            _ => Kind::Read,
+        }
+    }
+
+    pub(super) fn method(self) -> &'static str {
+        match self.kind() {
+            Kind::Read => "GET",
+            Kind::Write => "POST",
+        }
+    }
+
+    /// The path as X's documentation writes it, without the values: this is what may be logged.
+    pub(super) fn pattern(self) -> &'static str {
+        match self {
+            Endpoint::Me => "/2/users/me",
+            Endpoint::UserByName => "/2/users/by/username/:username",
+            Endpoint::UserById => "/2/users/:id",
+            Endpoint::Messages => "/2/dm_events",
+            Endpoint::Conversation => "/2/dm_conversations/:id/dm_events",
+            Endpoint::Post => "/2/tweets",
+            Endpoint::OwnPosts => "/2/users/:id/tweets",
+            Endpoint::ReadPost => "/2/tweets/:id",
+            Endpoint::Media => "(a file)",
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method(), self.pattern())
+    }
+}

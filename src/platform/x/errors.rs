@@ -1,0 +1,239 @@
+//! What an answer that is no success means for what the caller does next. Pure: status and body in, decision out.
+
+use std::error::Error as _;
+
+use serde_json::Value;
+
+use super::endpoint::{Endpoint, Kind};
+use crate::platform::Error;
+use crate::time::Time;
+
+/// What X says is never repeated at greater length.
+const QUOTE_CHARS_MAX: usize = 200;
+
+/// How long, and how many times in a row, credentials must be refused before a person is called. X itself has refused
+/// every account for two hours.
+const REFUSED_MS_MAX: i64 = 30 * 60 * 1000;
+const REFUSED_TIMES_MAX: u32 = 5;
+
+/// A signature is refused when its time is further than this from X's.
+const CLOCK_MS_MAX: i64 = 5 * 60 * 1000;
+
+/// An answer that is no success, sorted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Failure {
+    /// X says that the thing does not exist.
+    Absent,
+    /// Too many calls; the limits know until when.
+    TooMany { what: String },
+    /// The credentials were refused; whether that means anything, [`Refusals`] knows.
+    Unauthorized { what: String },
+    /// All is known.
+    Known(Error),
+}
+
+/// Sorts an answer by its status, which is not a success, and its body, which may be anything.
+pub(super) fn classify(endpoint: Endpoint, status: u16, body: &[u8]) -> Failure {
+    let problem = Problem::read(body);
+    let what = describe(endpoint, status, problem.as_ref());
+    let readable = problem.is_some();
+    let problem = problem.unwrap_or_default();
+    let by_problem = (400..500).contains(&status).then(|| by_problem(endpoint, &problem, &what)).flatten();
+    match (status, by_problem) {
+        (_, Some(failure)) => failure,
+        (401, _) => Failure::Unauthorized { what },
+        (402, _) => Failure::Known(needs_credits(what)),
+        (429, _) => Failure::TooMany { what },
+        (408, _) => Failure::Known(unknown(endpoint, what)),
+        (400..500, _) if readable => Failure::Known(Error::Refused { what }),
+        _ => Failure::Known(unknown(endpoint, what)),
+    }
+}
+
+/// Sorts a problem that came with status 200 in place of what was asked for.
+pub(super) fn classify_errors(endpoint: Endpoint, errors: &[Value]) -> Failure {
+    let problem = errors.first().map(Problem::of).unwrap_or_default();
+    let what = describe(endpoint, 200, Some(&problem));
+    if let Some(failure) = by_problem(endpoint, &problem, &what) {
+        return failure;
+    }
+    match problem.kind() {
+        "not-authorized-for-resource" | "disallowed-resource" | "not-authorized-for-field" | "invalid-request" => {
+            Failure::Known(Error::Refused { what })
+        }
+        _ => Failure::Known(unknown(endpoint, what)),
+    }
+}
+
+/// What the problem alone decides, whatever the status.
+fn by_problem(endpoint: Endpoint, problem: &Problem, what: &str) -> Option<Failure> {
+    let person =
+        |remedy: &str| Some(Failure::Known(Error::NeedsPerson { what: what.to_owned(), remedy: remedy.to_owned() }));
+    match (problem.kind(), problem.code) {
+        ("usage-capped", _) => person(REMEDY_CAP),
+        _ if problem.title == "UsageCapExceeded" => person(REMEDY_CAP),
+        ("credits" | "credits-depleted", _) => Some(Failure::Known(needs_credits(what.to_owned()))),
+        ("client-forbidden" | "client-not-enrolled", _) => person(REMEDY_ENROL),
+        _ if matches!(problem.reason.as_str(), "client-not-enrolled") => person(REMEDY_ENROL),
+        ("oauth1-permissions", _) | (_, Some(93 | 261)) => person(REMEDY_RIGHTS),
+        (_, Some(135)) => person(REMEDY_CLOCK),
+        (_, Some(64 | 326)) => person(REMEDY_SUSPENDED),
+        (kind, _) if kind.contains("suspended") => person(REMEDY_SUSPENDED),
+        _ if problem.mentions("your account is suspended") => person(REMEDY_SUSPENDED),
+        (_, Some(130 | 131)) => Some(Failure::Known(unknown(endpoint, what.to_owned()))),
+        ("rate-limit-exceeded", _) | (_, Some(88 | 185)) => Some(Failure::TooMany { what: what.to_owned() }),
+        (_, code) if endpoint.kind() == Kind::Write && (code == Some(187) || problem.mentions("duplicate content")) => {
+            Some(Failure::Known(Error::Duplicate))
+        }
+        ("resource-not-found", _) if endpoint.kind() == Kind::Read => Some(Failure::Absent),
+        _ => None,
+    }
+}
+
+const REMEDY_CAP: &str =
+    "the plan's monthly cap is used up: raise it in X's developer console, or wait for the next period";
+const REMEDY_CREDITS: &str = "buy credits in X's developer console; until then nothing is read and nothing is posted";
+const REMEDY_ENROL: &str =
+    "in X's developer console, put the app into a project of the package Pay-per-use, environment Production";
+const REMEDY_RIGHTS: &str = "in X's developer console, give the app the right \"Read, write and Direct Messages\", then make a new access token: \
+     one made before keeps its old rights";
+const REMEDY_SUSPENDED: &str =
+    "log in to X as the account, see what it asks for, and appeal if needed; the log goes on meanwhile";
+const REMEDY_CREDENTIALS: &str =
+    "check the four OAuth 1.0a credentials, and in X's developer console whether they were revoked or made anew";
+const REMEDY_CLOCK: &str = "set this computer's clock, and keep it set by a time service (NTP)";
+
+fn needs_credits(what: String) -> Error {
+    Error::NeedsPerson { what, remedy: REMEDY_CREDITS.to_owned() }
+}
+
+/// Nobody knows what happened. That matters only if something could have happened.
+pub(super) fn unknown(endpoint: Endpoint, what: String) -> Error {
+    match endpoint.kind() {
+        Kind::Read => Error::Unavailable { what },
+        Kind::Write => Error::NoAnswer { what },
+    }
+}
+
+/// Sorts a call that was given no answer: only without a connection is it sure that nothing was sent.
+pub(super) fn transport(endpoint: Endpoint, error: reqwest::Error) -> Error {
+    let (sent, cause) = (!error.is_connect(), cause(error));
+    let what = clean(&format!("{endpoint}: {cause}"));
+    if sent { unknown(endpoint, what) } else { Error::Unavailable { what } }
+}
+
+/// Sorts an answer whose end was lost.
+pub(super) fn lost(endpoint: Endpoint, error: reqwest::Error) -> Error {
+    unknown(endpoint, clean(&format!("{endpoint}: {}", cause(error))))
+}
+
+/// The error and its causes in one line, without the address: a query may hold what is nobody's business.
+fn cause(error: reqwest::Error) -> String {
+    let timeout = error.is_timeout();
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    if timeout { format!("no answer in time ({text})") } else { text }
+}
+
+/// X's own description of what is wrong, in any of the shapes that it sends: RFC 9457, that in a list, or a code alone.
+#[derive(Default)]
+struct Problem {
+    kind: String,
+    title: String,
+    detail: String,
+    reason: String,
+    code: Option<i64>,
+}
+
+impl Problem {
+    fn read(body: &[u8]) -> Option<Problem> {
+        let value: Value = serde_json::from_slice(body).ok().filter(Value::is_object)?;
+        let outer = Problem::of(&value);
+        let inner = value["errors"].get(0).map(Problem::of);
+        // `invalid-request` carries a list as well, which says more than "one or more parameters"
+        Some(match inner {
+            Some(inner) if outer.title.is_empty() && outer.kind.is_empty() => inner,
+            Some(inner) if !inner.detail.is_empty() => {
+                Problem { detail: format!("{} {}", outer.detail, inner.detail), ..outer }
+            }
+            _ => outer,
+        })
+    }
+
+    fn of(value: &Value) -> Problem {
+        let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+        let detail = if value["detail"].is_string() { text("detail") } else { text("message") };
+        let (kind, title, reason) = (text("type"), text("title"), text("reason"));
+        Problem { kind, title, detail, reason, code: value["code"].as_i64() }
+    }
+
+    /// The last segment of the type: its beginning was `https://api.twitter.com` once.
+    fn kind(&self) -> &str {
+        self.kind.rsplit('/').next().unwrap_or_default()
+    }
+
+    fn mentions(&self, words: &str) -> bool {
+        self.detail.to_ascii_lowercase().contains(words)
+    }
+}
+
+fn describe(endpoint: Endpoint, status: u16, problem: Option<&Problem>) -> String {
+    let Some(problem) = problem else {
+        return format!("{endpoint}: status {status}, and a body that is not of the API");
+    };
+    let code = problem.code.map(|code| format!("code {code}")).unwrap_or_default();
+    let parts = [problem.title.as_str(), &code, problem.kind(), &problem.detail];
+    let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty() && *part != "about:blank").collect();
+    let said = if said.is_empty() { "without a reason".to_owned() } else { said.join(", ") };
+    clean(&format!("{endpoint}: status {status}, {said}"))
+}
+
+/// Bounded, and without control characters: it came from outside and goes to a terminal.
+pub(super) fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(QUOTE_CHARS_MAX).collect()
+}
+
+/// Why a JSON text is not what was expected. The library's own message may quote the text: it is left out.
+pub(super) fn shape(error: &serde_json::Error) -> String {
+    let kind = if error.is_data() { "of an unexpected shape" } else { "no JSON" };
+    format!("the answer is {kind} at line {}, column {}", error.line(), error.column())
+}
+
+/// Credentials refused again and again. One refusal proves nothing, and a burst of them neither.
+#[derive(Default, Debug)]
+pub(super) struct Refusals {
+    first: Option<Time>,
+    times: u32,
+}
+
+impl Refusals {
+    /// The credentials were good once more.
+    pub(super) fn accepted(&mut self) {
+        *self = Refusals::default();
+    }
+
+    /// The credentials were refused at `now`, when X's clock said `theirs`.
+    pub(super) fn refused(&mut self, what: String, now: Time, theirs: Option<Time>) -> Error {
+        if let Some(theirs) = theirs.filter(|theirs| now.ms_since(*theirs).abs() > CLOCK_MS_MAX) {
+            let what = format!("{what}; it is {theirs} there and {now} here, and the signature holds the time");
+            return Error::NeedsPerson { what, remedy: REMEDY_CLOCK.to_owned() };
+        }
+        let first = *self.first.get_or_insert(now);
+        self.times = self.times.saturating_add(1);
+        if self.times < REFUSED_TIMES_MAX || now.ms_since(first) < REFUSED_MS_MAX {
+            return Error::Unavailable {
+                what: format!("{what}; the credentials may be wrong, or X may be in trouble"),
+            };
+        }
+        let what = format!("{what}; refused {} times in a row since {first}", self.times);
+        Error::NeedsPerson { what, remedy: REMEDY_CREDENTIALS.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

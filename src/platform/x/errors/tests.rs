@@ -1,0 +1,128 @@
+//! What X has been seen to answer, and what it means.
+
+use super::*;
+
+fn known(endpoint: Endpoint, status: u16, body: &str) -> Error {
+    match classify(endpoint, status, body.as_bytes()) {
+        Failure::Known(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn remedy(endpoint: Endpoint, status: u16, body: &str) -> String {
+    match known(endpoint, status, body) {
+        Error::NeedsPerson { remedy, .. } => remedy,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn rate_and_usage_cap_are_told_apart() {
+    for body in [
+        r#"{"title":"Too Many Requests","detail":"Too Many Requests","type":"about:blank","status":429}"#,
+        r#"{"title":"Too Many Requests","type":"https://api.x.com/2/problems/rate-limit-exceeded"}"#,
+        r#"{"errors":[{"code":88,"message":"Rate limit exceeded"}]}"#,
+        "<html>slow down</html>",
+        "",
+    ] {
+        for endpoint in [Endpoint::Post, Endpoint::Messages] {
+            assert!(matches!(classify(endpoint, 429, body.as_bytes()), Failure::TooMany { .. }), "{body}");
+        }
+    }
+    let capped = r#"{"account_id":1,"product_name":"x","title":"UsageCapExceeded","period":"Monthly","scope":"Product",
+        "detail":"Usage cap exceeded: Monthly product cap","type":"https://api.twitter.com/2/problems/usage-capped"}"#;
+    assert_eq!(remedy(Endpoint::Post, 429, capped), REMEDY_CAP);
+    assert_eq!(remedy(Endpoint::Messages, 429, r#"{"title":"UsageCapExceeded"}"#), REMEDY_CAP);
+}
+
+#[test]
+fn both_shapes_of_402_call_a_person() {
+    for body in [
+        r#"{"account_id":7,"title":"CreditsDepleted","detail":"Your enrolled account [7] does not have any credits to fulfill this request.","type":"https://api.twitter.com/2/problems/credits"}"#,
+        r#"{"detail":"credits depleted","status":402,"title":"Payment Required","type":"https://api.x.com/2/problems/credits-depleted"}"#,
+        "",
+    ] {
+        assert_eq!(remedy(Endpoint::Post, 402, body), REMEDY_CREDITS);
+        assert_eq!(remedy(Endpoint::Messages, 402, body), REMEDY_CREDITS);
+    }
+}
+
+#[test]
+fn a_duplicate_is_one_only_when_posting() {
+    let live = r#"{"detail":"You are not allowed to create a Tweet with duplicate content.","type":"about:blank","title":"Forbidden","status":403}"#;
+    let legacy = r#"{"errors":[{"code":187,"message":"Status is a duplicate."}]}"#;
+    assert_eq!(known(Endpoint::Post, 403, live), Error::Duplicate);
+    assert_eq!(known(Endpoint::Post, 403, legacy), Error::Duplicate);
+    assert!(matches!(known(Endpoint::Messages, 403, live), Error::Refused { .. }));
+}
+
+#[test]
+fn the_other_403_say_what_to_do() {
+    let problem =
+        |kind: &str| format!(r#"{{"title":"Forbidden","detail":"…","type":"https://api.x.com/2/problems/{kind}"}}"#);
+    assert_eq!(remedy(Endpoint::Post, 403, &problem("user-suspended")), REMEDY_SUSPENDED);
+    assert_eq!(remedy(Endpoint::Post, 403, r#"{"errors":[{"code":64,"message":"x"}]}"#), REMEDY_SUSPENDED);
+    assert_eq!(remedy(Endpoint::Post, 403, &problem("client-forbidden")), REMEDY_ENROL);
+    assert_eq!(remedy(Endpoint::Post, 403, &problem("client-not-enrolled")), REMEDY_ENROL);
+    let reason = r#"{"reason":"client-not-enrolled","title":"Client Forbidden","type":"about:blank"}"#;
+    assert_eq!(remedy(Endpoint::Messages, 403, reason), REMEDY_ENROL);
+    assert_eq!(remedy(Endpoint::Messages, 403, &problem("oauth1-permissions")), REMEDY_RIGHTS);
+    let reply = r#"{"detail":"Reply to this conversation is not allowed because you have not been mentioned","type":"about:blank","title":"Forbidden","status":403}"#;
+    assert!(matches!(known(Endpoint::Post, 403, reply), Error::Refused { .. }));
+}
+
+#[test]
+fn without_an_answer_of_the_api_a_post_may_have_happened() {
+    let unavailable =
+        r#"{"title":"Service Unavailable","detail":"Service Unavailable","type":"about:blank","status":503}"#;
+    for (status, body) in
+        [(503, unavailable), (500, ""), (502, "<html>"), (403, "<html>"), (404, ""), (302, ""), (408, "{}")]
+    {
+        assert!(matches!(known(Endpoint::Post, status, body), Error::NoAnswer { .. }), "{status} {body}");
+        assert!(matches!(known(Endpoint::ReadPost, status, body), Error::Unavailable { .. }), "{status} {body}");
+    }
+}
+
+#[test]
+fn trouble_inside_x_is_no_refusal() {
+    let body = r#"{"errors":[{"code":131,"message":"Internal error"}]}"#;
+    assert!(matches!(known(Endpoint::Post, 400, body), Error::NoAnswer { .. }));
+    assert!(matches!(known(Endpoint::Me, 400, body), Error::Unavailable { .. }));
+}
+
+#[test]
+fn absent_is_only_what_x_calls_absent() {
+    let absent = r#"{"title":"Not Found Error","detail":"Could not find tweet","type":"https://api.twitter.com/2/problems/resource-not-found","resource_type":"tweet"}"#;
+    assert_eq!(classify(Endpoint::ReadPost, 404, absent.as_bytes()), Failure::Absent);
+    let value: Value = serde_json::from_str(absent).unwrap();
+    assert_eq!(classify_errors(Endpoint::ReadPost, &[value]), Failure::Absent);
+    let hidden: Value =
+        serde_json::from_str(r#"{"type":"https://api.x.com/2/problems/not-authorized-for-resource"}"#).unwrap();
+    assert!(matches!(classify_errors(Endpoint::ReadPost, &[hidden]), Failure::Known(Error::Refused { .. })));
+    assert!(matches!(classify_errors(Endpoint::ReadPost, &[]), Failure::Known(Error::Unavailable { .. })));
+}
+
+#[test]
+fn what_x_says_is_cleaned_and_cut() {
+    let body = format!(r#"{{"title":"Bad\u001b[31m","detail":"{}","type":"about:blank"}}"#, "x".repeat(5000));
+    let Error::Refused { what } = known(Endpoint::Post, 400, &body) else { panic!() };
+    assert!(what.starts_with("POST /2/tweets: status 400, Bad [31m, xxx"), "{what}");
+    assert_eq!(what.chars().count(), QUOTE_CHARS_MAX);
+}
+
+#[test]
+fn only_persistent_refusal_of_credentials_calls_a_person() {
+    let at = |minute: i64| Time::from_ms(1_764_000_000_000 + minute * 60_000);
+    let body = r#"{"title":"Unauthorized","type":"about:blank","status":401,"detail":"Unauthorized"}"#;
+    assert!(matches!(classify(Endpoint::Me, 401, body.as_bytes()), Failure::Unauthorized { .. }));
+    let mut refusals = Refusals::default();
+    let mut refuse =
+        |minute| matches!(refusals.refused("401".to_owned(), at(minute), Some(at(minute))), Error::NeedsPerson { .. });
+    assert!((0..10).all(|_| !refuse(0)), "a burst is no proof");
+    assert!(!refuse(29));
+    assert!(refuse(30));
+    refusals.accepted();
+    assert!(matches!(refusals.refused("401".to_owned(), at(31), None), Error::Unavailable { .. }));
+    let off = refusals.refused("401".to_owned(), at(31), Some(at(60 * 24)));
+    assert!(matches!(off, Error::NeedsPerson { remedy, .. } if remedy == REMEDY_CLOCK));
+}

@@ -1,0 +1,187 @@
+//! X's rate limits, remembered from the headers of its answers, so that we stop before we are refused.
+
+use std::collections::BTreeMap;
+
+use reqwest::header::HeaderMap;
+
+use super::endpoint::Endpoint;
+use crate::time::Time;
+
+/// The windows that X counts in: the call's own (15 minutes), the account's day, the app's day.
+const WINDOWS: [&str; 3] = ["x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour"];
+
+/// The longest window. A reset further away than this is a mistake, theirs or of our clock.
+const WINDOW_MS_MAX: i64 = 24 * 60 * 60 * 1000;
+
+/// After a refusal that does not say until when: the first wait, doubled each time up to the length of a window.
+const WAIT_MS_MIN: i64 = 60 * 1000;
+const WAIT_MS_MAX: i64 = 15 * 60 * 1000;
+
+/// What is known of the limits of every call.
+#[derive(Default, Debug)]
+pub(super) struct Limits {
+    known: BTreeMap<Endpoint, Known>,
+}
+
+#[derive(Default, Debug)]
+struct Known {
+    windows: [Option<Window>; WINDOWS.len()],
+    blocked_until: Option<Time>,
+    refusals: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Window {
+    limit: Option<u64>,
+    remaining: u64,
+    reset: Time,
+}
+
+/// Nothing may be sent before `until`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Exhausted {
+    pub(super) until: Time,
+    pub(super) limit: Option<u64>,
+}
+
+impl Limits {
+    /// Takes one call out of what is left, or says until when there is nothing left.
+    pub(super) fn take(&mut self, endpoint: Endpoint, now: Time) -> Result<(), Exhausted> {
+        let known = self.known.entry(endpoint).or_default();
+        let empty = known.open(now).filter(|window| window.remaining == 0);
+        if let Some(window) = empty.max_by_key(|window| window.reset) {
+            return Err(Exhausted { until: window.reset, limit: window.limit });
+        }
+        if let Some(until) = known.blocked_until.filter(|&until| now < until) {
+            return Err(Exhausted { until, limit: None });
+        }
+        for window in known.windows.iter_mut().flatten() {
+            window.remaining = window.remaining.saturating_sub(1);
+        }
+        Ok(())
+    }
+
+    /// Learns from the headers of an answer, whatever its status.
+    pub(super) fn learn(&mut self, endpoint: Endpoint, headers: &HeaderMap, now: Time) {
+        let known = self.known.entry(endpoint).or_default();
+        for (name, window) in WINDOWS.iter().zip(&mut known.windows) {
+            if let Some(new) = Window::read(name, headers, now) {
+                *window = Some(new);
+            }
+        }
+    }
+
+    /// Notes that a call was let through.
+    pub(super) fn accepted(&mut self, endpoint: Endpoint) {
+        let known = self.known.entry(endpoint).or_default();
+        known.blocked_until = None;
+        known.refusals = 0;
+    }
+
+    /// Notes that a call was refused because of its rate, and says until when to wait. [`Limits::learn`] comes first.
+    pub(super) fn refused(&mut self, endpoint: Endpoint, now: Time) -> Time {
+        let known = self.known.entry(endpoint).or_default();
+        let empty = known.open(now).filter(|window| window.remaining == 0).map(|window| window.reset).max();
+        // A refusal with calls left in each window that is shown: the first is the one that X means.
+        let told = empty.or(known.windows[0].map(|window| window.reset).filter(|&reset| now < reset));
+        let until = told.unwrap_or(now.plus_ms((WAIT_MS_MIN << known.refusals.min(8)).min(WAIT_MS_MAX)));
+        known.refusals = known.refusals.saturating_add(1);
+        known.blocked_until = Some(until);
+        until
+    }
+
+    /// How many more calls are allowed now; none if X has not said so for the present window.
+    pub(super) fn left(&self, endpoint: Endpoint, now: Time) -> Option<u64> {
+        let known = self.known.get(&endpoint)?;
+        if known.blocked_until.is_some_and(|until| now < until) {
+            return Some(0);
+        }
+        known.open(now).map(|window| window.remaining).min()
+    }
+}
+
+impl Known {
+    fn open(&self, now: Time) -> impl Iterator<Item = &Window> {
+        self.windows.iter().flatten().filter(move |window| now < window.reset)
+    }
+}
+
+impl Window {
+    fn read(name: &str, headers: &HeaderMap, now: Time) -> Option<Window> {
+        let number = |part: &str| headers.get(format!("{name}-{part}"))?.to_str().ok()?.trim().parse::<u64>().ok();
+        let reset_ms = i64::try_from(number("reset")?).ok()?.saturating_mul(1000);
+        let reset = Time::from_ms(reset_ms).min(now.plus_ms(WINDOW_MS_MAX));
+        Some(Window { limit: number("limit"), remaining: number("remaining")?, reset })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START_S: i64 = 1_764_000_000;
+
+    fn at(s: i64) -> Time {
+        Time::from_ms((START_S + s) * 1000)
+    }
+
+    fn window(name: &str, remaining: u64, reset_s: i64) -> HeaderMap {
+        let line = |part: &str, value: i64| (format!("{name}-{part}").parse().unwrap(), value.into());
+        let lines = [line("limit", 15), line("remaining", remaining as i64), line("reset", START_S + reset_s)];
+        lines.into_iter().collect()
+    }
+
+    #[test]
+    fn stops_before_the_limit_is_hit_and_goes_on_after_the_reset() {
+        let mut limits = Limits::default();
+        assert_eq!(limits.take(Endpoint::Messages, at(0)), Ok(()));
+        limits.learn(Endpoint::Messages, &window("x-rate-limit", 2, 900), at(0));
+        assert_eq!(limits.left(Endpoint::Messages, at(0)), Some(2));
+        assert_eq!(limits.take(Endpoint::Messages, at(1)), Ok(()));
+        assert_eq!(limits.take(Endpoint::Messages, at(2)), Ok(()), "the answer to the first may have been lost");
+        let exhausted = Exhausted { until: at(900), limit: Some(15) };
+        assert_eq!(limits.take(Endpoint::Messages, at(3)), Err(exhausted));
+        assert_eq!(limits.take(Endpoint::Me, at(3)), Ok(()), "each call has a limit of its own");
+        assert_eq!(limits.take(Endpoint::Messages, at(900)), Ok(()));
+        assert_eq!(limits.left(Endpoint::Messages, at(900)), None);
+    }
+
+    #[test]
+    fn the_day_of_the_app_counts_too() {
+        let mut limits = Limits::default();
+        limits.learn(Endpoint::Post, &window("x-rate-limit", 90, 900), at(0));
+        limits.learn(Endpoint::Post, &window("x-app-limit-24hour", 0, 7000), at(0));
+        assert_eq!(limits.left(Endpoint::Post, at(0)), Some(0));
+        assert_eq!(limits.take(Endpoint::Post, at(0)).unwrap_err().until, at(7000));
+    }
+
+    #[test]
+    fn a_refusal_waits_for_the_reset_that_it_names() {
+        let mut limits = Limits::default();
+        limits.learn(Endpoint::Post, &window("x-rate-limit", 7, 600), at(0));
+        assert_eq!(limits.refused(Endpoint::Post, at(0)), at(600), "with calls left, too");
+        assert_eq!(limits.take(Endpoint::Post, at(1)).unwrap_err().until, at(600));
+        assert_eq!(limits.left(Endpoint::Post, at(1)), Some(0));
+        assert_eq!(limits.take(Endpoint::Post, at(600)), Ok(()));
+    }
+
+    #[test]
+    fn a_refusal_without_a_reset_waits_longer_each_time() {
+        let mut limits = Limits::default();
+        let waits: Vec<i64> = (0..7).map(|_| limits.refused(Endpoint::Me, at(0)).ms_since(at(0)) / 1000).collect();
+        assert_eq!(waits, [60, 120, 240, 480, 900, 900, 900]);
+        limits.accepted(Endpoint::Me);
+        assert_eq!(limits.refused(Endpoint::Me, at(0)), at(60));
+    }
+
+    #[test]
+    fn nonsense_in_headers_changes_nothing() {
+        let mut limits = Limits::default();
+        let bad = [("x-rate-limit-remaining", "-1"), ("x-rate-limit-reset", "soon"), ("x-rate-limit-limit", "")];
+        let bad = bad.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        limits.learn(Endpoint::Me, &bad, at(0));
+        assert_eq!(limits.left(Endpoint::Me, at(0)), None);
+        limits.learn(Endpoint::Me, &window("x-rate-limit", 0, 90_000_000), at(0));
+        assert_eq!(limits.take(Endpoint::Me, at(0)).unwrap_err().until, at(86_400), "never longer than a day");
+    }
+}

@@ -1,0 +1,264 @@
+//! X's answers, read into the values of the port.
+//!
+//! X renamed its fields in 2026 (`tweet` became `post`) and sends either name, both, or neither; only what we cannot do
+//! without is required. Nothing of a body ever gets into an error.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use twitter_v2::{Tweet, User};
+
+use super::errors::shape;
+use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
+use crate::platform::{Attachment, Message, PageToken, Post};
+
+/// Keys longer than this are not X's.
+const MEDIA_KEY_LEN_MAX: usize = 100;
+
+/// What stands around every answer.
+#[derive(Deserialize)]
+pub(super) struct Answer<'a> {
+    /// What was asked for; in an empty listing the key is missing.
+    #[serde(borrow, default)]
+    pub(super) data: Option<&'a RawValue>,
+    #[serde(default)]
+    includes: Option<Includes>,
+    #[serde(default)]
+    pub(super) meta: Option<Meta>,
+    #[serde(default)]
+    errors: Option<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+struct Includes {
+    media: Option<Vec<Media>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Meta {
+    next_token: Option<String>,
+}
+
+impl Meta {
+    pub(super) fn next(&self) -> Option<PageToken> {
+        self.next_token.clone().filter(|token| !token.is_empty()).map(PageToken)
+    }
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Answer<'a>, String> {
+        serde_json::from_slice(body).map_err(|error| shape(&error))
+    }
+
+    /// What X says is wrong, beside the data or in place of it.
+    pub(super) fn errors(&self) -> &[Value] {
+        self.errors.as_deref().unwrap_or_default()
+    }
+
+    /// The elements of a listing, each as X wrote it.
+    pub(super) fn list(&self) -> Result<Vec<&'a RawValue>, String> {
+        let Some(data) = self.data else { return Ok(Vec::new()) };
+        serde_json::from_str(data.get()).map_err(|error| shape(&error))
+    }
+
+    fn media(&self) -> &[Media] {
+        self.includes.as_ref().and_then(|includes| includes.media.as_deref()).unwrap_or_default()
+    }
+}
+
+#[derive(Deserialize)]
+struct Event {
+    id: Option<String>,
+    event_type: Option<String>,
+    text: Option<String>,
+    sender_id: Option<String>,
+    dm_conversation_id: Option<String>,
+    participant_ids: Option<Vec<String>>,
+    attachments: Option<Attachments>,
+    entities: Option<Entities>,
+    /// Where the links stood until 2026.
+    urls: Option<Vec<Link>>,
+}
+
+#[derive(Deserialize)]
+struct Attachments {
+    media_keys: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Entities {
+    urls: Option<Vec<Link>>,
+}
+
+#[derive(Deserialize)]
+struct Link {
+    start: Option<i64>,
+    url: Option<String>,
+    expanded_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Media {
+    media_key: Option<String>,
+    url: Option<String>,
+    variants: Option<Vec<Variant>>,
+}
+
+#[derive(Deserialize)]
+struct Variant {
+    bit_rate: Option<i64>,
+    content_type: Option<String>,
+    url: Option<String>,
+}
+
+/// The messages of a page, in X's order. Joining and leaving are not messages.
+///
+/// # Errors
+/// If a message lacks what a note must have. To leave it out would be to miss it without a word.
+pub(super) fn messages(answer: &Answer<'_>) -> Result<Vec<Message>, String> {
+    let mut messages = Vec::new();
+    for raw in answer.list()? {
+        let event: Event = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
+        if event.event_type.as_deref().is_none_or(|kind| kind == "MessageCreate") {
+            messages.push(event.message(raw, answer.media())?);
+        }
+    }
+    Ok(messages)
+}
+
+impl Event {
+    fn message(self, raw: &RawValue, media: &[Media]) -> Result<Message, String> {
+        let id = self.id.as_deref().and_then(MessageId::parse).ok_or("a message without a valid `id`")?;
+        let lacks = |field: &str| format!("message {id} has no valid `{field}`");
+        let sender = self.sender_id.as_deref().and_then(AccountId::parse).ok_or_else(|| lacks("sender_id"))?;
+        let conversation = self.dm_conversation_id.as_deref().and_then(ConversationId::parse);
+        let conversation = conversation.ok_or_else(|| lacks("dm_conversation_id"))?;
+        let keys = self.attachments.and_then(|attachments| attachments.media_keys).unwrap_or_default();
+        if !keys.iter().all(|key| is_token(key) && key.len() <= MEDIA_KEY_LEN_MAX) {
+            return Err(lacks("attachments.media_keys"));
+        }
+        Ok(Message {
+            id,
+            conversation,
+            sender,
+            text: decode(&self.text.unwrap_or_default()),
+            record: raw.get().as_bytes().to_vec(),
+            attachments: keys.into_iter().map(|key| attachment(key, media)).collect(),
+            links: links(self.entities.and_then(|entities| entities.urls).or(self.urls).unwrap_or_default()),
+        })
+    }
+}
+
+/// What a page of a group's history says about who is in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Change {
+    Joined(Vec<AccountId>),
+    Left(Vec<AccountId>),
+}
+
+/// Who wrote the messages of a page.
+pub(super) fn senders(answer: &Answer<'_>) -> Result<Vec<AccountId>, String> {
+    Ok(messages(answer)?.into_iter().map(|message| message.sender).collect())
+}
+
+/// Who joined and who left, in X's order: newest first.
+pub(super) fn changes(answer: &Answer<'_>) -> Result<Vec<Change>, String> {
+    let mut changes = Vec::new();
+    for raw in answer.list()? {
+        let event: Event = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
+        let ids = event.participant_ids.iter().flatten().map(|id| AccountId::parse(id));
+        let ids: Option<Vec<AccountId>> = ids.collect();
+        let mut ids = ids.ok_or("an event without valid `participant_ids`")?;
+        match event.event_type.as_deref() {
+            Some("ParticipantsJoin") => {
+                // who brought them in was in the group
+                ids.extend(event.sender_id.as_deref().and_then(AccountId::parse));
+                changes.push(Change::Joined(ids));
+            }
+            Some("ParticipantsLeave") => changes.push(Change::Left(ids)),
+            _ => {}
+        }
+    }
+    Ok(changes)
+}
+
+/// The file with this key. Of a film the best version that is one file, not a playlist.
+fn attachment(media_key: String, media: &[Media]) -> Attachment {
+    let found = media.iter().find(|media| media.media_key.as_deref() == Some(media_key.as_str()));
+    let url = found.and_then(|media| {
+        let files = media.variants.iter().flatten().filter(|variant| variant.url.is_some() && !variant.is_playlist());
+        let best = files.max_by_key(|variant| variant.bit_rate).and_then(|variant| variant.url.clone());
+        media.url.clone().or(best)
+    });
+    Attachment { media_key, url }
+}
+
+impl Variant {
+    fn is_playlist(&self) -> bool {
+        self.content_type.as_deref().is_some_and(|kind| kind.to_ascii_lowercase().contains("mpegurl"))
+    }
+}
+
+/// The links in order of appearance. X names one without saying where it leads if it does not know: that is no link.
+fn links(mut links: Vec<Link>) -> Vec<(String, String)> {
+    links.sort_by_key(|link| link.start);
+    let pair = |link: Link| Some((ascii(link.url?)?, ascii(link.expanded_url?)?));
+    links.into_iter().filter_map(pair).collect()
+}
+
+/// The address in the letters that an address may have (RFC 3986). X has been seen to send others unescaped.
+fn ascii(address: String) -> Option<String> {
+    if is_token(&address) {
+        return Some(address);
+    }
+    reqwest::Url::parse(&address).ok().map(String::from).filter(|address| is_token(address))
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Decodes `&lt; &gt; &amp;` once, and nothing else.
+fn decode(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+/// An account.
+pub(super) fn account(raw: &RawValue) -> Result<Account, String> {
+    let user: User = only(raw, &["id", "name", "username"], &["name"])?;
+    let name = AccountName::parse(&user.username).ok_or("an account without a valid `username`")?;
+    Ok(Account { id: AccountId(user.id.as_u64()), name })
+}
+
+/// The identifier of what was posted. X's answer to a new post has been seen with `"edit_history_tweet_ids":[""]`.
+pub(super) fn posted(raw: &RawValue) -> Result<PostId, String> {
+    let tweet: Tweet = only(raw, &["id"], &["text"])?;
+    Ok(Snowflake(tweet.id.as_u64()))
+}
+
+/// A post; its author, if the answer does not name one, is `author`.
+pub(super) fn post(raw: &RawValue, author: Option<AccountId>) -> Result<Post, String> {
+    let tweet: Tweet = only(raw, &["id", "text", "author_id"], &[])?;
+    let named = tweet.author_id.map(|id| AccountId(id.as_u64()));
+    let author = named.or(author).ok_or("a post without `author_id`")?;
+    Ok(Post { id: Snowflake(tweet.id.as_u64()), author, text: decode(&tweet.text) })
+}
+
+/// Reads a typed model from the fields that we use. The models are of 2022 and refuse an answer for the sake of fields that
+/// we have no use for: an empty identifier, a new kind of reply setting. `optional` is what the model requires and we do not.
+fn only<T: for<'de> Deserialize<'de>>(raw: &RawValue, fields: &[&str], optional: &[&str]) -> Result<T, String> {
+    let mut object: Map<String, Value> = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
+    object.retain(|key, value| fields.contains(&key.as_str()) && !value.is_null());
+    for field in optional {
+        object.entry(*field).or_insert_with(|| Value::String(String::new()));
+    }
+    let missing = fields.iter().find(|field| **field != "author_id" && !object.contains_key(**field));
+    match missing {
+        Some(field) => Err(format!("the answer has no `{field}`")),
+        None => serde_json::from_value(Value::Object(object))
+            .map_err(|_| format!("the answer has an invalid one of {}", fields.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! What a well-behaved server never does: every call against a scripted one.
+
+use std::collections::BTreeMap;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use super::*;
+
+/// Answers one connection after the other, byte for byte, and keeps what it was asked.
+struct Script {
+    base: String,
+    requests: JoinHandle<Vec<String>>,
+}
+
+async fn script(answers: Vec<Vec<u8>>) -> Script {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let requests = tokio::spawn(async move {
+        let mut requests = Vec::new();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            requests.push(request(&mut stream).await);
+            let _ = stream.write_all(&answer).await;
+            if answer.is_empty() {
+                std::future::pending::<()>().await;
+            }
+        }
+        requests
+    });
+    Script { base, requests }
+}
+
+/// One whole request: its head, and its body if it has one, which is one JSON object.
+async fn request(stream: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    loop {
+        stream.read_buf(&mut request).await.unwrap();
+        let text = String::from_utf8_lossy(&request);
+        let end = if text.starts_with("POST") { "}" } else { "\r\n\r\n" };
+        if text.ends_with(end) {
+            return text.into_owned();
+        }
+    }
+}
+
+fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}").into_bytes()
+}
+
+fn json(body: &str) -> Vec<u8> {
+    http("200 OK", "content-type: application/json\r\n", body)
+}
+
+fn at(s: i64) -> Time {
+    Time::from_ms((1_764_000_000 + s) * 1000)
+}
+
+fn client(base: &str) -> X {
+    patient(base, Duration::from_secs(20))
+}
+
+fn patient(base: &str, call_time: Duration) -> X {
+    let secret = |text: &str| SecretString::from(text);
+    let credentials = Credentials {
+        api_key: secret("marked-key"),
+        api_secret: secret("marked-key-secret"),
+        access_token: secret("marked-token"),
+        access_token_secret: secret("marked-token-secret"),
+    };
+    let connect_time = Duration::from_secs(20);
+    let clock = Clock::from_fn(|| at(0));
+    let base = base.to_owned();
+    X::new(Settings { base, credentials, connect_time, call_time, clock }).unwrap()
+}
+
+const POSTED: &str = r#"{"data":{"edit_history_tweet_ids":[""],"id":"2101712260468977783","text":"hi"}}"#;
+const ME: &str = r#"{"data":{"id":"7","name":"E","username":"embassy"}}"#;
+
+#[tokio::test]
+async fn a_post_is_one_signed_call_with_the_text_alone() {
+    let server = script(vec![http("201 Created", "", POSTED)]).await;
+    assert_eq!(client(&server.base).post("hi").await, Ok(Snowflake(2101712260468977783)));
+    let request = server.requests.await.unwrap().remove(0);
+    assert!(request.starts_with("POST /2/tweets HTTP/1.1\r\n") && request.ends_with(r#"{"text":"hi"}"#), "{request}");
+    let header = request.lines().find_map(|line| line.strip_prefix("authorization: OAuth ")).unwrap();
+    let parts: BTreeMap<&str, &str> = header.split(',').filter_map(|part| part.split_once('=')).collect();
+    assert_eq!(parts["oauth_consumer_key"], "\"marked-key\"");
+    assert_eq!(parts["oauth_signature_method"], "\"HMAC-SHA1\"");
+    assert!(["oauth_nonce", "oauth_timestamp", "oauth_signature"].iter().all(|name| parts.contains_key(name)));
+    assert!(!request.contains("secret"));
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_a_post_may_have_happened_and_a_read_is_asked_again() {
+    let cut = b"HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{\"data\"".to_vec();
+    let endless = b"HTTP/1.1 201 Created\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+    let chunk = [b"10000\r\n".to_vec(), vec![b' '; 0x10000], b"\r\n".to_vec()].concat();
+    let oversized = [endless, chunk.repeat(130)].concat();
+    let garbage = http("201 Created", "", "<html>");
+    let no_id = http("201 Created", "", r#"{"data":{"id":"","text":"hi"}}"#);
+    let errors = json(r#"{"errors":[{"title":"x","type":"about:blank"}]}"#);
+    let html = http("503 Service Unavailable", "content-type: text/html\r\n", "<html>");
+    let silent = Vec::new();
+    for answer in [cut, b"HTTP".to_vec(), oversized, garbage, no_id, errors, html, http("200 OK", "", ""), silent] {
+        let (one, other) = (script(vec![answer.clone()]).await, script(vec![answer.clone()]).await);
+        // only the silent server makes us wait
+        let call_time = if answer.is_empty() { Duration::from_millis(300) } else { Duration::from_secs(20) };
+        let posted = patient(&one.base, call_time).post("marked text").await;
+        let shown = String::from_utf8_lossy(&answer[..answer.len().min(60)]).into_owned();
+        assert!(matches!(&posted, Err(Error::NoAnswer { what }) if !what.contains("marked")), "{shown} {posted:?}");
+        let read = patient(&other.base, call_time).read_post(Snowflake(5)).await;
+        assert!(matches!(read, Err(Error::Unavailable { .. })), "{shown} {read:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_connection_nothing_was_sent() {
+    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let error = client(&format!("http://{address}")).post("hi").await.unwrap_err();
+    let Error::Unavailable { what } = error else { panic!("{error:?}") };
+    assert!(what.starts_with("POST /2/tweets: ") && !what.contains("http://"), "{what}");
+}
+
+#[tokio::test]
+async fn the_date_is_the_platform_s_clock() {
+    let dated = http("200 OK", "date: Sun, 22 Nov 2026 14:03:05 GMT\r\n", ME);
+    let odd = http("200 OK", "date: yesterday\r\n", ME);
+    let server = script(vec![dated, odd]).await;
+    let x = client(&server.base);
+    let me = x.me().await.unwrap();
+    assert_eq!(me.account.to_string(), "7 embassy");
+    assert_eq!(me.clock.unwrap().to_string(), "2026-11-22T14:03:05.000Z");
+    assert_eq!(x.me().await.unwrap().clock, None);
+}
+
+#[tokio::test]
+async fn a_used_up_limit_is_not_tried() {
+    let limit = |left: u32| {
+        format!("x-rate-limit-limit: 100\r\nx-rate-limit-remaining: {left}\r\nx-rate-limit-reset: 1764000900\r\n")
+    };
+    let server = script(vec![http("201 Created", &limit(1), POSTED), http("201 Created", &limit(0), POSTED)]).await;
+    let x = client(&server.base);
+    assert_eq!(x.posts_left().await, None);
+    x.post("1").await.unwrap();
+    assert_eq!(x.posts_left().await, Some(1));
+    x.post("2").await.unwrap();
+    let what = "POST /2/tweets: the limit of 100 calls is used up".to_owned();
+    assert_eq!(x.post("3").await, Err(Error::Wait { until: at(900), what }));
+    assert_eq!(server.requests.await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn redirections_are_not_followed() {
+    let server = script(vec![http("302 Found", "location: /2/users/me\r\n", ""), json(ME)]).await;
+    let error = client(&server.base).me().await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { what } if what.contains("status 302")));
+}
+
+#[tokio::test]
+async fn a_page_with_errors_in_place_of_data_is_not_empty() {
+    let hidden = r#"{"errors":[{"title":"Authorization Error","detail":"no","type":"https://api.x.com/2/problems/not-authorized-for-resource"}]}"#;
+    let late = r#"{"errors":[{"title":"Unavailable"}],"meta":{"result_count":0}}"#;
+    let empty = r#"{"meta":{"result_count":0}}"#;
+    let server = script([hidden, late, "{}", empty].map(json).to_vec()).await;
+    let x = client(&server.base);
+    assert!(matches!(x.messages(5, None).await.err(), Some(Error::Refused { .. })));
+    assert!(matches!(x.messages(5, None).await.err(), Some(Error::Unavailable { .. })));
+    assert!(matches!(x.messages(5, None).await.err(), Some(Error::Unavailable { .. })));
+    let page = x.messages(5, Some(&PageToken("AAAAAAAAAAAAAAAAAAAA".to_owned()))).await.ok().unwrap();
+    assert!(page.messages.is_empty() && page.next.is_none());
+    let requests = server.requests.await.unwrap();
+    let line = "GET /2/dm_events?max_results=5&event_types=MessageCreate&dm_event.fields=id%2Ctext%2Cevent_type%2Ccreated_at\
+        %2Cdm_conversation_id%2Cattachments%2Centities&expansions=sender_id%2Cattachments.media_keys\
+        &media.fields=media_key%2Ctype%2Curl%2Cvariants HTTP/1.1\r\n";
+    assert!(requests[0].starts_with(line), "{}", requests[0]);
+    assert!(requests[3].contains("&pagination_token=AAAAAAAAAAAAAAAAAAAA HTTP"));
+}
+
+#[tokio::test]
+async fn own_posts_are_read_to_the_end_and_never_without_end() {
+    let page = |ids: [u64; 2], next: &str| {
+        let posts =
+            ids.map(|id| format!(r#"{{"id":"{id}","text":"t{id}","edit_history_post_ids":["{id}"]}}"#)).join(",");
+        json(&format!(r#"{{"data":[{posts}],"meta":{{"result_count":2{next}}}}}"#))
+    };
+    let more = r#","next_token":"n""#;
+    let server = script(vec![json(ME), page([40, 30], more), page([30, 9], "")]).await;
+    let ids: Vec<u64> =
+        client(&server.base).own_posts(Snowflake(9)).await.unwrap().iter().map(|post| post.id.0).collect();
+    assert_eq!(ids, [40, 30]);
+    let requests = server.requests.await.unwrap();
+    assert!(requests[1].starts_with("GET /2/users/7/tweets?max_results=100&since_id=9 HTTP"));
+    assert!(requests[2].starts_with("GET /2/users/7/tweets?max_results=100&since_id=9&pagination_token=n HTTP"));
+
+    let mut endless = vec![json(ME)];
+    endless.extend((0..40).map(|_| page([40, 30], more)));
+    let server = script(endless).await;
+    assert!(matches!(client(&server.base).own_posts(Snowflake(9)).await, Err(Error::Unavailable { .. })));
+}
+
+#[tokio::test]
+async fn files_are_limited_and_fetched_from_x_alone() {
+    let jpeg = http("200 OK", "content-type: Image/JPEG; charset=x\r\n", "12345");
+    let server = script(vec![jpeg.clone(), jpeg, http("404 Not Found", "", "")]).await;
+    let x = client(&server.base);
+    let file = |url: String| Attachment { media_key: "3_1".to_owned(), url: Some(url) };
+    let here = file(format!("{}/media/1", server.base));
+    let got = x.attachment(Snowflake(1), &here, 5).await.ok().unwrap();
+    assert_eq!((got.media_type.as_str(), got.bytes.as_slice()), ("image/jpeg", b"12345".as_slice()));
+    let large = x.attachment(Snowflake(1), &here, 4).await.err().unwrap();
+    assert!(matches!(large, Error::Refused { what } if what.contains("larger than the 4 bytes")));
+    assert!(matches!(x.attachment(Snowflake(1), &here, 5).await.err(), Some(Error::Unavailable { .. })));
+    let stranger = file("http://127.0.0.1:1/media/1".to_owned());
+    assert!(matches!(x.attachment(Snowflake(1), &stranger, 5).await.err(), Some(Error::Refused { .. })));
+    let none = Attachment { media_key: "3_1".to_owned(), url: None };
+    assert!(matches!(x.attachment(Snowflake(1), &none, 5).await.err(), Some(Error::Refused { .. })));
+}
+
+#[tokio::test]
+async fn a_group_holds_who_joined_and_did_not_leave() {
+    let events = r#"{"data":[{"id":"3","event_type":"ParticipantsLeave","participant_ids":["5"]},
+        {"id":"2","event_type":"ParticipantsJoin","participant_ids":["5","6"],"sender_id":"7"}],"meta":{"result_count":2}}"#;
+    let old = r#"{"data":[{"id":"4","text":"x","sender_id":"8","dm_conversation_id":"1578398451921985538"}]}"#;
+    let nobody = r#"{"meta":{"result_count":0}}"#;
+    let server = script([events, nobody, old].map(json).to_vec()).await;
+    let x = client(&server.base);
+    let group = ConversationId::parse("1578398451921985538").unwrap();
+    assert_eq!(x.participants(&group).await, Ok(vec![AccountId(6), AccountId(7)]));
+    assert_eq!(x.participants(&group).await, Ok(vec![AccountId(8)]), "joined longer ago than X keeps");
+    let pair = ConversationId::between(AccountId(9), AccountId(7));
+    assert_eq!(x.participants(&pair).await, Ok(vec![AccountId(7), AccountId(9)]));
+}
+
+#[test]
+fn only_addresses_that_keep_messages_private_are_taken() {
+    for good in
+        ["https://api.x.com", "https://api.x.com/", "http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:1"]
+    {
+        assert!(address(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "api.x.com",
+        "http://api.x.com",
+        "http://127.0.0.1.example",
+        "ftp://x",
+        "https://a/?b",
+        "https://u:marked@x",
+        "",
+    ] {
+        let error = address(bad).unwrap_err().to_string();
+        assert!(!error.contains("marked"), "{error}");
+    }
+}
+
+#[test]
+fn nothing_secret_is_shown() {
+    let x = client("http://127.0.0.1:1");
+    assert_eq!(format!("{x:?}"), r#"X { base: "http://127.0.0.1:1/", .. }"#);
+    let name = AccountName::parse("embassy").unwrap();
+    assert_eq!(address_of("https://x.com/", &name, Snowflake(5)), "https://x.com/embassy/status/5");
+}

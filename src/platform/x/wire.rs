@@ -1,0 +1,216 @@
+//! One call of X over HTTP: signed, limited in time and size, and its answer sorted.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap};
+use reqwest::{Client, Request, Response, Url};
+use serde_json::Value;
+
+use super::endpoint::Endpoint;
+use super::errors::{self, Failure, Refusals};
+use super::limits::Limits;
+use super::sign::Signer;
+use super::{Settings, SettingsError};
+use crate::clock::Clock;
+use crate::note::AccountId;
+use crate::platform::{CALL_TIME_MAX, Error};
+use crate::time::Time;
+
+/// No answer of the API is larger; attachments have a limit of their own.
+pub(super) const JSON_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// A connection is not used again after this. X closes idle ones, and a post on a connection that is just being closed has
+/// an unknown outcome.
+const IDLE_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// The connection to X, and what its answers have taught us.
+pub(super) struct Wire {
+    client: Client,
+    signer: Signer,
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) limits: Limits,
+    refusals: Refusals,
+    pub(super) me: Option<AccountId>,
+}
+
+/// An answer with a status of success.
+pub(super) struct Success {
+    /// The `Date` header.
+    pub(super) date: Option<Time>,
+    pub(super) media_type: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+/// Whether a call is signed: nobody but X may see a signature.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Signature {
+    Signed,
+    Unsigned,
+}
+
+impl Wire {
+    pub(super) fn new(settings: &Settings, base: &Url) -> Result<Wire, SettingsError> {
+        // An error means that the process has chosen a provider already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut client = Client::builder()
+            .user_agent(concat!("verbale/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .pool_idle_timeout(IDLE_TIME_MAX)
+            .connect_timeout(settings.connect_time)
+            .timeout(settings.call_time.min(CALL_TIME_MAX));
+        if base.scheme() == "http" {
+            // This computer: no proxy leads there, and the system's certificates, if it has any, are not needed.
+            client = client.no_proxy().tls_certs_only([]);
+        }
+        let client = client.build().map_err(|error| SettingsError::Tls(error.to_string()))?;
+        let signer = Signer::new(&settings.credentials);
+        Ok(Wire { client, signer, clock: settings.clock.clone(), state: Mutex::default() })
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// What is remembered between calls. Each value stands alone, so a panic of another thread leaves nothing half done.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a call of the API; none if X says that what is asked for does not exist.
+    pub(super) async fn call(
+        &self,
+        endpoint: Endpoint,
+        url: Url,
+        body: Option<Value>,
+    ) -> Result<Option<Success>, Error> {
+        self.send(endpoint, url, body, Signature::Signed, JSON_BYTES_MAX).await
+    }
+
+    /// Makes any call, with an answer of at most `bytes_max`.
+    pub(super) async fn send(
+        &self,
+        endpoint: Endpoint,
+        url: Url,
+        body: Option<Value>,
+        signature: Signature,
+        bytes_max: u64,
+    ) -> Result<Option<Success>, Error> {
+        let taken = self.state().limits.take(endpoint, self.now());
+        if let Err(exhausted) = taken {
+            let limit = exhausted.limit.map(|limit| format!(" of {limit} calls")).unwrap_or_default();
+            return Err(Error::Wait {
+                until: exhausted.until,
+                what: format!("{endpoint}: the limit{limit} is used up"),
+            });
+        }
+        let request = self.request(endpoint, url, body, signature).await.map_err(|what| Error::Refused { what })?;
+        let started = Instant::now();
+        let answer = self.client.execute(request).await;
+        let status = answer.as_ref().map(|answer| answer.status().as_u16()).unwrap_or_default();
+        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (method, path) = (endpoint.method(), endpoint.pattern());
+        tracing::debug!(method, path, status, ms, "X answered; status 0 stands for no answer");
+        match answer {
+            Ok(answer) => self.sort(endpoint, answer, bytes_max).await,
+            Err(error) => Err(errors::transport(endpoint, error)),
+        }
+    }
+
+    async fn request(
+        &self,
+        endpoint: Endpoint,
+        url: Url,
+        body: Option<Value>,
+        signature: Signature,
+    ) -> Result<Request, String> {
+        let mut request = match &body {
+            Some(body) => self.client.post(url.clone()).json(body),
+            None => self.client.get(url.clone()),
+        };
+        if signature == Signature::Signed {
+            request = request.header(AUTHORIZATION, self.signer.header(endpoint.method(), &url).await?);
+        }
+        request.build().map_err(|error| error.without_url().to_string())
+    }
+
+    async fn sort(&self, endpoint: Endpoint, answer: Response, bytes_max: u64) -> Result<Option<Success>, Error> {
+        let (status, now) = (answer.status(), self.now());
+        let date = answer.headers().get(DATE).and_then(|date| http_date(date.as_bytes()));
+        self.state().limits.learn(endpoint, answer.headers(), now);
+        let media_type = media_type(answer.headers());
+        let body = body(endpoint, answer, bytes_max).await;
+        if status.is_success() {
+            let mut state = self.state();
+            state.limits.accepted(endpoint);
+            if endpoint != Endpoint::Media {
+                state.refusals.accepted();
+            }
+            return Ok(Some(Success { date, media_type, body: body? }));
+        }
+        // The status says enough if the rest of the answer was lost.
+        let failure = errors::classify(endpoint, status.as_u16(), &body.unwrap_or_default());
+        match self.resolve(endpoint, failure, date) {
+            Some(error) => Err(error),
+            None => Ok(None),
+        }
+    }
+
+    /// The error that a failure is, by what is remembered of earlier ones; none for "it does not exist".
+    pub(super) fn resolve(&self, endpoint: Endpoint, failure: Failure, date: Option<Time>) -> Option<Error> {
+        let (mut state, now) = (self.state(), self.now());
+        match failure {
+            Failure::Absent => None,
+            Failure::Known(error) => Some(error),
+            Failure::TooMany { what } => Some(Error::Wait { until: state.limits.refused(endpoint, now), what }),
+            Failure::Unauthorized { what } if endpoint == Endpoint::Media => Some(Error::Unavailable { what }),
+            Failure::Unauthorized { what } => Some(state.refusals.refused(what, now, date)),
+        }
+    }
+}
+
+/// The whole body, if it is at most `bytes_max` long, whatever the headers promise.
+async fn body(endpoint: Endpoint, mut answer: Response, bytes_max: u64) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    loop {
+        let chunk = match answer.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => return Ok(body),
+            Err(error) => return Err(errors::lost(endpoint, error)),
+        };
+        if (body.len() as u64).saturating_add(chunk.len() as u64) > bytes_max {
+            let what = format!("{endpoint}: the answer is larger than the {bytes_max} bytes allowed");
+            return Err(if endpoint == Endpoint::Media {
+                Error::Refused { what }
+            } else {
+                errors::unknown(endpoint, what)
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+}
+
+/// The moment in a `Date` header (RFC 9110, section 5.6.7).
+fn http_date(text: &[u8]) -> Option<Time> {
+    let moment = DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(Time::from_ms(moment.as_millisecond()))
+}
+
+/// `type/subtype` in lower case, without parameters.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?.split(';').next()?.trim().to_ascii_lowercase();
+    let (kind, subtype) = value.split_once('/')?;
+    // RFC 9110, section 5.6.2
+    let token = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    };
+    (token(kind) && token(subtype)).then_some(value)
+}

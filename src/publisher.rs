@@ -1,0 +1,215 @@
+//! Posts the commitment of each sealed note, once.
+//!
+//! The order of durable steps is the design:
+//!
+//! | step | what is durable | if the program dies right after |
+//! |---|---|---|
+//! | decide | text, signed head, first attempt | the post is looked for, then tried |
+//! | post | nothing new; the platform may have it | the post is looked for, and found |
+//! | result | where it is; the log's `post` entry | the next note |
+//!
+//! An attempt whose outcome nobody knows is followed by looking at our own timeline. A timeline lags: only when the post
+//! has not appeared for as long as the configured `settle` is it tried again, and a refusal as a duplicate
+//! means that it is there after all. "Could not be read" is never taken for "is absent".
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cron::Schedule;
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::note::Snowflake;
+use crate::pace::{Next, Pace, Stop, Tick, ms};
+use crate::platform::{Error as PlatformError, Platform, Post};
+use crate::post::PostText;
+use crate::store::{Intent, Store, Subject};
+use crate::time::Time;
+
+/// How far our clock and the platform's may differ when posts are looked for.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(3600);
+
+/// How far back our own posts are compared with the log at the first start.
+const FIRST_LOOK: Duration = Duration::from_secs(30 * 86_400);
+
+/// With so few posts left before the platform's limit, one post carries all that waits.
+const POSTS_LEFT_FEW: u64 = 3;
+
+/// How posts are made.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long after an attempt with unknown outcome the post may still appear on our timeline.
+    pub settle: Duration,
+    /// With more notes than this waiting, one post carries the whole run.
+    pub run_over: u64,
+    /// When the daily heartbeat is due, in UTC; none to be silent.
+    pub heartbeat: Option<Schedule>,
+}
+
+/// The loop that posts.
+pub struct Publisher {
+    platform: Arc<dyn Platform>,
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+    pace: Pace,
+    /// Whether our own posts have been compared with the log since the start.
+    compared: bool,
+    /// After a refusal as a duplicate the post is only looked for, never tried again.
+    duplicate: Option<u64>,
+}
+
+impl Tick for Publisher {
+    const NAME: &'static str = "publisher";
+
+    /// Does the next thing there is to do, at most one post. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// Only what must stop the daemon: the store's errors, and a public post that the log does not bear out.
+    async fn tick(&mut self) -> anyhow::Result<Next> {
+        let step = self.step().await;
+        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+    }
+}
+
+impl Publisher {
+    /// A publisher that has done nothing yet.
+    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Publisher {
+        Publisher { platform, store, clock, settings, pace: Pace::new(), compared: false, duplicate: None }
+    }
+
+    async fn step(&mut self) -> Result<Next, Stop> {
+        if !self.compared {
+            self.compare().await?;
+            self.compared = true;
+        }
+        if let Some(intent) = self.store.open_intent().await? {
+            return self.finish(intent).await;
+        }
+        let now = self.clock.now();
+        if let Some(subject) = self.due(now).await? {
+            let intent = self.store.intend(subject, now).await?;
+            return self.send(&intent).await;
+        }
+        self.pace.succeeded();
+        self.store.report(Self::NAME, None, now).await?;
+        Ok(Next::Idle(self.next_heartbeat(now)))
+    }
+
+    /// What is to be posted next, if anything.
+    async fn due(&self, now: Time) -> Result<Option<Subject>, Stop> {
+        if let Some((first, last)) = self.store.unposted().await? {
+            let few = self.platform.posts_left().await.is_some_and(|left| left <= POSTS_LEFT_FEW);
+            let run = few || self.settings.run_over < last - first + 1;
+            return Ok(Some(Subject::Notes { first, last: if run { last } else { first } }));
+        }
+        let date = now.date();
+        if self.heartbeat_passed(now) && !self.store.has_heartbeat(date.clone()).await? {
+            return Ok(Some(Subject::Heartbeat { date }));
+        }
+        Ok(None)
+    }
+
+    /// Brings a post that was decided upon to its end.
+    async fn finish(&mut self, intent: Intent) -> Result<Next, Stop> {
+        let Some(attempts) = intent.attempts else { return self.try_again(&intent).await };
+        if attempts.all_failed {
+            return self.try_again(&intent).await;
+        }
+        let after = Snowflake::first_at(attempts.first.plus_ms(-ms(CLOCKS_DIFFER)));
+        let posts = self.platform.own_posts(after).await?;
+        let found = posts.iter().filter(|post| shows(post, &intent.text)).min_by_key(|post| post.id);
+        if let Some(post) = found {
+            return self.posted(&intent, post.id).await;
+        }
+        let now = self.clock.now();
+        let settled = attempts.last.plus_ms(ms(self.settings.settle));
+        if self.duplicate == Some(intent.id) || now < settled {
+            let look = self.pace.wait(now);
+            info!(intent.id, until = %look, "the post is not on the timeline yet");
+            return Ok(Next::Wait(look));
+        }
+        self.try_again(&intent).await
+    }
+
+    async fn try_again(&mut self, intent: &Intent) -> Result<Next, Stop> {
+        self.store.attempt(intent.id, self.clock.now()).await?;
+        self.send(intent).await
+    }
+
+    /// Posts. The attempt is durable already.
+    async fn send(&mut self, intent: &Intent) -> Result<Next, Stop> {
+        match self.platform.post(&intent.text).await {
+            Ok(id) => self.posted(intent, id).await,
+            Err(error @ PlatformError::NoAnswer { .. }) => {
+                let now = self.clock.now();
+                let look = self.pace.wait(now);
+                warn!(intent.id, error = %error, until = %look, "no answer to a post: it will be looked for");
+                Ok(Next::Wait(look))
+            }
+            Err(PlatformError::Duplicate) => {
+                self.duplicate = Some(intent.id);
+                Err(PlatformError::Duplicate.into())
+            }
+            Err(error) => {
+                self.store.failed(intent.id).await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn posted(&mut self, intent: &Intent, post: Snowflake) -> Result<Next, Stop> {
+        self.store.posted(intent.id, post, self.clock.now()).await?;
+        self.pace.succeeded();
+        self.duplicate = None;
+        match &intent.subject {
+            Subject::Notes { first, last } => info!(note.first = first, note.last = last, post.id = %post, "posted"),
+            Subject::Heartbeat { date } => info!(date, post.id = %post, "posted the heartbeat"),
+        }
+        Ok(Next::Now)
+    }
+
+    /// Compares our own newest posts with the log: a head in public that is not one of ours means that the database is
+    /// older than what was published, and to go on would fork the log.
+    async fn compare(&self) -> Result<(), Stop> {
+        let from = match self.store.newest_post().await? {
+            Some(post) => post.time().plus_ms(-ms(CLOCKS_DIFFER)),
+            None => self.clock.now().plus_ms(-ms(FIRST_LOOK)),
+        };
+        for post in self.platform.own_posts(Snowflake::first_at(from)).await? {
+            let Ok(text) = PostText::parse(post.text.trim_end()) else { continue };
+            let (size, root) = text.head();
+            if self.store.root_at(size).await? != Some(root) {
+                return Err(Stop::Fatal(anyhow::anyhow!(
+                    "post {} shows the head of a log of {size} entries that this database does not lead to\n\
+                     the database is older than what was published, or another's: restore the newest backup; never go on without it",
+                    post.id
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether today's moment of the heartbeat, by UTC, has come.
+    fn heartbeat_passed(&self, now: Time) -> bool {
+        let Some(schedule) = &self.settings.heartbeat else { return false };
+        let midnight = now.ms() - now.ms().rem_euclid(86_400_000);
+        next_of(schedule, Time::from_ms(midnight - 1)).is_some_and(|due| due <= now)
+    }
+
+    fn next_heartbeat(&self, now: Time) -> Time {
+        let due = self.settings.heartbeat.as_ref().and_then(|schedule| next_of(schedule, now));
+        due.unwrap_or(now.plus_ms(86_400_000))
+    }
+}
+
+/// The first moment of the schedule after `time`.
+fn next_of(schedule: &Schedule, time: Time) -> Option<Time> {
+    let time = chrono::DateTime::from_timestamp_millis(time.ms())?;
+    Some(Time::from_ms(schedule.after(&time).next()?.timestamp_millis()))
+}
+
+/// Whether a post shows this text; the platform may have cut or added blanks at its end.
+fn shows(post: &Post, text: &str) -> bool {
+    post.text.trim_end() == text
+}

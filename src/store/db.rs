@@ -1,0 +1,412 @@
+//! The one writer: each method is one transaction.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use tokio::sync::watch;
+
+use super::{Batch, Error, Intent, Sealing, Subject, rows};
+use crate::hash::Hash;
+use crate::log::checkpoint::Checkpoint;
+use crate::log::entry::{Entry, Platform};
+use crate::log::signed_note::{LogKey, VerifierKey};
+use crate::log::tree::{Tree, leaf_hash};
+use crate::note::{Account, ConversationId, MessageId, Origin, PostId};
+use crate::opening::Correspondence;
+use crate::post::PostText;
+use crate::time::Time;
+
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// `application_id` and `user_version` as the schema sets them.
+const APPLICATION: (i64, i64) = (0x5672_6261, 1);
+
+/// Entries read at a time while the tree is computed.
+const PAGE: u64 = 10_000;
+
+/// When a transaction counts as durable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Durability {
+    /// When the disk says so: it survives a loss of power.
+    Disk,
+    /// When the operating system has it: it survives the death of the process only. For simulations.
+    Process,
+}
+
+pub(super) fn create(path: &Path, log: &VerifierKey) -> Result<(), Error> {
+    if path.exists() {
+        return Err(Error::Exists(path.display().to_string()));
+    }
+    let mut conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    let tx = conn.transaction()?;
+    tx.execute_batch(SCHEMA)?;
+    tx.execute("INSERT INTO log VALUES (1, ?1, ?2)", params![log.name().as_str(), log.to_string()])?;
+    tx.commit()?;
+    Ok(())
+}
+
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
+    let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(conn)
+}
+
+/// Refuses what is not a database of ours, and gives the log's name and key.
+pub(super) fn identify(conn: &Connection, path: &Path) -> Result<(String, String), Error> {
+    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    if (pragma("application_id")?, pragma("user_version")?) != APPLICATION {
+        return Err(Error::WrongLog(format!(
+            "{} is not a database of this version of verbale\ncheck `database` in the configuration",
+            path.display()
+        )));
+    }
+    Ok(conn.query_row("SELECT origin, vkey FROM log", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// The database, open for writing, and the tree of its entries.
+pub(super) struct Db {
+    conn: Connection,
+    tree: Tree,
+    key: LogKey,
+    grown: watch::Sender<u64>,
+    /// Held as long as the database is open: two daemons on one log would fork it.
+    _lock: File,
+}
+
+impl Db {
+    pub(super) fn open(path: &Path, key: LogKey, durability: Durability) -> Result<Db, Error> {
+        if !path.exists() {
+            return Err(Error::Missing(path.display().to_string()));
+        }
+        let lock = lock(path)?;
+        let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let synchronous = if durability == Durability::Disk { "FULL" } else { "OFF" };
+        conn.pragma_update(None, "synchronous", synchronous)?;
+        let (origin, vkey) = identify(&conn, path)?;
+        if vkey != key.vkey().to_string() {
+            return Err(Error::WrongLog(format!(
+                "{} is the database of log {origin} with the key {vkey}, and the configuration has {}\ncheck `database` and `key_file` in the configuration: they belong together",
+                path.display(),
+                key.vkey()
+            )));
+        }
+        let tree = read_tree(&conn)?;
+        check_heads(&conn, &tree)?;
+        let grown = watch::Sender::new(tree.len());
+        Ok(Db { conn, tree, key, grown, _lock: lock })
+    }
+
+    pub(super) fn grown(&self) -> watch::Receiver<u64> {
+        self.grown.subscribe()
+    }
+
+    pub(super) fn origin(&self) -> Origin {
+        self.key.vkey().name().clone()
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.tree.len()
+    }
+
+    pub(super) fn root_at(&self, size: u64) -> Option<Hash> {
+        self.tree.root_at(size)
+    }
+
+    pub(super) fn entries(&self, from: u64, count: u64) -> Result<Vec<String>, Error> {
+        rows::entries(&self.conn, from, count)
+    }
+
+    pub(super) fn start_at(&mut self, proposed: MessageId) -> Result<MessageId, Error> {
+        self.conn.execute(
+            "INSERT INTO start VALUES (1, ?1) ON CONFLICT DO UPDATE SET message = min(message, excluded.message)",
+            [proposed.0],
+        )?;
+        Ok(rows::started(&self.conn)?.unwrap_or(proposed))
+    }
+
+    pub(super) fn started(&self) -> Result<Option<MessageId>, Error> {
+        rows::started(&self.conn)
+    }
+
+    pub(super) fn unseen(&self, messages: &[MessageId]) -> Result<Vec<MessageId>, Error> {
+        let mut unseen = Vec::new();
+        for &message in messages {
+            if !rows::is_seen(&self.conn, message)? {
+                unseen.push(message);
+            }
+        }
+        Ok(unseen)
+    }
+
+    pub(super) fn newest_seen(&self) -> Result<Option<MessageId>, Error> {
+        rows::newest_seen(&self.conn)
+    }
+
+    pub(super) fn next_note(&self) -> Result<u64, Error> {
+        Ok(rows::last_note(&self.conn)? + 1)
+    }
+
+    pub(super) fn correspondence(&self, conversation: &ConversationId) -> Result<Correspondence, Error> {
+        rows::correspondence(&self.conn, conversation)
+    }
+
+    pub(super) fn seal(&mut self, batch: &Batch, now: Time) -> Result<(), Error> {
+        self.append(|tx, appended| {
+            for gap in &batch.gaps {
+                let reason = gap.reason.to_owned();
+                appended.push(tx, &Entry::Gap { time: now, from: gap.from, to: gap.to, reason })?;
+            }
+            for note in &batch.notes {
+                seal_one(tx, appended, note, now)?;
+            }
+            mark_seen(tx, &batch.seen)
+        })
+    }
+
+    pub(super) fn account(&mut self, account: &Account) -> Result<(), Error> {
+        self.conn.execute(
+            "INSERT INTO account VALUES (1, ?1, ?2) ON CONFLICT DO UPDATE SET id = excluded.id, name = excluded.name",
+            params![account.id.0, account.name.as_str()],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn open_intent(&self) -> Result<Option<Intent>, Error> {
+        rows::open_intent(&self.conn)
+    }
+
+    pub(super) fn unposted(&self) -> Result<Option<(u64, u64)>, Error> {
+        rows::unposted(&self.conn)
+    }
+
+    pub(super) fn has_heartbeat(&self, date: &str) -> Result<bool, Error> {
+        rows::has_heartbeat(&self.conn, date)
+    }
+
+    pub(super) fn newest_post(&self) -> Result<Option<PostId>, Error> {
+        rows::newest_post(&self.conn)
+    }
+
+    pub(super) fn intend(&mut self, subject: &Subject, now: Time) -> Result<Intent, Error> {
+        let text = self.post_text(subject)?;
+        let (size, _) = text.head();
+        let tx = self.conn.transaction()?;
+        keep_head(&tx, &self.tree, &self.key, size)?;
+        let (first, last, date) = match subject {
+            Subject::Notes { first, last } => (Some(*first), Some(*last), None),
+            Subject::Heartbeat { date } => (None, None, Some(date)),
+        };
+        tx.execute(
+            "INSERT INTO intent (first, last, date, size, text) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![first, last, date, size, text.to_text()],
+        )?;
+        tx.execute("INSERT INTO attempt (intent, at) VALUES (last_insert_rowid(), ?1)", [now.ms()])?;
+        let intent = rows::open_intent(&tx)?.ok_or_else(|| Error::Refused("an intent is not there".into()))?;
+        tx.commit()?;
+        Ok(intent)
+    }
+
+    /// The text of a post is a function of the log and of nothing else.
+    fn post_text(&self, subject: &Subject) -> Result<PostText, Error> {
+        match subject {
+            Subject::Notes { first, last } => self.notes_text(*first, *last),
+            Subject::Heartbeat { date } => self.heartbeat_text(date),
+        }
+    }
+
+    fn notes_text(&self, first: u64, last: u64) -> Result<PostText, Error> {
+        let next = rows::last_intended(&self.conn)? + 1;
+        let refused = || Error::Refused(format!("a post about notes {first}-{last}: the next to be posted is {next}"));
+        if first != next || last < first {
+            return Err(refused());
+        }
+        let (index, commitment) = rows::note(&self.conn, last)?.ok_or_else(refused)?;
+        let size = index + 1;
+        let root = self.tree.root_at(size).ok_or_else(refused)?;
+        Ok(if first == last {
+            PostText::Note { note: first, commitment, size, root }
+        } else {
+            PostText::Run { first, last, size, root }
+        })
+    }
+
+    fn heartbeat_text(&self, date: &str) -> Result<PostText, Error> {
+        let like = format!("note {date}T%");
+        let count = self.conn.query_row("SELECT count(*) FROM entry WHERE line LIKE ?1", [like], |row| row.get(0))?;
+        Ok(PostText::Heartbeat { count, date: date.to_owned(), size: self.tree.len(), root: self.tree.root() })
+    }
+
+    pub(super) fn attempt(&mut self, intent: u64, now: Time) -> Result<(), Error> {
+        self.conn.execute("INSERT INTO attempt (intent, at) VALUES (?1, ?2)", params![intent, now.ms()])?;
+        Ok(())
+    }
+
+    pub(super) fn failed(&mut self, intent: u64) -> Result<(), Error> {
+        self.conn.execute(
+            "UPDATE attempt SET failed = 1 WHERE id = (SELECT max(id) FROM attempt WHERE intent = ?1)",
+            [intent],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn posted(&mut self, intent: u64, post: PostId, now: Time) -> Result<(), Error> {
+        self.append(|tx, appended| {
+            let known = tx.query_row("SELECT 1 FROM result WHERE intent = ?1", [intent], |_| Ok(())).optional()?;
+            if known.is_some() {
+                return Ok(());
+            }
+            tx.execute("INSERT INTO result VALUES (?1, ?2, ?3)", params![intent, post.0, now.ms()])?;
+            let run = tx.query_row("SELECT first, last FROM intent WHERE id = ?1", [intent], |row| {
+                Ok(row.get::<_, Option<u64>>(0)?.zip(row.get::<_, Option<u64>>(1)?))
+            })?;
+            let Some((first, last)) = run else { return Ok(()) };
+            appended.push(tx, &Entry::Post { time: now, first, last, platform: Platform::X, post })
+        })
+    }
+
+    pub(super) fn checkpoint(&mut self, size: u64) -> Result<String, Error> {
+        if let Some(checkpoint) = rows::checkpoint(&self.conn, size)? {
+            return Ok(checkpoint);
+        }
+        let tx = self.conn.transaction()?;
+        let checkpoint = keep_head(&tx, &self.tree, &self.key, size)?;
+        tx.commit()?;
+        Ok(checkpoint)
+    }
+
+    pub(super) fn report(&mut self, name: &str, trouble: Option<&str>, now: Time) -> Result<(), Error> {
+        let done = trouble.is_none().then_some(now.ms());
+        self.conn.execute(
+            "INSERT INTO loop VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET done = coalesce(excluded.done, done), trouble = excluded.trouble",
+            params![name, done, trouble],
+        )?;
+        Ok(())
+    }
+
+    /// Does `write` in one transaction. The tree takes the new leaves only when they are durable: if the transaction
+    /// fails, neither the file nor the tree has changed.
+    fn append(
+        &mut self,
+        write: impl FnOnce(&Transaction<'_>, &mut Appended) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut appended = Appended { next: self.tree.len(), leaves: Vec::new() };
+        let tx = self.conn.transaction()?;
+        write(&tx, &mut appended)?;
+        tx.commit()?;
+        for leaf in appended.leaves {
+            self.tree.push(leaf);
+        }
+        self.grown.send_if_modified(|size| std::mem::replace(size, self.tree.len()) != self.tree.len());
+        Ok(())
+    }
+}
+
+/// The leaves that a transaction adds.
+struct Appended {
+    next: u64,
+    leaves: Vec<Hash>,
+}
+
+impl Appended {
+    fn push(&mut self, tx: &Transaction<'_>, entry: &Entry) -> Result<(), Error> {
+        let line = entry.to_line();
+        tx.prepare_cached("INSERT INTO entry VALUES (?1, ?2)")?.execute(params![self.next, line])?;
+        self.leaves.push(leaf_hash(line.as_bytes()));
+        self.next += 1;
+        Ok(())
+    }
+}
+
+/// Checks, once more, that the note follows its predecessors, and writes it.
+fn seal_one(tx: &Transaction<'_>, appended: &mut Appended, note: &Sealing, now: Time) -> Result<(), Error> {
+    let before = rows::correspondence(tx, &note.conversation)?;
+    let follows = note.correspondence.count == before.count + 1 && note.correspondence.previous == before.previous;
+    if note.note != rows::last_note(tx)? + 1 || !follows {
+        return Err(Error::Refused(format!("note {} does not follow the one before", note.note)));
+    }
+    let index = appended.next;
+    appended.push(tx, &Entry::Note { time: now, note: note.note, commitment: note.commitment })?;
+    tx.prepare_cached("INSERT INTO note VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+        note.note,
+        index,
+        note.message.0,
+        note.conversation.as_str(),
+        note.correspondence.count,
+        note.commitment.as_bytes()
+    ])?;
+    tx.prepare_cached("INSERT INTO opening VALUES (?1, ?2)")?.execute(params![note.note, note.opening])?;
+    Ok(())
+}
+
+fn mark_seen(tx: &Transaction<'_>, seen: &[MessageId]) -> Result<(), Error> {
+    let mut insert = tx.prepare_cached("INSERT INTO seen VALUES (?1) ON CONFLICT DO NOTHING")?;
+    for message in seen {
+        insert.execute([message.0])?;
+    }
+    Ok(())
+}
+
+/// Signs the head of this size inside the transaction that keeps it: it can leave the program only after the commit.
+fn keep_head(tx: &Transaction<'_>, tree: &Tree, key: &LogKey, size: u64) -> Result<String, Error> {
+    if let Some(checkpoint) = rows::checkpoint(tx, size)? {
+        return Ok(checkpoint);
+    }
+    let root =
+        tree.root_at(size).ok_or_else(|| Error::Refused(format!("a head of size {size}: there are fewer entries")))?;
+    let checkpoint = Checkpoint { origin: key.vkey().name().clone(), size, root }.sign(key);
+    tx.execute("INSERT INTO head VALUES (?1, ?2, ?3)", params![size, root.as_bytes(), checkpoint])?;
+    Ok(checkpoint)
+}
+
+/// Computes the tree anew from the entries: what is read back is checked as if a stranger had written it.
+fn read_tree(conn: &Connection) -> Result<Tree, Error> {
+    let mut tree = Tree::new();
+    loop {
+        let lines = rows::entries(conn, tree.len(), PAGE)?;
+        if lines.is_empty() {
+            break;
+        }
+        for line in lines {
+            Entry::parse(line.as_bytes())
+                .map_err(|e| Error::Damaged(format!("entry {} is no entry: {e}", tree.len())))?;
+            tree.push(leaf_hash(line.as_bytes()));
+        }
+    }
+    let stored = rows::size(conn)?;
+    if stored != tree.len() {
+        return Err(Error::Damaged(format!("{stored} entries are counted, {} can be read", tree.len())));
+    }
+    Ok(tree)
+}
+
+/// Every head that was ever signed must be a head of this tree.
+fn check_heads(conn: &Connection, tree: &Tree) -> Result<(), Error> {
+    let mut query = conn.prepare("SELECT size, root FROM head ORDER BY size")?;
+    let mut heads = query.query([])?;
+    while let Some(row) = heads.next()? {
+        let (size, root): (u64, Hash) = (row.get(0)?, rows::hash(row, 1)?);
+        if tree.root_at(size) != Some(root) {
+            return Err(Error::Damaged(format!("the signed head of size {size} is not the head of the entries")));
+        }
+    }
+    Ok(())
+}
+
+/// Takes the lock file beside the database; the kernel lets go of it when the process dies, however it dies.
+fn lock(path: &Path) -> Result<File, Error> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock_path = PathBuf::from(name);
+    let failed = |e: std::io::Error| Error::Database(format!("{}: {e}", lock_path.display()));
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse(path.display().to_string())),
+        Err(std::fs::TryLockError::Error(e)) => Err(failed(e)),
+    }
+}

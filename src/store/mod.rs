@@ -1,0 +1,384 @@
+//! The store: everything that must not be forgotten, in one SQLite file with one writer.
+//!
+//! The log's public part (entries, heads) can be read by anybody and rebuilt from what was published; the private part
+//! (openings) is encrypted before it comes here. Whoever could alter the file could not alter the log unnoticed: on
+//! opening, the root is computed anew from the entries and compared with every head that was signed.
+//!
+//! Every method that writes is one transaction, durable when it returns: after a crash it has happened whole or not at
+//! all. [`Store`] is the narrow, asynchronous face behind which another database can stand; [`Reader`] is for commands
+//! that look while the daemon runs.
+
+mod db;
+mod reader;
+mod rows;
+
+use std::path::Path;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::hash::Hash;
+use crate::log::signed_note::{LogKey, VerifierKey};
+use crate::note::{Account, ConversationId, MessageId, Origin, PostId};
+use crate::opening::Correspondence;
+use crate::time::Time;
+
+pub use db::Durability;
+pub use reader::{NoteRow, ProofRow, Reader, Status};
+
+/// A note ready to be sealed.
+pub struct Sealing {
+    /// Its number: directly after the one before.
+    pub note: u64,
+    /// The message that it is.
+    pub message: MessageId,
+    /// The conversation that it belongs to.
+    pub conversation: ConversationId,
+    /// Its place in that conversation.
+    pub correspondence: Correspondence,
+    /// The SHA-256 of its envelope.
+    pub commitment: Hash,
+    /// Its opening, encrypted.
+    pub opening: Vec<u8>,
+}
+
+/// What one transaction of the watcher writes.
+#[derive(Default)]
+pub struct Batch {
+    /// The notes, in order.
+    pub notes: Vec<Sealing>,
+    /// The periods in which messages may have been missed.
+    pub gaps: Vec<Gap>,
+    /// The messages that have been dealt with.
+    pub seen: Vec<MessageId>,
+}
+
+/// A period in which messages may have been missed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Gap {
+    /// Its beginning.
+    pub from: Time,
+    /// Its end.
+    pub to: Time,
+    /// Why, in a few words.
+    pub reason: &'static str,
+}
+
+/// What is to be posted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// The commitments of these notes.
+    Notes {
+        /// The first of the run.
+        first: u64,
+        /// The last of the run; the same for a single note.
+        last: u64,
+    },
+    /// How many notes were sealed on this date in UTC, `2018-03-09`.
+    Heartbeat {
+        /// The date.
+        date: String,
+    },
+}
+
+/// A post that was decided upon, and what has been tried so far.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Intent {
+    /// Its number in the store.
+    pub id: u64,
+    /// What it is about.
+    pub subject: Subject,
+    /// Its exact text.
+    pub text: String,
+    /// When it was tried first and last; nothing if it never was.
+    pub attempts: Option<Attempts>,
+}
+
+/// The attempts at one post.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Attempts {
+    /// When the first began.
+    pub first: Time,
+    /// When the last began.
+    pub last: Time,
+    /// Whether all of them surely failed. If not, the post may be there.
+    pub all_failed: bool,
+}
+
+/// Why the store could not do it. All of them end the daemon: it starts anew from what is durable.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no database at this path.
+    #[error("there is no database at {0}\nmake one with `verbale init`, or restore the backup")]
+    Missing(String),
+    /// Something stands already where a database is to be made.
+    #[error("{0} exists already\nan existing log is never overwritten: choose another place")]
+    Exists(String),
+    /// Another daemon has it.
+    #[error("another process is writing to {0}\nonly one daemon may run on a log: stop the other one first")]
+    InUse(String),
+    /// It is the database of another log, or of something else.
+    #[error("{0}")]
+    WrongLog(String),
+    /// What is in it does not agree with itself.
+    #[error(
+        "the database is damaged: {0}\nnothing was changed; restore the newest backup, and compare its head with the last post before you go on"
+    )]
+    Damaged(String),
+    /// No room on the disk.
+    #[error("the disk with the database is full\nnothing was lost: make room, and start again")]
+    Full,
+    /// A step that the loops should never ask for.
+    #[error("the store refused: {0}")]
+    Refused(String),
+    /// The database could not do it.
+    #[error("the database failed: {0}")]
+    Database(String),
+}
+
+/// A job for the writer; the one that closes the store takes the database away.
+type Job = Box<dyn FnOnce(&mut Option<db::Db>) + Send>;
+
+/// How many jobs may wait for the writer.
+const QUEUE_MAX: usize = 64;
+
+/// The store, open for writing. Clones share one writer.
+#[derive(Clone)]
+pub struct Store {
+    jobs: mpsc::Sender<Job>,
+    grown: watch::Receiver<u64>,
+}
+
+impl Store {
+    /// Makes the database of a new log.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] if anything is at `path` already; whatever the disk says.
+    pub fn create(path: &Path, log: &VerifierKey) -> Result<(), Error> {
+        db::create(path, log)
+    }
+
+    /// Opens the database of the log that `key` signs, and checks all of it.
+    ///
+    /// # Errors
+    /// Every kind of [`Error`] but [`Error::Exists`].
+    pub fn open(path: &Path, key: LogKey, durability: Durability) -> Result<Store, Error> {
+        let db = db::Db::open(path, key, durability)?;
+        let grown = db.grown();
+        let mut db = Some(db);
+        let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE_MAX);
+        std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || {
+                while let Some(job) = queue.blocking_recv() {
+                    job(&mut db);
+                }
+            })
+            .map_err(|e| Error::Database(e.to_string()))?;
+        Ok(Store { jobs, grown })
+    }
+
+    /// Does `job` on the writer's thread. A caller that goes away does not stop a job that was handed over.
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut db::Db) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let gone = || Error::Database("the writer has stopped".into());
+        let job: Job = Box::new(move |db| drop(answer.send(db.as_mut().ok_or_else(gone).and_then(job))));
+        self.jobs.send(job).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// The number of entries, told anew whenever it has grown.
+    pub fn grown(&self) -> watch::Receiver<u64> {
+        self.grown.clone()
+    }
+
+    /// Closes the database after the jobs that wait; all clones are closed with it.
+    pub async fn close(self) {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |db| {
+            drop(db.take());
+            let _ = answer.send(());
+        });
+        if self.jobs.send(job).await.is_ok() {
+            drop(answered.await);
+        }
+    }
+
+    /// The number that everything sealed lies above: the lowest that was ever proposed.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn start_at(&self, proposed: MessageId) -> Result<MessageId, Error> {
+        self.run(move |db| db.start_at(proposed)).await
+    }
+
+    /// The cursor's start, if there has been a first start.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn started(&self) -> Result<Option<MessageId>, Error> {
+        self.run(|db| db.started()).await
+    }
+
+    /// Which of these messages have not been dealt with, in the same order.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn unseen(&self, messages: Vec<MessageId>) -> Result<Vec<MessageId>, Error> {
+        self.run(move |db| db.unseen(&messages)).await
+    }
+
+    /// The newest message that has been dealt with.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn newest_seen(&self) -> Result<Option<MessageId>, Error> {
+        self.run(|db| db.newest_seen()).await
+    }
+
+    /// The number that the next note will have.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn next_note(&self) -> Result<u64, Error> {
+        self.run(|db| db.next_note()).await
+    }
+
+    /// The place of the last note of a conversation and its commitment; `0` and zeros if there is none.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn correspondence(&self, conversation: ConversationId) -> Result<Correspondence, Error> {
+        self.run(move |db| db.correspondence(&conversation)).await
+    }
+
+    /// Seals notes, enters gaps and marks messages as dealt with, the notes' own among them: all at once or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if a number or a correspondence does not follow the one before, or a message is sealed already.
+    pub async fn seal(&self, batch: Batch, now: Time) -> Result<(), Error> {
+        self.run(move |db| db.seal(&batch, now)).await
+    }
+
+    /// Keeps who we are on the platform, for proofs.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn account(&self, account: Account) -> Result<(), Error> {
+        self.run(move |db| db.account(&account)).await
+    }
+
+    /// The oldest post that was decided upon and has no result.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn open_intent(&self) -> Result<Option<Intent>, Error> {
+        self.run(|db| db.open_intent()).await
+    }
+
+    /// The first and the last of the sealed notes for which no post has been decided upon.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn unposted(&self) -> Result<Option<(u64, u64)>, Error> {
+        self.run(|db| db.unposted()).await
+    }
+
+    /// Whether a heartbeat of this date has been decided upon.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn has_heartbeat(&self, date: String) -> Result<bool, Error> {
+        self.run(move |db| db.has_heartbeat(&date)).await
+    }
+
+    /// Decides upon a post, signs and keeps the head that it will show, and notes its first attempt at `now`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if notes are left out, or one is posted already.
+    pub async fn intend(&self, subject: Subject, now: Time) -> Result<Intent, Error> {
+        self.run(move |db| db.intend(&subject, now)).await
+    }
+
+    /// Notes another attempt, before it is made.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn attempt(&self, intent: u64, now: Time) -> Result<(), Error> {
+        self.run(move |db| db.attempt(intent, now)).await
+    }
+
+    /// Notes that the last attempt surely failed.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn failed(&self, intent: u64) -> Result<(), Error> {
+        self.run(move |db| db.failed(intent)).await
+    }
+
+    /// Notes where it was posted, and enters it in the log. Doing it twice changes nothing.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn posted(&self, intent: u64, post: PostId, now: Time) -> Result<(), Error> {
+        self.run(move |db| db.posted(intent, post, now)).await
+    }
+
+    /// The newest post whose result is known.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn newest_post(&self) -> Result<Option<PostId>, Error> {
+        self.run(|db| db.newest_post()).await
+    }
+
+    /// How many entries there are.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn size(&self) -> Result<u64, Error> {
+        self.run(|db| Ok(db.size())).await
+    }
+
+    /// The root of the tree of the first `size` entries; nothing if there are fewer.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn root_at(&self, size: u64) -> Result<Option<Hash>, Error> {
+        self.run(move |db| Ok(db.root_at(size))).await
+    }
+
+    /// At most `count` entries from index `from` on, their LF included.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn entries(&self, from: u64, count: u64) -> Result<Vec<String>, Error> {
+        self.run(move |db| db.entries(from, count)).await
+    }
+
+    /// The signed checkpoint of this size: made and kept if there is none yet.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there are fewer entries.
+    pub async fn checkpoint(&self, size: u64) -> Result<String, Error> {
+        self.run(move |db| db.checkpoint(size)).await
+    }
+
+    /// The name of the log.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn origin(&self) -> Result<Origin, Error> {
+        self.run(|db| Ok(db.origin())).await
+    }
+
+    /// For `status`: this loop has just done its work, or is in trouble.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn report(&self, name: &'static str, trouble: Option<String>, now: Time) -> Result<(), Error> {
+        self.run(move |db| db.report(name, trouble.as_deref(), now)).await
+    }
+}

@@ -1,0 +1,201 @@
+//! Looking at the store while the daemon may be writing: read-only, for commands.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+
+use super::{Error, db, rows};
+use crate::hash::Hash;
+use crate::log::entry::Entry;
+use crate::log::tree::{Tree, leaf_hash};
+use crate::note::{Account, PostId};
+use crate::time::Time;
+
+/// The store, open for reading only.
+pub struct Reader {
+    conn: Connection,
+    origin: String,
+    vkey: String,
+}
+
+/// A sealed note, as the public may know it.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct NoteRow {
+    /// Its number.
+    pub note: u64,
+    /// When it was sealed, by the writer's clock.
+    pub sealed: String,
+    /// The SHA-256 of its envelope, 64 hexadecimal digits.
+    pub commitment: String,
+    /// The post that shows it; nothing if there is none yet.
+    pub post: Option<String>,
+}
+
+/// What a proof of a note is made of, apart from its opening.
+pub struct ProofRow {
+    /// The index of its entry in the log.
+    pub index: u64,
+    /// The entry's line, LF included.
+    pub entry: String,
+    /// The size of the tree that the proof leads to: that of the post, if there is one.
+    pub size: u64,
+    /// The signed checkpoint of that size.
+    pub checkpoint: String,
+    /// The inclusion proof, the leaf's sibling first.
+    pub path: Vec<Hash>,
+    /// The post and its exact text.
+    pub post: Option<(PostId, String)>,
+    /// The opening, encrypted; nothing if it was shredded.
+    pub opening: Option<Vec<u8>>,
+}
+
+/// What the daemon has done, and what troubles it.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Status {
+    /// The name of the log.
+    pub log: String,
+    /// Its verification key.
+    pub vkey: String,
+    /// Entries in the log.
+    pub entries: u64,
+    /// Notes sealed.
+    pub notes: u64,
+    /// Notes sealed whose post is not known to be public yet.
+    pub unposted: u64,
+    /// The loops.
+    pub loops: Vec<LoopRow>,
+}
+
+/// One loop of the daemon.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct LoopRow {
+    /// Its name.
+    pub name: String,
+    /// When it last did its work.
+    pub done: Option<String>,
+    /// What troubles it now.
+    pub trouble: Option<String>,
+}
+
+impl Reader {
+    /// Opens the database at `path`, which must be there.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::WrongLog`], or what the database says.
+    pub fn open(path: &Path) -> Result<Reader, Error> {
+        if !path.exists() {
+            return Err(Error::Missing(path.display().to_string()));
+        }
+        let conn = db::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let (origin, vkey) = db::identify(&conn, path)?;
+        Ok(Reader { conn, origin, vkey })
+    }
+
+    /// The log's verification key, in its text form.
+    pub fn vkey(&self) -> &str {
+        &self.vkey
+    }
+
+    /// The account that posts, as the platform last named it; nothing before the daemon first reached the platform.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn account(&self) -> Result<Option<Account>, Error> {
+        rows::account(&self.conn)
+    }
+
+    /// What the daemon has done.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn status(&self) -> Result<Status, Error> {
+        const UNPOSTED: &str = "SELECT count(*) FROM note WHERE NOT EXISTS
+            (SELECT 1 FROM intent JOIN result ON result.intent = intent.id WHERE n BETWEEN first AND last)";
+        let mut query = self.conn.prepare("SELECT name, done, trouble FROM loop ORDER BY name")?;
+        let loops = query.query_map([], loop_row)?.collect::<Result<_, _>>()?;
+        Ok(Status {
+            log: self.origin.clone(),
+            vkey: self.vkey.clone(),
+            entries: rows::size(&self.conn)?,
+            notes: rows::last_note(&self.conn)?,
+            unposted: self.conn.query_row(UNPOSTED, [], |row| row.get(0))?,
+            loops,
+        })
+    }
+
+    /// At most `count` notes from number `from` on.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn notes(&self, from: u64, count: u64) -> Result<Vec<NoteRow>, Error> {
+        let mut query = self.conn.prepare(
+            "SELECT n, line, commitment,
+                    (SELECT post FROM intent JOIN result ON result.intent = intent.id WHERE n BETWEEN first AND last)
+             FROM note JOIN entry USING (idx) WHERE n >= ?1 ORDER BY n LIMIT ?2",
+        )?;
+        let notes = query.query_map(params![from, count], note_row)?.collect::<Result<_, _>>()?;
+        Ok(notes)
+    }
+
+    /// What a proof of note `n` is made of; nothing if there is no such note.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if no head that covers the note has been signed yet; what the database says.
+    pub fn proof(&self, n: u64) -> Result<Option<ProofRow>, Error> {
+        let Some((index, _)) = rows::note(&self.conn, n)? else { return Ok(None) };
+        let post = self.post_of(n)?;
+        let size = match &post {
+            Some((_, _, size)) => *size,
+            None => self.head_over(index)?.ok_or_else(|| {
+                Error::Refused(format!("no head covers note {n} yet\nstart the daemon once: it signs one at once"))
+            })?,
+        };
+        let missing = || Error::Damaged(format!("the head of size {size} or an entry before it is missing"));
+        let lines = rows::entries(&self.conn, 0, size)?;
+        let mut tree = Tree::new();
+        lines.iter().for_each(|line| tree.push(leaf_hash(line.as_bytes())));
+        Ok(Some(ProofRow {
+            index,
+            entry: usize::try_from(index).ok().and_then(|i| lines.get(i)).ok_or_else(missing)?.clone(),
+            size,
+            checkpoint: rows::checkpoint(&self.conn, size)?.ok_or_else(missing)?,
+            path: tree.inclusion(index, size).ok_or_else(missing)?,
+            post: post.map(|(id, text, _)| (id, text)),
+            opening: self.opening(n)?,
+        }))
+    }
+
+    fn post_of(&self, n: u64) -> Result<Option<(PostId, String, u64)>, Error> {
+        let mut query = self.conn.prepare(
+            "SELECT post, text, size FROM intent JOIN result ON result.intent = intent.id
+             WHERE ?1 BETWEEN first AND last",
+        )?;
+        let post = query.query_row([n], |row| Ok((rows::snowflake(row, 0)?, row.get(1)?, row.get(2)?)));
+        Ok(post.optional()?)
+    }
+
+    fn head_over(&self, index: u64) -> Result<Option<u64>, Error> {
+        Ok(self.conn.query_row("SELECT min(size) FROM head WHERE size > ?1", [index], |row| row.get(0))?)
+    }
+
+    fn opening(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
+        let opening = self.conn.query_row("SELECT sealed FROM opening WHERE n = ?1", [n], |row| row.get(0));
+        Ok(opening.optional()?)
+    }
+}
+
+fn loop_row(row: &Row<'_>) -> rusqlite::Result<LoopRow> {
+    let done = row.get::<_, Option<i64>>(1)?.map(|ms| Time::from_ms(ms).to_string());
+    Ok(LoopRow { name: row.get(0)?, done, trouble: row.get(2)? })
+}
+
+fn note_row(row: &Row<'_>) -> rusqlite::Result<NoteRow> {
+    let line: String = row.get(1)?;
+    let sealed = Entry::parse(line.as_bytes()).ok().and_then(|entry| entry.time());
+    Ok(NoteRow {
+        note: row.get(0)?,
+        sealed: sealed.map(|time| time.to_string()).unwrap_or_default(),
+        commitment: rows::hash(row, 2)?.to_string(),
+        post: row.get::<_, Option<u64>>(3)?.map(|id| id.to_string()),
+    })
+}

@@ -1,0 +1,92 @@
+//! What the checks show, in the terms of ISO/IEC 13888, and what they do not show.
+
+use super::{Check, Claim, Outcome, Parts};
+
+/// The five claims in their order. A proof in which anything fails shows nothing.
+pub(super) fn all(parts: &Parts, checks: &[Check]) -> Vec<Claim> {
+    let mut claims = vec![origin(parts, checks), time(parts, checks), order(parts), submission(parts), delivery()];
+    let failing: Vec<&str> = checks.iter().filter(|c| c.outcome == Outcome::Fails).map(|c| c.name).collect();
+    if !failing.is_empty() {
+        for claim in &mut claims {
+            claim.shown.clear();
+            claim.not_shown = vec![format!("anything, since a check fails: {}", failing.join(", "))];
+        }
+    }
+    claims
+}
+
+fn holds(checks: &[Check], name: &str) -> bool {
+    checks.iter().any(|check| check.name == name && check.outcome == Outcome::Holds)
+}
+
+fn origin(parts: &Parts, checks: &[Check]) -> Claim {
+    let (mut shown, mut not_shown) = (Vec::new(), Vec::new());
+    if let (Some(key), Some(proof), Some(checkpoint)) = (&parts.key, parts.proof.get(), &parts.checkpoint) {
+        let (index, size) = (proof.index, checkpoint.size);
+        shown.push(format!(
+            "the holder of the key {} committed to exactly this envelope, as entry {index} of {size}",
+            key.name_and_id()
+        ));
+    }
+    if holds(checks, "content") {
+        shown.push("the envelope commits to exactly this text, record and attachments".to_owned());
+    } else {
+        not_shown.push("what the message says: the text is not opened".to_owned());
+    }
+    if !holds(checks, "key") {
+        not_shown.push("that the key is the sender's: compare it with the one that the sender publishes".to_owned());
+    }
+    not_shown.push("that what the message says is true".to_owned());
+    Claim { name: "origin", shown, not_shown }
+}
+
+fn time(parts: &Parts, checks: &[Check]) -> Claim {
+    let (mut shown, mut not_shown) = (Vec::new(), Vec::new());
+    match parts.post.get().filter(|_| holds(checks, "post")) {
+        Some(post) => {
+            shown.push(format!(
+                "no later than {}, the moment in the post's id, if the post stands there",
+                post.post.time()
+            ));
+            not_shown.push(format!("that the post stands there: open {}", post.address));
+        }
+        None => not_shown.push("any moment before which it existed: the proof carries no post".to_owned()),
+    }
+    not_shown.push("more than the sender's word about the times of its own clock, seen and sealed".to_owned());
+    Claim { name: "time", shown, not_shown }
+}
+
+fn order(parts: &Parts) -> Claim {
+    let mut shown = Vec::new();
+    if let Some(envelope) = parts.envelope.get() {
+        let (note, place) = (envelope.note, envelope.correspondence);
+        shown.push(format!("the sender gave it number {note} of all notes, and {} of this conversation", place.count));
+        shown.push(match place.count {
+            1 => "the sender said that no note came before it in this conversation".to_owned(),
+            _ => format!("the note directly before it in this conversation has the commitment {}", place.previous),
+        });
+    }
+    let not_shown = vec![
+        "that no number is missing or given twice: that takes the whole log, which is public".to_owned(),
+        "what the notes before and after it say, and whether they were opened".to_owned(),
+    ];
+    Claim { name: "order", shown, not_shown }
+}
+
+fn submission(parts: &Parts) -> Claim {
+    let shown = parts.envelope.get().map(|envelope| {
+        format!(
+            "the sender stated, when the note was sealed, that the platform had accepted it as message {} at {}",
+            envelope.message, envelope.sent
+        )
+    });
+    let not_shown =
+        vec!["that it did: both parties' accounts, and the platform, can look the message up by its id".to_owned()];
+    Claim { name: "submission", shown: shown.into_iter().collect(), not_shown }
+}
+
+fn delivery() -> Claim {
+    let not_shown =
+        vec!["that the other side received or read it: only a receipt of the other side could show that".to_owned()];
+    Claim { name: "delivery", shown: Vec::new(), not_shown }
+}

@@ -1,0 +1,204 @@
+//! A proof and what you trust, in; a report, out. Nothing is asked of anybody, and nothing is believed.
+
+mod claims;
+mod inside;
+mod outside;
+mod private;
+mod report;
+
+use crate::hash::Hash;
+use crate::log::checkpoint::Checkpoint;
+use crate::log::entry::Entry;
+use crate::log::signed_note::VerifierKey;
+use crate::log::tlog_proof::TlogProof;
+use crate::opening::{ArchiveError, Content, Envelope, names};
+use crate::proof::{Files, PublishedPost};
+use crate::text::ParseError;
+
+pub use report::{Check, Claim, Outcome, Report, Subject};
+
+/// How far clocks may be apart, ours and the platform's, in milliseconds.
+pub const SKEW_MS_MAX: i64 = 600_000;
+
+/// What the person who checks knows beforehand.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// The key of the log, from somewhere else than the proof. Without it the report says that the key came with the
+    /// proof and has to be compared.
+    pub log: Option<VerifierKey>,
+}
+
+/// The file is nothing that a report could be about.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}\ngive the file note-<n>.proof.zip as it was handed to you")]
+pub struct Unreadable(ArchiveError);
+
+/// Checks a proof.
+///
+/// # Errors
+/// Only if the file is no archive at all, or larger than the limit. Whatever is wrong with a proof is in the report.
+pub fn verify(zip: &[u8], trust: &Trust) -> Result<Report, Unreadable> {
+    match Files::unpack(zip) {
+        Ok(files) => Ok(check(&files, trust)),
+        Err(ArchiveError::Refused { what }) => Ok(refused(what)),
+        Err(other) => Err(Unreadable(other)),
+    }
+}
+
+/// The report on an archive that was not unpacked to its end.
+fn refused(what: String) -> Report {
+    let rest = ["envelope", "commitment", "origin", "inclusion", "signature", "key", "post", "time", "content"];
+    let mut checks = vec![fails("files", what)];
+    checks.extend(rest.map(|name| not_checked(name, "the archive was refused")));
+    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks }
+}
+
+fn check(files: &Files, trust: &Trust) -> Report {
+    let parts = Parts::read(files, trust);
+    let mut checks = vec![inside::files(files, &parts)];
+    checks.extend([inside::envelope(&parts), inside::commitment(&parts), inside::origin(&parts)]);
+    checks.extend([inside::inclusion(&parts), inside::signature(&parts), inside::key(&parts, trust)]);
+    checks.extend([outside::post(&parts), outside::time(&parts)]);
+    checks.extend(private::all(files, &parts));
+    checks.extend([outside::platform(&parts), outside::readme()]);
+    checks.extend(outside::unknown(files, &parts));
+    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks }
+}
+
+/// A file of the proof: not there, there but not of its format, or read.
+enum Part<T> {
+    Missing,
+    Broken(String),
+    Read(T),
+}
+
+impl<T> Part<T> {
+    fn of<E: ToString>(bytes: Option<&[u8]>, parse: impl FnOnce(&[u8]) -> Result<T, E>) -> Part<T> {
+        match bytes.map(parse) {
+            None => Part::Missing,
+            Some(Ok(value)) => Part::Read(value),
+            Some(Err(error)) => Part::Broken(error.to_string()),
+        }
+    }
+
+    fn get(&self) -> Option<&T> {
+        match self {
+            Part::Read(value) => Some(value),
+            Part::Missing | Part::Broken(_) => None,
+        }
+    }
+}
+
+/// What the checks look at: each file read, once.
+struct Parts {
+    note: u64,
+    envelope: Part<Envelope>,
+    /// The SHA-256 of the envelope's bytes.
+    commitment: Option<Hash>,
+    entry: Part<Entry>,
+    entry_bytes: Vec<u8>,
+    proof: Part<TlogProof>,
+    /// The checkpoint in the proof; its signature is not checked yet.
+    checkpoint: Option<Checkpoint>,
+    vkey: Part<VerifierKey>,
+    /// The key that the signature is checked by: the trusted one, or else the one in the proof.
+    key: Option<VerifierKey>,
+    post: Part<PublishedPost>,
+    content: Part<Content>,
+    content_hash: Option<Hash>,
+}
+
+impl Default for Parts {
+    fn default() -> Parts {
+        Parts {
+            note: 0,
+            envelope: Part::Missing,
+            commitment: None,
+            entry: Part::Missing,
+            entry_bytes: Vec::new(),
+            proof: Part::Missing,
+            checkpoint: None,
+            vkey: Part::Missing,
+            key: None,
+            post: Part::Missing,
+            content: Part::Missing,
+            content_hash: None,
+        }
+    }
+}
+
+impl Parts {
+    fn read(files: &Files, trust: &Trust) -> Parts {
+        let note = files.iter().find_map(|(name, _)| names::note_of_envelope(name)).unwrap_or(0);
+        let (envelope, content) = (files.get(&names::envelope(note)), files.get(&names::content(note)));
+        let proof = Part::of(files.get(&names::tlog_proof(note)), TlogProof::parse);
+        let vkey = Part::of(files.get(names::VKEY), vkey);
+        let entry = files.get(&names::entry(note));
+        Parts {
+            note,
+            commitment: envelope.map(Hash::of),
+            envelope: Part::of(envelope, Envelope::parse),
+            entry: Part::of(entry, Entry::parse),
+            entry_bytes: entry.unwrap_or_default().to_vec(),
+            checkpoint: proof.get().and_then(checkpoint),
+            proof,
+            key: trust.log.as_ref().or(vkey.get()).cloned(),
+            vkey,
+            post: Part::of(files.get(names::POST), PublishedPost::parse),
+            content_hash: content.map(Hash::of),
+            content: Part::of(content, Content::parse),
+        }
+    }
+}
+
+/// The checkpoint's text ends where the empty line and the signatures begin.
+fn checkpoint(proof: &TlogProof) -> Option<Checkpoint> {
+    let note = crate::log::signed_note::SignedNote::parse(proof.checkpoint.as_bytes()).ok()?;
+    Checkpoint::parse(note.text()).ok()
+}
+
+/// Reads `log.vkey`: the key and one LF.
+///
+/// # Errors
+/// If it is anything else.
+pub fn vkey(bytes: &[u8]) -> Result<VerifierKey, ParseError> {
+    const FORM: &str = "<name>+<8 hex digits>+<base64> of an Ed25519 key";
+    let mut lines = crate::text::Lines::new(names::VKEY, bytes, 1024)?;
+    let line = lines.next(FORM)?;
+    let key = lines.value(FORM, VerifierKey::parse(line).ok())?;
+    lines.end()?;
+    Ok(key)
+}
+
+fn subject(parts: &Parts) -> Option<Subject> {
+    let envelope = parts.envelope.get()?;
+    Some(Subject {
+        log: envelope.log.to_string(),
+        note: envelope.note,
+        from: envelope.from.to_string(),
+        to: envelope.to.iter().map(ToString::to_string).collect(),
+        message: envelope.message.to_string(),
+        sent: envelope.sent.to_string(),
+        commitment: parts.commitment?.to_string(),
+    })
+}
+
+fn holds(name: &'static str, detail: impl Into<String>) -> Check {
+    Check { name, outcome: Outcome::Holds, detail: detail.into() }
+}
+
+fn fails(name: &'static str, detail: impl Into<String>) -> Check {
+    Check { name, outcome: Outcome::Fails, detail: detail.into() }
+}
+
+fn not_checked(name: &'static str, detail: impl Into<String>) -> Check {
+    Check { name, outcome: Outcome::NotChecked, detail: detail.into() }
+}
+
+/// Holds with the first text, or fails with the second.
+fn result(name: &'static str, result: Result<String, String>) -> Check {
+    match result {
+        Ok(detail) => holds(name, detail),
+        Err(detail) => fails(name, detail),
+    }
+}

@@ -1,0 +1,125 @@
+//! The report: what was checked, how it came out, and what that shows.
+
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+/// How a check came out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was checked, and it is so.
+    Holds,
+    /// It was checked, and it is not so.
+    Fails,
+    /// Nothing is said about it; the detail says why.
+    NotChecked,
+}
+
+/// One line of the report.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Check {
+    /// What was looked at, in one word or two.
+    pub name: &'static str,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// What was found, in plain words.
+    pub detail: String,
+}
+
+/// One kind of claim in the terms of ISO/IEC 13888, and how far this proof carries it.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Claim {
+    /// `origin`, `time`, `order`, `submission` or `delivery`.
+    pub name: &'static str,
+    /// What the proof shows of it.
+    pub shown: Vec<String>,
+    /// What the proof does not show of it.
+    pub not_shown: Vec<String>,
+}
+
+/// What the proof says that it is about: as written in its envelope, believed only as far as the checks hold.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[allow(missing_docs, reason = "the fields are the envelope's lines")]
+pub struct Subject {
+    pub log: String,
+    pub note: u64,
+    pub from: String,
+    pub to: Vec<String>,
+    pub message: String,
+    pub sent: String,
+    pub commitment: String,
+}
+
+/// The result of checking one proof. A bad proof is a report too.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// What the proof is about; none if its envelope cannot be read.
+    pub subject: Option<Subject>,
+    /// The checks in their order.
+    pub checks: Vec<Check>,
+    /// What they show, and what they do not.
+    pub claims: Vec<Claim>,
+}
+
+impl Report {
+    /// 0 if all that was checked holds, 1 if something fails.
+    ///
+    /// The program adds 2 for a file that is no proof at all; 3, "could not be checked, since nobody answered", is for
+    /// checks that ask outside, which this one does not.
+    pub fn exit_status(&self) -> u8 {
+        u8::from(self.failing().next().is_some())
+    }
+
+    /// The names of the checks that fail, in their order.
+    pub fn failing(&self) -> impl Iterator<Item = &'static str> {
+        self.checks.iter().filter(|check| check.outcome == Outcome::Fails).map(|check| check.name)
+    }
+}
+
+/// `{"status", "subject", "checks", "claims"}`; `status` is the exit status.
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Report", 4)?;
+        out.serialize_field("status", &self.exit_status())?;
+        out.serialize_field("subject", &self.subject)?;
+        out.serialize_field("checks", &self.checks)?;
+        out.serialize_field("claims", &self.claims)?;
+        out.end()
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Outcome::Holds => "holds",
+            Outcome::Fails => "FAILS",
+            Outcome::NotChecked => "not checked",
+        })
+    }
+}
+
+/// For people: ends in LF.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(subject) = &self.subject {
+            writeln!(f, "note {} of the log {}", subject.note, subject.log)?;
+            writeln!(f, "  from {}, to {}", subject.from, subject.to.join(", "))?;
+            writeln!(f, "  sent {}, message {}", subject.sent, subject.message)?;
+            writeln!(f, "  sha256 {}\n", subject.commitment)?;
+        }
+        for check in &self.checks {
+            writeln!(f, "{:<11}  {:<11}  {}", check.outcome, check.name, check.detail)?;
+        }
+        for claim in &self.claims {
+            writeln!(f, "\n{}", claim.name)?;
+            claim.shown.iter().try_for_each(|line| writeln!(f, "  shown: {line}"))?;
+            claim.not_shown.iter().try_for_each(|line| writeln!(f, "  not shown: {line}"))?;
+        }
+        let failing: Vec<&str> = self.failing().collect();
+        match failing.as_slice() {
+            [] => writeln!(f, "\nall that was checked holds"),
+            names => writeln!(f, "\nTHIS PROOF FAILS: {}", names.join(", ")),
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! Seals what was sent: reads the account's messages, picks the formal ones, and makes each a sealed note.
+//!
+//! Messages come newest first, a page at a time, small pages first because each message read is paid for. The listing ends
+//! at the first page that holds a message already dealt with; only then are the new ones dealt with, oldest first, so
+//! that a program that dies in between finds the rest again. A note, its opening and the mark that its message has been
+//! dealt with become durable in one transaction.
+
+mod listing;
+mod seal;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::note::{Account, AccountId, AccountName, Origin};
+use crate::opening::Salt;
+use crate::pace::{Next, Pace, Stop, Tick, ms};
+use crate::platform::{Error as PlatformError, Me, Message, Platform};
+use crate::rules::{Correspondent, Formal, Rule};
+use crate::store::{Batch, Gap, Store};
+use crate::time::Time;
+use crate::vault::Vault;
+use crate::verify::SKEW_MS_MAX;
+use listing::{End, Listing};
+use seal::{Draft, Hand};
+
+/// Messages dealt with, and so notes sealed at most, in one tick and one transaction.
+const BATCH: usize = 256;
+
+/// How long the platform keeps messages.
+const RETENTION: Duration = Duration::from_secs(30 * 86_400);
+
+/// Why a moment is entered as a gap: nobody can say to whom the message went.
+const GROUP_UNREADABLE: &str = "a message to a group whose participants cannot be read";
+
+/// What the watcher needs to know.
+pub struct Settings {
+    /// The name of the log.
+    pub log: Origin,
+    /// Which messages are formal.
+    pub rules: Vec<Rule>,
+    /// The wait between two looks.
+    pub poll: Duration,
+    /// How long a message's files are waited for, all together.
+    pub attachments_timeout: Duration,
+    /// The largest file that is taken, in bytes.
+    pub attachment_bytes_max: u64,
+    /// Whether to reach back, once, as far as the platform keeps messages.
+    pub backfill: bool,
+}
+
+/// Where salts come from: 32 bytes that nobody can guess.
+pub type Salts = Arc<dyn Fn() -> Salt + Send + Sync>;
+
+/// The loop that seals.
+pub struct Watcher {
+    platform: Arc<dyn Platform>,
+    store: Store,
+    vault: Arc<Vault>,
+    clock: Clock,
+    salts: Salts,
+    settings: Settings,
+    pace: Pace,
+    /// Who we are and what the rules mean, once the platform has told.
+    known: Option<Known>,
+    listing: Option<Listing>,
+    /// Messages to be dealt with, oldest first, and when they were listed.
+    queue: VecDeque<(Message, Time)>,
+    /// A gap to be entered together with the first of them.
+    gap: Option<Gap>,
+    names: HashMap<AccountId, Account>,
+}
+
+struct Known {
+    me: Account,
+    /// To whom, and how the text says that it is formal.
+    rules: Vec<(Vec<AccountId>, Formal)>,
+    /// When we began, by the earlier of our clock and the platform's.
+    began: Time,
+}
+
+/// What a message is to us.
+enum Kind {
+    Formal {
+        to: Vec<Account>,
+    },
+    Informal,
+    /// Sent to a group, nobody can say to whom.
+    Unreadable,
+}
+
+impl Tick for Watcher {
+    const NAME: &'static str = "watcher";
+
+    /// Reads one page, or deals with one batch of messages. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// Only what must stop the daemon: the store's errors, a clock that is wrong, a configuration that names nobody.
+    async fn tick(&mut self) -> anyhow::Result<Next> {
+        let step = self.step().await;
+        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+    }
+}
+
+impl Watcher {
+    /// A watcher that has done nothing yet.
+    pub fn new(
+        platform: Arc<dyn Platform>,
+        store: Store,
+        vault: Arc<Vault>,
+        clock: Clock,
+        salts: Salts,
+        settings: Settings,
+    ) -> Watcher {
+        Watcher {
+            platform,
+            store,
+            vault,
+            clock,
+            salts,
+            settings,
+            pace: Pace::new(),
+            known: None,
+            listing: None,
+            queue: VecDeque::new(),
+            gap: None,
+            names: HashMap::new(),
+        }
+    }
+
+    async fn step(&mut self) -> Result<Next, Stop> {
+        let known = match self.known.take() {
+            Some(known) => known,
+            None => self.introduce().await?,
+        };
+        let next = self.step_knowing(&known).await;
+        self.known = Some(known);
+        next
+    }
+
+    async fn step_knowing(&mut self, known: &Known) -> Result<Next, Stop> {
+        if !self.queue.is_empty() {
+            self.deal(known).await?;
+            return Ok(Next::Now);
+        }
+        let complete = self.list(known).await?;
+        self.pace.succeeded();
+        if !complete || !self.queue.is_empty() {
+            return Ok(Next::Now);
+        }
+        let now = self.clock.now();
+        self.store.report(Self::NAME, None, now).await?;
+        Ok(Next::Wait(now.plus_ms(ms(self.settings.poll))))
+    }
+
+    /// Learns who we are, compares the clocks, and looks up the correspondents.
+    async fn introduce(&mut self) -> Result<Known, Stop> {
+        let Me { account: me, clock } = self.platform.me().await?;
+        let now = self.clock.now();
+        let theirs = clock.unwrap_or(now);
+        if SKEW_MS_MAX < theirs.ms_since(now).abs() {
+            return Err(Stop::Fatal(anyhow::anyhow!(
+                "this machine's clock says {now}, the platform's {theirs}\n\
+                 a seal with a wrong time is worth nothing: set the clock (`timedatectl set-ntp true`), then start again"
+            )));
+        }
+        self.store.account(me.clone()).await?;
+        let mut rules = Vec::new();
+        for Rule { correspondents, formal } in self.settings.rules.clone() {
+            let mut ids = Vec::new();
+            for correspondent in correspondents {
+                ids.push(self.resolve(correspondent).await?);
+            }
+            rules.push((ids, formal));
+        }
+        info!(account.id = %me.id, account.name = %me.name, "watching");
+        Ok(Known { me, rules, began: now.min(theirs) })
+    }
+
+    async fn resolve(&mut self, correspondent: Correspondent) -> Result<AccountId, Stop> {
+        let name = match correspondent {
+            Correspondent::Id(id) => return Ok(id),
+            Correspondent::Name(name) => name,
+        };
+        let account = self.platform.account_by_name(&name).await?.ok_or_else(|| {
+            Stop::Fatal(anyhow::anyhow!(
+                "the platform knows no account @{name}\ncorrect `correspondents` in the configuration"
+            ))
+        })?;
+        self.names.insert(account.id, account.clone());
+        Ok(account.id)
+    }
+
+    /// Reads one page; true if the listing is complete, and what is new in it lies in the queue.
+    async fn list(&mut self, known: &Known) -> Result<bool, Stop> {
+        if self.listing.is_none() {
+            self.listing = Some(Listing::begin(&self.store, self.settings.backfill, known.began).await?);
+        }
+        let Some(listing) = &mut self.listing else { return Ok(false) };
+        match listing.read(&*self.platform, &self.store, &self.clock).await? {
+            End::More => return Ok(false),
+            End::Complete => self.settings.backfill = false,
+            End::Broken(gap) => {
+                warn!(from = %gap.from, to = %gap.to, gap.reason, "messages may have been missed: a gap is entered");
+                self.gap = Some(gap);
+            }
+        }
+        self.queue = self.listing.take().map(Listing::into_queue).unwrap_or_default();
+        Ok(true)
+    }
+
+    /// Deals with the oldest messages of the queue, at most a batch of them, in one transaction.
+    async fn deal(&mut self, known: &Known) -> Result<(), Stop> {
+        let part: Vec<(Message, Time)> = self.queue.iter().take(BATCH).cloned().collect();
+        let mut batch = Batch { gaps: self.gap.into_iter().collect(), ..Batch::default() };
+        let mut drafts = Vec::new();
+        for (message, listed) in part {
+            batch.seen.push(message.id);
+            let at = message.id.time();
+            match self.kind(&message, known).await? {
+                Kind::Informal => {}
+                Kind::Unreadable => batch.gaps.push(Gap { from: at, to: at, reason: GROUP_UNREADABLE }),
+                Kind::Formal { to } => {
+                    let files = seal::fetch(&*self.platform, &message, &self.settings).await;
+                    drafts.push(Draft { message, to, listed, files });
+                }
+            }
+        }
+        let hand = Hand { from: &known.me, log: &self.settings.log, salts: &self.salts, vault: &self.vault };
+        batch.notes = seal::prepare(drafts, &self.store, &hand).await?;
+        self.commit(batch).await
+    }
+
+    async fn commit(&mut self, batch: Batch) -> Result<(), Stop> {
+        let dealt_with = batch.seen.len();
+        let sealed: Vec<_> = batch.notes.iter().map(|note| (note.note, note.commitment)).collect();
+        self.store.seal(batch, self.clock.now()).await?;
+        self.queue.drain(..dealt_with);
+        self.gap = None;
+        for (note, commitment) in sealed {
+            info!(note, %commitment, "sealed");
+        }
+        Ok(())
+    }
+
+    async fn kind(&mut self, message: &Message, known: &Known) -> Result<Kind, Stop> {
+        if message.sender != known.me.id {
+            return Ok(Kind::Informal);
+        }
+        let mut recipients = match message.conversation.pair() {
+            Some((one, other)) => vec![one, other],
+            None => self.participants(message).await?,
+        };
+        recipients.retain(|id| *id != known.me.id);
+        recipients.sort_unstable();
+        recipients.dedup();
+        if recipients.is_empty() {
+            return Ok(Kind::Unreadable);
+        }
+        if !known.is_formal(&recipients, &message.text) {
+            return Ok(Kind::Informal);
+        }
+        let mut to = Vec::new();
+        for id in recipients {
+            to.push(self.account(id).await?);
+        }
+        Ok(Kind::Formal { to })
+    }
+
+    /// Who is in a group; nobody if the platform will not say.
+    async fn participants(&self, message: &Message) -> Result<Vec<AccountId>, Stop> {
+        match self.platform.participants(&message.conversation).await {
+            Err(PlatformError::Refused { what }) => {
+                warn!(message.id = %message.id, what, "the participants of a group cannot be read");
+                Ok(Vec::new())
+            }
+            answer => Ok(answer?),
+        }
+    }
+
+    /// The account with this number, looked up once; with the name `unknown` if the platform does not tell.
+    async fn account(&mut self, id: AccountId) -> Result<Account, Stop> {
+        if let Some(account) = self.names.get(&id) {
+            return Ok(account.clone());
+        }
+        let account = match self.platform.account_by_id(id).await {
+            Ok(Some(account)) => account,
+            Ok(None) | Err(PlatformError::Refused { .. }) => Account { id, name: AccountName::unknown() },
+            Err(error) => return Err(error.into()),
+        };
+        self.names.insert(id, account.clone());
+        Ok(account)
+    }
+}
+
+impl Known {
+    /// Whether a message to these accounts with this text is formal by any of the rules.
+    fn is_formal(&self, to: &[AccountId], text: &str) -> bool {
+        self.rules.iter().any(|(ids, formal)| to.iter().any(|id| ids.contains(id)) && formal.is_met(text))
+    }
+}

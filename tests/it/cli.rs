@@ -1,0 +1,149 @@
+//! The command line, as a person meets it: each mistake gets one message with what to do, and changes nothing.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The flags of an `init` that is complete.
+const INIT: [&str; 5] =
+    ["--origin=embassy.example/notes", "--correspondent=ministry", "--formal-marker", "NOTE", "new"];
+
+/// What the texts say: see `tests/cmd`. After a change on purpose: `TRYCMD=overwrite cargo test --test it`.
+#[test]
+fn what_the_commands_say() {
+    trycmd::TestCases::new().case("tests/cmd/*.trycmd");
+}
+
+pub fn verbale(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_verbale"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .env_remove("RUST_LOG")
+        .output()
+        .unwrap()
+}
+
+/// Every file below `folder` with its bytes and its mode, in a fixed order.
+pub fn everything_in(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let about = fs::symlink_metadata(&path).unwrap();
+            let bytes = if about.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+            if about.is_dir() {
+                folders.push(path.clone());
+            }
+            found.push((path, about.permissions().mode() & 0o777, bytes));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Asserts that the command fails with `status` and exactly two lines, the first with `what`, the second with `remedy`,
+/// and that it changes nothing in `folder`.
+pub fn assert_refused(folder: &Path, arguments: &[&str], status: i32, what: &str, remedy: &str) {
+    let before = everything_in(folder);
+    let output = verbale(folder, arguments);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(status), "{arguments:?} {said}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "{arguments:?}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{arguments:?} {said}");
+    assert!(lines[0].starts_with("error: ") && lines[0].contains(what), "{arguments:?} {said}");
+    assert!(lines[1].contains(remedy), "{arguments:?} {said}");
+    assert!(everything_in(folder) == before, "{arguments:?} changed a file");
+}
+
+fn init(folder: &Path) -> Output {
+    verbale(folder, &[&["init"][..], &INIT].concat())
+}
+
+#[test]
+fn init_makes_a_folder_that_only_its_owner_can_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = init(folder.path());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("embassy.example/notes+") && said.contains("age1"), "{said}");
+    assert!(!said.contains("PRIVATE") && !said.contains("SECRET"), "{said}");
+    let new = folder.path().join("new");
+    for (path, mode, _) in everything_in(&new).into_iter().filter(|(path, ..)| !path.starts_with(new.join("public"))) {
+        assert_eq!(mode & 0o077, 0, "{}", path.display());
+    }
+    assert_eq!(fs::metadata(&new).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was left beside the new folder");
+}
+
+#[test]
+fn init_makes_other_keys_each_time() {
+    let keys = [(); 2].map(|()| {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(init(folder.path()).status.success());
+        ["log.key", "identity.txt"].map(|name| fs::read(folder.path().join("new").join(name)).unwrap())
+    });
+    assert!(keys[0].iter().zip(&keys[1]).all(|(one, other)| one != other));
+}
+
+#[test]
+fn init_with_a_public_key_makes_no_secret_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipient = "--recipient=age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let output = verbale(folder.path(), &[&["init", recipient][..], &INIT].concat());
+    assert!(output.status.success(), "{output:?}");
+    assert!(!folder.path().join("new/identity.txt").exists());
+    assert!(fs::read_to_string(folder.path().join("new/config.toml")).unwrap().contains(&recipient[12..]));
+}
+
+#[test]
+fn init_never_overwrites() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(init(folder.path()).status.success());
+    let again = [&["init"][..], &INIT].concat();
+    assert_refused(folder.path(), &again, 2, "the folder new exists and is not empty", "name a folder that does not");
+    fs::write(folder.path().join("file"), "precious").unwrap();
+    let file = [&["init"][..], &INIT[..4], &["file"]].concat();
+    assert_refused(folder.path(), &file, 2, "file exists and is not an empty folder", "name a folder that does not");
+    let nowhere = [&["init"][..], &INIT[..4], &["no/where"]].concat();
+    assert_refused(folder.path(), &nowhere, 2, "there is no folder no", "run: mkdir -p no");
+}
+
+#[test]
+fn init_without_a_terminal_names_the_flag_that_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    for (left_out, flag) in [(0, "--origin"), (1, "--correspondent")] {
+        let mut arguments = vec!["init"];
+        arguments.extend(INIT.iter().enumerate().filter(|(i, _)| *i != left_out).map(|(_, argument)| *argument));
+        assert_refused(folder.path(), &arguments, 2, &format!("{flag} is missing"), "run the command in a terminal");
+    }
+    let no_rule = ["init", INIT[0], INIT[1], "new"];
+    assert_refused(folder.path(), &no_rule, 2, "--formal-all is missing", "run the command in a terminal");
+}
+
+#[test]
+fn completions_are_written_for_each_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = verbale(folder.path(), &["completions", shell]);
+        assert!(output.status.success(), "{shell}");
+        assert!(String::from_utf8(output.stdout).unwrap().contains("completions"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_verbale"))
+        .args(["completions", "zsh"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}

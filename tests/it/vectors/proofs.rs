@@ -1,0 +1,251 @@
+//! The vectors of proofs: `expect` names the checks that fail, or says valid or unreadable.
+
+use verbale::note::Snowflake;
+use verbale::opening::{Content, Envelope};
+use verbale::post::PostText;
+use verbale::proof::Proof;
+
+use super::Case;
+use crate::fixture::{self, Files, resum, unzip, zip, zip_in_order};
+
+fn case(expect: &str, name: &str, comment: &str, bytes: Vec<u8>) -> Case {
+    let headers = vec![("vkey", fixture::key().vkey().to_string())];
+    Case { format: "proof", name: name.into(), expect: expect.into(), comment: comment.into(), headers, bytes }
+}
+
+pub fn all() -> Vec<Case> {
+    let mut cases = vec![
+        case("valid", "full", "Everything is opened, and one post shows it.", fixture::proof().pack()),
+        case("valid", "envelope-only", "The envelope alone, posted in a run.", fixture::envelope_proof().pack()),
+        case("valid", "not-posted", "There is no post.", Proof { post: None, ..fixture::proof() }.pack()),
+        case("unreadable", "no-archive", "This is not a zip archive.", b"verbale envelope v1\n".to_vec()),
+    ];
+    cases.extend(changed());
+    cases.extend(forged());
+    cases.extend(made());
+    cases.extend(sealed());
+    cases.extend(shapes());
+    cases
+}
+
+fn flip(files: &mut Files, name: &str) {
+    let bytes = files.get_mut(name).unwrap();
+    let at = bytes.len() - 2;
+    bytes[at] ^= 1;
+}
+
+/// One bit of one file was changed, and the list was not.
+fn changed() -> Vec<Case> {
+    let expected = [
+        ("note-2.attachment-1.jpg", "files, attachments"),
+        ("note-2.content.txt", "files, content"),
+        ("note-2.entry.txt", "files, commitment, inclusion"),
+        ("note-2.envelope.txt", "files, commitment, post"),
+        ("note-2.record.json", "files, record"),
+        ("note-2.tlog-proof", "files, inclusion"),
+        ("log.vkey", "files, key"),
+        ("post.txt", "files, post"),
+        ("SHA256SUMS", "files"),
+        ("README.txt", "valid"),
+    ];
+    let one = |(name, expect): (&str, &str)| {
+        let mut files = unzip(&fixture::proof().pack());
+        flip(&mut files, name);
+        case(expect, &format!("changed-{name}"), &format!("One bit near the end of {name} was changed."), zip(&files))
+    };
+    expected.into_iter().map(one).collect()
+}
+
+/// The same, and `SHA256SUMS` was written anew.
+fn forged() -> Vec<Case> {
+    let expected = [
+        ("note-2.attachment-1.jpg", "attachments"),
+        ("note-2.content.txt", "content"),
+        ("note-2.entry.txt", "commitment, inclusion"),
+        ("note-2.envelope.txt", "commitment, post"),
+        ("note-2.record.json", "record"),
+        ("note-2.tlog-proof", "inclusion"),
+        ("log.vkey", "key"),
+        ("post.txt", "post"),
+    ];
+    let one = |(name, expect): (&str, &str)| {
+        let mut files = unzip(&fixture::proof().pack());
+        flip(&mut files, name);
+        resum(&mut files);
+        let comment = format!("One bit near the end of {name} was changed, and SHA256SUMS written anew.");
+        case(expect, &format!("forged-{name}"), &comment, zip(&files))
+    };
+    let mut cases: Vec<Case> = expected.into_iter().map(one).collect();
+    for (name, expect) in [("log.vkey", "files"), ("note-2.record.json", "record"), ("note-2.content.txt", "content")] {
+        let mut files = unzip(&fixture::proof().pack());
+        files.remove(name);
+        resum(&mut files);
+        cases.push(case(expect, &format!("without-{name}"), &format!("{name} was left out."), zip(&files)));
+    }
+    let mut files = unzip(&fixture::proof().pack());
+    files.insert("note-2.tsr".to_owned(), b"a time stamp".to_vec());
+    cases.push(case("files", "added-file", "A file was added that SHA256SUMS does not list.", zip(&files)));
+    resum(&mut files);
+    cases.push(case(
+        "valid",
+        "unknown-file",
+        "A file that version 1 does not know is named as unchecked.",
+        zip(&files),
+    ));
+    cases
+}
+
+/// Lies that are consistent in themselves.
+fn made() -> Vec<Case> {
+    let PostText::Note { note, commitment, size, root } = fixture::single_post() else { unreachable!() };
+    let post = |text: PostText| Some(fixture::published(text.to_text()));
+    let other = fixture::other_key();
+    let signed = fixture::tlog_proof(&fixture::entries(), 4, &other);
+    let mut by_other = fixture::published(fixture::single_post().to_text());
+    by_other.account = fixture::account("12 newsroom");
+    let mut early = fixture::published(fixture::single_post().to_text());
+    early.post = Snowflake::first_at(fixture::sent().plus_ms(-600_001));
+    early.address = format!("https://x.com/embassy/status/{}", early.post);
+    let proof = fixture::proof;
+    let mut index = proof();
+    index.tlog_proof.index = 3;
+    [
+        (
+            "signature, key",
+            "other-key",
+            "Signed by another key, which comes with it.",
+            Proof { vkey: other.vkey(), tlog_proof: signed, ..proof() },
+        ),
+        ("inclusion, post", "other-index", "The index is that of the entry before.", index),
+        (
+            "commitment, inclusion",
+            "other-entry",
+            "The entry is that of note 1.",
+            Proof { entry: fixture::entries()[3].to_line(), ..proof() },
+        ),
+        (
+            "post",
+            "post-other-number",
+            "The post is about note 3.",
+            Proof { post: post(PostText::Note { note: 3, commitment, size, root }), ..proof() },
+        ),
+        (
+            "post",
+            "post-other-hash",
+            "The post shows another hash.",
+            Proof { post: post(PostText::Note { note, commitment: root, size, root }), ..proof() },
+        ),
+        (
+            "post",
+            "post-other-size",
+            "The post shows another size.",
+            Proof { post: post(PostText::Note { note, commitment, size: 6, root }), ..proof() },
+        ),
+        (
+            "post",
+            "post-other-root",
+            "The post shows another root.",
+            Proof { post: post(PostText::Note { note, commitment, size, root: commitment }), ..proof() },
+        ),
+        (
+            "post",
+            "post-run-without",
+            "The post is about a run without this note.",
+            Proof { post: post(PostText::Run { first: 3, last: 4, size, root }), ..proof() },
+        ),
+        (
+            "post",
+            "post-heartbeat",
+            "The post is about no note.",
+            Proof { post: post(PostText::Heartbeat { count: 2, date: "2018-03-09".into(), size, root }), ..proof() },
+        ),
+        ("post", "post-by-another", "The post is by another account.", Proof { post: Some(by_other), ..proof() }),
+        (
+            "time",
+            "post-too-early",
+            "The post is more than 10 minutes older than the message.",
+            Proof { post: Some(early), ..proof() },
+        ),
+    ]
+    .map(|(expect, name, comment, proof)| case(expect, name, comment, proof.pack()))
+    .into()
+}
+
+/// The sender itself sealed what does not fit.
+fn sealed() -> Vec<Case> {
+    let one = |expect, name, comment, change: &dyn Fn(&mut Content, &mut Vec<u8>, &mut Envelope)| {
+        let (mut content, mut record, mut envelope) = (fixture::content(), fixture::record(), fixture::envelope());
+        change(&mut content, &mut record, &mut envelope);
+        case(expect, name, comment, fixture::sealed(content, record, envelope).pack())
+    };
+    vec![
+        one("record", "sealed-other-text", "The text is not the one in the record.", &|content, _, _| {
+            content.text.push('!')
+        }),
+        one("record", "sealed-other-sender", "The record is of another sender.", &|_, record, _| {
+            *record = b"{\"sender_id\":\"1\"}".to_vec()
+        }),
+        one("record", "sealed-key-twice", "The record says its text twice.", &|_, record, _| {
+            *record = b"{\"text\":\"a\",\"text\":\"a\"}".to_vec()
+        }),
+        one("record", "sealed-nested-record", "The record is nested 1,000 deep.", &|_, record, _| {
+            *record = [vec![b'['; 1000], vec![b']'; 1000]].concat()
+        }),
+        one("time", "sealed-other-time", "The time is not the one in the message's id.", &|_, _, envelope| {
+            envelope.sent = envelope.sent.plus_ms(1)
+        }),
+        one(
+            "time",
+            "sealed-seen-before-sent",
+            "It was seen more than 10 minutes before it was sent.",
+            &|_, _, envelope| envelope.seen = envelope.sent.plus_ms(-600_001),
+        ),
+        one("origin", "sealed-other-log", "The envelope names another log.", &|_, _, envelope| {
+            envelope.log = verbale::note::Origin::parse("other.example").unwrap()
+        }),
+        one("envelope", "sealed-other-conversation", "The conversation is not between the two.", &|_, _, envelope| {
+            envelope.to[0] = fixture::account("12 newsroom")
+        }),
+    ]
+}
+
+/// Archives that no program of ours writes.
+fn shapes() -> Vec<Case> {
+    let files = unzip(&fixture::proof().pack());
+    let with = |name: &str, bytes: &[u8]| {
+        let mut files = files.clone();
+        files.insert(name.to_owned(), bytes.to_vec());
+        resum(&mut files);
+        zip(&files)
+    };
+    let many: Files = (0..65).map(|n| (format!("file-{n}"), Vec::new())).collect();
+    let full = fixture::proof().pack();
+    let mut damaged = full.clone();
+    let at = full.windows(9).position(|bytes| bytes == b"Embassy p").unwrap();
+    damaged[at] ^= 1;
+    let mut twice = zip_in_order([("note-2.envelope.txt", &b"a"[..]), ("note-3.envelope.txt", b"b")]);
+    for at in 0..twice.len() - 7 {
+        if &twice[at..at + 7] == b"note-3." {
+            twice[at + 5] = b'2';
+        }
+    }
+    [
+        ("climbs", "A file's name climbs out of the archive.", with("../evil", b"")),
+        ("absolute", "A file's name begins at the root.", with("/evil", b"")),
+        ("backslash", "A file's name has a backslash.", with("a\\evil", b"")),
+        ("folder", "A file is in a folder.", with("folder/evil", b"")),
+        ("hidden", "A file's name begins with a dot.", with(".evil", b"")),
+        ("not-ascii", "A file's name is not ASCII.", with("évil", b"")),
+        ("same-but-for-case", "Two names differ in case alone.", with("readme.TXT", b"")),
+        ("same-name", "Two files have the same name.", twice),
+        ("two-envelopes", "There are two envelopes.", with("note-3.envelope.txt", &files["note-2.envelope.txt"])),
+        ("long-envelope", "The envelope is longer than 16 KiB.", with("note-2.envelope.txt", &[b'x'; 16 * 1024 + 1])),
+        ("many-files", "65 files.", zip(&many)),
+        ("no-files", "No file at all.", zip(&Files::new())),
+        ("damaged", "A byte of the content was changed inside the archive: the checksum does not fit.", damaged),
+        ("cut", "The end of the archive is missing.", full[..full.len() - 30].to_vec()),
+        ("bytes-before", "Bytes stand before the archive.", [b"hello".as_slice(), &full].concat()),
+    ]
+    .map(|(name, comment, bytes)| case("files", &format!("archive-{name}"), comment, bytes))
+    .into()
+}
