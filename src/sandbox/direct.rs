@@ -192,6 +192,10 @@ impl Platform for Direct {
         })
     }
 
+    async fn posts_left(&self) -> Option<u64> {
+        self.world.with(|world, now| world.left(now, self.user, Call::CreatePost)).map(u64::from)
+    }
+
     async fn own_posts(&self, after: PostId) -> Result<Vec<crate::platform::Post>, Error> {
         self.call(Call::Timeline, |world, now, user| {
             let range = Range { after: Some(after), before: None, size: usize::MAX - 1, without_answers: false };
@@ -320,6 +324,48 @@ mod tests {
         assert!(matches!(direct.me().await, Err(Error::Unavailable { .. })));
         assert_eq!(world.clock().now(), now.plus_ms(30_000));
         assert_eq!(direct.me().await.unwrap().clock, Some(Time::from_ms(1_800_000_030_000)));
+    }
+
+    #[tokio::test]
+    async fn who_looks_before_repeating_posts_each_text_once_in_spite_of_chaos() {
+        let (world, direct) = start();
+        let kinds = [How::Cut, How::Unauthorized, How::Status { code: 503, body: Body::Html }, How::Hold];
+        let kinds = kinds.iter().flat_map(|how| [(Moment::Before, *how), (Moment::After, *how)]).collect();
+        world.with(|world, _| {
+            world.settings = Settings { refuses_duplicates: false, ..Settings::without_limits() };
+            world.set_chaos(Some(world::Chaos { seed: 11, per_mille: 400, kinds }));
+        });
+        for number in 0..500 {
+            let text = format!("Sealed note {number}");
+            while let Err(error) = direct.post(&text).await {
+                let unknown = matches!(error, Error::NoAnswer { .. });
+                if unknown && is_there(&direct, &text).await {
+                    break;
+                }
+            }
+        }
+        world.with(|world, _| {
+            assert!(300 < world.counts().faults, "{}", world.counts().faults);
+            let texts: Vec<&str> = world.posts().map(|post| post.written.as_str()).collect();
+            assert_eq!(texts, (0..500).map(|number| format!("Sealed note {number}")).collect::<Vec<_>>());
+        });
+    }
+
+    /// Whether one of the newest posts has this text, asked until there is an answer.
+    async fn is_there(direct: &Direct, text: &str) -> bool {
+        loop {
+            if let Ok(posts) = direct.own_posts(Snowflake(0)).await {
+                return posts.iter().any(|post| post.text == text);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_left_is_known_after_the_first_post() {
+        let (_, direct) = start();
+        assert_eq!(direct.posts_left().await, None);
+        direct.post("one").await.unwrap();
+        assert_eq!(direct.posts_left().await, Some(99));
     }
 
     #[tokio::test]
