@@ -137,6 +137,15 @@ impl Windows {
         }
         Ok(tightest)
     }
+
+    /// What is left for `user`, if a window is open.
+    pub fn left(&self, now: Time, user: AccountId, call: Call, limits: &[Limit]) -> Option<u32> {
+        let open = limits.iter().filter_map(|limit| {
+            let (start, count) = self.0.get(&(user, call, limit.window_ms))?;
+            (now.ms_since(*start) < limit.window_ms).then(|| limit.count.saturating_sub(*count))
+        });
+        open.min()
+    }
 }
 
 /// What the platform puts on the bill. Reads of one thing are counted once in a day of UTC.
