@@ -79,9 +79,21 @@ fn envelope() -> Set {
     set.valid("group", "A group of 64, the most that there may be.", &group);
     set.text_faults(&base);
     set.fault(&base, "other-version", "Version 2.", "envelope v1", "envelope v2");
-    set.fault(&base, "origin-plus", "The log's origin has a plus sign.", "embassy.example/notes", "embassy.example+notes");
+    set.fault(
+        &base,
+        "origin-plus",
+        "The log's origin has a plus sign.",
+        "embassy.example/notes",
+        "embassy.example+notes",
+    );
     set.fault(&base, "origin-space", "The log's origin has a space.", "embassy.example/notes", "embassy example");
-    set.fault(&base, "origin-not-ascii", "The log's origin has a letter beyond ASCII.", "embassy.example", "embassé.example");
+    set.fault(
+        &base,
+        "origin-not-ascii",
+        "The log's origin has a letter beyond ASCII.",
+        "embassy.example",
+        "embassé.example",
+    );
     set.fault(&base, "note-zero", "Notes are counted from 1.", "note 2", "note 0");
     set.fault(&base, "note-leading-zero", "A number has a leading zero.", "note 2", "note 02");
     set.fault(&base, "note-sign", "A number has a sign.", "note 2", "note +2");
@@ -91,14 +103,38 @@ fn envelope() -> Set {
     set.fault(&base, "no-recipient", "No `to` line.", "to 783214 ministry\n", "");
     let twice = "to 783214 ministry\nto 783214 ministry\n";
     set.fault(&base, "recipient-twice", "The same recipient twice.", "to 783214 ministry\n", twice);
-    set.fault(&group, "recipients-out-of-order", "The recipients 1 and 2 are exchanged.", "to 1 member_1\nto 2 member_2", "to 2 member_2\nto 1 member_1");
+    set.fault(
+        &group,
+        "recipients-out-of-order",
+        "The recipients 1 and 2 are exchanged.",
+        "to 1 member_1\nto 2 member_2",
+        "to 2 member_2\nto 1 member_1",
+    );
     set.fault(&group, "recipients-65", "65 recipients.", "to 64 member_64\n", "to 64 member_64\nto 65 member_65\n");
-    set.fault(&base, "conversation-of-three", "A conversation's id has three parts.", "783214-2244994945", "1-783214-2244994945");
+    set.fault(
+        &base,
+        "conversation-of-three",
+        "A conversation's id has three parts.",
+        "783214-2244994945",
+        "1-783214-2244994945",
+    );
     set.fault(&base, "time-without-milliseconds", "A time without milliseconds.", "12.123Z", "12Z");
     set.fault(&base, "time-with-offset", "A time with an offset in place of Z.", "12.123Z", "12.123+00:00");
     set.fault(&base, "time-of-no-day", "The 30th of February.", "2018-03-09T17:40:12", "2018-02-30T17:40:12");
-    set.fault(&base, "first-with-previous", "The count is 1, and the hash of the note before is not zero.", "correspondence 2", "correspondence 1");
-    set.fault(&first.to_text(), "second-without-previous", "The count is 2, and the hash of the note before is zero.", "correspondence 1", "correspondence 2");
+    set.fault(
+        &base,
+        "first-with-previous",
+        "The count is 1, and the hash of the note before is not zero.",
+        "correspondence 2",
+        "correspondence 1",
+    );
+    set.fault(
+        &first.to_text(),
+        "second-without-previous",
+        "The count is 2, and the hash of the note before is zero.",
+        "correspondence 1",
+        "correspondence 2",
+    );
     set.fault(&first.to_text(), "count-zero", "The count is 0.", "correspondence 1", "correspondence 0");
     set.fault(&base, "hash-upper-case", "A hash has an upper-case digit.", "\nsalt 0606", "\nsalt 06A6");
     set.fault(&base, "hash-too-short", "A hash has 62 digits.", "\nsalt 06", "\nsalt ");
@@ -111,22 +147,49 @@ fn envelope() -> Set {
 fn content() -> Set {
     let mut set = Set::new("content");
     let base = fixture::content().to_text();
-    set.valid("full", "An attachment, an unreadable one, a link, and a text of two lines with a space at its end.", &base);
+    set.valid(
+        "full",
+        "An attachment, an unreadable one, a link, and a text of two lines with a space at its end.",
+        &base,
+    );
     let mut plain = fixture::content();
     (plain.attachments, plain.links, plain.text) = (vec![], vec![], String::new());
     set.valid("empty-text", "No attachment, no link, and a text of no bytes.", &plain.to_text());
     plain.text = "\u{feff}a\r\n\r\nb\n\ntext 3\nabc\n\0".to_owned();
-    set.valid("any-text", "A text may hold anything that is UTF-8: CR, LF, a byte order mark, NUL, what looks like the format.", &plain.to_text());
+    set.valid(
+        "any-text",
+        "A text may hold anything that is UTF-8: CR, LF, a byte order mark, NUL, what looks like the format.",
+        &plain.to_text(),
+    );
     set.text_faults(&base);
     set.fault(&base, "other-version", "Version 2.", "content v1", "content v2");
-    set.fault(&base, "record-too-long", "The record is said to be longer than 1 MiB.", &format!(" {} application/json", fixture::record().len()), " 1048577 application/json");
+    set.fault(
+        &base,
+        "record-too-long",
+        "The record is said to be longer than 1 MiB.",
+        &format!(" {} application/json", fixture::record().len()),
+        " 1048577 application/json",
+    );
     set.fault(&base, "media-type-upper-case", "A media type has a capital.", "image/jpeg", "image/JPEG");
     set.fault(&base, "media-type-parameter", "A media type has a parameter.", "image/jpeg", "image/jpeg;q=1");
     set.fault(&base, "media-type-one-part", "A media type has no subtype.", "image/jpeg", "image");
     let long = format!(" {} image/jpeg", fixture::PICTURE.len());
-    set.fault(&base, "attachment-too-long", "An attachment is said to be longer than 64 MiB.", &long, " 67108865 image/jpeg");
-    let big = "attachment 0000000000000000000000000000000000000000000000000000000000000000 67108864 image/png\n".repeat(4);
-    set.fault(&base, "attachments-too-long", "Four attachments of 64 MiB are more than 200 MiB together.", "attachment unreadable 3_2\n", &big);
+    set.fault(
+        &base,
+        "attachment-too-long",
+        "An attachment is said to be longer than 64 MiB.",
+        &long,
+        " 67108865 image/jpeg",
+    );
+    let big =
+        "attachment 0000000000000000000000000000000000000000000000000000000000000000 67108864 image/png\n".repeat(4);
+    set.fault(
+        &base,
+        "attachments-too-long",
+        "Four attachments of 64 MiB are more than 200 MiB together.",
+        "attachment unreadable 3_2\n",
+        &big,
+    );
     let many = "attachment unreadable 3_2\n".repeat(16);
     set.fault(&base, "attachments-17", "17 attachments.", "attachment unreadable 3_2\n", &many);
     set.fault(&base, "no-media-key", "An unreadable attachment without a key.", "unreadable 3_2", "unreadable");
@@ -135,12 +198,30 @@ fn content() -> Set {
     set.fault(&base, "link-not-ascii", "A link beyond ASCII.", "example.org", "exämple.org");
     let links = "link https://t.co/abc https://example.org/annex\n";
     set.fault(&base, "links-257", "257 links.", links, &links.repeat(257));
-    set.fault(&base, "link-before-attachment", "A link stands before an attachment.", "attachment unreadable 3_2\n", &format!("{links}attachment unreadable 3_2\n"));
+    set.fault(
+        &base,
+        "link-before-attachment",
+        "A link stands before an attachment.",
+        "attachment unreadable 3_2\n",
+        &format!("{links}attachment unreadable 3_2\n"),
+    );
     set.fault(&base, "text-longer-than-said", "The text has one byte more than its length says.", "text 88", "text 87");
-    set.fault(&base, "text-shorter-than-said", "The text has one byte less than its length says.", "text 88", "text 89");
+    set.fault(
+        &base,
+        "text-shorter-than-said",
+        "The text has one byte less than its length says.",
+        "text 88",
+        "text 89",
+    );
     set.fault(&base, "text-length-leading-zero", "The length of the text has a leading zero.", "text 88", "text 088");
     set.fault(&base, "text-length-lies", "The length of the text is 2^64-1.", "text 88", "text 18446744073709551615");
-    set.fault(&base, "no-record", "No `record` line.", &format!("record {}\n", fixture::content().record.to_line()), "");
+    set.fault(
+        &base,
+        "no-record",
+        "No `record` line.",
+        &format!("record {}\n", fixture::content().record.to_line()),
+        "",
+    );
     let mut bytes = base.clone().into_bytes();
     let at = bytes.len() - 3;
     bytes[at] = 0xff;
@@ -158,7 +239,11 @@ fn entry() -> Set {
     set.valid("open", "The envelope was opened in public.", &format!("open {time} 17 envelope {hash}\n"));
     set.valid("dispute", "Somebody disputes a note.", &format!("dispute {time} 17 x 972165182509809669\n"));
     set.valid("lost", "A post is gone.", &format!("lost {time} x 972165182509809669 deleted\n"));
-    set.valid("gap", "Messages may have been missed; the reason is any text.", &format!("gap {time} {time} {time} the platform did not answer\n"));
+    set.valid(
+        "gap",
+        "Messages may have been missed; the reason is any text.",
+        &format!("gap {time} {time} {time} the platform did not answer\n"),
+    );
     set.valid("key", "The next key.", &format!("key {time} {}\n", fixture::other_key().vkey()));
     set.valid("unknown", "A kind that version 1 does not know is read, and shown as unknown.", "weather is fine\n");
     set.text_faults(&base);
@@ -168,11 +253,23 @@ fn entry() -> Set {
     set.fault(&base, "hash-upper-case", "A hash in capitals.", "82b703b5", "82B703B5");
     set.fault(&base, "time-in-seconds", "A time without milliseconds.", ".223Z", "Z");
     set.fault(&base, "word-after", "A word after the commitment.", "\n", " more\n");
-    set.invalid("post-run-backwards", "A run ends before it begins.", &format!("post {time} 62-17 x 972165182509809669\n"));
-    set.invalid("post-other-platform", "A platform that version 1 does not know.", &format!("post {time} 17-62 y 972165182509809669\n"));
+    set.invalid(
+        "post-run-backwards",
+        "A run ends before it begins.",
+        &format!("post {time} 62-17 x 972165182509809669\n"),
+    );
+    set.invalid(
+        "post-other-platform",
+        "A platform that version 1 does not know.",
+        &format!("post {time} 17-62 y 972165182509809669\n"),
+    );
     set.invalid("open-other-level", "Neither envelope nor content.", &format!("open {time} 17 all {hash}\n"));
     set.invalid("lost-other-way", "Neither deleted, edited nor unreadable.", &format!("lost {time} x 1 hidden\n"));
-    set.invalid("gap-backwards", "A gap ends before it begins.", &format!("gap {time} {time} 2018-03-09T17:40:15.222Z why\n"));
+    set.invalid(
+        "gap-backwards",
+        "A gap ends before it begins.",
+        &format!("gap {time} {time} 2018-03-09T17:40:15.222Z why\n"),
+    );
     set.invalid("gap-without-reason", "A gap has no reason.", &format!("gap {time} {time} {time}\n"));
     set.invalid("too-long", "Longer than 1,024 bytes.", &format!("weather {}\n", "x".repeat(1024)));
     set
@@ -187,7 +284,11 @@ fn signed_note() -> Set {
     let other = fixture::other_key().signature(text);
     set.valid("one-signature", "One signature, by the key in the header.", &base);
     set.valid("unknown-signature-too", "A second signature by an unknown key is ignored.", &format!("{base}{other}"));
-    set.valid("empty-lines-in-text", "The text holds empty lines; the last one parts it from the signatures.", &fixture::key().sign("a\n\n\nb\n"));
+    set.valid(
+        "empty-lines-in-text",
+        "The text holds empty lines; the last one parts it from the signatures.",
+        &fixture::key().sign("a\n\n\nb\n"),
+    );
     set.invalid("empty", "Nothing at all.", "");
     set.fault(&base, "text-changed", "A letter of the text was changed.", "example", "exemple");
     set.fault(&base, "crlf", "The text ends in CR LF.", ".\n", ".\r\n");
@@ -197,8 +298,16 @@ fn signed_note() -> Set {
     set.invalid("no-last-lf", "The last LF is missing.", base.strip_suffix('\n').unwrap());
     set.invalid("no-signature", "No signature line.", &format!("{text}\n"));
     set.invalid("unknown-signature-alone", "Signed by an unknown key alone.", &fixture::other_key().sign(text));
-    set.invalid("known-signature-wrong", "The line of the known key is over another text.", &format!("{text}\n{}", fixture::key().signature("Another.\n")));
-    set.invalid("signatures-65", "65 signature lines; 64 are read.", &format!("{base}{}", other.to_string().repeat(64)));
+    set.invalid(
+        "known-signature-wrong",
+        "The line of the known key is over another text.",
+        &format!("{text}\n{}", fixture::key().signature("Another.\n")),
+    );
+    set.invalid(
+        "signatures-65",
+        "65 signature lines; 64 are read.",
+        &format!("{base}{}", other.to_string().repeat(64)),
+    );
     set.invalid("line-after", "A line that is no signature after the signatures.", &format!("{base}more\n"));
     set
 }
@@ -234,14 +343,34 @@ fn tlog_proof() -> Set {
     let mut set = Set::new("tlog-proof");
     let base = fixture::tlog_proof(&fixture::entries(), 4, &fixture::key()).to_text();
     set.valid("last-of-five", "The last of five entries: a path of one hash.", &base);
-    set.valid("first-of-five", "The first of five entries: a path of three.", &fixture::tlog_proof(&fixture::entries(), 0, &fixture::key()).to_text());
-    set.valid("alone", "The only entry: no path.", &fixture::tlog_proof(&fixture::entries()[..1], 0, &fixture::key()).to_text());
+    set.valid(
+        "first-of-five",
+        "The first of five entries: a path of three.",
+        &fixture::tlog_proof(&fixture::entries(), 0, &fixture::key()).to_text(),
+    );
+    set.valid(
+        "alone",
+        "The only entry: no path.",
+        &fixture::tlog_proof(&fixture::entries()[..1], 0, &fixture::key()).to_text(),
+    );
     set.text_faults(&base);
     set.fault(&base, "other-version", "Version 2.", "@v1", "@v2");
     set.fault(&base, "index-leading-zero", "The index has a leading zero.", "index 4", "index 04");
-    set.fault(&base, "extra", "The optional line `extra`, which nothing protects, is not read.", "index", "extra AA==\nindex");
+    set.fault(
+        &base,
+        "extra",
+        "The optional line `extra`, which nothing protects, is not read.",
+        "index",
+        "extra AA==\nindex",
+    );
     set.fault(&base, "no-empty-line", "No empty line after the path.", "\n\n", "\n");
-    set.fault(&base, "hash-in-hex", "A hash of the path in hexadecimal.", "index 4\n", &format!("index 4\n{}\n", "9c".repeat(32)));
+    set.fault(
+        &base,
+        "hash-in-hex",
+        "A hash of the path in hexadecimal.",
+        "index 4\n",
+        &format!("index 4\n{}\n", "9c".repeat(32)),
+    );
     let long = format!("index 4\n{}", format!("{}\n", verbale::hash::Hash::ZERO.to_base64()).repeat(63));
     set.fault(&base, "path-64", "A path of 64 hashes.", "index 4\n", &long);
     set.fault(&base, "no-checkpoint", "No checkpoint.", &base[base.find("\n\n").unwrap() + 2..], "");
@@ -316,7 +445,13 @@ fn post() -> Set {
     set.fault(&base, "hash-upper-case", "A hash in capitals.", "82b703b5", "82B703B5");
     set.fault(&base, "size-too-small", "A log of 1 entry cannot hold note 2.", "log 5", "log 1");
     set.fault(&base, "root-in-hex", "The root is not base64.", "=", "");
-    set.fault(&base, "no-hash", "The line of the hash is missing.", &format!("sha256 {}\n", fixture::envelope().commitment()), "");
+    set.fault(
+        &base,
+        "no-hash",
+        "The line of the hash is missing.",
+        &format!("sha256 {}\n", fixture::envelope().commitment()),
+        "",
+    );
     set.fault(&run, "run-of-one", "A run from 2 to 2.", "1-2", "2-2");
     set.fault(&run, "run-backwards", "A run from 2 to 1.", "1-2", "2-1");
     set.fault(&day(0), "heartbeat-zero-in-digits", "No note, written as a digit.", "No note", "0 notes");
@@ -330,14 +465,30 @@ fn post_file() -> Set {
     let mut set = Set::new("post-file");
     let base = fixture::published(fixture::single_post().to_text()).to_text();
     set.valid("note", "A post about one note.", &base);
-    set.valid("other-words", "The words may be any; whether they fit is for the one who verifies.", &fixture::published("ü\r\n".to_owned()).to_text());
+    set.valid(
+        "other-words",
+        "The words may be any; whether they fit is for the one who verifies.",
+        &fixture::published("ü\r\n".to_owned()).to_text(),
+    );
     set.text_faults(&base);
     let id = fixture::published(String::new()).post.to_string();
     set.fault(&base, "other-version", "Version 2.", "post v1", "post v2");
     set.fault(&base, "other-platform", "A platform that version 1 does not know.", "platform x", "platform y");
     set.fault(&base, "account-without-name", "An account without a name.", "2244994945 embassy", "2244994945");
-    set.fault(&base, "address-of-another-post", "The address does not end in the post's id.", &format!("status/{id}"), "status/1");
-    set.fault(&base, "address-longer-id", "The address ends in a longer number.", &format!("status/{id}"), &format!("status/1{id}"));
+    set.fault(
+        &base,
+        "address-of-another-post",
+        "The address does not end in the post's id.",
+        &format!("status/{id}"),
+        "status/1",
+    );
+    set.fault(
+        &base,
+        "address-longer-id",
+        "The address ends in a longer number.",
+        &format!("status/{id}"),
+        &format!("status/1{id}"),
+    );
     set.fault(&base, "address-of-no-web", "The address is not of the web.", "https://", "file:///");
     set.fault(&base, "address-space", "The address has a space.", "x.com/", "x.com/ ");
     let length = format!("text {}", fixture::single_post().to_text().len());
@@ -375,7 +526,11 @@ fn vkey() -> Set {
     let mut set = Set::new("vkey");
     let base = format!("{}\n", fixture::key().vkey());
     set.valid("ed25519", "An Ed25519 key with LF after it.", &base);
-    set.valid("specification", "The key of the specification's example.", "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\n");
+    set.valid(
+        "specification",
+        "The key of the specification's example.",
+        "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\n",
+    );
     set.text_faults(&base);
     set.fault(&base, "other-name", "The id does not fit the name.", "embassy", "ministry");
     set.fault(&base, "other-id", "The id does not fit the key.", "6bef85f7", "6bef85f8");
