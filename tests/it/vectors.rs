@@ -1,7 +1,9 @@
-//! The test vectors in `tests/vectors`: made from `cases`, kept as files, and read as another implementation reads them.
+//! The test vectors in `tests/vectors`: made from the cases below, kept as files, and read as another implementation reads them.
 
-mod cases;
+mod logs;
+mod notes;
 mod proofs;
+mod set;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -51,7 +53,7 @@ fn folder() -> PathBuf {
 }
 
 fn all() -> Vec<Case> {
-    [cases::all(), proofs::all()].into_iter().flatten().collect()
+    [notes::all(), logs::all(), proofs::all()].into_iter().flatten().collect()
 }
 
 /// The headers of a file, and the bytes of the case.
