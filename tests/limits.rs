@@ -87,8 +87,8 @@ fn memory_stays_below_the_stated_limits() {
     assert!(used < 200 * MIB, "attachment bomb: {used}");
 
     // Many of them: stopped at 256 MiB for all.
-    let names: Vec<String> = (1..=6).map(|n| format!("note-1.attachment-{n}.bin")).collect();
-    let bomb = deflated(&names, 60);
+    let names: Vec<String> = (1..=8).map(|n| format!("note-1.attachment-{n}.bin")).collect();
+    let bomb = deflated(&names, 34);
     let used = peak(|| assert!(refusal(&bomb).contains("bytes allowed")));
     assert!(used < 512 * MIB, "many: {used}");
 

@@ -194,6 +194,9 @@ fn a_sender_who_seals_nonsense_is_noticed() {
     check(&|_, record, _| *record = b"[[]]".to_vec(), &["record"]);
     check(&|_, record, _| *record = b"not json".to_vec(), &["record"]);
     check(&|_, record, _| *record = [vec![b'['; 500_000], vec![b']'; 500_000]].concat(), &["record"]);
+    let nested = |depth: usize| [b"{\"a\":".to_vec(), vec![b'['; depth], vec![b']'; depth], b"}".to_vec()].concat();
+    check(&|_, record, _| *record = nested(126), &[]);
+    check(&|_, record, _| *record = nested(127), &["record"]);
     check(&|_, _, envelope| envelope.sent = envelope.sent.plus_ms(1), &["time"]);
     check(&|_, _, envelope| envelope.seen = envelope.sent.plus_ms(-600_001), &["time"]);
     check(&|_, _, envelope| envelope.seen = envelope.sent.plus_ms(700_000), &["time"]);
