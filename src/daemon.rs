@@ -139,7 +139,6 @@ impl Parts {
         let clock = Clock::system();
         let platform = X::new(x::Settings {
             base: config.x.api.to_string(),
-            web: config.x.web.to_string(),
             credentials,
             connect_time: CONNECT_TIME,
             call_time: config.x.timeout,

@@ -64,6 +64,8 @@ enum Command {
     Notes(notes::Arguments),
     Prove(prove::Arguments),
     Verify(verify::Arguments),
+    Sandbox(sandbox::Arguments),
+    Demo(demo::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -93,6 +95,8 @@ pub fn main() -> ExitCode {
         Command::Notes(arguments) => notes::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Sandbox(arguments) => sandbox::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     done.unwrap_or_else(|error| failure::report(&error))

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::clock;
 use crate::time::Time;
 
 /// What time it is in the sandbox. Its copies are one clock.
@@ -26,7 +26,7 @@ impl Clock {
 
     /// The time now.
     pub fn now(&self) -> Time {
-        self.stands_at.unwrap_or_else(machine_time).plus_ms(self.offset_ms())
+        self.stands_at.unwrap_or_else(|| clock::Clock::system().now()).plus_ms(self.offset_ms())
     }
 
     /// By how many milliseconds it has been moved in all.
@@ -48,9 +48,4 @@ impl Clock {
     pub fn stands(&self) -> bool {
         self.stands_at.is_some()
     }
-}
-
-fn machine_time() -> Time {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Time::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -9,6 +9,7 @@ pub mod world;
 mod shared;
 mod shapes;
 mod direct;
+pub mod http;
 
 pub use clock::Clock;
 pub use direct::Direct;

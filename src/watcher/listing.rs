@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::RETENTION;
+use crate::clock::Clock;
 use crate::note::{MessageId, Snowflake};
 use crate::pace::{Stop, ms};
 use crate::platform::{Error as PlatformError, Message, PageToken, Platform};
@@ -57,9 +58,10 @@ impl Listing {
     }
 
     /// Reads the next page.
-    pub(super) async fn read(&mut self, platform: &dyn Platform, store: &Store, now: Time) -> Result<End, Stop> {
+    pub(super) async fn read(&mut self, platform: &dyn Platform, store: &Store, clock: &Clock) -> Result<End, Stop> {
         let size = PAGE_SIZES[self.pages.min(PAGE_SIZES.len() - 1)];
         let page = platform.messages(size, self.next.as_ref()).await?;
+        let now = clock.now();
         self.pages += 1;
         self.next = page.next;
         let listed = page.messages.len();

@@ -162,10 +162,7 @@ impl Watcher {
         let now = self.clock.now();
         let theirs = clock.unwrap_or(now);
         if SKEW_MS_MAX < theirs.ms_since(now).abs() {
-            return Err(Stop::Fatal(anyhow::anyhow!(
-                "this machine's clock says {now}, the platform's {theirs}\n\
-                 a seal with a wrong time is worth nothing: set the clock (`timedatectl set-ntp true`), then start again"
-            )));
+            return Err(PlatformError::WrongClock { ours: now, theirs }.into());
         }
         self.store.account(me.clone()).await?;
         let mut rules = Vec::new();
@@ -200,7 +197,7 @@ impl Watcher {
             self.listing = Some(Listing::begin(&self.store, self.settings.backfill, known.began).await?);
         }
         let Some(listing) = &mut self.listing else { return Ok(false) };
-        match listing.read(&*self.platform, &self.store, self.clock.now()).await? {
+        match listing.read(&*self.platform, &self.store, &self.clock).await? {
             End::More => return Ok(false),
             End::Complete => self.settings.backfill = false,
             End::Broken(gap) => {

@@ -211,7 +211,8 @@ pub struct Rig {
 impl Rig {
     pub fn new(plan: Plan) -> Rig {
         let clock = sandbox::Clock::standing_at(Time::from_ms(START_MS));
-        let users = [(EMBASSY.0, "embassy"), (MINISTRY.0, "ministry"), (17874544, "journalist"), (CONSULATE.0, "consulate")];
+        let users =
+            [(EMBASSY.0, "embassy"), (MINISTRY.0, "ministry"), (17874544, "journalist"), (CONSULATE.0, "consulate")];
         let world = World::new(plan.platform.clone(), plan.seed).with_users(clock.now(), &users);
         // In memory, if there is such a place: the public folder waits for the disk with each file.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
@@ -368,7 +369,8 @@ pub fn key() -> LogKey {
 }
 
 fn watcher_settings() -> watcher::Settings {
-    let correspondents = vec![Correspondent::Name(AccountName::parse("ministry").unwrap()), Correspondent::Id(CONSULATE)];
+    let correspondents =
+        vec![Correspondent::Name(AccountName::parse("ministry").unwrap()), Correspondent::Id(CONSULATE)];
     watcher::Settings {
         log: key().name().clone(),
         rules: vec![Rule { correspondents, formal: Formal::Marker(MARKER.to_owned()) }],

@@ -235,7 +235,8 @@ impl Story {
             self.rig.start().await;
             return;
         }
-        let which = [Which::Watcher, Which::Publisher, Which::Public][[0, 0, 0, 1, 1, 1, 2][self.rng.random_range(0..7)]];
+        let which =
+            [Which::Watcher, Which::Publisher, Which::Public][[0, 0, 0, 1, 1, 1, 2][self.rng.random_range(0..7)]];
         // Asking too early does no harm.
         if !self.rig.is_due(which) && self.rng.random_bool(0.8) {
             let wait = self.rig.due(which).ms_since(self.rig.now()).min(DAY_MS / 4);

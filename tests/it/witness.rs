@@ -206,7 +206,10 @@ impl Witness {
         drop(query);
         for (n, index, message, conversation, count, commitment, sealed) in rows {
             assert_eq!(n, self.sealed.len() as u64 + 1);
-            assert!(self.sealed.last().is_none_or(|last| *last < message), "message {message} was sealed late or twice");
+            assert!(
+                self.sealed.last().is_none_or(|last| *last < message),
+                "message {message} was sealed late or twice"
+            );
             assert_eq!(self.commitments.get(n as usize - 1), Some(&commitment), "note {n} is not in the log");
             assert!(self.lines[index as usize].starts_with("note "), "entry {index} is not that of note {n}");
             let conversation = ConversationId::parse(&conversation).unwrap();
@@ -286,7 +289,11 @@ impl Witness {
         assert_eq!(head, Ok(()), "post {id} shows a head that is not durable");
         let (first, last) = match post {
             PostText::Note { note, commitment, .. } => {
-                assert_eq!(self.commitments.get(note as usize - 1), Some(&commitment), "post {id} is of no sealed note");
+                assert_eq!(
+                    self.commitments.get(note as usize - 1),
+                    Some(&commitment),
+                    "post {id} is of no sealed note"
+                );
                 (note, note)
             }
             PostText::Run { first, last, .. } => (first, last),
@@ -320,7 +327,8 @@ impl Witness {
             return;
         }
         for path in tile::new_since(shown, size) {
-            let bytes = fs::read(self.public.join(path.to_string())).unwrap_or_else(|e| panic!("{path} is missing: {e}"));
+            let bytes =
+                fs::read(self.public.join(path.to_string())).unwrap_or_else(|e| panic!("{path} is missing: {e}"));
             let start = path.start() as usize;
             let expected = match path.kind() {
                 Kind::Hashes(_) => path.hashes(&self.tree).unwrap(),

@@ -57,8 +57,6 @@ pub struct Credentials {
 pub struct Settings {
     /// Where X answers: [`BASE`], or the address of a sandbox. Plain http only to this computer itself.
     pub base: String,
-    /// Where posts are shown to people: [`WEB`], or the address of a sandbox.
-    pub web: String,
     /// Who we are.
     pub credentials: Credentials,
     /// The longest time to wait for a connection.
@@ -87,7 +85,6 @@ pub enum SettingsError {
 pub struct X {
     wire: Wire,
     base: Url,
-    web: String,
 }
 
 /// Where a person can see a post; `web` is [`WEB`] or the address of a sandbox.
@@ -108,9 +105,8 @@ impl X {
     /// If an address is not usable, or the system has no root certificates.
     pub fn new(settings: Settings) -> Result<X, SettingsError> {
         let base = address(&settings.base)?;
-        let web = address(&settings.web)?.as_str().trim_end_matches('/').to_owned();
         let wire = Wire::new(&settings, &base)?;
-        Ok(X { wire, base, web })
+        Ok(X { wire, base })
     }
 
     /// The address of a call. Paths are made of our own words and of numbers and names that need no escaping.

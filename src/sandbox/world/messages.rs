@@ -248,6 +248,11 @@ impl World {
         self.conversations.get(id)
     }
 
+    /// All conversations.
+    pub fn conversations(&self) -> impl Iterator<Item = (&ConversationId, &Conversation)> {
+        self.conversations.iter()
+    }
+
     /// All events, oldest first, hidden and old ones included: what really happened.
     pub fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
         self.events.values()

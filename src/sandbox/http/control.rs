@@ -1,0 +1,248 @@
+//! `/sandbox/…`: what tests and tools do to the world from outside. JSON in and out, no signature.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use data_encoding::BASE64;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Door;
+use super::answer::{self, Answer};
+use super::query::invalid;
+use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use crate::sandbox::shapes;
+use crate::sandbox::world::{Chaos, Draft, Fault, Outgoing, Refusal, Settings, User, World, unescape};
+
+/// The control interface.
+pub(super) fn routes() -> Router<Door> {
+    Router::new()
+        .route("/sandbox/state", get(state))
+        .route("/sandbox/settings", get(settings).put(set_settings))
+        .route("/sandbox/clock", put(set_clock))
+        .route("/sandbox/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/sandbox/chaos", put(set_chaos))
+        .route("/sandbox/users", get(users).post(add_user))
+        .route("/sandbox/messages", post(send))
+        .route("/sandbox/messages/{id}/hidden", put(hide))
+        .route("/sandbox/posts", post(create_post))
+        .route("/sandbox/posts/{id}", axum::routing::delete(delete_post))
+        .route("/sandbox/timeline.json", get(timeline))
+}
+
+async fn state(State(door): State<Door>) -> Response {
+    let offset_ms = door.world.clock().offset_ms();
+    door.world.with(|world, now| {
+        Json(json!({
+            "now": now.to_string(),
+            "clock_offset_ms": offset_ms,
+            "users": world.users().count(),
+            "events": world.events().count(),
+            "posts": world.posts().filter(|post| !post.is_deleted).count(),
+            "faults": world.faults().collect::<Vec<_>>(),
+            "chaos": world.chaos(),
+            "counts": world.counts(),
+        }))
+        .into_response()
+    })
+}
+
+async fn settings(State(door): State<Door>) -> Json<Settings> {
+    Json(door.world.with(|world, _| world.settings.clone()))
+}
+
+async fn set_settings(State(door): State<Door>, Json(settings): Json<Settings>) -> Json<Settings> {
+    door.world.with(|world, _| world.settings = settings.clone());
+    Json(settings)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Offset {
+    offset_ms: i64,
+}
+
+async fn set_clock(State(door): State<Door>, Json(offset): Json<Offset>) -> Json<Value> {
+    door.world.clock().set_offset_ms(offset.offset_ms);
+    // So that who waits for something in the world looks again at the new time.
+    Json(door.world.with(|_, now| json!({ "now": now.to_string() })))
+}
+
+async fn faults(State(door): State<Door>) -> Json<Vec<Fault>> {
+    Json(door.world.with(|world, _| world.faults().copied().collect()))
+}
+
+async fn add_fault(State(door): State<Door>, Json(fault): Json<Fault>) -> Json<Fault> {
+    door.world.with(|world, _| world.add_fault(fault));
+    Json(fault)
+}
+
+async fn clear_faults(State(door): State<Door>) -> Json<Value> {
+    door.world.with(|world, _| world.clear_faults());
+    Json(json!({ "cleared": true }))
+}
+
+async fn set_chaos(State(door): State<Door>, Json(chaos): Json<Option<Chaos>>) -> Json<Option<Chaos>> {
+    door.world.with(|world, _| world.set_chaos(chaos.clone()));
+    Json(chaos)
+}
+
+/// A user with what signs in its name.
+fn user(user: &User) -> Value {
+    let account = &user.account;
+    json!({ "id": account.id.to_string(), "username": account.name.as_str(), "credentials": user.credentials })
+}
+
+async fn users(State(door): State<Door>) -> Json<Value> {
+    Json(door.world.with(|world, _| world.users().map(user).collect()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewUser {
+    id: String,
+    username: String,
+}
+
+async fn add_user(State(door): State<Door>, Json(new): Json<NewUser>) -> Answer {
+    let id = AccountId::parse(&new.id).ok_or_else(|| invalid("id", &new.id, "it is not an identifier"))?;
+    let name = AccountName::parse(&new.username);
+    let name = name.ok_or_else(|| invalid("username", &new.username, "it is not a name"))?;
+    door.world.with(|world, now| answer::created(user(world.add_user(now, Account { id, name }))))
+}
+
+/// A message of any user to another or into a conversation that exists; users by name or identifier.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewMessage {
+    from: String,
+    to: Option<String>,
+    conversation: Option<String>,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    files: Vec<NewFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewFile {
+    media_type: String,
+    base64: String,
+}
+
+#[derive(Serialize)]
+struct Sent {
+    dm_conversation_id: String,
+    dm_event_id: String,
+}
+
+async fn send(State(door): State<Door>, Json(new): Json<NewMessage>) -> Answer {
+    let decode = |file: &NewFile| Some((file.media_type.clone(), BASE64.decode(file.base64.as_bytes()).ok()?));
+    let files: Option<Vec<_>> = new.files.iter().map(decode).collect();
+    let files = files.ok_or_else(|| invalid("files", "", "the bytes are not base64"))?;
+    let to = new.to.or(new.conversation).ok_or_else(|| invalid("to", "", "it is missing"))?;
+    let (conversation, message) = send_as(&door, &new.from, &to, new.text, files)?;
+    let sent = Sent { dm_conversation_id: conversation.to_string(), dm_event_id: message.to_string() };
+    answer::created(json!(sent))
+}
+
+/// Sends a message of `from` to a user, or into a conversation; `files` are media types and bytes.
+pub(super) fn send_as(
+    door: &Door,
+    from: &str,
+    to: &str,
+    text: String,
+    files: Vec<(String, Vec<u8>)>,
+) -> Result<(ConversationId, MessageId), Refusal> {
+    door.world.with(|world, now| {
+        let from = user_named(world, from)?;
+        let media = files.into_iter().map(|(media_type, bytes)| world.upload(now, from, &media_type, bytes)).collect();
+        let what = Outgoing { text, media };
+        let existing = ConversationId::parse(to).filter(|id| world.conversation(id).is_some());
+        if let Some(conversation) = existing {
+            let message = world.send_in(now, from, &conversation, &what)?;
+            return Ok((conversation, message));
+        }
+        let to = user_named(world, to)?;
+        let message = world.send(now, from, to, &what)?;
+        Ok((ConversationId::between(from, to), message))
+    })
+}
+
+/// The user with this name or identifier.
+pub(super) fn user_named(world: &World, text: &str) -> Result<AccountId, Refusal> {
+    let by_name = world.user_by_name(text);
+    let found = by_name.or_else(|| AccountId::parse(text).and_then(|id| world.user(id)));
+    let missing = || Refusal::NotFound { kind: "user", parameter: "name", value: text.to_owned() };
+    found.map(|user| user.account.id).ok_or_else(missing)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hidden {
+    hidden: bool,
+}
+
+async fn hide(State(door): State<Door>, Path(id): Path<String>, Json(hidden): Json<Hidden>) -> Answer {
+    let id = MessageId::parse(&id).ok_or_else(|| invalid("id", id, "it is not an identifier"))?;
+    door.world.with(|world, _| world.set_hidden(id, hidden.hidden));
+    answer::ok(json!({ "hidden": hidden.hidden }))
+}
+
+/// A post of any user, an answer if `answers` is given, a new version if `edits` is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPost {
+    from: String,
+    text: String,
+    answers: Option<String>,
+    edits: Option<String>,
+}
+
+async fn create_post(State(door): State<Door>, Json(new): Json<NewPost>) -> Answer {
+    let id = post_as(&door, &new.from, &new.text, new.answers.as_deref(), new.edits.as_deref())?;
+    answer::created(json!({ "id": id.to_string() }))
+}
+
+/// Posts `text` as `from`.
+pub(super) fn post_as(
+    door: &Door,
+    from: &str,
+    text: &str,
+    answers: Option<&str>,
+    edits: Option<&str>,
+) -> Result<PostId, Refusal> {
+    let id = |text: &str| PostId::parse(text).ok_or_else(|| invalid("id", text, "it is not an identifier"));
+    let (answers, edits) = (answers.map(id).transpose()?, edits.map(id).transpose()?);
+    door.world.with(|world, now| {
+        let from = user_named(world, from)?;
+        Ok(world.post(now, from, Draft { text, answers, edits })?.id)
+    })
+}
+
+async fn delete_post(State(door): State<Door>, Path(id): Path<String>) -> Answer {
+    let id = PostId::parse(&id).ok_or_else(|| invalid("id", id, "it is not an identifier"))?;
+    door.world.with(|world, _| {
+        let Some(author) = world.read(id).map(|post| post.author) else {
+            return answer::ok(json!({ "deleted": false }));
+        };
+        answer::ok(json!({ "deleted": world.delete_post(author, id)? }))
+    })
+}
+
+/// What anybody can see in public now, oldest first.
+async fn timeline(State(door): State<Door>) -> Json<Value> {
+    Json(door.world.with(|world, _| {
+        let shown = world.posts().filter(|post| !post.is_deleted);
+        let line = |post: &crate::sandbox::world::Post| {
+            let author = world.user(post.author).map(|user| user.account.name.as_str());
+            json!({
+                "id": post.id.to_string(), "author": author, "text": unescape(&post.words.text),
+                "created_at": shapes::cut_time(post.id.time()),
+            })
+        };
+        shown.map(line).collect()
+    }))
+}

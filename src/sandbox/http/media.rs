@@ -1,0 +1,112 @@
+//! Files: uploaded, and fetched by those who were sent them.
+
+use axum::Extension;
+use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use data_encoding::BASE64;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::answer::{self, Answer};
+use super::messages::read_json;
+use super::query::invalid;
+use super::{BODY_BYTES_MAX, Caller, Door};
+use crate::note::Snowflake;
+use crate::sandbox::world::Refusal;
+
+const CATEGORIES: [&str; 7] =
+    ["tweet_image", "tweet_video", "tweet_gif", "dm_image", "dm_video", "dm_gif", "subtitles"];
+
+/// How long an uploaded file waits to be sent, in seconds: X says so, the sandbox keeps it for good.
+const EXPIRES_S: u64 = 86_400;
+
+/// A file that comes in.
+struct Upload {
+    category: String,
+    media_type: Option<String>,
+    bytes: Vec<u8>,
+}
+
+/// The body of an upload as JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Encoded {
+    media: String,
+    media_category: String,
+    #[serde(default, rename = "additional_owners")]
+    _owners: Option<String>,
+}
+
+/// `POST /2/media/upload`
+pub(super) async fn upload(State(door): State<Door>, who: Extension<Caller>, request: Request) -> Answer {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let upload = match kind.starts_with("multipart/form-data") {
+        true => from_parts(request).await?,
+        false => from_json(request).await?,
+    };
+    if !CATEGORIES.contains(&upload.category.as_str()) {
+        return Err(invalid("media_category", upload.category, format!("it is not one of {CATEGORIES:?}")));
+    }
+    let media_type = upload.media_type.unwrap_or_else(|| type_of(&upload.category, &upload.bytes).to_owned());
+    door.world.with(|world, now| {
+        let size = upload.bytes.len();
+        let id = world.upload(now, who.0.0, &media_type, upload.bytes);
+        let key = world.media(id).map(crate::sandbox::world::Media::key);
+        let data = json!({ "id": id.to_string(), "media_key": key, "size": size, "expires_after_secs": EXPIRES_S });
+        answer::ok(json!({ "data": data }))
+    })
+}
+
+async fn from_json(request: Request) -> Result<Upload, Refusal> {
+    let body = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await.map_err(unreadable)?;
+    let encoded: Encoded = read_json(&body)?;
+    let bytes = BASE64.decode(encoded.media.as_bytes()).map_err(|_| invalid("media", "", "it is not base64"))?;
+    Ok(Upload { category: encoded.media_category, media_type: None, bytes })
+}
+
+async fn from_parts(request: Request) -> Result<Upload, Refusal> {
+    let mut parts = Multipart::from_request(request, &()).await.map_err(unreadable)?;
+    let (mut category, mut file) = (None, None);
+    while let Some(part) = parts.next_field().await.map_err(unreadable)? {
+        let media_type = part.content_type().map(str::to_owned);
+        match part.name().unwrap_or_default().to_owned().as_str() {
+            "media" => file = Some((media_type, part.bytes().await.map_err(unreadable)?.to_vec())),
+            "media_category" => category = Some(part.text().await.map_err(unreadable)?),
+            "additional_owners" => {}
+            other => return Err(invalid(other, "", "it is not a part of an upload")),
+        }
+    }
+    let (media_type, bytes) = file.ok_or_else(|| invalid("media", "", "it is missing"))?;
+    let category = category.ok_or_else(|| invalid("media_category", "", "it is missing"))?;
+    let media_type = media_type.filter(|kind| kind != "application/octet-stream");
+    Ok(Upload { category, media_type, bytes })
+}
+
+fn unreadable(error: impl ToString) -> Refusal {
+    invalid("body", "", error)
+}
+
+/// The media type by a file's first bytes, else by what it is uploaded for.
+fn type_of(category: &str, bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [b'G', b'I', b'F', b'8', ..] => "image/gif",
+        _ if category.ends_with("video") => "video/mp4",
+        _ => "image/jpeg",
+    }
+}
+
+/// The bytes of a file, to those in whose conversation it was sent.
+pub(super) async fn bytes(
+    State(door): State<Door>,
+    who: Extension<Caller>,
+    Path((message, media, _)): Path<(String, String, String)>,
+) -> Answer {
+    let id = |text: &str| Snowflake::parse(text).ok_or_else(|| invalid("id", text, "it is not an identifier"));
+    let (message, media) = (id(&message)?, id(&media)?);
+    door.world.with(|world, _| {
+        let file = world.media_for(who.0.0, message, media)?;
+        Ok(([(CONTENT_TYPE, file.media_type.clone())], file.bytes.clone()).into_response())
+    })
+}

@@ -1,0 +1,242 @@
+//! The door with X's own paths and shapes, a control interface under `/sandbox/`, and a page for people at `/`.
+//!
+//! It listens on this computer only: whoever reaches it may act as any of its users.
+
+mod line;
+mod oauth;
+mod answer;
+mod query;
+mod users;
+mod messages;
+mod media;
+mod posts;
+mod control;
+mod page;
+
+use std::io;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Query, Request, State};
+use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use self::line::{Lines, Scissors};
+use super::Shared;
+use super::world::{Call, How, Moment};
+use crate::note::AccountId;
+
+/// The largest body that is read: a file of 64 MiB and what is around it.
+const BODY_BYTES_MAX: usize = 65 * 1024 * 1024;
+
+/// How long connections may take to finish once the sandbox is told to stop.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What every handler knows.
+#[derive(Clone)]
+struct Door {
+    world: Shared,
+    nonces: Arc<Mutex<oauth::Nonces>>,
+    stopping: CancellationToken,
+}
+
+/// Whose call it is: set once the signature was checked.
+#[derive(Clone, Copy)]
+struct Caller(AccountId);
+
+/// Answers on `listener` until `shutdown` is ready, then for half a second more what is under way.
+///
+/// # Errors
+/// If the listener is reachable from other computers, or fails.
+pub async fn serve(listener: TcpListener, world: Shared, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    if !address.ip().is_loopback() {
+        let what = format!("the sandbox would be reachable from outside at {address}\nlet it listen on 127.0.0.1");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+    }
+    let stopping = CancellationToken::new();
+    let door = Door { world, nonces: Arc::default(), stopping: stopping.clone() };
+    let service = router(door).into_make_service_with_connect_info::<Scissors>();
+    // However this function ends, calls that are held must end too.
+    let _ends_held_calls = stopping.clone().drop_guard();
+    let server = axum::serve(Lines(listener), service).with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let mut server = pin!(server.into_future());
+    tokio::select! {
+        ended = &mut server => return ended,
+        () = shutdown => stopping.cancel(),
+    }
+    // Whatever takes longer is stopped in the middle of its answer, as asked.
+    tokio::time::timeout(GRACE, server).await.unwrap_or(Ok(()))
+}
+
+fn router(door: Door) -> Router {
+    let api = Router::new()
+        .route("/2/users/me", get(users::me))
+        .route("/2/users/by/username/{username}", get(users::by_name))
+        .route("/2/users/{id}", get(users::by_id))
+        .route("/2/users/{id}/tweets", get(posts::timeline))
+        .route("/2/users/{id}/mentions", get(posts::mentions))
+        .route("/2/dm_events", get(messages::all))
+        .route("/2/dm_events/{id}", get(messages::one).delete(messages::delete))
+        .route("/2/dm_conversations", post(messages::make_group))
+        .route("/2/dm_conversations/{id}/dm_events", get(messages::of_conversation))
+        .route("/2/dm_conversations/{id}/messages", post(messages::send_in))
+        .route("/2/dm_conversations/with/{id}/dm_events", get(messages::with))
+        .route("/2/dm_conversations/with/{id}/messages", post(messages::send_to))
+        .route("/2/media/upload", post(media::upload))
+        .route("/media/dm/{message}/{media}/{name}", get(media::bytes))
+        .route("/2/tweets", post(posts::create))
+        .route("/2/tweets/{id}", get(posts::one).delete(posts::delete))
+        .route("/oembed", get(posts::oembed))
+        .route("/{user}/status/{id}", get(page::post))
+        .route_layer(from_fn_with_state(door.clone(), pass));
+    api.merge(control::routes())
+        .merge(page::routes())
+        .fallback(answer::no_such_path)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(axum::middleware::from_fn(only_from_here))
+        .with_state(door)
+}
+
+/// Which kind of call a route is.
+fn call_of(method: &Method, path: &str) -> Option<Call> {
+    Some(match (method.as_str(), path) {
+        ("GET" | "HEAD", "/2/users/me") => Call::Me,
+        ("GET" | "HEAD", "/2/users/by/username/{username}") => Call::UserByName,
+        ("GET" | "HEAD", "/2/users/{id}") => Call::UserById,
+        ("GET" | "HEAD", "/2/users/{id}/tweets") => Call::Timeline,
+        ("GET" | "HEAD", "/2/users/{id}/mentions") => Call::Mentions,
+        ("GET" | "HEAD", "/2/dm_events") => Call::Messages,
+        ("GET" | "HEAD", "/2/dm_events/{id}") => Call::Message,
+        ("DELETE", "/2/dm_events/{id}") => Call::DeleteMessage,
+        ("GET" | "HEAD", "/2/dm_conversations/{id}/dm_events") => Call::ConversationMessages,
+        ("GET" | "HEAD", "/2/dm_conversations/with/{id}/dm_events") => Call::MessagesWith,
+        ("POST", path) if path.starts_with("/2/dm_conversations") => Call::SendMessage,
+        ("POST", "/2/media/upload") => Call::Upload,
+        ("GET" | "HEAD", "/media/dm/{message}/{media}/{name}") => Call::MediaBytes,
+        ("POST", "/2/tweets") => Call::CreatePost,
+        ("GET" | "HEAD", "/2/tweets/{id}") => Call::ReadPost,
+        ("DELETE", "/2/tweets/{id}") => Call::DeletePost,
+        ("GET" | "HEAD", "/oembed") => Call::Oembed,
+        ("GET" | "HEAD", "/{user}/status/{id}") => Call::PostPage,
+        _ => return None,
+    })
+}
+
+/// The way of every call: fault before, signature, limits, the call itself, fault after.
+async fn pass(
+    State(door): State<Door>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    path: MatchedPath,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(call) = call_of(request.method(), path.as_str()) else { return next.run(request).await };
+    let fault = door.world.with(|world, _| world.begin(call));
+    if let Some((Moment::Before, how)) = fault
+        && let Some(response) = suffer(&door, &scissors, how, None).await
+    {
+        return dated(&door, response);
+    }
+    let response = dated(&door, admitted(&door, call, request, next).await);
+    match fault {
+        Some((Moment::After, how)) => match suffer(&door, &scissors, how, Some(half(&response))).await {
+            Some(instead) => dated(&door, instead),
+            None => response,
+        },
+        _ => response,
+    }
+}
+
+/// The call itself, if its signature is good and its user has any left of this kind.
+async fn admitted(door: &Door, call: Call, mut request: Request, next: Next) -> Response {
+    if matches!(call, Call::Oembed | Call::PostPage) {
+        return next.run(request).await;
+    }
+    let Ok(user) = authenticated(door, &request) else { return answer::unauthorized() };
+    let allowance = match door.world.with(|world, now| world.admit(now, user, call)) {
+        Ok(allowance) => allowance,
+        Err(refusal) => return refusal.into_response(),
+    };
+    request.extensions_mut().insert(Caller(user));
+    let mut response = next.run(request).await;
+    if let Some(allowance) = allowance {
+        answer::add_allowance(response.headers_mut(), &allowance);
+    }
+    response
+}
+
+fn authenticated(door: &Door, request: &Request) -> Result<AccountId, &'static str> {
+    let headers = request.headers();
+    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or("no authorization")?;
+    let Query(query) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()).map_err(|_| "no query")?;
+    let address = format!("{}{}", base(headers), request.uri().path());
+    let signed = oauth::Request { method: request.method(), address: &address, query: &query, authorization };
+    let mut nonces = door.nonces.lock().unwrap_or_else(PoisonError::into_inner);
+    let checked = door.world.with(|world, now| oauth::verify(world, now, &mut nonces, &signed));
+    checked.inspect_err(|why| tracing::debug!(why, path = request.uri().path(), "a call to the sandbox is not signed"))
+}
+
+/// What a fault does: the answer that it gives, if it does not leave the true one as it is. `half` is how many bytes of
+/// the true answer reach to its middle, once there is one.
+async fn suffer(door: &Door, scissors: &Scissors, how: How, half: Option<u64>) -> Option<Response> {
+    match how {
+        How::Delay { ms } => {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            None
+        }
+        How::Half => {
+            scissors.cut_after(half.unwrap_or(0));
+            half.is_none().then(|| StatusCode::OK.into_response())
+        }
+        How::Cut => {
+            scissors.cut_after(0);
+            Some(StatusCode::OK.into_response())
+        }
+        How::Hold => {
+            door.stopping.cancelled().await;
+            scissors.cut_after(0);
+            Some(StatusCode::OK.into_response())
+        }
+        how => answer::of_fault(how, door.world.clock().now()),
+    }
+}
+
+/// About how many bytes of an answer reach to the middle of its body.
+fn half(response: &Response) -> u64 {
+    use axum::body::HttpBody;
+    const STATUS_LINE_AND_LENGTH: usize = 45;
+    let lines = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let head = STATUS_LINE_AND_LENGTH + lines.sum::<usize>();
+    head as u64 + response.body().size_hint().lower() / 2
+}
+
+fn dated(door: &Door, mut response: Response) -> Response {
+    answer::add_date(response.headers_mut(), door.world.clock().now());
+    response
+}
+
+/// Refuses what a page of another site could make a browser send: such a request names another host.
+async fn only_from_here(request: Request, next: Next) -> Response {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let origin = request.headers().get("origin").and_then(|origin| origin.to_str().ok());
+    let is_own = origin.is_none_or(|origin| origin == format!("http://{host}"));
+    if matches!(name, "127.0.0.1" | "localhost" | "[::1]") && is_own {
+        return next.run(request).await;
+    }
+    (StatusCode::FORBIDDEN, "the sandbox answers only to its own computer\n").into_response()
+}
+
+/// The address at which the client reached the sandbox.
+fn base(headers: &HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    format!("http://{host}")
+}

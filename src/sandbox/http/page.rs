@@ -1,0 +1,319 @@
+//! Pages for people: the sandbox at a glance, with forms to write as anybody, and the page of one post.
+
+use axum::Router;
+use axum::extract::{Multipart, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post as on_post};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::query::invalid;
+use super::{Door, base, control};
+use crate::note::PostId;
+use crate::sandbox::world::{Event, EventKind, Media, Post, Refusal, User, World, unescape};
+use crate::time::Time;
+
+/// At most so many posts and messages are shown.
+const SHOWN_MAX: usize = 50;
+
+const STYLE: &str = "
+:root { color-scheme: light dark; --line: #8884; --soft: #8882; --link: #1a66c2 }
+@media (prefers-color-scheme: dark) { :root { --link: #7ab3f5 } }
+* { box-sizing: border-box }
+body { font: 16px/1.45 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 72rem }
+h1 { font-size: 1.4rem; margin: 0 } h2 { font-size: 1.05rem; margin: 0 0 .6rem }
+header { margin-bottom: 1rem } header p { margin: .2rem 0; opacity: .75 }
+main { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); align-items: start }
+section { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem; min-width: 0 }
+form { display: grid; gap: .5rem } label { display: grid; gap: .15rem; font-size: .85rem }
+select, textarea, input, button { font: inherit; width: 100%; padding: .4rem; border: 1px solid var(--line); border-radius: .35rem; background: transparent; color: inherit }
+option { background: Canvas; color: CanvasText }
+button { background: var(--soft); cursor: pointer } textarea { min-height: 5rem; resize: vertical }
+.two { display: grid; gap: .5rem; grid-template-columns: 1fr 1fr }
+article { border-top: 1px solid var(--line); padding: .6rem 0 } article p { margin: .2rem 0 }
+.text { white-space: pre-wrap; overflow-wrap: anywhere } .soft { opacity: .7; font-size: .85rem; overflow-wrap: anywhere }
+.alert { border-color: #c33; margin-bottom: 1rem } a { color: var(--link) }
+";
+
+/// The pages that are no part of X.
+pub(super) fn routes() -> Router<Door> {
+    Router::new()
+        .route("/", get(glance))
+        .route("/sandbox/page/message", on_post(write_message))
+        .route("/sandbox/page/post", on_post(write_post))
+}
+
+fn frame(title: &str, body: &Markup) -> Html<String> {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { (body) }
+        }
+    };
+    Html(page.into_string())
+}
+
+async fn glance(State(door): State<Door>) -> Html<String> {
+    door.world.with(|world, now| {
+        frame(
+            "sandbox",
+            &html! {
+                header {
+                    h1 { "sandbox" }
+                    p { "X in small, on this computer only. It is " (now) "." }
+                }
+                main {
+                    (message_form(world))
+                    (post_form(world))
+                    (timeline(world))
+                    (conversations(world))
+                }
+            },
+        )
+    })
+}
+
+fn user_options(world: &World) -> Markup {
+    html! { @for user in world.users() { option value=(user.account.id) { (user.account.name) } } }
+}
+
+fn message_form(world: &World) -> Markup {
+    let groups: Vec<_> = world.conversations().filter(|(_, conversation)| conversation.is_group).collect();
+    html! {
+        section {
+            h2 { "Write a direct message" }
+            form method="post" action="/sandbox/page/message" enctype="multipart/form-data" {
+                div.two {
+                    label { "from" select name="from" { (user_options(world)) } }
+                    label {
+                        "to"
+                        select name="to" {
+                            @for user in newest_first(world) { option value=(user.account.id) { (user.account.name) } }
+                            @for (id, _) in &groups { option value=(id) { "group " (id) } }
+                        }
+                    }
+                }
+                label { "text" textarea name="text" {} }
+                label { "file, if any" input type="file" name="file"; }
+                button { "Send" }
+            }
+        }
+    }
+}
+
+/// The users in the other order, so that the two choices of the form begin with different ones.
+fn newest_first(world: &World) -> Vec<&User> {
+    let mut users: Vec<&User> = world.users().collect();
+    let many = 1 < users.len();
+    users.rotate_left(usize::from(many));
+    users
+}
+
+fn post_form(world: &World) -> Markup {
+    html! {
+        section {
+            h2 { "Post in public" }
+            form method="post" action="/sandbox/page/post" enctype="multipart/form-data" {
+                label { "as" select name="from" { (user_options(world)) } }
+                label { "text" textarea name="text" required {} }
+                label { "in answer to post" input name="answers" inputmode="numeric" placeholder="its number, if any"; }
+                button { "Post" }
+            }
+        }
+    }
+}
+
+fn timeline(world: &World) -> Markup {
+    let mut posts = world.posts().rev().filter(|post| !post.is_deleted).take(SHOWN_MAX).peekable();
+    html! {
+        section {
+            h2 { "Public timeline" }
+            @if posts.peek().is_none() { p.soft { "Nobody has posted yet." } }
+            @for post in posts {
+                article {
+                    p { strong { (name(world, post.author)) } " " span.soft { (post.id.time()) } }
+                    p.text { (unescape(&post.words.text)) }
+                    p.soft {
+                        a href={ "/" (name(world, post.author)) "/status/" (post.id) } { (post.id) }
+                        @if let Some(answered) = post.answers { " in answer to " (answered) }
+                        @if post.first != post.id { " an edit of " (post.first) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn conversations(world: &World) -> Markup {
+    let mut events = world.events().rev().take(SHOWN_MAX).peekable();
+    html! {
+        section {
+            h2 { "Direct messages" }
+            @if events.peek().is_none() { p.soft { "Nobody has written yet." } }
+            @for event in events { (message(world, event)) }
+        }
+    }
+}
+
+fn message(world: &World, event: &Event) -> Markup {
+    let others: Vec<String> = world
+        .conversation(&event.conversation)
+        .into_iter()
+        .flat_map(|conversation| &conversation.members)
+        .filter(|id| **id != event.sender)
+        .map(|id| name(world, *id))
+        .collect();
+    html! {
+        article {
+            p { strong { (name(world, event.sender)) } " to " (others.join(", ")) " " span.soft { (event.id.time()) } }
+            @match &event.kind {
+                EventKind::Message { written, media, .. } => {
+                    p.text { (written) }
+                    @for file in media.iter().filter_map(|id| world.media(*id)) { p.soft { (file_line(file)) } }
+                }
+                EventKind::Join(who) => p.soft { "joined: " (names(world, who)) },
+                EventKind::Leave(who) => p.soft { "left: " (names(world, who)) },
+            }
+            p.soft { (event.id) @if event.is_hidden { ", hidden" } }
+        }
+    }
+}
+
+fn file_line(file: &Media) -> String {
+    format!("file {}, {}, {} bytes", file.key(), file.media_type, file.bytes.len())
+}
+
+fn name(world: &World, id: crate::note::AccountId) -> String {
+    world.user(id).map_or_else(|| id.to_string(), |user| user.account.name.to_string())
+}
+
+fn names(world: &World, ids: &[crate::note::AccountId]) -> String {
+    ids.iter().map(|id| name(world, *id)).collect::<Vec<_>>().join(", ")
+}
+
+/// What a form sent: its fields, and its file if one was chosen.
+#[derive(Default)]
+struct Form {
+    fields: std::collections::BTreeMap<String, String>,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+impl Form {
+    async fn read(mut parts: Multipart) -> Result<Form, Refusal> {
+        let unreadable = |error: axum::extract::multipart::MultipartError| invalid("form", "", error);
+        let mut form = Form::default();
+        while let Some(part) = parts.next_field().await.map_err(unreadable)? {
+            let name = part.name().unwrap_or_default().to_owned();
+            if part.file_name().is_none() {
+                form.fields.insert(name, part.text().await.map_err(unreadable)?);
+                continue;
+            }
+            let media_type = part.content_type().unwrap_or("application/octet-stream").to_owned();
+            let bytes = part.bytes().await.map_err(unreadable)?.to_vec();
+            if !bytes.is_empty() {
+                form.files.push((media_type, bytes));
+            }
+        }
+        Ok(form)
+    }
+
+    /// A field as text, with the line ends of Unix instead of a form's.
+    fn text(&self, name: &str) -> String {
+        self.fields.get(name).map(|text| text.replace("\r\n", "\n")).unwrap_or_default()
+    }
+}
+
+async fn write_message(State(door): State<Door>, parts: Multipart) -> Response {
+    let result = Form::read(parts).await.and_then(|form| {
+        let (from, to, text) = (form.text("from"), form.text("to"), form.text("text"));
+        control::send_as(&door, &from, &to, text, form.files)
+    });
+    back(result)
+}
+
+async fn write_post(State(door): State<Door>, parts: Multipart) -> Response {
+    let result = Form::read(parts).await.and_then(|form| {
+        let answers = Some(form.text("answers")).filter(|text| !text.trim().is_empty());
+        let answers = answers.as_deref().map(str::trim);
+        control::post_as(&door, &form.text("from"), &form.text("text"), answers, None)
+    });
+    back(result)
+}
+
+/// Back to the page, or to a page that says what was refused.
+fn back<T>(result: Result<T, Refusal>) -> Response {
+    match result {
+        Ok(_) => Redirect::to("/").into_response(),
+        Err(refusal) => {
+            let page = frame(
+                "refused",
+                &html! {
+                    section.alert { h2 { "Refused" } p { (refusal) } }
+                    p { a href="/" { "Back" } }
+                },
+            );
+            (StatusCode::BAD_REQUEST, page).into_response()
+        }
+    }
+}
+
+/// A post as other sites show it.
+pub(super) fn blockquote(post: &Post, author: &User, base: &str) -> Markup {
+    let name = &author.account.name;
+    html! {
+        blockquote class="twitter-tweet" {
+            p dir="ltr" { (unescape(&post.words.text)) }
+            "— " (author.display) " (@" (name) ") "
+            a href={ (base) "/" (name) "/status/" (post.id) } { (long_date(post.id.time())) }
+        }
+    }
+}
+
+/// `March 9, 2018`
+fn long_date(time: Time) -> String {
+    let moment = jiff::Timestamp::from_millisecond(time.ms()).unwrap_or_default();
+    moment.to_zoned(jiff::tz::TimeZone::UTC).strftime("%B %-d, %Y").to_string()
+}
+
+/// `GET /{user}/status/{id}`: the public page of a post, as far as the name in the address is anybody's.
+pub(super) async fn post(
+    State(door): State<Door>,
+    Path((_, id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    door.world.with(|world, _| {
+        let found = PostId::parse(&id).and_then(|id| world.read(id));
+        let found = found.and_then(|post| Some((post, world.user(post.author)?)));
+        let Some((post, author)) = found else {
+            let page = frame("not found", &html! { p { "There is no such post." } });
+            return (StatusCode::NOT_FOUND, page).into_response();
+        };
+        let versions = world.history(post);
+        frame("post", &html! {
+            section {
+                (blockquote_of_page(post, author))
+                p.soft { "post " (post.id) ", " (post.id.time()) }
+                @if 1 < versions.len() {
+                    p.soft {
+                        "versions: "
+                        @for id in &versions { a href={ (base(&headers)) "/" (author.account.name) "/status/" (id) } { (id) } " " }
+                    }
+                }
+            }
+        })
+        .into_response()
+    })
+}
+
+fn blockquote_of_page(post: &Post, author: &User) -> Markup {
+    html! {
+        p { strong { (author.display) } " @" (author.account.name) }
+        p.text { (unescape(&post.words.text)) }
+    }
+}

@@ -1,0 +1,219 @@
+//! `/2/tweets…`, timelines, and the public oEmbed address.
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::answer::{self, Answer};
+use super::messages::read_json;
+use super::query::{self, Kind, Parameters, invalid};
+use super::users::account_id;
+use super::{Caller, Door, base, page};
+use crate::note::{AccountId, PostId, Snowflake};
+use crate::sandbox::shapes::{self, Asked, Place};
+use crate::sandbox::world::{Draft, Post, PostPage, Range, Refusal, Vocabulary, World};
+
+type Pairs = Query<Vec<(String, String)>>;
+
+/// The body of a new post. X knows more keys; those that the sandbox does not act on are refused, not ignored.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct New {
+    #[serde(default)]
+    text: String,
+    reply: Option<Reply>,
+    edit_options: Option<Edit>,
+    #[serde(rename = "made_with_ai")]
+    _made_with_ai: Option<bool>,
+    #[serde(rename = "reply_settings")]
+    _reply_settings: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reply {
+    in_reply_to_tweet_id: String,
+    #[serde(rename = "auto_populate_reply_metadata")]
+    _auto_populate_reply_metadata: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edit {
+    previous_post_id: String,
+}
+
+/// `POST /2/tweets`
+pub(super) async fn create(State(door): State<Door>, who: Extension<Caller>, body: Bytes) -> Answer {
+    let new: New = read_json(&body)?;
+    let answers = new.reply.map(|reply| post_id(&reply.in_reply_to_tweet_id)).transpose()?;
+    let edits = new.edit_options.map(|edit| post_id(&edit.previous_post_id)).transpose()?;
+    door.world.with(|world, now| {
+        let post = world.post(now, who.0.0, Draft { text: &new.text, answers, edits })?;
+        answer::created(json!({ "data": shapes::post(world, &post, &Asked::default(), Place::Created) }))
+    })
+}
+
+/// `GET /2/tweets/{id}`
+pub(super) async fn one(
+    State(door): State<Door>,
+    who: Extension<Caller>,
+    Path(id): Path<String>,
+    Query(pairs): Pairs,
+) -> Answer {
+    let id = post_id(&id)?;
+    let mut parameters = Parameters::new(pairs)?;
+    door.world.with(|world, now| {
+        let asked = parameters.asked(world.settings.vocabulary, Kind::Post)?;
+        parameters.end()?;
+        answer::found(world.read_for(now, who.0.0, id).map(|post| {
+            let mut body = json!({ "data": shapes::post(world, &post, &asked, Place::Single) });
+            add_includes(&mut body, world, &[post], &asked);
+            body
+        }))
+    })
+}
+
+/// `DELETE /2/tweets/{id}`
+pub(super) async fn delete(State(door): State<Door>, who: Extension<Caller>, Path(id): Path<String>) -> Answer {
+    let id = post_id(&id)?;
+    let deleted = door.world.with(|world, _| world.delete_post(who.0.0, id))?;
+    answer::ok(json!({ "data": { "deleted": deleted } }))
+}
+
+/// `GET /2/users/{id}/tweets`
+pub(super) async fn timeline(
+    State(door): State<Door>,
+    who: Extension<Caller>,
+    Path(id): Path<String>,
+    Query(pairs): Pairs,
+) -> Answer {
+    let of = account_id(&id)?;
+    let mut parameters = Parameters::new(pairs)?;
+    let without_answers = parameters.list("exclude", &["replies retweets"])?.contains("replies");
+    list(&door, parameters, of, |world, now, range| {
+        world.timeline(now, who.0.0, of, Range { without_answers, ..range })
+    })
+}
+
+/// `GET /2/users/{id}/mentions`
+pub(super) async fn mentions(
+    State(door): State<Door>,
+    who: Extension<Caller>,
+    Path(id): Path<String>,
+    Query(pairs): Pairs,
+) -> Answer {
+    let of = account_id(&id)?;
+    list(&door, Parameters::new(pairs)?, of, |world, now, range| world.mentions_of(now, who.0.0, of, range))
+}
+
+fn list(
+    door: &Door,
+    mut parameters: Parameters,
+    of: AccountId,
+    read: impl FnOnce(&mut World, crate::time::Time, Range) -> PostPage,
+) -> Answer {
+    let range = range(&mut parameters)?;
+    door.world.with(|world, now| {
+        let asked = parameters.asked(world.settings.vocabulary, Kind::Post)?;
+        parameters.end()?;
+        if world.user(of).is_none() {
+            let missing = Refusal::NotFound { kind: "user", parameter: "id", value: of.to_string() };
+            return answer::found(Err(missing));
+        }
+        let page = read(world, now, range);
+        let mut body = json!({ "meta": { "result_count": page.posts.len() } });
+        if let Some(next) = page.next {
+            body["meta"]["next_token"] = json!(query::token(next));
+        }
+        if let [newest, ..] = &page.posts[..] {
+            body["meta"]["newest_id"] = json!(newest.id.to_string());
+            body["meta"]["oldest_id"] = json!(page.posts[page.posts.len() - 1].id.to_string());
+            body["data"] = page.posts.iter().map(|post| shapes::post(world, post, &asked, Place::Listed)).collect();
+            add_includes(&mut body, world, &page.posts, &asked);
+        }
+        answer::ok(body)
+    })
+}
+
+fn range(parameters: &mut Parameters) -> Result<Range, Refusal> {
+    let size = parameters.number("max_results", 5, 100, 10)?;
+    let since = parameters.id("since_id")?;
+    let start = parameters.time("start_time")?.map(|time| Snowflake(PostId::first_at(time).0.saturating_sub(1)));
+    let until = parameters.id("until_id")?;
+    let end = parameters.time("end_time")?.map(PostId::first_at);
+    let page = parameters.page()?;
+    let before = [until, end, page].into_iter().flatten().min();
+    Ok(Range { after: since.max(start), before, size, without_answers: false })
+}
+
+/// The authors and answered posts that the posts name, each once, as far as they are asked for.
+fn add_includes(body: &mut Value, world: &World, posts: &[Post], asked: &Asked) {
+    if asked.expansions.contains("author_id") {
+        let mut authors: Vec<AccountId> = posts.iter().map(|post| post.author).collect();
+        authors.sort();
+        authors.dedup();
+        let users: Vec<Value> =
+            authors.iter().filter_map(|id| world.user(*id)).map(|user| shapes::user(user, asked)).collect();
+        body["includes"]["users"] = json!(users);
+    }
+    if ["referenced_posts", "referenced_tweets.id"].iter().any(|name| asked.expansions.contains(*name)) {
+        let mut answered: Vec<PostId> = posts.iter().filter_map(|post| post.answers).collect();
+        answered.sort();
+        answered.dedup();
+        let found = answered.iter().filter_map(|id| world.read(*id));
+        let found: Vec<Value> = found.map(|post| shapes::post(world, post, asked, Place::Listed)).collect();
+        let key = if world.settings.vocabulary == Vocabulary::Post { "posts" } else { "tweets" };
+        if !found.is_empty() {
+            body["includes"][key] = json!(found);
+        }
+    }
+}
+
+const OEMBED_OPTIONS: [&str; 12] = [
+    "maxwidth",
+    "hide_media",
+    "hide_thread",
+    "omit_script",
+    "align",
+    "related",
+    "lang",
+    "theme",
+    "link_color",
+    "widget_type",
+    "dnt",
+    "format",
+];
+
+/// `GET /oembed`: what X answers at publish.x.com, to anybody.
+pub(super) async fn oembed(State(door): State<Door>, headers: HeaderMap, Query(pairs): Pairs) -> Answer {
+    let mut parameters = Parameters::new(pairs)?;
+    let address = parameters.take("url").ok_or_else(|| invalid("url", "", "it is missing"))?;
+    OEMBED_OPTIONS.iter().for_each(|name| drop(parameters.take(name)));
+    parameters.end()?;
+    let number = address.split(['?', '#']).next().and_then(|path| path.rsplit_once("/status/")).map(|(_, id)| id);
+    let id = number.and_then(PostId::parse);
+    let id = id.ok_or_else(|| invalid("url", &address, "it is not the address of a post"))?;
+    door.world.with(|world, _| {
+        let missing = || Refusal::NotFound { kind: "post", parameter: "url", value: address.clone() };
+        let post = world.read(id).ok_or_else(missing)?;
+        let author = world.user(post.author).ok_or_else(missing)?;
+        let name = author.account.name.as_str();
+        let base = base(&headers);
+        answer::ok(json!({
+            "url": format!("{base}/{name}/status/{id}"),
+            "author_name": author.display,
+            "author_url": format!("{base}/{name}"),
+            "html": page::blockquote(post, author, &base).into_string(),
+            "width": 550, "height": null, "type": "rich", "cache_age": "3153600000",
+            "provider_name": "X", "provider_url": base, "version": "1.0",
+        }))
+    })
+}
+
+fn post_id(text: &str) -> Result<PostId, Refusal> {
+    PostId::parse(text).ok_or_else(|| invalid("id", text, "it is not an identifier"))
+}

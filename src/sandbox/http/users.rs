@@ -1,0 +1,54 @@
+//! `/2/users/…`
+
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use serde_json::{Value, json};
+
+use super::answer::{self, Answer};
+use super::query::{Kind, Parameters};
+use super::{Caller, Door};
+use crate::note::AccountId;
+use crate::sandbox::shapes;
+use crate::sandbox::world::{Refusal, World};
+
+type Pairs = Query<Vec<(String, String)>>;
+
+/// `GET /2/users/me`
+pub(super) async fn me(State(door): State<Door>, Extension(caller): Extension<Caller>, pairs: Pairs) -> Answer {
+    answer_for(&door, pairs, |_| Ok(caller.0))
+}
+
+/// `GET /2/users/by/username/{username}`
+pub(super) async fn by_name(State(door): State<Door>, Path(name): Path<String>, pairs: Pairs) -> Answer {
+    let missing = Refusal::NotFound { kind: "user", parameter: "username", value: name.clone() };
+    answer_for(&door, pairs, |world| world.user_by_name(&name).map(|user| user.account.id).ok_or(missing))
+}
+
+/// `GET /2/users/{id}`
+pub(super) async fn by_id(State(door): State<Door>, Path(id): Path<String>, pairs: Pairs) -> Answer {
+    let id = account_id(&id)?;
+    answer_for(&door, pairs, |_| Ok(id))
+}
+
+fn answer_for(door: &Door, Query(pairs): Pairs, who: impl FnOnce(&World) -> Result<AccountId, Refusal>) -> Answer {
+    let mut parameters = Parameters::new(pairs)?;
+    door.world.with(|world, now| {
+        let asked = parameters.asked(world.settings.vocabulary, Kind::User)?;
+        parameters.end()?;
+        let read = |world: &World| -> Result<(AccountId, Value), Refusal> {
+            let id = who(world)?;
+            let missing = Refusal::NotFound { kind: "user", parameter: "id", value: id.to_string() };
+            Ok((id, json!({ "data": shapes::user(world.user(id).ok_or(missing)?, &asked) })))
+        };
+        let found = read(world).map(|(id, body)| {
+            world.bill_user(now, id);
+            body
+        });
+        answer::found(found)
+    })
+}
+
+/// An account's identifier in a path.
+pub(super) fn account_id(text: &str) -> Result<AccountId, Refusal> {
+    AccountId::parse(text).ok_or_else(|| super::query::invalid("id", text, "it is not an identifier"))
+}

@@ -1,0 +1,231 @@
+//! The client for X against the sandbox, over HTTP: every call, and everything that can go wrong with it.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use verbale::note::{Account, AccountId, AccountName, ConversationId, Snowflake};
+use verbale::platform::x::{Credentials, Settings as Client, X};
+use verbale::platform::{Error, Platform};
+use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings, Vocabulary};
+use verbale::sandbox::{Clock, EMBASSY, JOURNALIST, MINISTRY, Shared, http, story_world};
+
+const VOCABULARIES: [Vocabulary; 3] = [Vocabulary::Post, Vocabulary::Tweet, Vocabulary::Mixed];
+
+/// A sandbox with an open door, and the embassy's client for it.
+async fn start(settings: Settings) -> (Shared, X) {
+    let clock = Clock::of_the_machine();
+    let world = Shared::new(story_world(settings, 7, clock.now()), clock.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(http::serve(listener, world.clone(), std::future::pending()));
+    let secret = |text: &str| SecretString::from(text);
+    let credentials = world.with(|world, _| {
+        let keys = &world.user(EMBASSY).unwrap().credentials;
+        Credentials {
+            api_key: secret(&keys.api_key),
+            api_secret: secret(&keys.api_secret),
+            access_token: secret(&keys.access_token),
+            access_token_secret: secret(&keys.access_token_secret),
+        }
+    });
+    let x = X::new(Client {
+        base: base.clone(),
+        credentials,
+        connect_time: Duration::from_secs(20),
+        call_time: Duration::from_secs(20),
+        clock: verbale::clock::Clock::from_fn(move || clock.now()),
+    });
+    (world, x.unwrap())
+}
+
+fn fault(world: &Shared, call: Call, at: Moment, how: How) {
+    world.with(|world, _| world.add_fault(Fault::once(call, at, how)));
+}
+
+fn speaking(vocabulary: Vocabulary) -> Settings {
+    Settings { vocabulary, ..Settings::of_x() }
+}
+
+#[tokio::test]
+async fn accounts_are_found_or_not() {
+    let (world, x) = start(Settings::of_x()).await;
+    let me = x.me().await.unwrap();
+    assert_eq!(me.account.to_string(), "2244994945 embassy");
+    let ms = world.clock().now().ms_since(me.clock.unwrap());
+    assert!((0..20_000).contains(&ms), "{ms}");
+    let ministry = Account { id: MINISTRY, name: AccountName::parse("ministry").unwrap() };
+    assert_eq!(x.account_by_name(&ministry.name).await, Ok(Some(ministry.clone())));
+    assert_eq!(x.account_by_id(MINISTRY).await, Ok(Some(ministry)));
+    assert_eq!(x.account_by_name(&AccountName::parse("nobody").unwrap()).await, Ok(None));
+    assert_eq!(x.account_by_id(AccountId(1)).await, Ok(None));
+}
+
+#[tokio::test]
+async fn messages_come_page_by_page_with_links_and_files_in_every_vocabulary() {
+    for vocabulary in VOCABULARIES {
+        let (world, x) = start(speaking(vocabulary)).await;
+        world.with(|world, now| {
+            for number in 0..4 {
+                let text = format!("note {number} <&> https://example.org/annex");
+                world.send(now, EMBASSY, MINISTRY, &Outgoing::text(&text)).unwrap();
+            }
+            let media = vec![world.upload(now, MINISTRY, "image/png", vec![9; 1000])];
+            world.send(now, MINISTRY, EMBASSY, &Outgoing { text: "answer".to_owned(), media }).unwrap();
+        });
+        let first = x.messages(2, None).await.ok().unwrap();
+        let second = x.messages(2, first.next.as_ref()).await.ok().unwrap();
+        let third = x.messages(2, second.next.as_ref()).await.ok().unwrap();
+        assert!(third.next.is_none());
+        let all = [first.messages, second.messages, third.messages].concat();
+        assert_eq!(all.len(), 5);
+        assert!(all.iter().is_sorted_by(|newer, older| older.id < newer.id));
+        let (answer, note) = (&all[0], &all[1]);
+        assert_eq!((answer.sender, note.sender), (MINISTRY, EMBASSY));
+        assert_eq!(note.conversation, ConversationId::between(EMBASSY, MINISTRY));
+        assert!(note.text.starts_with("note 3 <&> https://t.co/"), "decoded once");
+        assert_eq!(note.links.len(), 1);
+        assert_eq!(note.links[0].1, "https://example.org/annex");
+        let record: serde_json::Value = serde_json::from_slice(&note.record).unwrap();
+        assert_eq!(record["id"], note.id.to_string());
+        let file = x.attachment(answer.id, &answer.attachments[0], 1000).await.ok().unwrap();
+        assert_eq!((file.media_type.as_str(), file.bytes), ("image/png", vec![9; 1000]));
+        let large = x.attachment(answer.id, &answer.attachments[0], 999).await.err();
+        assert!(matches!(large, Some(Error::Refused { .. })));
+    }
+}
+
+#[tokio::test]
+async fn a_box_without_messages_is_empty_and_not_an_error() {
+    let (_world, x) = start(Settings::of_x()).await;
+    let page = x.messages(5, None).await.ok().unwrap();
+    assert!(page.messages.is_empty() && page.next.is_none());
+    assert_eq!(x.own_posts(Snowflake(0)).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_group_holds_who_is_left_in_it() {
+    let (world, x) = start(Settings::of_x()).await;
+    let group = world.with(|world, now| {
+        let what = Outgoing::text("to both");
+        let (group, _) = world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &what).unwrap();
+        group
+    });
+    let everybody = vec![MINISTRY, JOURNALIST, EMBASSY];
+    assert_eq!(x.participants(&group).await, Ok(everybody));
+    world.with(|world, now| world.leave(now, JOURNALIST, &group)).unwrap();
+    assert_eq!(x.participants(&group).await, Ok(vec![MINISTRY, EMBASSY]));
+    let unknown = ConversationId::parse("1578398451921985538").unwrap();
+    assert!(matches!(x.participants(&unknown).await, Err(Error::Refused { .. })));
+}
+
+#[tokio::test]
+async fn posts_are_made_found_and_gone_in_every_vocabulary() {
+    for vocabulary in VOCABULARIES {
+        let (world, x) = start(speaking(vocabulary)).await;
+        let one = x.post("Sealed note 1\nsha256 <&> a").await.unwrap();
+        let two = x.post("Sealed note 2").await.unwrap();
+        assert_eq!(x.post("Sealed note 2").await, Err(Error::Duplicate));
+        let post = x.read_post(one).await.unwrap().unwrap();
+        assert_eq!((post.id, post.author, post.text.as_str()), (one, EMBASSY, "Sealed note 1\nsha256 <&> a"));
+        let ids = |posts: Vec<verbale::platform::Post>| posts.iter().map(|post| post.id).collect::<Vec<_>>();
+        assert_eq!(ids(x.own_posts(Snowflake(0)).await.unwrap()), [two, one]);
+        assert_eq!(ids(x.own_posts(one).await.unwrap()), [two]);
+        world.with(|world, _| world.delete_post(EMBASSY, one)).unwrap();
+        assert_eq!(x.read_post(one).await, Ok(None));
+        assert_eq!(ids(x.own_posts(Snowflake(0)).await.unwrap()), [two]);
+    }
+}
+
+#[tokio::test]
+async fn a_long_timeline_is_read_to_its_end() {
+    let (world, x) = start(Settings::of_x()).await;
+    world.with(|world, now| {
+        for number in 0..250 {
+            let text = format!("Sealed note {number}");
+            let draft = verbale::sandbox::world::Draft { text: &text, ..Default::default() };
+            world.post(now, EMBASSY, draft).unwrap();
+        }
+    });
+    assert_eq!(x.own_posts(Snowflake(0)).await.unwrap().len(), 250);
+}
+
+#[tokio::test]
+async fn what_x_says_is_sorted_by_what_to_do_next() {
+    let (world, x) = start(Settings::of_x()).await;
+    let call = Call::CreatePost;
+    for how in [How::UsageCapped, How::CreditsDepleted, How::CreditsDepletedOld, How::Suspended] {
+        fault(&world, call, Moment::Before, how);
+        let error = x.post("a").await.unwrap_err();
+        assert!(matches!(&error, Error::NeedsPerson { remedy, .. } if !remedy.is_empty()), "{how:?} {error:?}");
+    }
+    fault(&world, call, Moment::Before, How::Unauthorized);
+    assert!(matches!(x.post("a").await, Err(Error::Unavailable { .. })));
+    fault(&world, call, Moment::Before, How::Duplicate);
+    assert_eq!(x.post("a").await, Err(Error::Duplicate));
+    let refused = How::Status { code: 400, body: Body::Problem };
+    fault(&world, call, Moment::Before, refused);
+    assert!(matches!(x.post("a").await, Err(Error::Refused { .. })));
+    assert_eq!(world.with(|world, _| world.posts().count()), 0);
+    x.post("a").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_open_whether_a_post_was_made() {
+    for at in [Moment::Before, Moment::After] {
+        let (world, x) = start(Settings::of_x()).await;
+        let bodies = [Body::Problem, Body::Legacy, Body::Html, Body::Garbage, Body::Empty];
+        let mut faults: Vec<How> = bodies.iter().map(|&body| How::Status { code: 503, body }).collect();
+        faults.extend([How::Status { code: 403, body: Body::Html }, How::Cut, How::Half]);
+        for (number, how) in faults.iter().enumerate() {
+            // half of an answer to nothing is no case: there is one only after the effect
+            if (at, *how) == (Moment::Before, How::Half) {
+                continue;
+            }
+            fault(&world, Call::CreatePost, at, *how);
+            let text = format!("Sealed note {number}");
+            let error = x.post(&text).await.unwrap_err();
+            assert!(matches!(error, Error::NoAnswer { .. }), "{at:?} {how:?} {error:?}");
+            let found = x.own_posts(Snowflake(0)).await.unwrap().iter().any(|post| post.text == text);
+            assert_eq!(found, at == Moment::After, "{at:?} {how:?}");
+
+            fault(&world, Call::Messages, at, *how);
+            let error = x.messages(5, None).await.err().unwrap();
+            assert!(matches!(error, Error::Unavailable { .. }), "{at:?} {how:?} {error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_limit_is_respected_before_it_is_hit() {
+    let (world, x) = start(Settings::of_x()).await;
+    assert_eq!(x.posts_left().await, None);
+    x.post("one").await.unwrap();
+    assert_eq!(x.posts_left().await, Some(99));
+    for _ in 0..15 {
+        assert!(x.messages(5, None).await.is_ok());
+    }
+    let now = world.clock().now();
+    let Err(Error::Wait { until, .. }) = x.messages(5, None).await else { panic!("the limit is used up") };
+    assert!((0..=901_000).contains(&until.ms_since(now)), "{until}");
+    assert_eq!(world.with(|world, _| world.counts().of(Call::Messages)), 15, "the sixteenth was not sent");
+}
+
+#[tokio::test]
+async fn a_refusal_by_rate_says_until_when() {
+    let (world, x) = start(Settings::of_x()).await;
+    fault(&world, Call::CreatePost, Moment::Before, How::RateLimited { wait_ms: 60_000 });
+    let now = world.clock().now();
+    let Err(Error::Wait { until, .. }) = x.post("a").await else { panic!("a limit") };
+    assert!((59_000..=62_000).contains(&until.ms_since(now)), "{until}");
+    assert_eq!(x.post("a").await.unwrap_err().to_string().lines().count(), 1);
+    assert_eq!(world.with(|world, _| world.counts().of(Call::CreatePost)), 1, "nothing was sent meanwhile");
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_refused_and_say_so() {
+    let (world, x) = start(Settings::of_x()).await;
+    world.with(|world, _| world.user_mut(EMBASSY).unwrap().credentials.access_token_secret = "other".to_owned());
+    let Err(Error::Unavailable { what }) = x.me().await else { panic!("refused") };
+    assert!(what.contains("401") && what.contains("credentials"), "{what}");
+}
