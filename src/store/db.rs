@@ -278,6 +278,10 @@ impl Db {
         Ok(checkpoint)
     }
 
+    pub(super) fn done(&self, name: &str) -> Result<Option<Time>, Error> {
+        rows::done(&self.conn, name)
+    }
+
     pub(super) fn report(&mut self, name: &str, trouble: Option<&str>, now: Time) -> Result<(), Error> {
         let done = trouble.is_none().then_some(now.ms());
         self.conn.execute(

@@ -374,7 +374,15 @@ impl Store {
         self.run(|db| Ok(db.origin())).await
     }
 
-    /// For `status`: this loop has just done its work, or is in trouble.
+    /// When this loop last had nothing left to do.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn done(&self, name: &'static str) -> Result<Option<Time>, Error> {
+        self.run(move |db| db.done(name)).await
+    }
+
+    /// This loop has just done all its work, or is in trouble.
     ///
     /// # Errors
     /// Of the database.

@@ -122,6 +122,12 @@ pub(super) fn is_seen(db: &Connection, message: MessageId) -> Result<bool, Error
     Ok(query.query_row([message.0], |row| row.get(0))?)
 }
 
+pub(super) fn done(db: &Connection, name: &str) -> Result<Option<Time>, Error> {
+    let done: Option<Option<i64>> =
+        db.query_row("SELECT done FROM loop WHERE name = ?1", [name], |row| row.get(0)).optional()?;
+    Ok(done.flatten().map(Time::from_ms))
+}
+
 pub(super) fn newest_post(db: &Connection) -> Result<Option<PostId>, Error> {
     let newest: Option<u64> = db.query_row("SELECT max(post) FROM result", [], |row| row.get(0))?;
     Ok(newest.map(Snowflake))

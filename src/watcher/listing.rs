@@ -1,8 +1,9 @@
 //! Reading the list of messages, newest first, down to the first one that is known.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
-use super::RETENTION;
+use super::{NAME, RETENTION};
 use crate::clock::Clock;
 use crate::note::{MessageId, Snowflake};
 use crate::pace::{Stop, ms};
@@ -20,6 +21,9 @@ const MESSAGES_MAX: usize = 50_000;
 /// Why a period is entered as a gap: the last message seen is older than what the platform keeps.
 const OLDER_THAN_KEPT: &str = "the platform keeps 30 days, and nothing was read for longer";
 
+/// What is younger than this is surely still kept, whatever the clocks say and however the platform counts days.
+const SURELY_KEPT: Duration = Duration::from_secs(29 * 86_400);
+
 /// Why a period is entered as a gap: messages of the last 30 days have gone from the list.
 const NO_LONGER_LISTED: &str = "the platform no longer lists the messages seen before";
 
@@ -30,6 +34,8 @@ pub(super) struct Listing {
     /// Whether to read on below what is known, as far as the platform keeps.
     deep: bool,
     newest_seen: Option<MessageId>,
+    /// Everything up to this moment has been dealt with.
+    dealt_with: Time,
     pages: usize,
     next: Option<PageToken>,
     found: BTreeMap<MessageId, (Message, Time)>,
@@ -54,7 +60,9 @@ impl Listing {
             (_, true) => store.start_at(Snowflake::first_at(began.plus_ms(-ms(RETENTION)))).await?,
         };
         let newest_seen = store.newest_seen().await?;
-        Ok(Listing { start, deep: backfill, newest_seen, pages: 0, next: None, found: BTreeMap::new() })
+        let read = store.done(NAME).await?.unwrap_or(start.time());
+        let dealt_with = newest_seen.map_or(read, |newest| read.max(newest.time()));
+        Ok(Listing { start, deep: backfill, newest_seen, dealt_with, pages: 0, next: None, found: BTreeMap::new() })
     }
 
     /// Reads the next page.
@@ -79,7 +87,7 @@ impl Listing {
             return Ok(End::Complete);
         }
         if self.next.is_none() {
-            return self.ended(met_known, now);
+            return if met_known || self.deep { Ok(End::Complete) } else { self.ended(now) };
         }
         self.check_limits()?;
         Ok(End::More)
@@ -90,26 +98,26 @@ impl Listing {
         self.found.into_values().collect()
     }
 
-    /// The list ended without reaching the start.
-    fn ended(&self, met_known: bool, now: Time) -> Result<End, Stop> {
-        let Some(newest_seen) = self.newest_seen.filter(|_| !met_known && !self.deep) else {
-            return Ok(End::Complete);
-        };
-        let kept = now.ms_since(newest_seen.time()) < ms(RETENTION);
-        match self.found.keys().next() {
-            Some(oldest) => Ok(End::Broken(Gap {
-                from: newest_seen.time(),
-                to: oldest.time().max(newest_seen.time()),
-                reason: if kept { NO_LONGER_LISTED } else { OLDER_THAN_KEPT },
-            })),
-            None if kept => Err(Stop::Platform(PlatformError::Unavailable {
-                what: format!(
-                    "it lists no message at all, though it listed one of {} before: either all were deleted, or they cannot be read",
-                    newest_seen.time()
-                ),
-            })),
-            None => Ok(End::Complete),
+    /// The list ended without reaching the start or a known message. That is as it should be if what was known is too old
+    /// to be kept and nothing else can have grown too old unread.
+    fn ended(&self, now: Time) -> Result<End, Stop> {
+        let surely_kept = now.plus_ms(-ms(SURELY_KEPT));
+        match self.newest_seen.map(MessageId::time).filter(|newest| surely_kept < *newest) {
+            Some(newest) => self.ended_early(newest),
+            None if surely_kept < self.dealt_with => Ok(End::Complete),
+            None => {
+                Ok(End::Broken(Gap { from: self.dealt_with, to: surely_kept, reason: OLDER_THAN_KEPT }))
+            }
         }
+    }
+
+    fn ended_early(&self, newest: Time) -> Result<End, Stop> {
+        let oldest = self.found.keys().next().ok_or_else(|| PlatformError::Unavailable {
+            what: format!(
+                "it lists no message at all, though it listed one of {newest} before: either all were deleted, or they cannot be read"
+            ),
+        })?;
+        Ok(End::Broken(Gap { from: newest, to: oldest.time().max(newest), reason: NO_LONGER_LISTED }))
     }
 
     fn check_limits(&self) -> Result<(), Stop> {

@@ -17,6 +17,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::note::{Account, AccountId, AccountName, Origin};
 use crate::opening::Salt;
+use crate::opening::envelope::RECIPIENTS_MAX;
 use crate::pace::{Next, Pace, Stop, Tick, ms};
 use crate::platform::{Error as PlatformError, Me, Message, Platform};
 use crate::rules::{Correspondent, Formal, Rule};
@@ -30,11 +31,17 @@ use seal::{Draft, Hand};
 /// Messages dealt with, and so notes sealed at most, in one tick and one transaction.
 const BATCH: usize = 256;
 
+/// The watcher's name, in log lines and in the store.
+const NAME: &str = "watcher";
+
 /// How long the platform keeps messages.
 const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 
 /// Why a moment is entered as a gap: nobody can say to whom the message went.
 const GROUP_UNREADABLE: &str = "a message to a group whose participants cannot be read";
+
+/// Why a moment is entered as a gap: an envelope has no room for all of them.
+const GROUP_TOO_LARGE: &str = "a message to a group of more than 64 others";
 
 /// What the watcher needs to know.
 pub struct Settings {
@@ -88,12 +95,12 @@ enum Kind {
         to: Vec<Account>,
     },
     Informal,
-    /// Sent to a group, nobody can say to whom.
-    Unreadable,
+    /// It may be formal and cannot be sealed, and why.
+    Unsealable(&'static str),
 }
 
 impl Tick for Watcher {
-    const NAME: &'static str = "watcher";
+    const NAME: &'static str = NAME;
 
     /// Reads one page, or deals with one batch of messages. Doing it twice does no harm.
     ///
@@ -142,18 +149,22 @@ impl Watcher {
     }
 
     async fn step_knowing(&mut self, known: &Known) -> Result<Next, Stop> {
-        if !self.queue.is_empty() {
+        if self.has_work() {
             self.deal(known).await?;
             return Ok(Next::Now);
         }
         let complete = self.list(known).await?;
         self.pace.succeeded();
-        if !complete || !self.queue.is_empty() {
+        if !complete || self.has_work() {
             return Ok(Next::Now);
         }
         let now = self.clock.now();
         self.store.report(Self::NAME, None, now).await?;
         Ok(Next::Wait(now.plus_ms(ms(self.settings.poll))))
+    }
+
+    fn has_work(&self) -> bool {
+        !self.queue.is_empty() || self.gap.is_some()
     }
 
     /// Learns who we are, compares the clocks, and looks up the correspondents.
@@ -182,6 +193,11 @@ impl Watcher {
             Correspondent::Id(id) => return Ok(id),
             Correspondent::Name(name) => name,
         };
+        // Found before another one could not be: what is known is not paid for again.
+        let same = |account: &&Account| account.name.as_str().eq_ignore_ascii_case(name.as_str());
+        if let Some(account) = self.names.values().find(same) {
+            return Ok(account.id);
+        }
         let account = self.platform.account_by_name(&name).await?.ok_or_else(|| {
             Stop::Fatal(anyhow::anyhow!(
                 "the platform knows no account @{name}\ncorrect `correspondents` in the configuration"
@@ -197,7 +213,12 @@ impl Watcher {
             self.listing = Some(Listing::begin(&self.store, self.settings.backfill, known.began).await?);
         }
         let Some(listing) = &mut self.listing else { return Ok(false) };
-        match listing.read(&*self.platform, &self.store, &self.clock).await? {
+        let read = listing.read(&*self.platform, &self.store, &self.clock).await;
+        if let Err(Stop::Platform(PlatformError::Refused { .. })) = read {
+            // The mark of a place in the list may not be valid any more: from the newest again.
+            self.listing = None;
+        }
+        match read? {
             End::More => return Ok(false),
             End::Complete => self.settings.backfill = false,
             End::Broken(gap) => {
@@ -209,21 +230,28 @@ impl Watcher {
         Ok(true)
     }
 
-    /// Deals with the oldest messages of the queue, at most a batch of them, in one transaction.
+    /// Deals with the oldest messages of the queue, at most a batch of them, in one transaction. A message with files ends
+    /// the batch: no other waits for them, and they do not pile up.
     async fn deal(&mut self, known: &Known) -> Result<(), Stop> {
         let part: Vec<(Message, Time)> = self.queue.iter().take(BATCH).cloned().collect();
         let mut batch = Batch { gaps: self.gap.into_iter().collect(), ..Batch::default() };
-        let mut drafts = Vec::new();
+        let mut drafts: Vec<Draft> = Vec::new();
         for (message, listed) in part {
-            batch.seen.push(message.id);
-            let at = message.id.time();
-            match self.kind(&message, known).await? {
-                Kind::Informal => {}
-                Kind::Unreadable => batch.gaps.push(Gap { from: at, to: at, reason: GROUP_UNREADABLE }),
-                Kind::Formal { to } => {
+            let (id, at) = (message.id, message.id.time());
+            match self.kind(&message, known).await {
+                // What is ready is sealed first; the failure comes again if it lasts.
+                Err(Stop::Platform(_)) if !batch.seen.is_empty() => break,
+                Err(stop) => return Err(stop),
+                Ok(Kind::Informal) => {}
+                Ok(Kind::Unsealable(reason)) => batch.gaps.push(Gap { from: at, to: at, reason }),
+                Ok(Kind::Formal { to }) => {
                     let files = seal::fetch(&*self.platform, &message, &self.settings).await;
                     drafts.push(Draft { message, to, listed, files });
                 }
+            }
+            batch.seen.push(id);
+            if drafts.last().is_some_and(|draft| draft.message.id == id && !draft.files.is_empty()) {
+                break;
             }
         }
         let hand = Hand { from: &known.me, log: &self.settings.log, salts: &self.salts, vault: &self.vault };
@@ -234,9 +262,13 @@ impl Watcher {
     async fn commit(&mut self, batch: Batch) -> Result<(), Stop> {
         let dealt_with = batch.seen.len();
         let sealed: Vec<_> = batch.notes.iter().map(|note| (note.note, note.commitment)).collect();
-        self.store.seal(batch, self.clock.now()).await?;
+        let now = self.clock.now();
+        self.store.seal(batch, now).await?;
         self.queue.drain(..dealt_with);
         self.gap = None;
+        if self.queue.is_empty() {
+            self.store.report(NAME, None, now).await?;
+        }
         for (note, commitment) in sealed {
             info!(note, %commitment, "sealed");
         }
@@ -244,7 +276,7 @@ impl Watcher {
     }
 
     async fn kind(&mut self, message: &Message, known: &Known) -> Result<Kind, Stop> {
-        if message.sender != known.me.id {
+        if message.sender != known.me.id || !known.may_be_formal(&message.text) {
             return Ok(Kind::Informal);
         }
         let mut recipients = match message.conversation.pair() {
@@ -255,10 +287,14 @@ impl Watcher {
         recipients.sort_unstable();
         recipients.dedup();
         if recipients.is_empty() {
-            return Ok(Kind::Unreadable);
+            let to_ourselves = message.conversation.pair().is_some();
+            return Ok(if to_ourselves { Kind::Informal } else { Kind::Unsealable(GROUP_UNREADABLE) });
         }
         if !known.is_formal(&recipients, &message.text) {
             return Ok(Kind::Informal);
+        }
+        if RECIPIENTS_MAX < recipients.len() {
+            return Ok(Kind::Unsealable(GROUP_TOO_LARGE));
         }
         let mut to = Vec::new();
         for id in recipients {
@@ -294,6 +330,11 @@ impl Watcher {
 }
 
 impl Known {
+    /// Whether a message with this text is formal if it goes to the right accounts.
+    fn may_be_formal(&self, text: &str) -> bool {
+        self.rules.iter().any(|(_, formal)| formal.is_met(text))
+    }
+
     /// Whether a message to these accounts with this text is formal by any of the rules.
     fn is_formal(&self, to: &[AccountId], text: &str) -> bool {
         self.rules.iter().any(|(ids, formal)| to.iter().any(|id| ids.contains(id)) && formal.is_met(text))

@@ -21,6 +21,10 @@ use crate::vault::Vault;
 /// The media type of the platform's record.
 const JSON: &str = "application/json";
 
+/// The first wait before a file is asked for again, and the longest.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
 /// A formal message, complete but for its number and its salts.
 pub(super) struct Draft {
     pub(super) message: Message,
@@ -70,11 +74,12 @@ async fn fetch_one(
     attachment: &Attachment,
     bytes_max: u64,
 ) -> Result<File, PlatformError> {
-    let waits = ExponentialBuilder::default().with_min_delay(Duration::from_millis(500)).with_max_times(5);
+    let waits = ExponentialBuilder::default().with_min_delay(FIRST_WAIT).with_max_delay(LONGEST_WAIT).without_max_times();
     let once = || platform.attachment(message.id, attachment, bytes_max);
+    // Whatever may pass is waited for, as long as there is time; a file that was left out can never be added.
     once.retry(waits)
         .sleep(tokio::time::sleep)
-        .when(|error| matches!(error, PlatformError::Unavailable { .. } | PlatformError::NoAnswer { .. }))
+        .when(|error| !matches!(error, PlatformError::Refused { .. }))
         .await
 }
 
