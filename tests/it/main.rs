@@ -4,6 +4,7 @@ mod arch;
 mod cli;
 mod client;
 mod door;
+mod faults;
 mod fixture;
 mod hostile;
 mod log_oracles;

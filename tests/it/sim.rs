@@ -105,7 +105,9 @@ impl Story {
         let lag_ms = lags[rng.random_range(0..lags.len())];
         let platform = Settings { lag_ms, refuses_duplicates: rng.random(), ..limits };
         let (run_over, heartbeat) = ([1, 5, 1000][rng.random_range(0..3)], rng.random());
-        let mut rig = Rig::new(Plan { seed, platform, run_over, heartbeat });
+        // A file is asked for once: the second time would be after a real wait.
+        let attachments_timeout = Duration::from_millis(1);
+        let mut rig = Rig::new(Plan { seed, platform, run_over, heartbeat, attachments_timeout });
         assert!(rig.run_until(Duration::from_secs(600), |rig| rig.public().join("checkpoint").exists()).await);
         rig.advance(1_000);
         let witness = Witness::new(rig.world.clone(), rig.database(), rig.public(), rig.identity.clone());
