@@ -105,9 +105,7 @@ impl Listing {
         match self.newest_seen.map(MessageId::time).filter(|newest| surely_kept < *newest) {
             Some(newest) => self.ended_early(newest),
             None if surely_kept < self.dealt_with => Ok(End::Complete),
-            None => {
-                Ok(End::Broken(Gap { from: self.dealt_with, to: surely_kept, reason: OLDER_THAN_KEPT }))
-            }
+            None => Ok(End::Broken(Gap { from: self.dealt_with, to: surely_kept, reason: OLDER_THAN_KEPT })),
         }
     }
 

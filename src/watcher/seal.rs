@@ -74,13 +74,11 @@ async fn fetch_one(
     attachment: &Attachment,
     bytes_max: u64,
 ) -> Result<File, PlatformError> {
-    let waits = ExponentialBuilder::default().with_min_delay(FIRST_WAIT).with_max_delay(LONGEST_WAIT).without_max_times();
+    let waits =
+        ExponentialBuilder::default().with_min_delay(FIRST_WAIT).with_max_delay(LONGEST_WAIT).without_max_times();
     let once = || platform.attachment(message.id, attachment, bytes_max);
     // Whatever may pass is waited for, as long as there is time; a file that was left out can never be added.
-    once.retry(waits)
-        .sleep(tokio::time::sleep)
-        .when(|error| !matches!(error, PlatformError::Refused { .. }))
-        .await
+    once.retry(waits).sleep(tokio::time::sleep).when(|error| !matches!(error, PlatformError::Refused { .. })).await
 }
 
 /// Numbers the drafts, writes and encrypts their openings.
