@@ -16,7 +16,8 @@ use machine::Row;
 /// A job and what it is called on the command line.
 type Job = (&'static str, fn() -> anyhow::Result<Vec<Row>>);
 
-const JOBS: [Job; 4] = [("verify", verify::rows), ("seal", seal::rows), ("publish", publish::rows), ("start", start::rows)];
+const JOBS: [Job; 4] =
+    [("verify", verify::rows), ("seal", seal::rows), ("publish", publish::rows), ("start", start::rows)];
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -35,7 +36,10 @@ fn main() -> anyhow::Result<()> {
     println!("{}\n", machine::describe()?);
     println!("| work | others | ours | target |\n|---|---|---|---|");
     for Row { work, others, ours, target } in rows {
-        println!("| {work} | {} | {ours} | {target} |", if others.is_empty() { "—".into() } else { others.join(" · ") });
+        println!(
+            "| {work} | {} | {ours} | {target} |",
+            if others.is_empty() { "—".into() } else { others.join(" · ") }
+        );
     }
     Ok(())
 }
