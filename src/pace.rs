@@ -90,6 +90,7 @@ impl Pace {
         match step {
             Ok(next) => Ok(next),
             Err(Stop::Fatal(error)) => Err(error),
+            Err(Stop::Platform(error @ Error::WrongClock { .. })) => Err(error.into()),
             Err(Stop::Platform(error)) => {
                 let next = self.after(&error, now);
                 warn!(loop.name = name, error = %error, until = %next, "waiting");
@@ -108,7 +109,7 @@ impl Pace {
     pub fn after(&mut self, error: &Error, now: Time) -> Time {
         match error {
             Error::Wait { until, .. } => (*until).max(now.plus_ms(1)),
-            Error::NeedsPerson { .. } | Error::Refused { .. } => now.plus_ms(ms(SELDOM)),
+            Error::NeedsPerson { .. } | Error::Refused { .. } | Error::WrongClock { .. } => now.plus_ms(ms(SELDOM)),
             Error::Unavailable { .. } | Error::NoAnswer { .. } | Error::Duplicate => self.wait(now),
         }
     }

@@ -128,7 +128,7 @@ impl Folder {
             }
             self.tree.push(leaf_hash(line.as_bytes()));
             self.tail.push(line);
-            if self.tree.len() % u64::from(WIDTH_FULL) == 0 && self.tree.len() <= shown {
+            if self.tree.len().is_multiple_of(WIDTH_FULL.into()) && self.tree.len() <= shown {
                 self.tail_start = self.tree.len();
                 self.tail.clear();
             }

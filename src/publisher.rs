@@ -117,15 +117,16 @@ impl Publisher {
             return self.try_again(&intent).await;
         }
         let after = Snowflake::first_at(attempts.first.plus_ms(-ms(CLOCKS_DIFFER)));
+        // What the answer does not show was not there when it was asked, not when it came.
+        let asked = self.clock.now();
         let posts = self.platform.own_posts(after).await?;
         let found = posts.iter().filter(|post| shows(post, &intent.text)).min_by_key(|post| post.id);
         if let Some(post) = found {
             return self.posted(&intent, post.id).await;
         }
-        let now = self.clock.now();
         let settled = attempts.last.plus_ms(ms(self.settings.settle));
-        if self.duplicate == Some(intent.id) || now < settled {
-            let look = self.pace.wait(now);
+        if self.duplicate == Some(intent.id) || asked < settled {
+            let look = self.pace.wait(self.clock.now());
             info!(intent.id, until = %look, "the post is not on the timeline yet");
             return Ok(Next::Wait(look));
         }

@@ -46,7 +46,10 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 
 /// What happened, from the outside in, on one line; then each line that says what to do.
 pub fn text(error: &anyhow::Error) -> String {
-    let messages: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let mut messages: Vec<String> = error.chain().map(ToString::to_string).collect();
+    // Some errors repeat their cause in their own message.
+    let mut outer = String::new();
+    messages.retain(|message| !std::mem::replace(&mut outer, message.clone()).contains(message));
     let what = messages.iter().filter_map(|message| message.lines().next());
     let remedies = messages.iter().flat_map(|message| message.lines().skip(1)).map(str::trim_start);
     let lines = std::iter::once(what.collect::<Vec<_>>().join(": ")).chain(remedies.map(str::to_owned));
@@ -79,6 +82,8 @@ mod tests {
         let error = inner.context("note 7 cannot be sealed").unwrap_err();
         assert_eq!(text(&error), "note 7 cannot be sealed: no space left\nmake room");
         assert_eq!(status(&error), UNUSABLE);
+        let twice = anyhow::anyhow!("it broke").context("the database failed: it broke");
+        assert_eq!(text(&twice), "the database failed: it broke");
         assert_eq!(status(&anyhow::anyhow!("something else")), FAILED);
     }
 }

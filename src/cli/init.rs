@@ -67,7 +67,7 @@ pub struct Arguments {
     #[arg(long = "recipient", value_name = "AGE1…", value_parser = values::recipient)]
     pub recipients: Vec<age::x25519::Recipient>,
 
-    /// Where X answers programs, if not at https://api.x.com: for a sandbox
+    /// Where X answers programs, if not at its own address: for a sandbox
     #[arg(long, value_name = "URL", value_parser = values::address)]
     pub api: Option<reqwest::Url>,
 }

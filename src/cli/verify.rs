@@ -135,8 +135,10 @@ fn write_json(file: &Path, result: &anyhow::Result<Report>) -> anyhow::Result<()
 
 fn write_text(file: &Path, result: &anyhow::Result<Report>, heading: bool) -> anyhow::Result<()> {
     match result {
-        Ok(report) if heading => write!(io::stdout(), "{}: {report}\n\n", file.display())?,
-        Ok(report) => write!(io::stdout(), "{report}")?,
+        Ok(report) if heading => {
+            io::stdout().write_all(format!("{}: {report}\n\n", file.display()).as_bytes())?;
+        }
+        Ok(report) => io::stdout().write_all(report.to_string().as_bytes())?,
         Err(error) => {
             failure::report(error);
         }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
@@ -128,7 +128,7 @@ fn fill(
     let config = Config::parse(&text, &path)?;
     DirBuilder::new().mode(0o755).create(&config.log.public).map_err(|error| cannot(&config.log.public, &error))?;
     complete(&config, &key)?;
-    sync(dir).map_err(|error| cannot(dir, &error))?;
+    close_to_others(dir).and_then(|()| sync(dir)).map_err(|error| cannot(dir, &error))?;
     Ok(Created { log: key.vkey(), recipient })
 }
 
@@ -193,6 +193,17 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
     write().map_err(|error| cannot(path, &error))
 }
 
+/// Takes from others the right to read the files in the folder `dir`, whoever wrote them.
+fn close_to_others(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(())
+}
+
 /// Waits until the names in the folder `dir` are on the disk.
 fn sync(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
@@ -208,8 +219,6 @@ fn cannot(path: &Path, error: &io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     fn answers(marker: &str) -> Answers {

@@ -72,7 +72,8 @@ fn try_write(files: &[(String, &[u8])]) -> ZipResult<Vec<u8>> {
 }
 
 /// Unpacks a whole archive into memory. Nothing is allocated because a header says so: what is read is counted, and the
-/// reading stops at each file's own limit and at [`UNPACKED_BYTES_MAX`] for all.
+/// reading stops at each file's own limit and at [`UNPACKED_BYTES_MAX`] for all. At worst it takes 512 MiB of memory,
+/// which takes an archive that really has so much in it.
 ///
 /// # Errors
 /// If it is no archive, or one with directories, links, encryption, compression other than deflate, twice the same name,
@@ -151,5 +152,7 @@ fn read_file(
     if limit < bytes.len() as u64 {
         return Err(refused(format!("{name} is longer than the {limit} bytes allowed")));
     }
+    // The buffer has grown by doubling: what it has too much would count again for every file.
+    bytes.shrink_to_fit();
     Ok((name, bytes))
 }

@@ -1,3 +1,5 @@
+//! The private files of a note, envelope and content: written, parsed, hashed. All formats are described here.
+//!
 #![doc = include_str!("../FORMAT.md")]
 
 pub(crate) mod archive;

@@ -138,6 +138,11 @@ pub enum Error {
     /// It did not happen, and will not until a person does something. Say so once, and ask again seldom.
     #[error("the platform needs a person: {what}\n{remedy}")]
     NeedsPerson { what: String, remedy: String },
+    /// It did not happen because this machine's clock is wrong: nothing may be sealed by it. Stop.
+    #[error(
+        "this machine's clock says {ours}, the platform's {theirs}\na seal with a wrong time is worth nothing: set the clock (`timedatectl set-ntp true`), then start again"
+    )]
+    WrongClock { ours: Time, theirs: Time },
     /// It did not happen, and never will in this form.
     #[error("the platform refused: {what}")]
     Refused { what: String },

@@ -83,7 +83,8 @@ impl Proof {
 pub struct Files(BTreeMap<String, Vec<u8>>);
 
 impl Files {
-    /// Unpacks an archive into memory, as if its writer were an enemy: within stated limits, whatever its headers claim.
+    /// Unpacks an archive into memory, as if its writer were an enemy: within stated limits, whatever its headers claim,
+    /// and in 512 MiB beside the archive at worst.
     ///
     /// # Errors
     /// If it is no archive, is damaged, or has a shape that no proof has.

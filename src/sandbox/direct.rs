@@ -6,7 +6,9 @@
 use async_trait::async_trait;
 
 use super::shapes::{self, Asked};
-use super::world::{Call, Draft, Event, EventKind, How, Listing, Moment, Post, Range, Refusal, User, World, unescape};
+use super::world::{
+    Body, Call, Draft, Event, EventKind, How, Listing, Moment, Post, Range, Refusal, User, World, unescape,
+};
 use super::{Shared, world};
 use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
 use crate::platform::{Attachment, CALL_TIME_MAX, Error, File, Me, Message, MessagePage, PageToken, Platform};
@@ -20,7 +22,7 @@ pub struct Direct {
 }
 
 impl Direct {
-    /// The access of `user`, whose existence each call checks, as if it checked credentials.
+    /// The access of `user`.
     pub fn new(world: Shared, user: AccountId) -> Direct {
         Direct { world, user }
     }
@@ -65,6 +67,9 @@ impl Direct {
     }
 }
 
+/// How long to wait after a 429 that does not say it.
+const UNSAID_WAIT_MS: i64 = 60_000;
+
 fn error_of_fault(call: Call, now: Time, how: How) -> Error {
     let person = |what: &str, remedy: &str| Error::NeedsPerson { what: what.to_owned(), remedy: remedy.to_owned() };
     match how {
@@ -77,7 +82,10 @@ fn error_of_fault(call: Call, now: Time, how: How) -> Error {
         How::Suspended => person("403, the account is suspended", "ask the platform why"),
         How::Duplicate if call == Call::CreatePost => Error::Duplicate,
         How::Duplicate => Error::Refused { what: "403, duplicate content".to_owned() },
-        How::Status { code, .. } if code < 500 => Error::Refused { what: format!("status {code}") },
+        How::Status { code: 401, .. } => error_of_fault(call, now, How::Unauthorized),
+        How::Status { code: 402, .. } => error_of_fault(call, now, How::CreditsDepleted),
+        How::Status { code: 429, .. } => error_of_fault(call, now, How::RateLimited { wait_ms: UNSAID_WAIT_MS }),
+        How::Status { code: 400..=499, body: Body::Problem } => Error::Refused { what: "a problem".to_owned() },
         How::Status { code, .. } => unknown(call, format!("status {code}")),
         How::Cut | How::Half => unknown(call, "the connection was cut".to_owned()),
         How::Delay { .. } | How::Hold => unknown(call, "no answer in time".to_owned()),
@@ -151,6 +159,9 @@ impl Platform for Direct {
     }
 
     async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
+        if let Some((one, other)) = conversation.pair() {
+            return Ok(vec![one, other]);
+        }
         self.call(Call::ConversationMessages, |world, now, user| {
             let asked = Listing { conversation: Some(conversation), kinds: &[], size: 100, before: None };
             let page = world.list_events(now, user, asked)?;
@@ -179,6 +190,10 @@ impl Platform for Direct {
             let draft = Draft { text, ..Draft::default() };
             Ok(world.post(now, user, draft)?.id)
         })
+    }
+
+    async fn posts_left(&self) -> Option<u64> {
+        self.world.with(|world, now| world.left(now, self.user, Call::CreatePost)).map(u64::from)
     }
 
     async fn own_posts(&self, after: PostId) -> Result<Vec<crate::platform::Post>, Error> {
@@ -309,6 +324,48 @@ mod tests {
         assert!(matches!(direct.me().await, Err(Error::Unavailable { .. })));
         assert_eq!(world.clock().now(), now.plus_ms(30_000));
         assert_eq!(direct.me().await.unwrap().clock, Some(Time::from_ms(1_800_000_030_000)));
+    }
+
+    #[tokio::test]
+    async fn who_looks_before_repeating_posts_each_text_once_in_spite_of_chaos() {
+        let (world, direct) = start();
+        let kinds = [How::Cut, How::Unauthorized, How::Status { code: 503, body: Body::Html }, How::Hold];
+        let kinds = kinds.iter().flat_map(|how| [(Moment::Before, *how), (Moment::After, *how)]).collect();
+        world.with(|world, _| {
+            world.settings = Settings { refuses_duplicates: false, ..Settings::without_limits() };
+            world.set_chaos(Some(world::Chaos { seed: 11, per_mille: 400, kinds }));
+        });
+        for number in 0..500 {
+            let text = format!("Sealed note {number}");
+            while let Err(error) = direct.post(&text).await {
+                let unknown = matches!(error, Error::NoAnswer { .. });
+                if unknown && is_there(&direct, &text).await {
+                    break;
+                }
+            }
+        }
+        world.with(|world, _| {
+            assert!(300 < world.counts().faults, "{}", world.counts().faults);
+            let texts: Vec<&str> = world.posts().map(|post| post.written.as_str()).collect();
+            assert_eq!(texts, (0..500).map(|number| format!("Sealed note {number}")).collect::<Vec<_>>());
+        });
+    }
+
+    /// Whether one of the newest posts has this text, asked until there is an answer.
+    async fn is_there(direct: &Direct, text: &str) -> bool {
+        loop {
+            if let Ok(posts) = direct.own_posts(Snowflake(0)).await {
+                return posts.iter().any(|post| post.text == text);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_left_is_known_after_the_first_post() {
+        let (_, direct) = start();
+        assert_eq!(direct.posts_left().await, None);
+        direct.post("one").await.unwrap();
+        assert_eq!(direct.posts_left().await, Some(99));
     }
 
     #[tokio::test]

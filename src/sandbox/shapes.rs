@@ -10,7 +10,7 @@ use crate::time::Time;
 
 /// What a request asks for beyond the fields that are always there.
 #[derive(Clone, Default)]
-pub struct Asked {
+pub(super) struct Asked {
     /// `dm_event.fields`
     pub event: BTreeSet<String>,
     /// `post.fields` or `tweet.fields`
@@ -30,12 +30,12 @@ impl Asked {
 }
 
 /// A moment as X writes it: cut to the second, with `.000Z`.
-pub fn cut_time(time: Time) -> String {
+pub(super) fn cut_time(time: Time) -> String {
     Time::from_ms(time.ms().div_euclid(1000) * 1000).to_string()
 }
 
 /// An event of a conversation.
-pub fn event(world: &World, event: &Event, asked: &Asked) -> Value {
+pub(super) fn event(world: &World, event: &Event, asked: &Asked) -> Value {
     let mut object = Map::new();
     let shows = |field: &str| asked.event.contains(field);
     object.insert("id".into(), json!(event.id.to_string()));
@@ -101,7 +101,7 @@ fn entities(world: &World, words: &Words) -> Option<Value> {
 }
 
 /// A user.
-pub fn user(user: &User, asked: &Asked) -> Value {
+pub(super) fn user(user: &User, asked: &Asked) -> Value {
     let account = &user.account;
     let mut object = json!({ "id": account.id.to_string(), "name": user.display, "username": account.name.as_str() });
     let fields = [
@@ -120,7 +120,7 @@ pub fn user(user: &User, asked: &Asked) -> Value {
 }
 
 /// A file; `base` is the address of the sandbox, `message` where the file is.
-pub fn media(media: &Media, asked: &Asked, base: &str, message: Snowflake) -> Value {
+pub(super) fn media(media: &Media, asked: &Asked, base: &str, message: Snowflake) -> Value {
     let mut object = json!({ "media_key": media.key(), "type": media.kind() });
     if asked.media.contains("url") && media.kind() == "photo" {
         object["url"] = json!(media_address(base, message, media));
@@ -133,13 +133,13 @@ pub fn media(media: &Media, asked: &Asked, base: &str, message: Snowflake) -> Va
 }
 
 /// Where a file that was sent with a message is fetched.
-pub fn media_address(base: &str, message: Snowflake, media: &Media) -> String {
+pub(super) fn media_address(base: &str, message: Snowflake, media: &Media) -> String {
     format!("{base}/media/dm/{message}/{}/{}", media.id, media.key())
 }
 
 /// The place that an answer has in the mixed vocabulary.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub(super) enum Place {
     /// The answer to `POST /2/tweets`.
     Created,
     /// One post by its identifier.
@@ -149,7 +149,7 @@ pub enum Place {
 }
 
 /// A post.
-pub fn post(world: &World, post: &Post, asked: &Asked, place: Place) -> Value {
+pub(super) fn post(world: &World, post: &Post, asked: &Asked, place: Place) -> Value {
     let mut object = Map::new();
     let shows = |field: &str| asked.post.contains(field);
     object.insert("id".into(), json!(post.id.to_string()));

@@ -162,10 +162,7 @@ impl Watcher {
         let now = self.clock.now();
         let theirs = clock.unwrap_or(now);
         if SKEW_MS_MAX < theirs.ms_since(now).abs() {
-            return Err(Stop::Fatal(anyhow::anyhow!(
-                "this machine's clock says {now}, the platform's {theirs}\n\
-                 a seal with a wrong time is worth nothing: set the clock (`timedatectl set-ntp true`), then start again"
-            )));
+            return Err(PlatformError::WrongClock { ours: now, theirs }.into());
         }
         self.store.account(me.clone()).await?;
         let mut rules = Vec::new();

@@ -43,11 +43,14 @@ pub(super) struct Hand<'a> {
 /// Fetches a message's files, all within the configured time. A file that does not come does not hold up the seal.
 pub(super) async fn fetch(platform: &dyn Platform, message: &Message, settings: &Settings) -> Vec<Option<File>> {
     let deadline = tokio::time::Instant::now() + settings.attachments_timeout;
-    let mut files = Vec::new();
+    let (mut files, mut room) = (Vec::new(), content::ATTACHMENTS_BYTES_MAX);
     for attachment in message.attachments.iter().take(content::ATTACHMENTS_MAX) {
-        let one = fetch_one(platform, message, attachment, settings.attachment_bytes_max);
+        let one = fetch_one(platform, message, attachment, settings.attachment_bytes_max.min(room));
         let file = match tokio::time::timeout_at(deadline, one).await {
-            Ok(Ok(file)) => Some(file),
+            Ok(Ok(file)) => {
+                room = room.saturating_sub(file.bytes.len() as u64);
+                Some(file)
+            }
             Ok(Err(error)) => unreadable(message, &error.to_string()),
             Err(_) => unreadable(message, "it took too long"),
         };

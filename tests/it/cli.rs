@@ -25,7 +25,8 @@ pub fn verbale(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// Every file below `folder` with its bytes and its mode, in a fixed order.
+/// Every file below `folder` with its bytes and its mode, in a fixed order; without the empty file by which one daemon
+/// keeps out another.
 pub fn everything_in(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -40,6 +41,7 @@ pub fn everything_in(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
             found.push((path, about.permissions().mode() & 0o777, bytes));
         }
     }
+    found.retain(|(path, _, bytes)| !(bytes.is_empty() && path.extension().is_some_and(|end| end == "lock")));
     found.sort();
     found
 }
@@ -146,4 +148,50 @@ fn a_reader_who_leaves_early_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}
+
+#[test]
+fn verify_ends_with_the_worst_of_all_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = crate::fixture::proof().pack();
+    let mut bad = good.clone();
+    let at = bad.len() / 3;
+    bad[at] ^= 1;
+    for (name, bytes) in [("good.zip", &good[..]), ("bad.zip", &bad), ("none.zip", b"nothing")] {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    for (files, status) in [
+        (&["good.zip"][..], 0),
+        (&["good.zip", "bad.zip"], 1),
+        (&["bad.zip", "none.zip", "good.zip"], 2),
+        (&["nowhere.zip", "good.zip"], 2),
+    ] {
+        let output = verbale(folder.path(), &[&["verify"][..], files].concat());
+        assert_eq!(output.status.code(), Some(status), "{files:?} {output:?}");
+        let output = verbale(folder.path(), &[&["verify", "--json"][..], files].concat());
+        assert_eq!(output.status.code(), Some(status), "{files:?} {output:?}");
+        let lines: Vec<serde_json::Value> =
+            output.stdout.split_inclusive(|b| *b == b'\n').map(|line| serde_json::from_slice(line).unwrap()).collect();
+        assert_eq!(lines.iter().map(|line| line["file"].as_str().unwrap()).collect::<Vec<_>>(), files);
+        assert!(lines.iter().any(|line| line["status"] == status), "{lines:?}");
+    }
+}
+
+#[test]
+fn verify_takes_the_logs_key_from_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("proof.zip"), crate::fixture::proof().pack()).unwrap();
+    let [ours, theirs] = [crate::fixture::key(), crate::fixture::other_key()].map(|key| key.vkey().to_string());
+    fs::write(folder.path().join("ours"), &ours).unwrap();
+    fs::write(folder.path().join("theirs"), format!("{theirs}\n")).unwrap();
+    for (key, status) in [(&*ours, 0), ("ours", 0), (&*theirs, 1), ("theirs", 1)] {
+        let output = verbale(folder.path(), &["verify", "--log", key, "proof.zip"]);
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
+    }
+    let nothing = ["verify", "--log", "nothing", "proof.zip"];
+    assert_refused(folder.path(), &nothing, 2, "`nothing` is neither a log's public key nor a file", "copy it from");
+    let no_key = ["verify", "--log", "proof.zip", "proof.zip"];
+    assert_refused(folder.path(), &no_key, 2, "proof.zip does not hold a log's public key", "copy it from");
+    let nowhere = ["verify", "nowhere.zip"];
+    assert_refused(folder.path(), &nowhere, 2, "nowhere.zip cannot be read", "name a file that exists");
 }

@@ -2,10 +2,16 @@
 
 mod arch;
 mod cli;
-mod fixture;
-mod log_oracles;
-mod proofs;
-mod vectors;
 mod client;
 mod door;
+mod fixture;
+mod hostile;
+mod log_oracles;
+mod proofs;
+mod properties;
+mod refusals;
+mod rig;
 mod sandbox;
+mod sim;
+mod vectors;
+mod witness;

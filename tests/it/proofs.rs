@@ -194,6 +194,9 @@ fn a_sender_who_seals_nonsense_is_noticed() {
     check(&|_, record, _| *record = b"[[]]".to_vec(), &["record"]);
     check(&|_, record, _| *record = b"not json".to_vec(), &["record"]);
     check(&|_, record, _| *record = [vec![b'['; 500_000], vec![b']'; 500_000]].concat(), &["record"]);
+    let nested = |depth: usize| [b"{\"a\":".to_vec(), vec![b'['; depth], vec![b']'; depth], b"}".to_vec()].concat();
+    check(&|_, record, _| *record = nested(126), &[]);
+    check(&|_, record, _| *record = nested(127), &["record"]);
     check(&|_, _, envelope| envelope.sent = envelope.sent.plus_ms(1), &["time"]);
     check(&|_, _, envelope| envelope.seen = envelope.sent.plus_ms(-600_001), &["time"]);
     check(&|_, _, envelope| envelope.seen = envelope.sent.plus_ms(700_000), &["time"]);
@@ -257,5 +260,27 @@ fn any_byte_of_the_archive_may_change() {
             let read = verbale::proof::Files::unpack(&changed).unwrap();
             assert!(read.iter().all(|(name, bytes)| name == "README.txt" || files[name] == bytes), "byte {at}");
         }
+    }
+}
+
+/// The commands of README.txt, where the machine has them; the archive is unpacked and packed by programs of others.
+#[test]
+fn programs_of_others_read_and_write_it() {
+    use std::process::Command;
+    let folder = tempfile::tempdir().unwrap();
+    let run = |program: &str, args: &[&str]| Command::new(program).args(args).current_dir(&folder).output();
+    std::fs::write(folder.path().join("proof.zip"), fixture::proof().pack()).unwrap();
+    if !run("unzip", &["-q", "proof.zip"]).is_ok_and(|out| out.status.success()) {
+        return eprintln!("there is no unzip here");
+    }
+    let sums = run("sha256sum", &["--strict", "-c", "SHA256SUMS"]).unwrap();
+    assert!(sums.status.success(), "{}", String::from_utf8_lossy(&sums.stderr));
+    let sum = run("sha256sum", &["note-2.envelope.txt"]).unwrap().stdout;
+    assert!(String::from_utf8(sum).unwrap().starts_with(&fixture::envelope().commitment().to_string()));
+    let zip = "rm proof.zip; zip -q proof.zip *";
+    if run("sh", &["-c", zip]).is_ok_and(|out| out.status.success()) {
+        let zip = std::fs::read(folder.path().join("proof.zip")).unwrap();
+        let report = verify(&zip, &pinned()).unwrap();
+        assert_eq!(report.exit_status(), 0, "{report}");
     }
 }

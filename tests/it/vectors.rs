@@ -1,7 +1,9 @@
-//! The test vectors in `tests/vectors`: made from `cases`, kept as files, and read as another implementation reads them.
+//! The test vectors in `tests/vectors`: made from the cases below, kept as files, and read as another implementation reads them.
 
-mod cases;
+mod logs;
+mod notes;
 mod proofs;
+mod set;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -51,7 +53,7 @@ fn folder() -> PathBuf {
 }
 
 fn all() -> Vec<Case> {
-    [cases::all(), proofs::all()].into_iter().flatten().collect()
+    [notes::all(), logs::all(), proofs::all()].into_iter().flatten().collect()
 }
 
 /// The headers of a file, and the bytes of the case.
@@ -111,9 +113,7 @@ fn result(format: &str, headers: &BTreeMap<String, String>, bytes: &[u8]) -> Str
 
 #[test]
 fn every_vector_is_as_it_says() {
-    if std::env::var_os("VERBALE_WRITE_VECTORS").is_some() {
-        write();
-    }
+    write_if_asked();
     let mut seen = 0;
     for format in fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         let name = format.file_name().unwrap().to_str().unwrap().to_owned();
@@ -139,11 +139,20 @@ fn every_vector_is_as_it_says() {
 /// A published vector never changes: what the code writes today is what stands in the files.
 #[test]
 fn the_files_are_the_cases() {
+    write_if_asked();
     let mut paths = BTreeSet::new();
     for case in all() {
         assert!(paths.insert(case.path()), "two vectors {}", case.path().display());
         let file = fs::read(case.path()).unwrap_or_else(|_| panic!("{} is not there", case.path().display()));
         assert!(file == case.file(), "{} differs; VERBALE_WRITE_VECTORS=1 writes it anew", case.path().display());
+    }
+}
+
+/// Once, whichever test comes first.
+fn write_if_asked() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    if std::env::var_os("VERBALE_WRITE_VECTORS").is_some() {
+        ONCE.call_once(write);
     }
 }
 

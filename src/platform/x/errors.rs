@@ -220,8 +220,8 @@ impl Refusals {
     /// The credentials were refused at `now`, when X's clock said `theirs`.
     pub(super) fn refused(&mut self, what: String, now: Time, theirs: Option<Time>) -> Error {
         if let Some(theirs) = theirs.filter(|theirs| now.ms_since(*theirs).abs() > CLOCK_MS_MAX) {
-            let what = format!("{what}; it is {theirs} there and {now} here, and the signature holds the time");
-            return Error::NeedsPerson { what, remedy: REMEDY_CLOCK.to_owned() };
+            // The signature holds the time.
+            return Error::WrongClock { ours: now, theirs };
         }
         let first = *self.first.get_or_insert(now);
         self.times = self.times.saturating_add(1);

@@ -14,6 +14,7 @@ mod control;
 mod page;
 
 use std::io;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -63,15 +64,16 @@ pub async fn serve(listener: TcpListener, world: Shared, shutdown: impl Future<O
     let stopping = CancellationToken::new();
     let door = Door { world, nonces: Arc::default(), stopping: stopping.clone() };
     let service = router(door).into_make_service_with_connect_info::<Scissors>();
+    // However this function ends, calls that are held must end too.
+    let _ends_held_calls = stopping.clone().drop_guard();
     let server = axum::serve(Lines(listener), service).with_graceful_shutdown(stopping.clone().cancelled_owned());
-    let server = tokio::spawn(server.into_future());
-    shutdown.await;
-    stopping.cancel();
-    match tokio::time::timeout(GRACE, server).await {
-        Ok(Ok(ended)) => ended,
-        // Stopped in the middle of an answer, as asked.
-        Ok(Err(_)) | Err(_) => Ok(()),
+    let mut server = pin!(server.into_future());
+    tokio::select! {
+        ended = &mut server => return ended,
+        () = shutdown => stopping.cancel(),
     }
+    // Whatever takes longer is stopped in the middle of its answer, as asked.
+    tokio::time::timeout(GRACE, server).await.unwrap_or(Ok(()))
 }
 
 fn router(door: Door) -> Router {

@@ -112,7 +112,7 @@ pub(super) struct Windows(BTreeMap<(AccountId, Call, i64), (Time, u32)>);
 
 impl Windows {
     /// Counts one call of `user`, or refuses it. Of several limits the one with the least left is told.
-    pub fn admit(
+    pub(super) fn admit(
         &mut self,
         now: Time,
         user: AccountId,
@@ -136,6 +136,15 @@ impl Windows {
             }
         }
         Ok(tightest)
+    }
+
+    /// What is left for `user`, if a window is open.
+    pub(super) fn left(&self, now: Time, user: AccountId, call: Call, limits: &[Limit]) -> Option<u32> {
+        let open = limits.iter().filter_map(|limit| {
+            let (start, count) = self.0.get(&(user, call, limit.window_ms))?;
+            (now.ms_since(*start) < limit.window_ms).then(|| limit.count.saturating_sub(*count))
+        });
+        open.min()
     }
 }
 

@@ -122,31 +122,31 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    pub fn push(&mut self, fault: Fault) {
+    pub(super) fn push(&mut self, fault: Fault) {
         self.queue.push_back(fault);
     }
 
-    pub fn set_chaos(&mut self, chaos: Option<Chaos>) {
+    pub(super) fn set_chaos(&mut self, chaos: Option<Chaos>) {
         self.chaos = chaos.map(|chaos| {
             let rng = StdRng::seed_from_u64(chaos.seed);
             (chaos, rng)
         });
     }
 
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         *self = Faults::default();
     }
 
-    pub fn queued(&self) -> impl Iterator<Item = &Fault> {
+    pub(super) fn queued(&self) -> impl Iterator<Item = &Fault> {
         self.queue.iter()
     }
 
-    pub fn chaos(&self) -> Option<&Chaos> {
+    pub(super) fn chaos(&self) -> Option<&Chaos> {
         self.chaos.as_ref().map(|(chaos, _)| chaos)
     }
 
     /// What goes wrong with this call: the first of the queue that fits it, else what chance says.
-    pub fn take(&mut self, call: Call) -> Option<(Moment, How)> {
+    pub(super) fn take(&mut self, call: Call) -> Option<(Moment, How)> {
         if let Some(place) = self.queue.iter().position(|fault| fault.call.is_none_or(|of| of == call)) {
             let fault = &mut self.queue[place];
             let taken = (fault.at, fault.how);

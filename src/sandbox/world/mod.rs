@@ -144,6 +144,11 @@ impl World {
         }
     }
 
+    /// How many calls of a kind are left to a user; none if it has made none in this window, or there is no limit.
+    pub fn left(&self, now: Time, user: AccountId, call: Call) -> Option<u32> {
+        self.windows.left(now, user, call, self.settings.limits.get(&call)?)
+    }
+
     /// Adds a fault to the queue.
     pub fn add_fault(&mut self, fault: Fault) {
         self.faults.push(fault);

@@ -47,7 +47,8 @@ impl World {
         let display = display_name(account.name.as_str());
         let id = account.id;
         let user = User { account, display, credentials, premium: true, since: now };
-        self.users.entry(id).insert_entry(user).into_mut()
+        self.users.insert(id, user);
+        &self.users[&id]
     }
 
     /// All users, by identifier.

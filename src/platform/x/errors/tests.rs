@@ -124,5 +124,5 @@ fn only_persistent_refusal_of_credentials_calls_a_person() {
     refusals.accepted();
     assert!(matches!(refusals.refused("401".to_owned(), at(31), None), Error::Unavailable { .. }));
     let off = refusals.refused("401".to_owned(), at(31), Some(at(60 * 24)));
-    assert!(matches!(off, Error::NeedsPerson { remedy, .. } if remedy == REMEDY_CLOCK));
+    assert!(matches!(off, Error::WrongClock { .. }));
 }

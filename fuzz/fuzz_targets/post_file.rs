@@ -1,0 +1,11 @@
+//! post.txt: what is read is written back byte for byte.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use verbale::proof::PublishedPost;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(read) = PublishedPost::parse(bytes) {
+        assert_eq!(read.to_text().as_bytes(), bytes);
+    }
+});

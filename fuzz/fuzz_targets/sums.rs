@@ -1,0 +1,11 @@
+//! SHA256SUMS: what is read is written back byte for byte.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use verbale::proof::Sums;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(read) = Sums::parse(bytes) {
+        assert_eq!(read.to_text().as_bytes(), bytes);
+    }
+});

@@ -1,0 +1,400 @@
+//! The three loops on a sandbox's world without a network, on a clock that stands until it is moved, with sudden death at
+//! a point that is counted: the same numbers give the same run.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use verbale::clock::Clock;
+use verbale::hash::Hash;
+use verbale::log::signed_note::LogKey;
+use verbale::note::{Account, AccountId, AccountName, ConversationId, MessageId, Origin, PostId};
+use verbale::opening::Salt;
+use verbale::pace::{Next, Tick};
+use verbale::platform::{Attachment, Error, File, Me, MessagePage, PageToken, Platform, Post};
+use verbale::public::Public;
+use verbale::publisher::{self, Publisher};
+use verbale::rules::{Correspondent, Formal, Rule};
+use verbale::sandbox::world::{Draft, Settings};
+use verbale::sandbox::{self, Direct, EMBASSY, MINISTRY, Shared, World};
+use verbale::store::{Durability, Store};
+use verbale::time::Time;
+use verbale::vault::Vault;
+use verbale::watcher::{self, Watcher};
+
+/// What makes a message formal.
+pub const MARKER: &str = "NOTE";
+
+/// A group that is not the ministry's.
+pub const CONSULATE: AccountId = AccountId(990_017);
+
+/// The wait between two looks.
+pub const POLL: Duration = Duration::from_secs(90);
+
+/// How long a post may take to show.
+pub const SETTLE: Duration = Duration::from_secs(600);
+
+/// Where the time in every world begins.
+pub const START_MS: i64 = 1_800_000_000_500;
+
+/// Counts down to a sudden death: once for each look at the clock, each salt, and before and after each call.
+#[derive(Clone)]
+pub struct Fuse(Arc<AtomicU64>);
+
+/// What a death unwinds with.
+struct Died;
+
+impl Fuse {
+    pub fn new() -> Fuse {
+        Fuse(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+
+    pub fn set(&self, left: u64) {
+        self.0.store(left, Ordering::SeqCst);
+    }
+
+    pub fn quench(&self) {
+        self.set(u64::MAX);
+    }
+
+    fn burn(&self) {
+        let left = self.0.load(Ordering::SeqCst);
+        if left == 0 {
+            self.quench();
+            resume_unwind(Box::new(Died));
+        }
+        if left != u64::MAX {
+            self.0.store(left - 1, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Posts that take effect after their caller has given up.
+#[derive(Clone, Default)]
+pub struct Late {
+    /// Whether the next post is one, and by how many milliseconds.
+    pub next_ms: Arc<Mutex<Option<i64>>>,
+    waiting: Arc<Mutex<Vec<(Time, String)>>>,
+}
+
+impl Late {
+    /// Makes those posts whose moment has come.
+    pub fn flush(&self, world: &Shared) {
+        let now = world.clock().now();
+        let mut waiting = self.waiting.lock().unwrap();
+        let due = waiting.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>();
+        for (at, text) in due {
+            // A refusal as a duplicate is fine: nobody hears of it.
+            let _ = world.with(|world, _| world.post(at, EMBASSY, Draft { text: &text, ..Draft::default() }));
+        }
+    }
+}
+
+/// The platform as the loops see it: every call may be where the program dies.
+struct Mortal {
+    direct: Direct,
+    world: Shared,
+    fuse: Fuse,
+    late: Late,
+}
+
+impl Mortal {
+    async fn call<T>(&self, call: impl Future<Output = T>) -> T {
+        self.late.flush(&self.world);
+        self.fuse.burn();
+        let answer = call.await;
+        self.fuse.burn();
+        answer
+    }
+}
+
+#[async_trait]
+impl Platform for Mortal {
+    async fn me(&self) -> Result<Me, Error> {
+        self.call(self.direct.me()).await
+    }
+
+    async fn account_by_name(&self, name: &AccountName) -> Result<Option<Account>, Error> {
+        self.call(self.direct.account_by_name(name)).await
+    }
+
+    async fn account_by_id(&self, id: AccountId) -> Result<Option<Account>, Error> {
+        self.call(self.direct.account_by_id(id)).await
+    }
+
+    async fn messages(&self, size: u32, page: Option<&PageToken>) -> Result<MessagePage, Error> {
+        self.call(self.direct.messages(size, page)).await
+    }
+
+    async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
+        self.call(self.direct.participants(conversation)).await
+    }
+
+    async fn attachment(&self, message: MessageId, attachment: &Attachment, bytes_max: u64) -> Result<File, Error> {
+        self.call(self.direct.attachment(message, attachment, bytes_max)).await
+    }
+
+    async fn post(&self, text: &str) -> Result<PostId, Error> {
+        let late_ms = self.late.next_ms.lock().unwrap().take();
+        if let Some(ms) = late_ms {
+            self.fuse.burn();
+            self.late.waiting.lock().unwrap().push((self.world.clock().now().plus_ms(ms), text.to_owned()));
+            return Err(Error::NoAnswer { what: "no answer in time".to_owned() });
+        }
+        self.call(self.direct.post(text)).await
+    }
+
+    async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error> {
+        self.call(self.direct.own_posts(after)).await
+    }
+
+    async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error> {
+        self.call(self.direct.read_post(id)).await
+    }
+}
+
+/// Which loop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    Watcher,
+    Publisher,
+    Public,
+}
+
+pub const ALL: [Which; 3] = [Which::Watcher, Which::Publisher, Which::Public];
+
+/// What a tick came to.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// The loop told when to go on.
+    Next(Next),
+    /// The program died in it.
+    Died,
+}
+
+struct Loops {
+    store: Store,
+    watcher: Watcher,
+    publisher: Publisher,
+    public: Public,
+}
+
+/// How the loops are set.
+#[derive(Clone)]
+pub struct Plan {
+    pub seed: u64,
+    pub platform: Settings,
+    pub run_over: u64,
+    pub heartbeat: bool,
+}
+
+/// A world, an installation, and the loops, alive or dead.
+pub struct Rig {
+    pub world: Shared,
+    pub fuse: Fuse,
+    pub late: Late,
+    pub identity: age::x25519::Identity,
+    pub folder: tempfile::TempDir,
+    plan: Plan,
+    salts: Arc<AtomicU64>,
+    loops: Option<Loops>,
+    /// When each loop wants to go on.
+    next: [Next; 3],
+}
+
+impl Rig {
+    pub fn new(plan: Plan) -> Rig {
+        let clock = sandbox::Clock::standing_at(Time::from_ms(START_MS));
+        let users =
+            [(EMBASSY.0, "embassy"), (MINISTRY.0, "ministry"), (17874544, "journalist"), (CONSULATE.0, "consulate")];
+        let world = World::new(plan.platform.clone(), plan.seed).with_users(clock.now(), &users);
+        // In memory, if there is such a place: the public folder waits for the disk with each file.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        Store::create(&folder.path().join("verbale.db"), &key().vkey()).unwrap();
+        Rig {
+            world: Shared::new(world, clock),
+            fuse: Fuse::new(),
+            late: Late::default(),
+            identity: age::x25519::Identity::generate(),
+            folder,
+            plan,
+            salts: Arc::default(),
+            loops: None,
+            next: [Next::Now; 3],
+        }
+    }
+
+    pub fn now(&self) -> Time {
+        self.world.clock().now()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("verbale.db")
+    }
+
+    pub fn public(&self) -> PathBuf {
+        self.folder.path().join("public")
+    }
+
+    pub fn is_alive(&self) -> bool {
+        self.loops.is_some()
+    }
+
+    /// Starts the loops on what is durable.
+    pub async fn start(&mut self) {
+        assert!(!self.is_alive());
+        let (world, fuse, salts) = (self.world.clone(), self.fuse.clone(), self.salts.clone());
+        let direct = Direct::new(world.clone(), EMBASSY);
+        let late = self.late.clone();
+        let platform = Arc::new(Mortal { direct, world: world.clone(), fuse: fuse.clone(), late });
+        let clock = Clock::from_fn({
+            let (world, fuse) = (world.clone(), fuse.clone());
+            move || {
+                fuse.burn();
+                world.clock().now()
+            }
+        });
+        let seed = self.plan.seed;
+        let salts: watcher::Salts = Arc::new(move || {
+            fuse.burn();
+            let count = salts.fetch_add(1, Ordering::SeqCst);
+            Salt::from_bytes(*Hash::of(format!("{seed} {count}").as_bytes()).as_bytes())
+        });
+        let store = Store::open(&self.database(), key(), Durability::Process).unwrap();
+        let vault = Arc::new(Vault::new(vec![self.identity.to_public()]));
+        let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), self.publisher());
+        let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, watcher_settings());
+        let public = Public::open(&self.public(), key().vkey(), store.clone(), clock).await.unwrap();
+        self.loops = Some(Loops { store, watcher, publisher, public });
+        self.next = [Next::Now; 3];
+    }
+
+    fn publisher(&self) -> publisher::Settings {
+        let heartbeat = self.plan.heartbeat.then(|| "0 55 23 * * *".parse().unwrap());
+        publisher::Settings { settle: SETTLE, run_over: self.plan.run_over, heartbeat }
+    }
+
+    /// Ends the loops as a death of the process does. What was handed to the store's writer is still done.
+    pub async fn die(&mut self) {
+        if let Some(loops) = self.loops.take() {
+            let store = loops.store.clone();
+            drop(loops);
+            store.close().await;
+        }
+        self.fuse.quench();
+    }
+
+    /// Ticks one loop once.
+    pub async fn tick(&mut self, which: Which) -> Ended {
+        self.late.flush(&self.world);
+        let loops = self.loops.as_mut().expect("the loops run");
+        let ended = match which {
+            Which::Watcher => mortal(loops.watcher.tick()).await,
+            Which::Publisher => mortal(loops.publisher.tick()).await,
+            Which::Public => mortal(loops.public.tick()).await,
+        };
+        match ended {
+            Some(next) => {
+                let next = next.unwrap_or_else(|error| panic!("the {which:?} stops: {error:#}"));
+                self.next[which as usize] = next;
+                Ended::Next(next)
+            }
+            None => {
+                self.die().await;
+                Ended::Died
+            }
+        }
+    }
+
+    /// Whether a loop wants to go on now. The two that hear of the log's growth may always.
+    pub fn is_due(&self, which: Which) -> bool {
+        match self.next[which as usize] {
+            Next::Now => true,
+            Next::Idle(until) => which != Which::Watcher || until <= self.now(),
+            Next::Wait(until) => until <= self.now(),
+        }
+    }
+
+    /// When a loop wants to go on.
+    pub fn due(&self, which: Which) -> Time {
+        match self.next[which as usize] {
+            Next::Now => self.now(),
+            Next::Idle(until) | Next::Wait(until) => until,
+        }
+    }
+
+    /// When the first of the loops wants to go on.
+    pub fn next_due(&self) -> Time {
+        ALL.map(|which| self.due(which)).into_iter().min().unwrap()
+    }
+
+    /// Moves the clock; posts that were on their way take effect in between.
+    pub fn advance(&self, ms: i64) {
+        self.world.clock().advance_ms(ms);
+        self.late.flush(&self.world);
+    }
+
+    /// Ticks whatever is due and moves the clock to what comes next, until `done` or the time is up.
+    pub async fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&Rig) -> bool) -> bool {
+        let end = self.now().plus_ms(limit.as_millis() as i64);
+        while self.now() <= end {
+            if !self.is_alive() {
+                self.start().await;
+            }
+            for which in ALL {
+                if self.is_alive() && self.is_due(which) {
+                    self.tick(which).await;
+                }
+            }
+            if self.is_alive() && done(self) {
+                return true;
+            }
+            if self.is_alive() && !self.next.contains(&Next::Now) {
+                let wait = self.next_due().ms_since(self.now()).clamp(1, POLL.as_millis() as i64);
+                self.advance(wait);
+            }
+        }
+        false
+    }
+}
+
+pub fn key() -> LogKey {
+    LogKey::from_seed(Origin::parse("embassy.example/notes").unwrap(), [7; 32])
+}
+
+fn watcher_settings() -> watcher::Settings {
+    let correspondents =
+        vec![Correspondent::Name(AccountName::parse("ministry").unwrap()), Correspondent::Id(CONSULATE)];
+    watcher::Settings {
+        log: key().name().clone(),
+        rules: vec![Rule { correspondents, formal: Formal::Marker(MARKER.to_owned()) }],
+        poll: POLL,
+        attachments_timeout: Duration::from_millis(1),
+        attachment_bytes_max: 1 << 20,
+        backfill: false,
+    }
+}
+
+/// Drives a tick to its end, or to the death in it.
+async fn mortal<T>(tick: impl Future<Output = T>) -> Option<T> {
+    let mut tick = pin!(tick);
+    let polled = poll_fn(|context| {
+        let poll = catch_unwind(AssertUnwindSafe(|| tick.as_mut().poll(context)));
+        match poll {
+            Ok(poll) => poll.map(Some),
+            Err(payload) if is_death(&*payload) => std::task::Poll::Ready(None),
+            Err(payload) => resume_unwind(payload),
+        }
+    });
+    polled.await
+}
+
+fn is_death(payload: &(dyn Any + Send)) -> bool {
+    payload.is::<Died>()
+}
