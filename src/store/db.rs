@@ -72,6 +72,7 @@ pub(super) struct Db {
     conn: Connection,
     tree: Tree,
     key: LogKey,
+    durability: Durability,
     grown: watch::Sender<u64>,
     /// Held as long as the database is open: two daemons on one log would fork it.
     _lock: File,
@@ -97,7 +98,7 @@ impl Db {
         let tree = read_tree(&conn)?;
         check_heads(&conn, &tree)?;
         let grown = watch::Sender::new(tree.len());
-        Ok(Db { conn, tree, key, grown, _lock: lock })
+        Ok(Db { conn, tree, key, durability, grown, _lock: lock })
     }
 
     pub(super) fn grown(&self) -> watch::Receiver<u64> {
@@ -282,14 +283,17 @@ impl Db {
         rows::done(&self.conn, name)
     }
 
+    /// Does not wait for the disk, so that a note never waits behind it: a loss of power may take the report away, and
+    /// nothing else.
     pub(super) fn report(&mut self, name: &str, trouble: Option<&str>, now: Time) -> Result<(), Error> {
         let done = trouble.is_none().then_some(now.ms());
-        self.conn.execute(
-            "INSERT INTO loop VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET done = coalesce(excluded.done, done), trouble = excluded.trouble",
-            params![name, done, trouble],
-        )?;
-        Ok(())
+        if self.durability == Durability::Process {
+            return write_report(&self.conn, name, done, trouble);
+        }
+        self.conn.pragma_update(None, "synchronous", "NORMAL")?;
+        let written = write_report(&self.conn, name, done, trouble);
+        self.conn.pragma_update(None, "synchronous", "FULL")?;
+        written
     }
 
     /// Does `write` in one transaction. The tree takes the new leaves only when they are durable: if the transaction
@@ -398,6 +402,15 @@ fn check_heads(conn: &Connection, tree: &Tree) -> Result<(), Error> {
             return Err(Error::Damaged(format!("the signed head of size {size} is not the head of the entries")));
         }
     }
+    Ok(())
+}
+
+fn write_report(conn: &Connection, name: &str, done: Option<i64>, trouble: Option<&str>) -> Result<(), Error> {
+    let mut report = conn.prepare_cached(
+        "INSERT INTO loop VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET done = coalesce(excluded.done, done), trouble = excluded.trouble",
+    )?;
+    report.execute(params![name, done, trouble])?;
     Ok(())
 }
 
