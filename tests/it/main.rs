@@ -15,6 +15,7 @@ mod properties;
 mod refusals;
 mod rig;
 mod sandbox;
+mod secrets;
 mod sim;
 mod vectors;
 mod witness;

@@ -21,7 +21,7 @@ use crate::witness::Witness;
 const SEED: [u8; 32] = [7; 32];
 
 /// Far longer than anything takes that comes to an end at all.
-const GENEROUS: Duration = Duration::from_secs(60);
+pub const GENEROUS: Duration = Duration::from_secs(60);
 
 /// How long a new post is missing from the sandbox's timelines.
 pub const LAG_MS: i64 = 100;
