@@ -350,5 +350,16 @@ impl Platform for X {
     }
 }
 
+/// Reads the body of an answer in every way in which a call reads one: for fuzzing.
+#[cfg(fuzzing)]
+pub fn read_any(body: &[u8]) {
+    let _ = errors::classify(Endpoint::Post, 403, body);
+    let Ok(answer) = Answer::read(body) else { return };
+    let _ = (parse::messages(&answer), parse::changes(&answer), parse::senders(&answer), answer.list());
+    if let Some(data) = answer.data {
+        let _ = (parse::account(data), parse::posted(data), parse::post(data, None));
+    }
+}
+
 #[cfg(test)]
 mod tests;
