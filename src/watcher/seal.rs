@@ -44,10 +44,14 @@ pub(super) struct Hand<'a> {
 pub(super) async fn fetch(platform: &dyn Platform, message: &Message, settings: &Settings) -> Vec<Option<File>> {
     let deadline = tokio::time::Instant::now() + settings.attachments_timeout;
     let mut files = Vec::new();
+    let mut left = content::ATTACHMENTS_BYTES_MAX;
     for attachment in message.attachments.iter().take(content::ATTACHMENTS_MAX) {
-        let one = fetch_one(platform, message, attachment, settings.attachment_bytes_max);
+        let one = fetch_one(platform, message, attachment, settings.attachment_bytes_max.min(left));
         let file = match tokio::time::timeout_at(deadline, one).await {
-            Ok(Ok(file)) => Some(file),
+            Ok(Ok(file)) => {
+                left = left.saturating_sub(file.bytes.len() as u64);
+                Some(file)
+            }
             Ok(Err(error)) => unreadable(message, &error.to_string()),
             Err(_) => unreadable(message, "it took too long"),
         };
@@ -108,7 +112,7 @@ fn write(draft: Draft, note: u64, correspondence: Correspondence, hand: &Hand<'_
         salt: (hand.salts)(),
         record: FileRef::of(&message.record, JSON),
         attachments: attachments.collect(),
-        links: links.take(content::LINKS_MAX).collect(),
+        links: few(links.take(content::LINKS_MAX)),
         text: message.text,
     };
     let envelope = Envelope {
@@ -132,6 +136,20 @@ fn write(draft: Draft, note: u64, correspondence: Correspondence, hand: &Hand<'_
     };
     opening.check().context("a note was written that cannot be read")?;
     Ok((envelope.commitment(), opening))
+}
+
+/// The first of the links, as many as leave room for the text; all of them stand in the record.
+fn few(links: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let mut left = content::CONTENT_BYTES_MAX / 4;
+    links
+        .take_while(|(from, to)| match left.checked_sub("link  \n".len() + from.len() + to.len()) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
+        })
+        .collect()
 }
 
 fn reference(attachment: &Attachment, file: &Option<File>) -> AttachmentRef {
