@@ -5,6 +5,7 @@ mod cli;
 mod refusals;
 mod fixture;
 mod hostile;
+mod loops;
 mod log_oracles;
 mod proofs;
 mod properties;
