@@ -27,7 +27,10 @@ pub(super) fn post(parts: &Parts) -> Check {
         return fails(NAME, format!("it is by the account {}, and the note by {}", post.account, envelope.from));
     }
     let words = check_words(&post.text, parts.note, commitment, checkpoint, proof.index);
-    result(NAME, words.map(|()| format!("its words are those of this note and this head; by {}", post.account)))
+    result(
+        NAME,
+        words.map(|()| format!("its words are those of this note and this head; by the account {}", post.account.id)),
+    )
 }
 
 fn check_words(text: &str, note: u64, commitment: Hash, head: &Checkpoint, index: u64) -> Result<(), String> {
@@ -94,7 +97,13 @@ pub(super) fn readme() -> Check {
 
 /// Files that later versions may know.
 pub(super) fn unknown(files: &Files, parts: &Parts) -> Option<Check> {
-    let note = parts.note;
+    let unknown: Vec<&str> = unknown_names(files, parts.note).collect();
+    let detail = || format!("files that this version does not know: {}", unknown.join(", "));
+    (!unknown.is_empty()).then(|| not_checked("other files", detail()))
+}
+
+/// The names of the files that no check looks into.
+pub(super) fn unknown_names(files: &Files, note: u64) -> impl Iterator<Item = &str> {
     let known = [
         names::envelope(note),
         names::entry(note),
@@ -106,8 +115,6 @@ pub(super) fn unknown(files: &Files, parts: &Parts) -> Option<Check> {
         names::SUMS.to_owned(),
         names::README.to_owned(),
     ];
-    let unknown = |name: &&str| !known.iter().any(|known| known == name) && !private::is_attachment(name, note);
-    let unknown: Vec<&str> = files.iter().map(|(name, _)| name).filter(unknown).collect();
-    let detail = || format!("files that this version does not know: {}", unknown.join(", "));
-    (!unknown.is_empty()).then(|| not_checked("other files", detail()))
+    let unknown = move |name: &&str| !known.iter().any(|known| known == name) && !private::is_attachment(name, note);
+    files.iter().map(|(name, _)| name).filter(unknown)
 }
