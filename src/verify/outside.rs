@@ -5,7 +5,7 @@ use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::Entry;
 use crate::opening::names;
 use crate::post::PostText;
-use crate::proof::Files;
+use crate::proof::{Files, PublishedPost};
 use crate::time::Time;
 
 use super::{Check, Part, Parts, SKEW_MS_MAX, fails, holds, not_checked, private, result};
@@ -85,9 +85,18 @@ pub(super) fn time(parts: &Parts) -> Check {
 pub(super) fn platform(parts: &Parts) -> Check {
     const NAME: &str = "platform";
     match parts.post.get() {
-        Some(post) => not_checked(NAME, format!("whether the post stands there; open {}", post.address)),
+        Some(post) => not_checked(NAME, format!("whether the post stands there; {}", where_to_look(post))),
         None => not_checked(NAME, "no post is known that could be looked at"),
     }
+}
+
+/// The address is whatever the archive's writer put there: an address of somebody else's is not to be opened in good faith.
+pub(super) fn where_to_look(post: &PublishedPost) -> String {
+    let own = format!("https://x.com/{}/status/{}", post.account.name, post.post);
+    if post.address == own {
+        return format!("open {own}");
+    }
+    format!("the address {} is not that of a post on X: look there for post {}", post.address, post.post)
 }
 
 /// Nothing vouches for the text that tells people what to do.
