@@ -173,7 +173,7 @@ impl Story {
                 self.witness.owe(id, &[MINISTRY.0, JOURNALIST.0]);
             }
             Step::Attachment => drop(self.send(MINISTRY, 2)),
-            Step::PostOfRun => (0..4).for_each(|_| drop(self.send(MINISTRY, 0))),
+            Step::PostOfRun => (0..4).for_each(|_| _ = self.send(MINISTRY, 0)),
             Step::PostOfHeartbeat => {
                 let now = self.rig.now().ms();
                 self.rig.advance(86_400_000 - now.rem_euclid(86_400_000) - 2 * 60_000);
