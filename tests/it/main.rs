@@ -9,6 +9,7 @@ mod fixture;
 mod hostile;
 mod kills;
 mod log_oracles;
+mod mortal;
 mod process;
 mod proofs;
 mod properties;
