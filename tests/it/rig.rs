@@ -148,7 +148,13 @@ impl Rig {
             let count = salts.fetch_add(1, Ordering::SeqCst);
             Salt::from_bytes(*Hash::of(format!("{seed} {count}").as_bytes()).as_bytes())
         });
-        let store = Store::open(&self.database(), key(), Durability::Process).unwrap();
+        let store = loop {
+            match Store::open(&self.database(), key(), Durability::Process) {
+                // A test that starts a process holds a copy of every lock until that process has begun.
+                Err(verbale::store::Error::InUse(_)) => std::thread::yield_now(),
+                store => break store.unwrap(),
+            }
+        };
         let vault = Arc::new(Vault::new(vec![self.identity.to_public()]));
         let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), self.publisher());
         let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watcher());
