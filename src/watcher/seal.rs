@@ -114,7 +114,7 @@ fn write(draft: Draft, note: u64, correspondence: Correspondence, hand: &Hand<'_
         salt: (hand.salts)(),
         record: FileRef::of(&message.record, JSON),
         attachments: attachments.collect(),
-        links: links.take(content::LINKS_MAX).collect(),
+        links: few(links.take(content::LINKS_MAX)),
         text: message.text,
     };
     let envelope = Envelope {
@@ -138,6 +138,20 @@ fn write(draft: Draft, note: u64, correspondence: Correspondence, hand: &Hand<'_
     };
     opening.check().context("a note was written that cannot be read")?;
     Ok((envelope.commitment(), opening))
+}
+
+/// The first of the links, as many as leave room for the text; all of them stand in the record.
+fn few(links: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let mut left = content::CONTENT_BYTES_MAX / 4;
+    links
+        .take_while(|(from, to)| match left.checked_sub("link  \n".len() + from.len() + to.len()) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
+        })
+        .collect()
 }
 
 fn reference(attachment: &Attachment, file: &Option<File>) -> AttachmentRef {

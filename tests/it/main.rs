@@ -9,6 +9,7 @@ mod fixture;
 mod hostile;
 mod kills;
 mod log_oracles;
+mod loops;
 mod mortal;
 mod process;
 mod proofs;
