@@ -143,6 +143,12 @@ impl Story {
         id
     }
 
+    fn send_many(&mut self, count: usize) {
+        for _ in 0..count {
+            self.send(MINISTRY, 0);
+        }
+    }
+
     /// The first start, until the watcher knows where to begin. Before it nothing is owed.
     async fn start(&mut self) {
         let database = rusqlite::Connection::open(self.rig.database()).unwrap();
@@ -154,11 +160,11 @@ impl Story {
     /// What leads to the step.
     async fn prepare(&mut self, step: Step) {
         match step {
-            Step::UserById => drop(self.send(CONSULATE, 0)),
+            Step::UserById => {
+                self.send(CONSULATE, 0);
+            }
             Step::LaterPage => {
-                for _ in 0..8 {
-                    self.send(MINISTRY, 0);
-                }
+                self.send_many(8);
                 // The first page, which is too small for all of them.
                 let calls = self.rig.world.with(|world, _| world.counts().of(Call::Messages));
                 let read = |rig: &Rig| rig.world.with(|world, _| calls < world.counts().of(Call::Messages));
@@ -172,8 +178,15 @@ impl Story {
                 let id = self.rig.world.with(make);
                 self.witness.owe(id, &[MINISTRY.0, JOURNALIST.0]);
             }
+<<<<<<< HEAD
+            Step::Attachment => {
+                self.send(MINISTRY, 2);
+            }
+            Step::PostOfRun => self.send_many(4),
+=======
             Step::Attachment => drop(self.send(MINISTRY, 2)),
             Step::PostOfRun => (0..4).for_each(|_| _ = self.send(MINISTRY, 0)),
+>>>>>>> main
             Step::PostOfHeartbeat => {
                 let now = self.rig.now().ms();
                 self.rig.advance(86_400_000 - now.rem_euclid(86_400_000) - 2 * 60_000);
@@ -183,7 +196,9 @@ impl Story {
                 self.add(Call::CreatePost, Moment::After, How::Cut);
                 self.until_no_fault_is_left().await;
             }
-            _ => drop(self.send(MINISTRY, 0)),
+            _ => {
+                self.send(MINISTRY, 0);
+            }
         }
     }
 

@@ -10,6 +10,7 @@ mod hostile;
 mod kills;
 mod log_oracles;
 mod loops;
+mod mortal;
 mod process;
 mod proofs;
 mod properties;
