@@ -8,7 +8,7 @@ use anyhow::Context;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::config::{Config, secrets};
@@ -72,7 +72,11 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
         let ended = ended.context("a loop panicked").and_then(|ended| ended);
         if let Err(error) = ended {
             shutdown.cancel();
-            outcome = outcome.and(Err(error));
+            // Who called says why the first one ended; what ends the others is most often the same.
+            match outcome {
+                Ok(()) => outcome = Err(error),
+                Err(_) => warn!(error = format!("{error:#}").replace('\n', ": "), "another loop had to stop too"),
+            }
         }
     }
     store.close().await;
@@ -99,7 +103,7 @@ impl Waker {
                 match work.tick().await {
                     Ok(next) => self.rest(next).await,
                     Err(error) => {
-                        error!(loop.name = T::NAME, error = format!("{error:#}"), "stopping");
+                        info!(loop.name = T::NAME, "stopping");
                         return Err(error);
                     }
                 }

@@ -14,5 +14,6 @@ mod refusals;
 mod rig;
 mod sandbox;
 mod sim;
+mod trouble;
 mod vectors;
 mod witness;
