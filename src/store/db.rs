@@ -83,7 +83,7 @@ impl Db {
         if !path.exists() {
             return Err(Error::Missing(path.display().to_string()));
         }
-        let lock = lock(path)?;
+        let lock = lock(&path.canonicalize().map_err(|e| Error::Database(format!("{}: {e}", path.display())))?)?;
         let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let synchronous = if durability == Durability::Disk { "FULL" } else { "OFF" };
         conn.pragma_update(None, "synchronous", synchronous)?;
@@ -147,6 +147,10 @@ impl Db {
         rows::newest_seen(&self.conn)
     }
 
+    pub(super) fn seen_after(&self, message: MessageId) -> Result<u64, Error> {
+        rows::seen_after(&self.conn, message)
+    }
+
     pub(super) fn next_note(&self) -> Result<u64, Error> {
         Ok(rows::last_note(&self.conn)? + 1)
     }
@@ -169,6 +173,13 @@ impl Db {
     }
 
     pub(super) fn account(&mut self, account: &Account) -> Result<(), Error> {
+        if let Some(known) = rows::account(&self.conn)?.filter(|known| known.id != account.id) {
+            return Err(Error::WrongLog(format!(
+                "this is the log of the account {known}, and the credentials are those of {account}
+use the credentials of {}, or make another log with `verbale init`",
+                known.name
+            )));
+        }
         self.conn.execute(
             "INSERT INTO account VALUES (1, ?1, ?2) ON CONFLICT DO UPDATE SET id = excluded.id, name = excluded.name",
             params![account.id.0, account.name.as_str()],

@@ -243,6 +243,14 @@ impl Store {
         self.run(|db| db.newest_seen()).await
     }
 
+    /// How many messages with a greater number than this have been dealt with.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn seen_after(&self, message: MessageId) -> Result<u64, Error> {
+        self.run(move |db| db.seen_after(message)).await
+    }
+
     /// The number that the next note will have.
     ///
     /// # Errors
@@ -270,7 +278,7 @@ impl Store {
     /// Keeps who we are on the platform, for proofs.
     ///
     /// # Errors
-    /// Of the database.
+    /// [`Error::WrongLog`] if the log is that of another account.
     pub async fn account(&self, account: Account) -> Result<(), Error> {
         self.run(move |db| db.account(&account)).await
     }

@@ -1,7 +1,6 @@
 //! Every remote step with every way in which it can fail, in the same process and restarted right after: everything is
 //! sealed and posted, each once. And single stories of faults that need their own moment.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use verbale::note::MessageId;
@@ -10,7 +9,7 @@ use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 use verbale::time::Time;
 
-use crate::rig::{CONSULATE, Ended, MARKER, Plan, Rig, SETTLE, Which};
+use crate::rig::{CONSULATE, Ended, MARKER, Plan, Rig, SETTLE, Which, in_parallel};
 use crate::witness::Witness;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -83,30 +82,13 @@ fn every_step_may_fail_before_and_after_its_effect() {
         hows.flat_map(|how| [Moment::Before, Moment::After].map(|at| (*step, how, at)))
     });
     let cases: Vec<_> = cases.flat_map(|(step, how, at)| [false, true].map(|again| (step, how, at, again))).collect();
-    let outcomes = in_parallel(&cases, |&(step, how, at, again)| case(step, how, at, again));
+    let outcomes = in_parallel(2, &cases, |&(step, how, at, again)| case(step, how, at, again));
     let mut table = String::new();
     for ((step, how, at, again), outcome) in cases.iter().zip(&outcomes) {
         let (at, process) = (format!("{at:?}"), if *again { "restarted" } else { "same process" });
         table += &format!("{step:?} | {how:?} | {at} | {process} | {outcome}\n");
     }
     assert!(outcomes.iter().all(|outcome| outcome == "ok"), "{table}");
-}
-
-/// Does the cases on two threads; what one panics with is its outcome.
-fn in_parallel<T: Sync>(cases: &[T], run: impl Fn(&T) + Sync) -> Vec<String> {
-    let outcome = |case: &T| match catch_unwind(AssertUnwindSafe(|| run(case))) {
-        Ok(()) => "ok".to_owned(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(message) => *message,
-            Err(_) => "panicked".to_owned(),
-        },
-    };
-    std::thread::scope(|scope| {
-        let part = |part: &'_ [T]| part.iter().map(outcome).collect::<Vec<_>>();
-        let (first, second) = cases.split_at(cases.len() / 2);
-        let second = scope.spawn(move || part(second));
-        [part(first), second.join().unwrap()].concat()
-    })
 }
 
 fn in_runtime(story: impl Future<Output = ()>) {
@@ -191,7 +173,7 @@ impl Story {
                 self.witness.owe(id, &[MINISTRY.0, JOURNALIST.0]);
             }
             Step::Attachment => drop(self.send(MINISTRY, 2)),
-            Step::PostOfRun => (0..4).for_each(|_| drop(self.send(MINISTRY, 0))),
+            Step::PostOfRun => (0..4).for_each(|_| _ = self.send(MINISTRY, 0)),
             Step::PostOfHeartbeat => {
                 let now = self.rig.now().ms();
                 self.rig.advance(86_400_000 - now.rem_euclid(86_400_000) - 2 * 60_000);

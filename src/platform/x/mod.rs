@@ -204,8 +204,9 @@ impl X {
             }
         }
         if next.is_some() {
+            // Not to be tried again: anybody in the group could stop the program by coming and going.
             let what = format!("{}: more than {GROUP_PAGES_MAX} pages of comings and goings", Endpoint::Conversation);
-            return Err(Error::Unavailable { what });
+            return Err(Error::Refused { what });
         }
         let known = present(&changes);
         if !known.is_empty() {
