@@ -59,6 +59,14 @@ pub struct Parts {
 /// # Errors
 /// If a loop had to stop; the others are stopped with it.
 pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let store = parts.store.clone();
+    let outcome = run_loops(parts, shutdown).await;
+    store.close().await;
+    outcome
+}
+
+/// Runs the loops until the last has ended, and tells why the first had to.
+async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
     let Parts { platform, store, vault, clock, salts, public, vkey, watcher, publisher } = parts;
     let public = Public::open(&public, vkey, store.clone(), clock.clone()).await?;
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
@@ -87,7 +95,6 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
             }
         }
     }
-    store.close().await;
     info!("stopped");
     outcome
 }

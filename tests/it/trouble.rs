@@ -2,128 +2,107 @@
 //! remedy it goes on as if nothing had been.
 
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::process::{Child, Command};
 use verbale::hash::Hash;
 use verbale::log::checkpoint::Checkpoint;
 use verbale::log::signed_note::LogKey;
-use verbale::sandbox::world::{Call, Outgoing, Settings};
-use verbale::sandbox::{EMBASSY, MINISTRY, World};
+use verbale::note::Origin;
+use verbale::sandbox::world::{Call, Outgoing};
+use verbale::sandbox::{EMBASSY, MINISTRY};
 
-use crate::cli::{assert_refused, everything_in, verbale};
-use crate::door::{Door, open};
-
-const RUN: [&str; 3] = ["run", "--config", "notes/config.toml"];
+use crate::cli::everything_in;
+use crate::process::{GENEROUS, Place, stop};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// The longest time that anything here may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// An installation, and a sandbox for it.
-struct Trial {
-    door: Door,
-    folder: tempfile::TempDir,
-}
+/// An installation, a sandbox for it, and what a person does with both.
+struct Trial(Place);
 
 impl Trial {
     async fn new() -> Trial {
-        let (door, folder) = (open(Settings::without_limits()).await, tempfile::tempdir().unwrap());
-        let api = format!("--api={}", door.base);
-        let rule = ["--origin=embassy.example/notes", "--correspondent=ministry", "--formal-all"];
-        let made = verbale(folder.path(), &[&["init", "notes", &api][..], &rule].concat());
-        assert!(made.status.success(), "{made:?}");
-        let trial = Trial { door, folder };
-        let lines = trial.door.client.get(format!("{}/sandbox/users/embassy/credentials.toml", trial.door.base));
-        let lines = lines.send().await.unwrap().text().await.unwrap();
-        fs::write(trial.path("credentials.toml"), lines).unwrap();
-        let text = fs::read_to_string(trial.path("config.toml")).unwrap();
-        let text = text.replace("poll = \"90s\"", "poll = \"50ms\"").replace("\"0 55 23 * * *\"", "\"off\"");
-        fs::write(trial.path("config.toml"), text).unwrap();
-        trial
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join("notes").join(name)
+        Trial(Place::new().await)
     }
 
     fn start(&self) -> Child {
-        spawn(Command::new(env!("CARGO_BIN_EXE_verbale")).args(RUN).current_dir(self.folder.path()))
+        start(&mut self.0.command(&["run"]))
+    }
+
+    /// Starts the daemon, which ends by itself.
+    async fn run(&self) -> Output {
+        ended(self.start()).await
     }
 
     fn write(&self, text: &str, file: Option<Vec<u8>>) {
-        self.door.world.with(|world, now| {
+        self.0.door.world.with(|world, now| {
             let media = file.map(|bytes| world.upload(now, EMBASSY, "image/png", bytes)).into_iter().collect();
             world.send(now, EMBASSY, MINISTRY, &Outgoing { text: text.to_owned(), media }).unwrap();
         });
     }
 
-    async fn until(&self, holds: impl FnMut(&World) -> bool) {
-        tokio::time::timeout(PATIENCE, self.door.world.until(holds)).await.expect("it never came");
-    }
-
     /// Waits until the daemon has looked at the messages.
     async fn looked(&self) {
-        let before = self.door.world.with(|world, _| world.counts().of(Call::Messages));
-        self.until(|world| before + 2 <= world.counts().of(Call::Messages)).await;
+        let before = self.0.door.world.with(|world, _| world.counts().of(Call::Messages));
+        self.0.until("looks", |world| before + 2 <= world.counts().of(Call::Messages)).await;
     }
 
-    /// Sends a note, waits until it is posted, and for whatever is recorded after it.
-    async fn note(&self, text: &str) {
-        let before = self.posts().len();
-        self.write(text, None);
-        self.until(|world| before < world.posts().count()).await;
+    /// Waits until so many notes are posted, and until that is recorded and the log published.
+    async fn posted(&self, notes: usize) {
+        self.0.until("the post", |world| notes <= world.posts().count()).await;
         let recorded = async {
-            while !self.status().contains(" 0 of them not posted") || !self.is_public() {
+            while !self.is_done().await {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, recorded).await.expect("it was never recorded");
+        tokio::time::timeout(GENEROUS, recorded).await.expect("it was never recorded");
     }
 
-    fn status(&self) -> String {
-        let output = verbale(self.folder.path(), &["status", "--config", "notes/config.toml"]);
+    async fn status(&self) -> String {
+        let output = self.0.command(&["status"]).stdout(Stdio::piped()).output().await.unwrap();
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn is_public(&self) -> bool {
-        let checkpoint = fs::read_to_string(self.path("public/checkpoint")).unwrap_or_default();
+    async fn is_done(&self) -> bool {
+        let checkpoint = fs::read_to_string(self.0.path("public/checkpoint")).unwrap_or_default();
         let size = checkpoint.lines().nth(1).unwrap_or("none");
-        self.status().contains(&format!("entries    {size}\n"))
+        let status = self.status().await;
+        status.contains(" 0 of them not posted") && status.contains(&format!("entries    {size}\n"))
     }
 
     /// The first lines of the posts.
     fn posts(&self) -> Vec<String> {
         let first = |text: &str| text.lines().next().unwrap().to_owned();
-        self.door.world.with(|world, _| world.posts().map(|post| first(&post.words.text)).collect())
+        self.0.door.world.with(|world, _| world.posts().map(|post| first(&post.words.text)).collect())
     }
 
-    /// Starts the daemon, and sees it seal and post `text` as note `note`; it ends well when told to.
-    async fn assert_goes_on(&self, note: u64, text: &str) {
-        let daemon = self.start();
+    /// Asserts that the daemon goes on: it seals and posts another note as number `note`, and ends well when told to.
+    /// All notes have been posted by then, each once.
+    async fn assert_goes_on(&self, note: usize) {
+        let mut daemon = self.start();
         self.looked().await;
-        self.note(text).await;
-        let output = stop(daemon);
-        assert!(output.status.success(), "{output:?}");
-        assert_eq!(self.posts().last().unwrap(), &format!("Sealed note {note}"));
-        let posts = self.posts();
-        assert!(posts.iter().enumerate().all(|(i, post)| !posts[..i].contains(post)), "{posts:?}");
+        self.write("NOTE that is like any other", None);
+        self.posted(note).await;
+        assert!(stop(&mut daemon, "TERM").await.success());
+        let notes: Vec<_> = (1..=note).map(|note| format!("Sealed note {note}")).collect();
+        assert_eq!(self.posts(), notes);
+    }
+
+    async fn assert_sealed(&self, notes: u64) {
+        let status = self.status().await;
+        assert!(status.contains(&format!("notes      {notes},")), "{status}");
     }
 }
 
-fn spawn(command: &mut Command) -> Child {
-    let command = command.env_remove("RUST_LOG").stdin(Stdio::null());
+fn start(command: &mut Command) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn stop(child: Child) -> Output {
-    let told = Command::new("kill").arg(child.id().to_string()).status().unwrap();
-    assert!(told.success());
-    child.wait_with_output().unwrap()
+async fn ended(daemon: Child) -> Output {
+    tokio::time::timeout(GENEROUS, daemon.wait_with_output()).await.expect("it does not end").unwrap()
 }
 
 /// Asserts that a daemon ended by itself with status 1 and one message of two lines, apart from its log lines.
@@ -139,18 +118,15 @@ fn assert_ended(output: &Output, what: &str, remedy: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_wrong_by_a_day_stops_the_daemon_before_it_seals() {
     let trial = Trial::new().await;
-    trial.write("NOTE before the daemon began", None);
+    trial.assert_goes_on(1).await;
+    trial.write("NOTE while nobody looks", None);
     for offset_ms in [DAY_MS, -DAY_MS] {
-        trial.door.world.clock().set_offset_ms(offset_ms);
-        let output = tokio::task::spawn_blocking({
-            let daemon = trial.start();
-            || daemon.wait_with_output().unwrap()
-        });
-        assert_ended(&output.await.unwrap(), "this machine's clock says ", "set the clock");
-        assert!(trial.status().contains("notes      0,"), "{}", trial.status());
+        trial.0.door.world.clock().set_offset_ms(offset_ms);
+        assert_ended(&trial.run().await, "this machine's clock says ", "set the clock");
+        trial.assert_sealed(1).await;
     }
-    trial.door.world.clock().set_offset_ms(0);
-    trial.assert_goes_on(1, "NOTE at the right time").await;
+    trial.0.door.world.clock().set_offset_ms(0);
+    trial.assert_goes_on(3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,83 +134,80 @@ async fn a_clock_that_goes_wrong_stops_a_daemon_that_runs() {
     let trial = Trial::new().await;
     let daemon = trial.start();
     trial.looked().await;
-    trial.note("NOTE at the right time").await;
-    trial.door.world.clock().set_offset_ms(DAY_MS);
+    trial.0.door.world.clock().set_offset_ms(DAY_MS);
     trial.write("NOTE at a wrong time", None);
-    let output = tokio::task::spawn_blocking(|| daemon.wait_with_output().unwrap()).await.unwrap();
-    assert_ended(&output, "this machine's clock says ", "set the clock");
-    assert!(trial.status().contains("notes      1,"), "{}", trial.status());
+    assert_ended(&ended(daemon).await, "this machine's clock says ", "set the clock");
+    trial.assert_sealed(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_without_room_stops_the_daemon_and_loses_nothing() {
     let trial = Trial::new().await;
-    // No file may grow beyond 256 KiB (512 KiB where `ulimit` counts in blocks of 1024 bytes): a large attachment
-    // does not fit.
-    let script = format!("trap '' XFSZ; ulimit -f 512; exec \"$0\" {}", RUN.join(" "));
-    let mut command = Command::new("sh");
-    let command = command.args(["-c", &script, env!("CARGO_BIN_EXE_verbale")]).current_dir(trial.folder.path());
-    let daemon = spawn(command);
+    // No file may grow beyond 256 KiB (512 KiB where `ulimit` counts in blocks of 1024 bytes), which the system says like
+    // a disk that has no room: a large attachment does not fit.
+    let mut command = trial.0.command(&["run"]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 512; exec \"$0\" \"$@\""]);
+    limited.arg(command.as_std().get_program()).args(command.as_std().get_args()).env_remove("RUST_LOG");
+    let daemon = start(limited.stdin(Stdio::null()).kill_on_drop(true));
     trial.looked().await;
-    trial.note("NOTE that is small").await;
+    trial.write("NOTE that is small", None);
+    trial.posted(1).await;
     trial.write("NOTE that is large", Some(vec![7; 1 << 20]));
-    let output = tokio::task::spawn_blocking(|| daemon.wait_with_output().unwrap()).await.unwrap();
-    assert_ended(&output, "the disk with the database", "nothing was lost");
-    assert_eq!(trial.posts(), ["Sealed note 1"]);
-    let daemon = trial.start();
-    trial.until(|world| world.posts().count() == 2).await;
-    assert!(stop(daemon).status.success());
-    trial.assert_goes_on(3, "NOTE after there was room").await;
+    assert_ended(&ended(daemon).await, "the disk with the database", "nothing was lost");
+    trial.assert_sealed(1).await;
+    let mut daemon = start(&mut command);
+    trial.posted(2).await;
+    assert!(stop(&mut daemon, "TERM").await.success());
+    trial.assert_goes_on(3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_daemon_on_a_log_is_refused_and_the_first_goes_on() {
     let trial = Trial::new().await;
-    let first = trial.start();
+    let mut first = trial.start();
     trial.looked().await;
-    let second = verbale(trial.folder.path(), &RUN);
-    assert_ended(&second, "another process is writing to notes/verbale.db", "stop the other one first");
-    trial.note("NOTE for the first").await;
-    assert!(stop(first).status.success());
-    assert_eq!(trial.posts(), ["Sealed note 1"]);
+    assert_ended(&trial.run().await, "another process is writing to", "stop the other one first");
+    trial.write("NOTE for the first", None);
+    trial.posted(1).await;
+    assert!(stop(&mut first, "TERM").await.success());
+    trial.assert_sealed(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_older_than_what_is_public_is_refused() {
     let trial = Trial::new().await;
-    trial.assert_goes_on(1, "NOTE one").await;
-    fs::copy(trial.path("verbale.db"), trial.path("old.db")).unwrap();
-    trial.assert_goes_on(2, "NOTE two").await;
-    fs::rename(trial.path("verbale.db"), trial.path("new.db")).unwrap();
-    fs::copy(trial.path("old.db"), trial.path("verbale.db")).unwrap();
-    // By the public folder, before anything is asked of the platform ...
-    let calls = trial.door.world.with(|world, _| world.counts().of(Call::Me));
-    assert_refused_by_running(&trial, "shows a log of 4 entries that this database does not lead to").await;
-    assert_eq!(trial.door.world.with(|world, _| world.counts().of(Call::Me)), calls);
+    let path = |name| trial.0.path(name);
+    trial.assert_goes_on(1).await;
+    fs::copy(path("verbale.db"), path("old.db")).unwrap();
+    trial.assert_goes_on(2).await;
+    fs::rename(path("verbale.db"), path("new.db")).unwrap();
+    fs::copy(path("old.db"), path("verbale.db")).unwrap();
+    trial.write("NOTE for the old database", None);
+    // By the public folder ...
+    let what = "shows a log of 4 entries that this database does not lead to";
+    assert_ended(&trial.run().await, what, "restore the newest backup");
     // ... and if that is gone, by the account's own timeline.
-    fs::rename(trial.path("public"), trial.path("elsewhere")).unwrap();
-    assert_refused_by_running(&trial, "that this database does not").await;
-    assert_eq!(trial.posts(), ["Sealed note 1", "Sealed note 2"]);
-    fs::rename(trial.path("new.db"), trial.path("verbale.db")).unwrap();
-    trial.assert_goes_on(3, "NOTE three").await;
-}
-
-async fn assert_refused_by_running(trial: &Trial, what: &str) {
-    let daemon = trial.start();
-    let output = tokio::task::spawn_blocking(|| daemon.wait_with_output().unwrap()).await.unwrap();
-    assert_ended(&output, what, "restore the newest backup");
+    fs::rename(path("public"), path("elsewhere")).unwrap();
+    let what = "shows the head of a log of 3 entries that this database does not lead to";
+    assert_ended(&trial.run().await, what, "restore the newest backup");
+    trial.assert_sealed(1).await;
+    fs::rename(path("new.db"), path("verbale.db")).unwrap();
+    trial.assert_goes_on(4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_public_folder_of_another_log_is_left_alone() {
     let trial = Trial::new().await;
-    trial.assert_goes_on(1, "NOTE one").await;
-    let name = verbale::note::Origin::parse("other.example/notes").unwrap();
+    trial.assert_goes_on(1).await;
+    let name = Origin::parse("other.example/notes").unwrap();
     let other = LogKey::from_seed(name.clone(), [9; 32]);
     let checkpoint = Checkpoint { origin: name, size: 5, root: Hash::of(b"their log") }.sign(&other);
-    fs::write(trial.path("public/checkpoint"), checkpoint).unwrap();
+    fs::write(trial.0.path("public/checkpoint"), checkpoint).unwrap();
+    let before = everything_in(&trial.0.path("public"));
     let what = "public/checkpoint is not a checkpoint of this log";
-    assert_refused(trial.folder.path(), &RUN, 1, what, "choose another folder for `public`");
+    assert_ended(&trial.run().await, what, "choose another folder for `public`");
+    assert!(everything_in(&trial.0.path("public")) == before);
 }
 
 /// What is done to a database, and what the daemon then says.
@@ -279,32 +252,28 @@ fn alter(path: &Path, statements: &[&str]) {
 
 /// Keeps one part in so many of a file.
 fn cut(path: &Path, parts: u64) {
-    let mut file = fs::OpenOptions::new().write(true).open(path).unwrap();
+    let file = fs::OpenOptions::new().write(true).open(path).unwrap();
     file.set_len(file.metadata().unwrap().len() / parts).unwrap();
-    file.flush().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_database_is_recognised_and_left_as_it_is() {
     let trial = Trial::new().await;
-    trial.assert_goes_on(1, "NOTE one").await;
-    fs::copy(trial.path("verbale.db"), trial.path("good.db")).unwrap();
-    for damage in DAMAGES {
-        fs::copy(trial.path("good.db"), trial.path("verbale.db")).unwrap();
-        (damage.inflict)(&trial.path("verbale.db"));
-        let before = everything_in(trial.folder.path());
-        let output = verbale(trial.folder.path(), &RUN);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.starts_with("error: ") && said.contains(damage.what), "{} {said}", damage.what);
-        assert_eq!(said.lines().count(), 2, "{said}");
-        assert!(everything_in(trial.folder.path()) == before, "{}", damage.what);
-        // Nor do those who only look stumble.
-        for command in ["status", "notes"] {
-            let output = verbale(trial.folder.path(), &[command, "--config", "notes/config.toml"]);
-            assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"), "{output:?}");
+    let (database, good) = (trial.0.path("verbale.db"), trial.0.path("good.db"));
+    trial.assert_goes_on(1).await;
+    fs::copy(&database, &good).unwrap();
+    for Damage { inflict, what } in DAMAGES {
+        fs::copy(&good, &database).unwrap();
+        inflict(&database);
+        let before = fs::read(&database).unwrap();
+        assert_ended(&trial.run().await, what, "");
+        // Those who only look say what they can.
+        for command in [&["status"][..], &["notes"], &["prove", "1"]] {
+            let output = ended(start(&mut trial.0.command(command))).await;
+            assert!(output.status.code().is_some_and(|status| status < 3), "{command:?} {output:?}");
         }
+        assert!(fs::read(&database).unwrap() == before, "{what}: the database was changed");
     }
-    fs::copy(trial.path("good.db"), trial.path("verbale.db")).unwrap();
-    trial.assert_goes_on(2, "NOTE two").await;
+    fs::copy(&good, &database).unwrap();
+    trial.assert_goes_on(2).await;
 }
