@@ -13,6 +13,7 @@ mod loops;
 mod process;
 mod proofs;
 mod properties;
+mod readme;
 mod refusals;
 mod rig;
 mod sandbox;
