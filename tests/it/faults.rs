@@ -178,15 +178,10 @@ impl Story {
                 let id = self.rig.world.with(make);
                 self.witness.owe(id, &[MINISTRY.0, JOURNALIST.0]);
             }
-<<<<<<< HEAD
             Step::Attachment => {
                 self.send(MINISTRY, 2);
             }
             Step::PostOfRun => self.send_many(4),
-=======
-            Step::Attachment => drop(self.send(MINISTRY, 2)),
-            Step::PostOfRun => (0..4).for_each(|_| _ = self.send(MINISTRY, 0)),
->>>>>>> main
             Step::PostOfHeartbeat => {
                 let now = self.rig.now().ms();
                 self.rig.advance(86_400_000 - now.rem_euclid(86_400_000) - 2 * 60_000);
