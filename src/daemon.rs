@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::config::{Config, secrets};
@@ -59,6 +59,14 @@ pub struct Parts {
 /// # Errors
 /// If a loop had to stop; the others are stopped with it.
 pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let store = parts.store.clone();
+    let outcome = run_loops(parts, shutdown).await;
+    store.close().await;
+    outcome
+}
+
+/// Runs the loops until the last has ended, and tells why the first had to.
+async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
     let Parts { platform, store, vault, clock, salts, public, vkey, watcher, publisher } = parts;
     let public = Public::open(&public, vkey, store.clone(), clock.clone()).await?;
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
@@ -80,10 +88,13 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
         let ended = ended.context("a loop panicked").and_then(|ended| ended);
         if let Err(error) = ended {
             shutdown.cancel();
-            outcome = outcome.and(Err(error));
+            // Who called says why the first one ended; what ends the others is most often the same.
+            match outcome {
+                Ok(()) => outcome = Err(error),
+                Err(_) => warn!(error = format!("{error:#}").replace('\n', ": "), "another loop had to stop too"),
+            }
         }
     }
-    store.close().await;
     info!("stopped");
     outcome
 }
@@ -107,7 +118,7 @@ impl Waker {
                 match work.tick().await {
                     Ok(next) => self.rest(next).await,
                     Err(error) => {
-                        error!(loop.name = T::NAME, error = format!("{error:#}"), "stopping");
+                        info!(loop.name = T::NAME, "stopping");
                         return Err(error);
                     }
                 }

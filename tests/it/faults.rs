@@ -213,7 +213,8 @@ impl Story {
             witness.look();
             witness.is_done() && (!is_heartbeat || witness.heartbeats() == 1)
         };
-        assert!(self.rig.run_until(DAY / 2, done).await, "it was never finished");
+        // A day is how long a post may stay away that was refused as a duplicate.
+        assert!(self.rig.run_until(2 * DAY, done).await, "it was never finished");
         // What is done stays done once.
         self.rig.run_until(2 * SETTLE, |_| false).await;
         self.rig.die().await;
