@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::config::{Config, secrets};
@@ -63,6 +63,14 @@ pub struct Parts {
 /// # Errors
 /// If a loop had to stop; the others are stopped with it.
 pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let store = parts.store.clone();
+    let outcome = run_loops(parts, shutdown).await;
+    store.close().await;
+    outcome
+}
+
+/// Runs the loops until the last has ended, and tells why the first had to.
+async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
     let Parts { platform, store, vault, clock, salts, public, vkey, watcher, publisher } = parts;
     let public = Public::open(&public, vkey, store.clone(), clock.clone()).await?;
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
@@ -84,10 +92,13 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
         let ended = ended.context("a loop panicked").and_then(|ended| ended);
         if let Err(error) = ended {
             shutdown.cancel();
-            outcome = outcome.and(Err(error));
+            // Who called says why the first one ended; what ends the others is most often the same.
+            match outcome {
+                Ok(()) => outcome = Err(error),
+                Err(_) => warn!(error = format!("{error:#}").replace('\n', ": "), "another loop had to stop too"),
+            }
         }
     }
-    store.close().await;
     info!("stopped");
     outcome
 }
@@ -102,7 +113,7 @@ async fn keep_public(
     loop {
         let last = shutdown.is_cancelled();
         grown.mark_unchanged();
-        public.tick().await.inspect_err(|error| stopping(Public::NAME, error))?;
+        public.tick().await.inspect_err(|_| info!(loop.name = Public::NAME, "stopping"))?;
         if last {
             return Ok(());
         }
@@ -112,10 +123,6 @@ async fn keep_public(
         };
         let _ = shutdown.run_until_cancelled(moment).await;
     }
-}
-
-fn stopping(name: &str, error: &anyhow::Error) {
-    error!(loop.name = name, error = format!("{error:#}"), "stopping");
 }
 
 /// Runs any other loop.
@@ -134,7 +141,7 @@ impl Waker {
                 if let Some(grown) = &mut self.grown {
                     grown.mark_unchanged();
                 }
-                let next = work.tick().await.inspect_err(|error| stopping(T::NAME, error))?;
+                let next = work.tick().await.inspect_err(|_| info!(loop.name = T::NAME, "stopping"))?;
                 self.rest(next).await;
             }
         };

@@ -445,3 +445,6 @@ fn lock(path: &Path) -> Result<File, Error> {
         Err(std::fs::TryLockError::Error(e)) => Err(failed(e)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,10 +11,13 @@ use crate::time::Time;
 /// Sorts what SQLite says by what happens next.
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
-        use rusqlite::ErrorCode::{ConstraintViolation, DatabaseCorrupt, DiskFull, NotADatabase};
+        use rusqlite::ErrorCode::{
+            CannotOpen, ConstraintViolation, DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly, SystemIoFailure,
+        };
         match error.sqlite_error_code() {
             Some(DiskFull) => Error::Full,
             Some(DatabaseCorrupt | NotADatabase) => Error::Damaged(error.to_string()),
+            Some(SystemIoFailure | ReadOnly | CannotOpen) => Error::Disk(error.to_string()),
             Some(ConstraintViolation) => Error::Refused(error.to_string()),
             _ => Error::Database(error.to_string()),
         }

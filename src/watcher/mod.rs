@@ -276,7 +276,7 @@ impl Watcher {
                 break;
             }
         }
-        if batch.seen.is_empty() {
+        if batch.seen.is_empty() && batch.gaps.is_empty() {
             return stopped.map_or(Ok(()), Err);
         }
         let hand = Hand { from: &known.me, log: &self.settings.log, salts: &self.salts, vault: &self.vault };
