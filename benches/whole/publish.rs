@@ -26,21 +26,33 @@ const WARM_UP: usize = 20;
 /// When what happened to one message.
 struct Story {
     listed: Instant,
+    /// How long the platform took for the rest of that listing, page by page.
+    rest: Duration,
     begun: Instant,
     accepted: Instant,
+}
+
+/// The listing in which the newest message came first.
+struct Listing {
+    newest: Snowflake,
+    listed: Instant,
+    rest: Duration,
+    /// Whether it may have more pages.
+    goes_on: bool,
 }
 
 /// The client for X, with a stop watch.
 struct Timed {
     client: Arc<dyn Platform>,
-    listed: Mutex<(Snowflake, Instant)>,
+    listing: Mutex<Listing>,
     stories: UnboundedSender<Story>,
 }
 
 impl Timed {
     fn new(client: Arc<dyn Platform>) -> (Timed, UnboundedReceiver<Story>) {
         let (stories, told) = unbounded_channel();
-        (Timed { client, listed: Mutex::new((Snowflake(0), Instant::now())), stories }, told)
+        let listing = Listing { newest: Snowflake(0), listed: Instant::now(), rest: Duration::ZERO, goes_on: false };
+        (Timed { client, listing: Mutex::new(listing), stories }, told)
     }
 }
 
@@ -59,10 +71,17 @@ impl Platform for Timed {
     }
 
     async fn messages(&self, size: u32, page: Option<&PageToken>) -> Result<MessagePage, Error> {
+        let begun = Instant::now();
+        let first = page.is_none();
         let page = self.client.messages(size, page).await?;
-        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(newest) = page.messages.first().filter(|newest| listed.0 < newest.id) {
-            *listed = (newest.id, Instant::now());
+        let mut listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = page.messages.first().map(|message| message.id);
+        if let Some(newest) = newest.filter(|newest| listing.newest < *newest) {
+            *listing = Listing { newest, listed: Instant::now(), rest: Duration::ZERO, goes_on: true };
+        } else if first {
+            listing.goes_on = false;
+        } else if listing.goes_on {
+            listing.rest += begun.elapsed();
         }
         Ok(page)
     }
@@ -78,8 +97,9 @@ impl Platform for Timed {
     async fn post(&self, text: &str) -> Result<PostId, Error> {
         let begun = Instant::now();
         let answer = self.client.post(text).await;
-        let (_, listed) = *self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = self.stories.send(Story { listed, begun, accepted: Instant::now() });
+        let accepted = Instant::now();
+        let Listing { listed, rest, .. } = *self.listing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = self.stories.send(Story { listed, rest, begun, accepted });
         answer
     }
 
@@ -147,13 +167,14 @@ async fn measure() -> anyhow::Result<Measured> {
         let sent = Instant::now();
         place::send(&world)?;
         let story = tokio::time::timeout(Duration::from_secs(10), told.recv()).await;
-        let Story { listed, begun, accepted } = story.context("there was no post within 10 s")?.context("stopped")?;
+        let Story { listed, rest, begun, accepted } =
+            story.context("there was no post within 10 s")?.context("stopped")?;
         let public = shown(&config.log.public, 2 * note as u64 - 1).await;
         if WARM_UP < note {
             measured.waited.push(listed - sent);
-            measured.ours.push(begun - listed);
+            measured.ours.push(begun - listed - rest);
             measured.answered.push(accepted - begun);
-            measured.public.push(public - listed);
+            measured.public.push(public - listed - rest);
             measured.disk.push(durable_twice(&mut file)?);
         }
     }

@@ -138,10 +138,12 @@ impl Db {
         rows::started(&self.conn)
     }
 
-    pub(super) fn unseen(&self, messages: &[MessageId]) -> Result<Vec<MessageId>, Error> {
+    pub(super) fn unseen(&mut self, messages: &[MessageId]) -> Result<Vec<MessageId>, Error> {
+        // In one transaction, so that the file is locked once and not for each message.
+        let tx = self.conn.transaction()?;
         let mut unseen = Vec::new();
         for &message in messages {
-            if !rows::is_seen(&self.conn, message)? {
+            if !rows::is_seen(&tx, message)? {
                 unseen.push(message);
             }
         }
