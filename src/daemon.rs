@@ -28,6 +28,10 @@ use crate::watcher::{self, Salts, Watcher};
 /// The longest sleep at a stretch: a clock that is set is noticed after it.
 const STRETCH: Duration = Duration::from_secs(60);
 
+/// How long the public folder lets the log grow before it writes: the post of a note does not wait for its files to be on
+/// the disk, and the entry about the post is written together with the note's.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// The longest wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 
@@ -72,11 +76,11 @@ async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
     let mut compared = publisher.compared();
     let watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
-    let woken = || Waker { clock: clock.clone(), grown: Some(store.grown()), shutdown: shutdown.clone() };
+    let woken = Waker { clock: clock.clone(), grown: Some(store.grown()), shutdown: shutdown.clone() };
     let alone = Waker { clock: clock.clone(), grown: None, shutdown: shutdown.clone() };
     let mut loops = JoinSet::new();
-    loops.spawn(woken().drive(public));
-    loops.spawn(woken().drive(publisher));
+    loops.spawn(keep_public(public, store.grown(), shutdown.clone()));
+    loops.spawn(woken.drive(publisher));
     loops.spawn(async move {
         // Without a comparison nothing is sealed; if the publisher ends before it, the reason is its own to tell.
         let stopped = alone.shutdown.clone();
@@ -99,7 +103,29 @@ async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<
     outcome
 }
 
-/// Runs a loop: the same few lines for all.
+/// Runs the loop of the public folder. It writes a moment after the log has grown, and a last time when told to stop; a
+/// tick of it is never cut.
+async fn keep_public(
+    mut public: Public,
+    mut grown: watch::Receiver<u64>,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    loop {
+        let last = shutdown.is_cancelled();
+        grown.mark_unchanged();
+        public.tick().await.inspect_err(|_| info!(loop.name = Public::NAME, "stopping"))?;
+        if last {
+            return Ok(());
+        }
+        let moment = async {
+            let _ = grown.changed().await;
+            tokio::time::sleep(GATHER).await;
+        };
+        let _ = shutdown.run_until_cancelled(moment).await;
+    }
+}
+
+/// Runs any other loop.
 struct Waker {
     clock: Clock,
     /// Tells when the log has grown, for loops that care.
@@ -115,13 +141,8 @@ impl Waker {
                 if let Some(grown) = &mut self.grown {
                     grown.mark_unchanged();
                 }
-                match work.tick().await {
-                    Ok(next) => self.rest(next).await,
-                    Err(error) => {
-                        info!(loop.name = T::NAME, "stopping");
-                        return Err(error);
-                    }
-                }
+                let next = work.tick().await.inspect_err(|_| info!(loop.name = T::NAME, "stopping"))?;
+                self.rest(next).await;
             }
         };
         shutdown.run_until_cancelled(endless).await.unwrap_or(Ok(()))

@@ -55,7 +55,7 @@ pub(super) fn checkpoint(db: &Connection, size: u64) -> Result<Option<String>, E
 }
 
 pub(super) fn last_note(db: &Connection) -> Result<u64, Error> {
-    Ok(db.query_row("SELECT coalesce(max(n), 0) FROM note", [], |row| row.get(0))?)
+    Ok(db.prepare_cached("SELECT coalesce(max(n), 0) FROM note")?.query_row([], |row| row.get(0))?)
 }
 
 pub(super) fn correspondence(db: &Connection, conversation: &ConversationId) -> Result<Correspondence, Error> {
