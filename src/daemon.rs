@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
@@ -20,6 +21,7 @@ use crate::platform::x::{self, X};
 use crate::public::Public;
 use crate::publisher::{self, Publisher};
 use crate::store::{Durability, Store};
+use crate::time::Time;
 use crate::vault::Vault;
 use crate::watcher::{self, Salts, Watcher};
 
@@ -60,13 +62,19 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
     let Parts { platform, store, vault, clock, salts, public, vkey, watcher, publisher } = parts;
     let public = Public::open(&public, vkey, store.clone(), clock.clone()).await?;
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
+    let mut compared = publisher.compared();
     let watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
     let woken = || Waker { clock: clock.clone(), grown: Some(store.grown()), shutdown: shutdown.clone() };
     let alone = Waker { clock: clock.clone(), grown: None, shutdown: shutdown.clone() };
     let mut loops = JoinSet::new();
     loops.spawn(woken().drive(public));
     loops.spawn(woken().drive(publisher));
-    loops.spawn(alone.drive(watcher));
+    loops.spawn(async move {
+        // Without a comparison nothing is sealed; if the publisher ends before it, the reason is its own to tell.
+        let stopped = alone.shutdown.clone();
+        let done = stopped.run_until_cancelled(async { compared.wait_for(|done| *done).await.is_ok() }).await;
+        if done == Some(true) { alone.drive(watcher).await } else { Ok(()) }
+    });
     let mut outcome = Ok(());
     while let Some(ended) = loops.join_next().await {
         let ended = ended.context("a loop panicked").and_then(|ended| ended);
@@ -122,9 +130,16 @@ impl Waker {
     }
 }
 
-async fn sleep_until(clock: &Clock, until: crate::time::Time) {
-    while let Ok(left @ 1..) = u64::try_from(until.ms_since(clock.now())) {
-        tokio::time::sleep(Duration::from_millis(left).min(STRETCH)).await;
+/// Sleeps until the clock says so. A clock that is set back meanwhile makes it no longer than it was meant to be.
+async fn sleep_until(clock: &Clock, until: Time) {
+    let left = || u64::try_from(until.ms_since(clock.now())).map(Duration::from_millis).unwrap_or_default();
+    let (begun, meant) = (Instant::now(), left());
+    loop {
+        let left = left().min(meant.saturating_sub(begun.elapsed()));
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(STRETCH)).await;
     }
 }
 
@@ -167,5 +182,27 @@ impl Parts {
                 heartbeat: config.publish.heartbeat.clone(),
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_prolongs_no_sleep() {
+        let moved_ms = Arc::new(AtomicI64::new(86_400_000));
+        let offset_ms = moved_ms.clone();
+        let clock = Clock::from_fn(move || Clock::system().now().plus_ms(offset_ms.load(Ordering::SeqCst)));
+        let until = clock.now().plus_ms(50);
+        moved_ms.store(0, Ordering::SeqCst);
+        let sleep = async {
+            // As if the clock had been right when the sleep began.
+            moved_ms.store(86_400_000, Ordering::SeqCst);
+            tokio::join!(sleep_until(&clock, until), async { moved_ms.store(0, Ordering::SeqCst) });
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(5), sleep).await.is_ok());
     }
 }

@@ -4,8 +4,9 @@
 //! `log.txt`, and the checkpoint last; each file whole, by a rename. The folder is a reader of the store like any other:
 //! it computes the tree for itself and compares it with what was signed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -21,6 +22,10 @@ use crate::store::Store;
 
 /// Entries read from the store at a time.
 const PAGE: u64 = 4096;
+
+/// Everybody may read what is public, though all else that the program writes is closed to others (umask).
+const FILE_MODE: u32 = 0o644;
+const FOLDER_MODE: u32 = 0o755;
 
 /// The loop that keeps the public folder like the log.
 pub struct Public {
@@ -95,7 +100,7 @@ struct Folder {
 
 impl Folder {
     fn open(path: &Path, key: VerifierKey) -> anyhow::Result<Folder> {
-        fs::create_dir_all(path).with_context(|| format!("cannot make the public folder {}", path.display()))?;
+        open_folder(path).with_context(|| format!("cannot make the public folder {}", path.display()))?;
         let file = path.join("checkpoint");
         let shown = match fs::read(&file) {
             Ok(bytes) => Some(Checkpoint::open(&bytes, &key).with_context(|| {
@@ -175,6 +180,7 @@ impl Folder {
         if file.metadata().with_context(context)?.len() < self.text_len {
             bail!("{} is shorter than it was\ndelete the public folder: it is written anew", path.display());
         }
+        file.set_permissions(Permissions::from_mode(FILE_MODE)).with_context(context)?;
         file.set_len(self.text_len).with_context(context)?;
         std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0)).with_context(context)?;
         file.write_all(self.text.as_bytes()).and_then(|()| file.sync_data()).with_context(context)?;
@@ -184,13 +190,25 @@ impl Folder {
     }
 }
 
+/// Makes a folder, and those above it, if it is not there; everybody may look into a new one.
+fn open_folder(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        open_folder(above)?;
+    }
+    fs::create_dir(path)?;
+    fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE))
+}
+
 /// Writes a file whole: a reader sees the old one or the new one.
 fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let context = || format!("cannot write {}", path.display());
-    let folder = path.parent().with_context(context)?;
-    fs::create_dir_all(folder).with_context(context)?;
+    open_folder(path.parent().with_context(context)?).with_context(context)?;
     let new = path.with_added_extension("new");
     let mut file = File::create(&new).with_context(context)?;
+    file.set_permissions(Permissions::from_mode(FILE_MODE)).with_context(context)?;
     file.write_all(bytes).and_then(|()| file.sync_data()).with_context(context)?;
     fs::rename(&new, path).with_context(context)
 }

@@ -9,13 +9,15 @@
 //! | result | where it is; the log's `post` entry | the next note |
 //!
 //! An attempt whose outcome nobody knows is followed by looking at our own timeline. A timeline lags: only when the post
-//! has not appeared for as long as the configured `settle` is it tried again, and a refusal as a duplicate
-//! means that it is there after all. "Could not be read" is never taken for "is absent".
+//! has not appeared for as long as the configured `settle` is it tried again. A refusal as a duplicate means that it is
+//! there after all: then it is looked for, and tried again only if it has not appeared for a day. "Could not be read" is
+//! never taken for "is absent".
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use cron::Schedule;
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
@@ -25,9 +27,13 @@ use crate::platform::{Error as PlatformError, Platform, Post};
 use crate::post::PostText;
 use crate::store::{Intent, Store, Subject};
 use crate::time::Time;
+use crate::verify::SKEW_MS_MAX;
 
 /// How far our clock and the platform's may differ when posts are looked for.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(3600);
+
+/// How long a post that was refused as a duplicate may stay away from our timeline before it counts as gone.
+const DUPLICATE_STAYS_AWAY: Duration = Duration::from_secs(86_400);
 
 /// How far back our own posts are compared with the log at the first start.
 const FIRST_LOOK: Duration = Duration::from_secs(30 * 86_400);
@@ -54,8 +60,8 @@ pub struct Publisher {
     settings: Settings,
     pace: Pace,
     /// Whether our own posts have been compared with the log since the start.
-    compared: bool,
-    /// After a refusal as a duplicate the post is only looked for, never tried again.
+    compared: watch::Sender<bool>,
+    /// After a refusal as a duplicate the post is only looked for, for a day.
     duplicate: Option<u64>,
 }
 
@@ -75,13 +81,27 @@ impl Tick for Publisher {
 impl Publisher {
     /// A publisher that has done nothing yet.
     pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Publisher {
-        Publisher { platform, store, clock, settings, pace: Pace::new(), compared: false, duplicate: None }
+        Publisher {
+            platform,
+            store,
+            clock,
+            settings,
+            pace: Pace::new(),
+            compared: watch::Sender::new(false),
+            duplicate: None,
+        }
+    }
+
+    /// Tells when our own posts have been compared with the log: before that nothing may be sealed. To seal anew what a
+    /// lost database had sealed, and posted, would fork the log.
+    pub fn compared(&self) -> watch::Receiver<bool> {
+        self.compared.subscribe()
     }
 
     async fn step(&mut self) -> Result<Next, Stop> {
-        if !self.compared {
+        if !*self.compared.borrow() {
             self.compare().await?;
-            self.compared = true;
+            self.compared.send_replace(true);
         }
         if let Some(intent) = self.store.open_intent().await? {
             return self.finish(intent).await;
@@ -116,18 +136,23 @@ impl Publisher {
         if attempts.all_failed {
             return self.try_again(&intent).await;
         }
-        let after = Snowflake::first_at(attempts.first.plus_ms(-ms(CLOCKS_DIFFER)));
+        let from = self.newest_post_or(attempts.first).await?.min(attempts.first.plus_ms(-ms(CLOCKS_DIFFER)));
         // What the answer does not show was not there when it was asked, not when it came.
         let asked = self.clock.now();
-        let posts = self.platform.own_posts(after).await?;
+        let posts = self.platform.own_posts(Snowflake::first_at(from)).await?;
         let found = posts.iter().filter(|post| shows(post, &intent.text)).min_by_key(|post| post.id);
         if let Some(post) = found {
             return self.posted(&intent, post.id).await;
         }
-        let settled = attempts.last.plus_ms(ms(self.settings.settle));
-        if self.duplicate == Some(intent.id) || asked < settled {
+        let refused = self.duplicate == Some(intent.id);
+        let settle = if refused { DUPLICATE_STAYS_AWAY.max(self.settings.settle) } else { self.settings.settle };
+        if asked < attempts.last.plus_ms(ms(settle)) {
             let look = self.pace.wait(self.clock.now());
             info!(intent.id, until = %look, "the post is not on the timeline yet");
+            if refused {
+                let trouble = "the platform says that a post is there already, and does not show it";
+                self.store.report(Self::NAME, Some(trouble.to_owned()), asked).await?;
+            }
             return Ok(Next::Wait(look));
         }
         self.try_again(&intent).await
@@ -172,11 +197,14 @@ impl Publisher {
 
     /// Compares our own newest posts with the log: a head in public that is not one of ours means that the database is
     /// older than what was published, and to go on would fork the log.
+    ///
+    /// Another account's posts would say nothing, so who we are is asked first, and what time it is.
     async fn compare(&self) -> Result<(), Stop> {
-        let from = match self.store.newest_post().await? {
-            Some(post) => post.time().plus_ms(-ms(CLOCKS_DIFFER)),
-            None => self.clock.now().plus_ms(-ms(FIRST_LOOK)),
-        };
+        let me = self.platform.me().await?;
+        let now = self.clock.now();
+        me.compare_clocks(now, SKEW_MS_MAX)?;
+        self.store.account(me.account).await?;
+        let from = self.newest_post_or(now).await?;
         for post in self.platform.own_posts(Snowflake::first_at(from)).await? {
             let Ok(text) = PostText::parse(post.text.trim_end()) else { continue };
             let (size, root) = text.head();
@@ -189,6 +217,15 @@ impl Publisher {
             }
         }
         Ok(())
+    }
+
+    /// From when on our own posts are of interest: those before the newest that is known are known too. A moment that our
+    /// own clock told at an earlier time may be wrong; the one in a post's number is not.
+    async fn newest_post_or(&self, now: Time) -> Result<Time, Stop> {
+        Ok(match self.store.newest_post().await? {
+            Some(post) => post.time().plus_ms(-ms(CLOCKS_DIFFER)),
+            None => now.plus_ms(-ms(FIRST_LOOK)),
+        })
     }
 
     /// Whether today's moment of the heartbeat, by UTC, has come.

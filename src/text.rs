@@ -3,6 +3,8 @@
 //! Text is UTF-8; a line ends in LF; there is no CR, no BOM, no space at a line's end; numbers are decimal without sign
 //! or leading zero. Each format states its own limit of size, which is checked before anything is read.
 
+use std::fmt;
+
 use crate::hash::Hash;
 use crate::time::Time;
 
@@ -19,11 +21,17 @@ pub enum ParseError {
 }
 
 /// Reads a text line by line.
-#[derive(Debug)]
 pub struct Lines<'a> {
     format: &'static str,
     rest: &'a [u8],
     line: usize,
+}
+
+/// Shows where it is, not what it reads: that may be private.
+impl fmt::Debug for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines").field("format", &self.format).field("line", &self.line).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Lines<'a> {

@@ -67,7 +67,7 @@ pub struct Arguments {
     #[arg(long = "recipient", value_name = "AGE1…", value_parser = values::recipient)]
     pub recipients: Vec<age::x25519::Recipient>,
 
-    /// Where X answers programs, if not at its own address: for a sandbox
+    /// The address of a sandbox, to be used instead of X
     #[arg(long, value_name = "URL", value_parser = values::address)]
     pub api: Option<reqwest::Url>,
 }
@@ -119,7 +119,8 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
         formal,
         recipients: arguments.recipients,
         credentials: None,
-        settings: arguments.api.iter().map(|api| ("api", api.as_str().into())).collect(),
+        // A sandbox shows its posts at its own address.
+        settings: arguments.api.iter().flat_map(|api| ["api", "web"].map(|key| (key, api.as_str().into()))).collect(),
     })
 }
 

@@ -29,9 +29,9 @@ use crate::vault;
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Example:
-  verbale prove 17                                       that note 17 was sent, to whom and when; not what it says
-  verbale prove 17 --level content --out annex.zip       everything
-  verbale verify annex.zip                               what a journalist does next
+  verbale prove 17                                    who sent note 17 to whom, and when
+  verbale prove 17 --level content --out annex.zip    and what it says
+  verbale verify annex.zip                            what a journalist does next
 
 Exit status:
   0 written, 1 there is no such note or it cannot be opened, 2 the configuration or a key cannot be used")]

@@ -16,9 +16,16 @@ use crate::sandbox::{self, Clock, Shared};
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Example:
-  verbale sandbox --port 4000
+  verbale sandbox
+
+and in another terminal:
   verbale init trial --origin trial.example/notes --correspondent ministry --formal-all \\
       --api http://127.0.0.1:4000
+  curl -s http://127.0.0.1:4000/sandbox/users/embassy/credentials.toml > trial/credentials.toml
+  verbale run --config trial/config.toml
+
+Within 90 seconds (`poll` in trial/config.toml) each message from embassy to ministry is sealed and its hash posted. \
+With --no-limits `poll` may be much shorter.
 
 Exit status:
   0 it was told to stop, 1 the port cannot be used")]
@@ -26,6 +33,10 @@ pub struct Arguments {
     /// The port on 127.0.0.1; 0 for any that is free
     #[arg(long, default_value_t = 4000)]
     pub port: u16,
+
+    /// Allow any number of calls, where X would refuse the 16th look at the messages in 15 minutes
+    #[arg(long)]
+    pub no_limits: bool,
 }
 
 /// Runs it until SIGTERM or Ctrl-C.
@@ -33,19 +44,23 @@ pub struct Arguments {
 /// # Errors
 /// If the port cannot be used.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(arguments.port))?;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(arguments))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(port: u16) -> anyhow::Result<()> {
+async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
+    let port = arguments.port;
     let shutdown = signals::shutdown()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
         Failure::failed(format!("cannot listen on 127.0.0.1:{port}: {error}"), "choose another port with `--port`")
     })?;
     let clock = Clock::of_the_machine();
-    let world = sandbox::story_world(Settings::of_x(), rand::random(), clock.now());
+    let settings = if arguments.no_limits { Settings::without_limits() } else { Settings::of_x() };
+    let world = sandbox::story_world(settings, rand::random(), clock.now());
     println!("the sandbox answers at http://{}", listener.local_addr()?);
-    println!("its users are embassy, ministry and journalist; their credentials are at /sandbox/users");
+    println!(
+        "its users are embassy, ministry and journalist; `verbale sandbox --help` says how to try verbale with it"
+    );
     sandbox::http::serve(listener, Shared::new(world, clock), async move { shutdown.cancelled().await }).await?;
     Ok(())
 }

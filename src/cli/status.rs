@@ -47,8 +47,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn for_people(status: &Status) -> String {
     let mut text = format!(
-        "log        {}\nkey        {}\nentries    {}\nnotes      {}, {} of them not posted yet\n",
-        status.log, status.vkey, status.entries, status.notes, status.unposted
+        "log        {}\nkey        {}\nentries    {}\nhead       {}\nnotes      {}, {} of them not posted yet\n",
+        status.log,
+        status.vkey,
+        status.entries,
+        status.head.as_deref().unwrap_or("none is signed yet"),
+        status.notes,
+        status.unposted
     );
     for one in &status.loops {
         let done = one.done.as_deref().unwrap_or("never");

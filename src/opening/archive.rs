@@ -23,6 +23,10 @@ pub const FILES_MAX: usize = 64;
 /// What every zip archive with a file in it begins with.
 const MAGIC: &[u8] = b"PK\x03\x04";
 
+/// What the record at the end of an archive begins with, and its length without a comment.
+const END_MAGIC: &[u8] = b"PK\x05\x06";
+const END_BYTES: usize = 22;
+
 /// Why an archive was not read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ArchiveError {
@@ -77,8 +81,8 @@ fn try_write(files: &[(String, &[u8])]) -> ZipResult<Vec<u8>> {
 ///
 /// # Errors
 /// If it is no archive, or one with directories, links, encryption, compression other than deflate, twice the same name,
-/// a name that is not plain, parts that overlap or hide, two headers that disagree, a wrong checksum, or too much of
-/// anything.
+/// a name that is not plain, parts that overlap or hide, two headers that disagree, anything after its list of files, a
+/// wrong checksum, or too much of anything.
 pub(crate) fn read(zip: &[u8]) -> Result<Files, ArchiveError> {
     if ARCHIVE_BYTES_MAX < zip.len() as u64 {
         return Err(ArchiveError::TooLarge { size: zip.len() as u64 });
@@ -92,6 +96,7 @@ pub(crate) fn read(zip: &[u8]) -> Result<Files, ArchiveError> {
     if archive.offset() != 0 {
         return Err(refused(format!("{} bytes stand before the archive", archive.offset())));
     }
+    check_end(zip, archive.central_directory_start())?;
     archive.validate_header_consistency().map_err(damaged)?;
     let mut files = Files::new();
     let mut left = UNPACKED_BYTES_MAX;
@@ -127,6 +132,20 @@ fn check_list(zip: &[u8], damaged: impl Fn(ZipError) -> ArchiveError) -> Result<
         }
     }
     Ok(())
+}
+
+/// The list of files, the record of where it is, and the archive's end follow each other: another program, which might
+/// look for that record in another way, finds the same list. No archive of these limits needs the records of zip64.
+fn check_end(zip: &[u8], list: u64) -> Result<(), ArchiveError> {
+    let end = zip.len().saturating_sub(END_BYTES);
+    let number = |at: usize| {
+        zip.get(end + at..end + at + 4).map_or(0, |b| u64::from(u32::from_le_bytes([b[0], b[1], b[2], b[3]])))
+    };
+    let (len, start) = (number(12), number(16));
+    if zip[end..].starts_with(END_MAGIC) && zip.ends_with(&[0, 0]) && start == list && start + len == end as u64 {
+        return Ok(());
+    }
+    Err(refused("something stands after the archive's list of files".to_owned()))
 }
 
 /// The name, if it is plain in both forms that an archive can give it.

@@ -76,6 +76,24 @@ pub fn is_plain(name: &str) -> bool {
     (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(plain) && !name.starts_with(['.', '-'])
 }
 
+/// Whether a person could take a file of this name for one of those above, with which each check would be at odds.
+pub fn resembles(name: &str) -> bool {
+    const WORDS: [&str; 10] = [
+        "envelope",
+        "content",
+        "record",
+        "entry",
+        "attachment",
+        "tlog-proof",
+        "log.vkey",
+        "post.txt",
+        "sha256sums",
+        "readme",
+    ];
+    let name = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word))
+}
+
 /// The most bytes that the file of this name may have.
 pub fn bytes_max(name: &str) -> u64 {
     match name {

@@ -82,6 +82,20 @@ pub struct Me {
     pub clock: Option<Time>,
 }
 
+impl Me {
+    /// The earlier of the two clocks.
+    ///
+    /// # Errors
+    /// [`Error::WrongClock`] if `ours` is further than `ms_max` milliseconds from the platform's.
+    pub fn compare_clocks(&self, ours: Time, ms_max: i64) -> Result<Time, Error> {
+        let theirs = self.clock.unwrap_or(ours);
+        if ms_max < theirs.ms_since(ours).abs() {
+            return Err(Error::WrongClock { ours, theirs });
+        }
+        Ok(ours.min(theirs))
+    }
+}
+
 /// What the program asks of a platform. Every call has a time limit of its own, and fails rather than hangs.
 #[async_trait]
 pub trait Platform: Send + Sync {

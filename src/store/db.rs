@@ -72,6 +72,7 @@ pub(super) struct Db {
     conn: Connection,
     tree: Tree,
     key: LogKey,
+    durability: Durability,
     grown: watch::Sender<u64>,
     /// Held as long as the database is open: two daemons on one log would fork it.
     _lock: File,
@@ -82,7 +83,7 @@ impl Db {
         if !path.exists() {
             return Err(Error::Missing(path.display().to_string()));
         }
-        let lock = lock(path)?;
+        let lock = lock(&path.canonicalize().map_err(|e| Error::Database(format!("{}: {e}", path.display())))?)?;
         let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let synchronous = if durability == Durability::Disk { "FULL" } else { "OFF" };
         conn.pragma_update(None, "synchronous", synchronous)?;
@@ -97,7 +98,7 @@ impl Db {
         let tree = read_tree(&conn)?;
         check_heads(&conn, &tree)?;
         let grown = watch::Sender::new(tree.len());
-        Ok(Db { conn, tree, key, grown, _lock: lock })
+        Ok(Db { conn, tree, key, durability, grown, _lock: lock })
     }
 
     pub(super) fn grown(&self) -> watch::Receiver<u64> {
@@ -146,6 +147,10 @@ impl Db {
         rows::newest_seen(&self.conn)
     }
 
+    pub(super) fn seen_after(&self, message: MessageId) -> Result<u64, Error> {
+        rows::seen_after(&self.conn, message)
+    }
+
     pub(super) fn next_note(&self) -> Result<u64, Error> {
         Ok(rows::last_note(&self.conn)? + 1)
     }
@@ -168,6 +173,13 @@ impl Db {
     }
 
     pub(super) fn account(&mut self, account: &Account) -> Result<(), Error> {
+        if let Some(known) = rows::account(&self.conn)?.filter(|known| known.id != account.id) {
+            return Err(Error::WrongLog(format!(
+                "this is the log of the account {known}, and the credentials are those of {account}
+use the credentials of {}, or make another log with `verbale init`",
+                known.name
+            )));
+        }
         self.conn.execute(
             "INSERT INTO account VALUES (1, ?1, ?2) ON CONFLICT DO UPDATE SET id = excluded.id, name = excluded.name",
             params![account.id.0, account.name.as_str()],
@@ -278,14 +290,21 @@ impl Db {
         Ok(checkpoint)
     }
 
+    pub(super) fn done(&self, name: &str) -> Result<Option<Time>, Error> {
+        rows::done(&self.conn, name)
+    }
+
+    /// Does not wait for the disk, so that a note never waits behind it: a loss of power may take the report away, and
+    /// nothing else.
     pub(super) fn report(&mut self, name: &str, trouble: Option<&str>, now: Time) -> Result<(), Error> {
         let done = trouble.is_none().then_some(now.ms());
-        self.conn.execute(
-            "INSERT INTO loop VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET done = coalesce(excluded.done, done), trouble = excluded.trouble",
-            params![name, done, trouble],
-        )?;
-        Ok(())
+        if self.durability == Durability::Process {
+            return write_report(&self.conn, name, done, trouble);
+        }
+        self.conn.pragma_update(None, "synchronous", "NORMAL")?;
+        let written = write_report(&self.conn, name, done, trouble);
+        self.conn.pragma_update(None, "synchronous", "FULL")?;
+        written
     }
 
     /// Does `write` in one transaction. The tree takes the new leaves only when they are durable: if the transaction
@@ -394,6 +413,15 @@ fn check_heads(conn: &Connection, tree: &Tree) -> Result<(), Error> {
             return Err(Error::Damaged(format!("the signed head of size {size} is not the head of the entries")));
         }
     }
+    Ok(())
+}
+
+fn write_report(conn: &Connection, name: &str, done: Option<i64>, trouble: Option<&str>) -> Result<(), Error> {
+    let mut report = conn.prepare_cached(
+        "INSERT INTO loop VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET done = coalesce(excluded.done, done), trouble = excluded.trouble",
+    )?;
+    report.execute(params![name, done, trouble])?;
     Ok(())
 }
 

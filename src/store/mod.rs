@@ -238,6 +238,14 @@ impl Store {
         self.run(|db| db.newest_seen()).await
     }
 
+    /// How many messages with a greater number than this have been dealt with.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn seen_after(&self, message: MessageId) -> Result<u64, Error> {
+        self.run(move |db| db.seen_after(message)).await
+    }
+
     /// The number that the next note will have.
     ///
     /// # Errors
@@ -265,7 +273,7 @@ impl Store {
     /// Keeps who we are on the platform, for proofs.
     ///
     /// # Errors
-    /// Of the database.
+    /// [`Error::WrongLog`] if the log is that of another account.
     pub async fn account(&self, account: Account) -> Result<(), Error> {
         self.run(move |db| db.account(&account)).await
     }
@@ -374,7 +382,15 @@ impl Store {
         self.run(|db| Ok(db.origin())).await
     }
 
-    /// For `status`: this loop has just done its work, or is in trouble.
+    /// When this loop last had nothing left to do.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn done(&self, name: &'static str) -> Result<Option<Time>, Error> {
+        self.run(move |db| db.done(name)).await
+    }
+
+    /// This loop has just done all its work, or is in trouble.
     ///
     /// # Errors
     /// Of the database.

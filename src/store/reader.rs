@@ -58,6 +58,8 @@ pub struct Status {
     pub vkey: String,
     /// Entries in the log.
     pub entries: u64,
+    /// The newest signed head as a post shows it, size and root; nothing if none was signed yet.
+    pub head: Option<String>,
     /// Notes sealed.
     pub notes: u64,
     /// Notes sealed whose post is not known to be public yet.
@@ -117,10 +119,20 @@ impl Reader {
             log: self.origin.clone(),
             vkey: self.vkey.clone(),
             entries: rows::size(&self.conn)?,
+            head: self.newest_head()?,
             notes: rows::last_note(&self.conn)?,
             unposted: self.conn.query_row(UNPOSTED, [], |row| row.get(0))?,
             loops,
         })
+    }
+
+    fn newest_head(&self) -> Result<Option<String>, Error> {
+        let mut query = self.conn.prepare("SELECT size, root FROM head ORDER BY size DESC LIMIT 1")?;
+        let head = query.query_row([], |row| {
+            let (size, root): (u64, Hash) = (row.get(0)?, rows::hash(row, 1)?);
+            Ok(format!("{size} {}", root.to_base64()))
+        });
+        Ok(head.optional()?)
     }
 
     /// At most `count` notes from number `from` on.

@@ -117,9 +117,19 @@ pub(super) fn newest_seen(db: &Connection) -> Result<Option<MessageId>, Error> {
     Ok(newest.map(Snowflake))
 }
 
+pub(super) fn seen_after(db: &Connection, message: MessageId) -> Result<u64, Error> {
+    Ok(db.query_row("SELECT count(*) FROM seen WHERE message > ?1", [message.0], |row| row.get(0))?)
+}
+
 pub(super) fn is_seen(db: &Connection, message: MessageId) -> Result<bool, Error> {
     let mut query = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM seen WHERE message = ?1)")?;
     Ok(query.query_row([message.0], |row| row.get(0))?)
+}
+
+pub(super) fn done(db: &Connection, name: &str) -> Result<Option<Time>, Error> {
+    let done: Option<Option<i64>> =
+        db.query_row("SELECT done FROM loop WHERE name = ?1", [name], |row| row.get(0)).optional()?;
+    Ok(done.flatten().map(Time::from_ms))
 }
 
 pub(super) fn newest_post(db: &Connection) -> Result<Option<PostId>, Error> {

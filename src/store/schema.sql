@@ -87,7 +87,8 @@ CREATE TABLE account (
     name TEXT NOT NULL
 ) STRICT;
 
--- For `status` only: when each loop last did its work, and what troubles it now.
+-- When each loop last had nothing left to do, and what troubles it now: for `status`, and for the watcher, which must
+-- know how long nobody looked.
 CREATE TABLE loop (
     name    TEXT PRIMARY KEY,
     done    INTEGER,

@@ -1,6 +1,6 @@
 //! What the checks show, in the terms of ISO/IEC 13888, and what they do not show.
 
-use super::{Check, Claim, Outcome, Parts};
+use super::{Check, Claim, Outcome, Parts, outside};
 
 /// The five claims in their order. A proof in which anything fails shows nothing.
 pub(super) fn all(parts: &Parts, checks: &[Check]) -> Vec<Claim> {
@@ -48,7 +48,7 @@ fn time(parts: &Parts, checks: &[Check]) -> Claim {
                 "no later than {}, the moment in the post's id, if the post stands there",
                 post.post.time()
             ));
-            not_shown.push(format!("that the post stands there: open {}", post.address));
+            not_shown.push(format!("that the post stands there: {}", outside::where_to_look(post)));
         }
         None => not_shown.push("any moment before which it existed: the proof carries no post".to_owned()),
     }

@@ -7,7 +7,7 @@ use crate::note::Account;
 use crate::opening::{Envelope, names};
 use crate::proof::{Files, Sums};
 
-use super::{Check, Part, Parts, Trust, fails, holds, not_checked, result};
+use super::{Check, Part, Parts, Trust, fails, holds, not_checked, outside, result};
 
 /// Everything that a proof must have is there, and `SHA256SUMS` is exactly the list of what is there.
 pub(super) fn files(files: &Files, parts: &Parts) -> Check {
@@ -25,6 +25,9 @@ pub(super) fn files(files: &Files, parts: &Parts) -> Check {
     let list = files.get(names::SUMS).unwrap_or_default();
     // Byte for byte, so that no file can be changed, added or left out, and no byte of the list either.
     if here.to_text().as_bytes() == list {
+        if let Some(name) = outside::unknown_names(files, note).find(|name| names::resembles(name)) {
+            return fails(NAME, format!("{name} is no file of this proof, and is named as if it were one"));
+        }
         return holds(NAME, format!("{} files, each as SHA256SUMS lists it", here.0.len()));
     }
     fails(NAME, differences(list, &here))

@@ -5,7 +5,7 @@ use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::Entry;
 use crate::opening::names;
 use crate::post::PostText;
-use crate::proof::Files;
+use crate::proof::{Files, PublishedPost};
 use crate::time::Time;
 
 use super::{Check, Part, Parts, SKEW_MS_MAX, fails, holds, not_checked, private, result};
@@ -27,7 +27,10 @@ pub(super) fn post(parts: &Parts) -> Check {
         return fails(NAME, format!("it is by the account {}, and the note by {}", post.account, envelope.from));
     }
     let words = check_words(&post.text, parts.note, commitment, checkpoint, proof.index);
-    result(NAME, words.map(|()| format!("its words are those of this note and this head; by {}", post.account)))
+    result(
+        NAME,
+        words.map(|()| format!("its words are those of this note and this head; by the account {}", post.account.id)),
+    )
 }
 
 fn check_words(text: &str, note: u64, commitment: Hash, head: &Checkpoint, index: u64) -> Result<(), String> {
@@ -82,9 +85,18 @@ pub(super) fn time(parts: &Parts) -> Check {
 pub(super) fn platform(parts: &Parts) -> Check {
     const NAME: &str = "platform";
     match parts.post.get() {
-        Some(post) => not_checked(NAME, format!("whether the post stands there; open {}", post.address)),
+        Some(post) => not_checked(NAME, format!("whether the post stands there; {}", where_to_look(post))),
         None => not_checked(NAME, "no post is known that could be looked at"),
     }
+}
+
+/// The address is whatever the archive's writer put there: an address of somebody else's is not to be opened in good faith.
+pub(super) fn where_to_look(post: &PublishedPost) -> String {
+    let own = format!("https://x.com/{}/status/{}", post.account.name, post.post);
+    if post.address == own {
+        return format!("open {own}");
+    }
+    format!("the address {} is not that of a post on X: look there for post {}", post.address, post.post)
 }
 
 /// Nothing vouches for the text that tells people what to do.
@@ -94,7 +106,13 @@ pub(super) fn readme() -> Check {
 
 /// Files that later versions may know.
 pub(super) fn unknown(files: &Files, parts: &Parts) -> Option<Check> {
-    let note = parts.note;
+    let unknown: Vec<&str> = unknown_names(files, parts.note).collect();
+    let detail = || format!("files that this version does not know: {}", unknown.join(", "));
+    (!unknown.is_empty()).then(|| not_checked("other files", detail()))
+}
+
+/// The names of the files that no check looks into.
+pub(super) fn unknown_names(files: &Files, note: u64) -> impl Iterator<Item = &str> {
     let known = [
         names::envelope(note),
         names::entry(note),
@@ -106,8 +124,6 @@ pub(super) fn unknown(files: &Files, parts: &Parts) -> Option<Check> {
         names::SUMS.to_owned(),
         names::README.to_owned(),
     ];
-    let unknown = |name: &&str| !known.iter().any(|known| known == name) && !private::is_attachment(name, note);
-    let unknown: Vec<&str> = files.iter().map(|(name, _)| name).filter(unknown).collect();
-    let detail = || format!("files that this version does not know: {}", unknown.join(", "));
-    (!unknown.is_empty()).then(|| not_checked("other files", detail()))
+    let unknown = move |name: &&str| !known.iter().any(|known| known == name) && !private::is_attachment(name, note);
+    files.iter().map(|(name, _)| name).filter(unknown)
 }

@@ -12,13 +12,14 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::note::{Account, AccountId, AccountName, Origin};
-use crate::opening::Salt;
+use crate::note::{Account, AccountId, AccountName, ConversationId, Origin};
+use crate::opening::{Salt, content, envelope};
 use crate::pace::{Next, Pace, Stop, Tick, ms};
-use crate::platform::{Error as PlatformError, Me, Message, Platform};
+use crate::platform::{Error as PlatformError, Message, Platform};
 use crate::rules::{Correspondent, Formal, Rule};
 use crate::store::{Batch, Gap, Store};
 use crate::time::Time;
@@ -30,11 +31,20 @@ use seal::{Draft, Hand};
 /// Messages dealt with, and so notes sealed at most, in one tick and one transaction.
 const BATCH: usize = 256;
 
+/// The watcher's name, in log lines and in the store.
+const NAME: &str = "watcher";
+/// With more bytes of files in memory, or after more time, a batch is sealed with fewer messages in it.
+const BATCH_BYTES: usize = 64 << 20;
+const BATCH_TIME: Duration = Duration::from_secs(5);
+
 /// How long the platform keeps messages.
 const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 
 /// Why a moment is entered as a gap: nobody can say to whom the message went.
 const GROUP_UNREADABLE: &str = "a message to a group whose participants cannot be read";
+
+/// Why a moment is entered as a gap: the platform's limits have grown beyond those of the formats.
+const TOO_LARGE: &str = "a formal message that is larger, or to more accounts, than a note can be";
 
 /// What the watcher needs to know.
 pub struct Settings {
@@ -72,6 +82,10 @@ pub struct Watcher {
     /// A gap to be entered together with the first of them.
     gap: Option<Gap>,
     names: HashMap<AccountId, Account>,
+    /// Who is in the groups of the queue: asked once, for X allows few such calls.
+    groups: HashMap<ConversationId, Vec<AccountId>>,
+    /// When the last listing that came to its end was begun.
+    looked: Option<Time>,
 }
 
 struct Known {
@@ -88,12 +102,12 @@ enum Kind {
         to: Vec<Account>,
     },
     Informal,
-    /// Sent to a group, nobody can say to whom.
-    Unreadable,
+    /// It may be formal, and cannot be sealed, for this reason.
+    Missed(&'static str),
 }
 
 impl Tick for Watcher {
-    const NAME: &'static str = "watcher";
+    const NAME: &'static str = NAME;
 
     /// Reads one page, or deals with one batch of messages. Doing it twice does no harm.
     ///
@@ -128,6 +142,8 @@ impl Watcher {
             queue: VecDeque::new(),
             gap: None,
             names: HashMap::new(),
+            groups: HashMap::new(),
+            looked: None,
         }
     }
 
@@ -142,13 +158,13 @@ impl Watcher {
     }
 
     async fn step_knowing(&mut self, known: &Known) -> Result<Next, Stop> {
-        if !self.queue.is_empty() {
+        if self.has_work() {
             self.deal(known).await?;
             return Ok(Next::Now);
         }
         let complete = self.list(known).await?;
         self.pace.succeeded();
-        if !complete || !self.queue.is_empty() {
+        if !complete || self.has_work() {
             return Ok(Next::Now);
         }
         let now = self.clock.now();
@@ -156,14 +172,15 @@ impl Watcher {
         Ok(Next::Wait(now.plus_ms(ms(self.settings.poll))))
     }
 
+    fn has_work(&self) -> bool {
+        !self.queue.is_empty() || self.gap.is_some()
+    }
+
     /// Learns who we are, compares the clocks, and looks up the correspondents.
     async fn introduce(&mut self) -> Result<Known, Stop> {
-        let Me { account: me, clock } = self.platform.me().await?;
-        let now = self.clock.now();
-        let theirs = clock.unwrap_or(now);
-        if SKEW_MS_MAX < theirs.ms_since(now).abs() {
-            return Err(PlatformError::WrongClock { ours: now, theirs }.into());
-        }
+        let me = self.platform.me().await?;
+        let began = me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
+        let me = me.account;
         self.store.account(me.clone()).await?;
         let mut rules = Vec::new();
         for Rule { correspondents, formal } in self.settings.rules.clone() {
@@ -174,7 +191,7 @@ impl Watcher {
             rules.push((ids, formal));
         }
         info!(account.id = %me.id, account.name = %me.name, "watching");
-        Ok(Known { me, rules, began: now.min(theirs) })
+        Ok(Known { me, rules, began })
     }
 
     async fn resolve(&mut self, correspondent: Correspondent) -> Result<AccountId, Stop> {
@@ -182,6 +199,11 @@ impl Watcher {
             Correspondent::Id(id) => return Ok(id),
             Correspondent::Name(name) => name,
         };
+        // Found before another one could not be: what is known is not paid for again.
+        let same = |account: &&Account| account.name.as_str().eq_ignore_ascii_case(name.as_str());
+        if let Some(account) = self.names.values().find(same) {
+            return Ok(account.id);
+        }
         let account = self.platform.account_by_name(&name).await?.ok_or_else(|| {
             Stop::Fatal(anyhow::anyhow!(
                 "the platform knows no account @{name}\ncorrect `correspondents` in the configuration"
@@ -194,10 +216,17 @@ impl Watcher {
     /// Reads one page; true if the listing is complete, and what is new in it lies in the queue.
     async fn list(&mut self, known: &Known) -> Result<bool, Stop> {
         if self.listing.is_none() {
-            self.listing = Some(Listing::begin(&self.store, self.settings.backfill, known.began).await?);
+            self.listing = Some(
+                Listing::begin(&self.store, self.settings.backfill, known.began, self.looked, self.clock.now()).await?,
+            );
         }
         let Some(listing) = &mut self.listing else { return Ok(false) };
-        match listing.read(&*self.platform, &self.store, &self.clock).await? {
+        let read = listing.read(&*self.platform, &self.store, &self.clock).await;
+        if let Err(Stop::Platform(PlatformError::Refused { .. })) = read {
+            // The mark of a place in the list may not be valid any more: from the newest again.
+            self.listing = None;
+        }
+        match read? {
             End::More => return Ok(false),
             End::Complete => self.settings.backfill = false,
             End::Broken(gap) => {
@@ -205,38 +234,64 @@ impl Watcher {
                 self.gap = Some(gap);
             }
         }
-        self.queue = self.listing.take().map(Listing::into_queue).unwrap_or_default();
+        if let Some(listing) = self.listing.take() {
+            self.looked = Some(listing.begun);
+            self.queue = listing.into_queue();
+        }
+        self.groups.clear();
         Ok(true)
     }
 
-    /// Deals with the oldest messages of the queue, at most a batch of them, in one transaction.
+    /// Deals with the oldest messages of the queue, at most a batch of them, in one transaction. A message with files ends
+    /// the batch: no other waits for them, and they do not pile up.
     async fn deal(&mut self, known: &Known) -> Result<(), Stop> {
         let part: Vec<(Message, Time)> = self.queue.iter().take(BATCH).cloned().collect();
         let mut batch = Batch { gaps: self.gap.into_iter().collect(), ..Batch::default() };
         let mut drafts = Vec::new();
+        let (begun, mut bytes, mut stopped) = (Instant::now(), 0, None);
         for (message, listed) in part {
-            batch.seen.push(message.id);
             let at = message.id.time();
-            match self.kind(&message, known).await? {
+            let kind = match self.kind(&message, known).await {
+                Ok(kind) => kind,
+                // What was dealt with before is kept: to begin anew each time might never come to an end.
+                Err(stop) => {
+                    stopped = Some(stop);
+                    break;
+                }
+            };
+            batch.seen.push(message.id);
+            match kind {
                 Kind::Informal => {}
-                Kind::Unreadable => batch.gaps.push(Gap { from: at, to: at, reason: GROUP_UNREADABLE }),
+                Kind::Missed(reason) => batch.gaps.push(Gap { from: at, to: at, reason }),
                 Kind::Formal { to } => {
                     let files = seal::fetch(&*self.platform, &message, &self.settings).await;
+                    bytes += files.iter().flatten().map(|file| file.bytes.len()).sum::<usize>();
                     drafts.push(Draft { message, to, listed, files });
                 }
             }
+            if BATCH_BYTES <= bytes || BATCH_TIME <= begun.elapsed() {
+                break;
+            }
+        }
+        if batch.seen.is_empty() {
+            return stopped.map_or(Ok(()), Err);
         }
         let hand = Hand { from: &known.me, log: &self.settings.log, salts: &self.salts, vault: &self.vault };
         batch.notes = seal::prepare(drafts, &self.store, &hand).await?;
-        self.commit(batch).await
+        self.commit(batch).await?;
+        stopped.map_or(Ok(()), Err)
     }
 
     async fn commit(&mut self, batch: Batch) -> Result<(), Stop> {
         let dealt_with = batch.seen.len();
         let sealed: Vec<_> = batch.notes.iter().map(|note| (note.note, note.commitment)).collect();
-        self.store.seal(batch, self.clock.now()).await?;
+        let now = self.clock.now();
+        self.store.seal(batch, now).await?;
         self.queue.drain(..dealt_with);
         self.gap = None;
+        if self.queue.is_empty() {
+            self.store.report(NAME, None, now).await?;
+        }
         for (note, commitment) in sealed {
             info!(note, %commitment, "sealed");
         }
@@ -244,21 +299,27 @@ impl Watcher {
     }
 
     async fn kind(&mut self, message: &Message, known: &Known) -> Result<Kind, Stop> {
-        if message.sender != known.me.id {
+        if message.sender != known.me.id || !known.says_formal(&message.text) {
             return Ok(Kind::Informal);
         }
-        let mut recipients = match message.conversation.pair() {
+        let pair = message.conversation.pair();
+        let mut recipients = match pair {
             Some((one, other)) => vec![one, other],
             None => self.participants(message).await?,
         };
         recipients.retain(|id| *id != known.me.id);
         recipients.sort_unstable();
         recipients.dedup();
-        if recipients.is_empty() {
-            return Ok(Kind::Unreadable);
+        if recipients.is_empty() && pair.is_none() {
+            return Ok(Kind::Missed(GROUP_UNREADABLE));
         }
         if !known.is_formal(&recipients, &message.text) {
             return Ok(Kind::Informal);
+        }
+        let large = content::RECORD_BYTES_MAX < message.record.len() as u64
+            || content::CONTENT_BYTES_MAX / 2 < message.text.len();
+        if large || envelope::RECIPIENTS_MAX < recipients.len() {
+            return Ok(Kind::Missed(TOO_LARGE));
         }
         let mut to = Vec::new();
         for id in recipients {
@@ -268,14 +329,19 @@ impl Watcher {
     }
 
     /// Who is in a group; nobody if the platform will not say.
-    async fn participants(&self, message: &Message) -> Result<Vec<AccountId>, Stop> {
-        match self.platform.participants(&message.conversation).await {
+    async fn participants(&mut self, message: &Message) -> Result<Vec<AccountId>, Stop> {
+        if let Some(known) = self.groups.get(&message.conversation) {
+            return Ok(known.clone());
+        }
+        let participants = match self.platform.participants(&message.conversation).await {
             Err(PlatformError::Refused { what }) => {
                 warn!(message.id = %message.id, what, "the participants of a group cannot be read");
-                Ok(Vec::new())
+                Vec::new()
             }
-            answer => Ok(answer?),
-        }
+            answer => answer?,
+        };
+        self.groups.insert(message.conversation.clone(), participants.clone());
+        Ok(participants)
     }
 
     /// The account with this number, looked up once; with the name `unknown` if the platform does not tell.
@@ -294,6 +360,11 @@ impl Watcher {
 }
 
 impl Known {
+    /// Whether the text is that of a formal message, whomever it went to.
+    fn says_formal(&self, text: &str) -> bool {
+        self.rules.iter().any(|(_, formal)| formal.is_met(text))
+    }
+
     /// Whether a message to these accounts with this text is formal by any of the rules.
     fn is_formal(&self, to: &[AccountId], text: &str) -> bool {
         self.rules.iter().any(|(ids, formal)| to.iter().any(|id| ids.contains(id)) && formal.is_met(text))

@@ -21,6 +21,10 @@ use crate::vault::Vault;
 /// The media type of the platform's record.
 const JSON: &str = "application/json";
 
+/// The first wait before a file is asked for again, and the longest.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
 /// A formal message, complete but for its number and its salts.
 pub(super) struct Draft {
     pub(super) message: Message,
@@ -70,12 +74,11 @@ async fn fetch_one(
     attachment: &Attachment,
     bytes_max: u64,
 ) -> Result<File, PlatformError> {
-    let waits = ExponentialBuilder::default().with_min_delay(Duration::from_millis(500)).with_max_times(5);
+    let waits =
+        ExponentialBuilder::default().with_min_delay(FIRST_WAIT).with_max_delay(LONGEST_WAIT).without_max_times();
     let once = || platform.attachment(message.id, attachment, bytes_max);
-    once.retry(waits)
-        .sleep(tokio::time::sleep)
-        .when(|error| matches!(error, PlatformError::Unavailable { .. } | PlatformError::NoAnswer { .. }))
-        .await
+    // Whatever may pass is waited for, as long as there is time; a file that was left out can never be added.
+    once.retry(waits).sleep(tokio::time::sleep).when(|error| !matches!(error, PlatformError::Refused { .. })).await
 }
 
 /// Numbers the drafts, writes and encrypts their openings.
@@ -111,7 +114,7 @@ fn write(draft: Draft, note: u64, correspondence: Correspondence, hand: &Hand<'_
         salt: (hand.salts)(),
         record: FileRef::of(&message.record, JSON),
         attachments: attachments.collect(),
-        links: links.take(content::LINKS_MAX).collect(),
+        links: few(links.take(content::LINKS_MAX)),
         text: message.text,
     };
     let envelope = Envelope {
@@ -135,6 +138,20 @@ fn write(draft: Draft, note: u64, correspondence: Correspondence, hand: &Hand<'_
     };
     opening.check().context("a note was written that cannot be read")?;
     Ok((envelope.commitment(), opening))
+}
+
+/// The first of the links, as many as leave room for the text; all of them stand in the record.
+fn few(links: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let mut left = content::CONTENT_BYTES_MAX / 4;
+    links
+        .take_while(|(from, to)| match left.checked_sub("link  \n".len() + from.len() + to.len()) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
+        })
+        .collect()
 }
 
 fn reference(attachment: &Attachment, file: &Option<File>) -> AttachmentRef {

@@ -143,3 +143,76 @@ fn an_archive_that_is_cut_anywhere_is_refused() {
         refusal(&zip[..len]);
     }
 }
+
+/// Another archive stands in the comment: some programs unpack that one.
+#[test]
+fn an_archive_that_reads_in_two_ways_is_refused() {
+    let honest = fixture::proof().pack();
+    let mut files = files();
+    files.insert("note-2.content.txt".to_owned(), b"invented".to_vec());
+    resum(&mut files);
+    for tail in [b"".as_slice(), b"x"] {
+        let mut other = zip(&files);
+        let shift = u32::try_from(honest.len()).unwrap();
+        let end = other.len() - 22;
+        let list = u32::from_le_bytes(other[end + 16..end + 20].try_into().unwrap());
+        let mut at = list as usize;
+        while at < end {
+            let field = |from: usize| usize::from(u16::from_le_bytes(other[from..from + 2].try_into().unwrap()));
+            let next = at + 46 + field(at + 28) + field(at + 30) + field(at + 32);
+            let place = u32::from_le_bytes(other[at + 42..at + 46].try_into().unwrap()) + shift;
+            other[at + 42..at + 46].copy_from_slice(&place.to_le_bytes());
+            at = next;
+        }
+        other[end + 16..end + 20].copy_from_slice(&(list + shift).to_le_bytes());
+        other.extend(tail);
+        let mut both = honest.clone();
+        let comment = both.len() - 2;
+        both[comment..].copy_from_slice(&u16::try_from(other.len()).unwrap().to_le_bytes());
+        both.extend(other);
+        if std::env::var_os("KEEP").is_some() {
+            std::fs::write(format!("/tmp/both{}.zip", tail.len()), &both).unwrap();
+        }
+        refusal(&both);
+    }
+}
+
+#[test]
+fn bytes_after_the_archive_are_refused() {
+    let mut zip = fixture::proof().pack();
+    let len = zip.len();
+    zip[len - 2..].copy_from_slice(&3_u16.to_le_bytes());
+    zip.extend(b"abc");
+    assert!(refusal(&zip).contains("after"));
+    let mut zip = fixture::proof().pack();
+    zip.extend(b"abc");
+    refusal(&zip);
+}
+
+/// Nothing vouches for a file that this version does not know: none may look as if something did.
+#[test]
+fn a_file_that_looks_like_a_part_of_the_proof_is_refused() {
+    let envelope_only = || unzip(&fixture::envelope_proof().pack());
+    for name in [
+        "note-2.Content.txt",
+        "note-02.content.txt",
+        "note-1.content.txt",
+        "note-2.content.txt.txt",
+        "note-2.record.JSON",
+        "note-3.attachment-1.jpg",
+        "NOTE-2.ENVELOPE.TXT.txt",
+        "note-02.envelope.txt",
+        "note2.content.txt",
+        "Post.txt",
+        "log.vkey.txt",
+    ] {
+        let mut files = envelope_only();
+        files.insert(name.to_owned(), b"invented".to_vec());
+        if files.keys().any(|known| known != name && known.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        resum(&mut files);
+        let report = verify(&zip(&files), &pinned()).unwrap();
+        assert_eq!(report.exit_status(), 1, "{name}\n{report}");
+    }
+}

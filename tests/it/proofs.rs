@@ -212,6 +212,20 @@ fn a_sender_who_seals_nonsense_is_noticed() {
     check(&|content, _, _| two(content), &["attachments"]);
 }
 
+/// The address is not part of what was sealed: whoever hands over the archive can lead people to a place of his own.
+#[test]
+fn an_address_that_is_not_of_x_is_not_recommended() {
+    for address in
+        ["https://x.com.evil.example/embassy/status/", "http://x.com/embassy/status/", "https://x.com/?u=evil/"]
+    {
+        let mut post = fixture::published(fixture::single_post().to_text());
+        post.address = format!("{address}{}", post.post);
+        let report = verify(&Proof { post: Some(post), ..fixture::proof() }.pack(), &pinned()).unwrap().to_string();
+        assert!(report.contains("is not that of a post on X"), "{report}");
+        assert!(!report.contains(&format!("open {address}")), "{report}");
+    }
+}
+
 #[test]
 fn an_unknown_file_is_named_and_its_sum_checked() {
     let mut files = opened();

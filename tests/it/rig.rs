@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -192,6 +192,7 @@ pub struct Plan {
     pub platform: Settings,
     pub run_over: u64,
     pub heartbeat: bool,
+    pub attachments_timeout: Duration,
 }
 
 /// A world, an installation, and the loops, alive or dead.
@@ -269,7 +270,7 @@ impl Rig {
         let store = Store::open(&self.database(), key(), Durability::Process).unwrap();
         let vault = Arc::new(Vault::new(vec![self.identity.to_public()]));
         let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), self.publisher());
-        let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, watcher_settings());
+        let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watcher());
         let public = Public::open(&self.public(), key().vkey(), store.clone(), clock).await.unwrap();
         self.loops = Some(Loops { store, watcher, publisher, public });
         self.next = [Next::Now; 3];
@@ -278,6 +279,19 @@ impl Rig {
     fn publisher(&self) -> publisher::Settings {
         let heartbeat = self.plan.heartbeat.then(|| "0 55 23 * * *".parse().unwrap());
         publisher::Settings { settle: SETTLE, run_over: self.plan.run_over, heartbeat }
+    }
+
+    fn watcher(&self) -> watcher::Settings {
+        let name = Correspondent::Name(AccountName::parse("ministry").unwrap());
+        let correspondents = vec![name, Correspondent::Id(CONSULATE)];
+        watcher::Settings {
+            log: key().name().clone(),
+            rules: vec![Rule { correspondents, formal: Formal::Marker(MARKER.to_owned()) }],
+            poll: POLL,
+            attachments_timeout: self.plan.attachments_timeout,
+            attachment_bytes_max: 1 << 20,
+            backfill: false,
+        }
     }
 
     /// Ends the loops as a death of the process does. What was handed to the store's writer is still done.
@@ -350,10 +364,10 @@ impl Rig {
             for which in ALL {
                 if self.is_alive() && self.is_due(which) {
                     self.tick(which).await;
+                    if self.is_alive() && done(self) {
+                        return true;
+                    }
                 }
-            }
-            if self.is_alive() && done(self) {
-                return true;
             }
             if self.is_alive() && !self.next.contains(&Next::Now) {
                 let wait = self.next_due().ms_since(self.now()).clamp(1, POLL.as_millis() as i64);
@@ -397,4 +411,29 @@ async fn mortal<T>(tick: impl Future<Output = T>) -> Option<T> {
 
 fn is_death(payload: &(dyn Any + Send)) -> bool {
     payload.is::<Died>()
+}
+
+/// Does the cases on several threads, and gives for each `ok` or what it panicked with.
+pub fn in_parallel<T: Sync>(threads: usize, cases: &[T], run: impl Fn(&T) + Sync) -> Vec<String> {
+    let outcome = |case: &T| match catch_unwind(AssertUnwindSafe(|| run(case))) {
+        Ok(()) => "ok".to_owned(),
+        Err(payload) => match payload.downcast::<String>() {
+            Ok(message) => *message,
+            Err(payload) => payload.downcast_ref::<&str>().unwrap_or(&"panicked").to_string(),
+        },
+    };
+    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(vec![String::new(); cases.len()]));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let index = next.fetch_add(1, Ordering::SeqCst)
+                    && let Some(case) = cases.get(index)
+                {
+                    let outcome = outcome(case);
+                    outcomes.lock().unwrap()[index] = outcome;
+                }
+            });
+        }
+    });
+    outcomes.into_inner().unwrap()
 }

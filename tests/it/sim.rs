@@ -105,7 +105,9 @@ impl Story {
         let lag_ms = lags[rng.random_range(0..lags.len())];
         let platform = Settings { lag_ms, refuses_duplicates: rng.random(), ..limits };
         let (run_over, heartbeat) = ([1, 5, 1000][rng.random_range(0..3)], rng.random());
-        let mut rig = Rig::new(Plan { seed, platform, run_over, heartbeat });
+        // A file is asked for once: the second time would be after a real wait.
+        let attachments_timeout = Duration::from_millis(1);
+        let mut rig = Rig::new(Plan { seed, platform, run_over, heartbeat, attachments_timeout });
         assert!(rig.run_until(Duration::from_secs(600), |rig| rig.public().join("checkpoint").exists()).await);
         rig.advance(1_000);
         let witness = Witness::new(rig.world.clone(), rig.database(), rig.public(), rig.identity.clone());
@@ -139,8 +141,8 @@ impl Story {
     /// How late a post may land and still be listed before its attempt has settled.
     fn make_the_next_post_late(&mut self) {
         let lag_ms = self.rig.world.with(|world, _| world.settings.lag_ms);
-        let most_ms = SETTLE.as_millis() as i64 - 31_000 - lag_ms;
-        *self.rig.late.next_ms.lock().unwrap() = Some(self.rng.random_range(0..=most_ms));
+        let most_ms = SETTLE.as_millis() as i64 - 1_000 - lag_ms;
+        *self.rig.late.next_ms.lock().unwrap() = Some(most_ms - self.rng.random_range(0..=most_ms.min(30_000)));
     }
 
     fn send(&mut self) {
@@ -245,6 +247,10 @@ impl Story {
         for _ in 0..self.rng.random_range(1..5) {
             let ended = self.rig.tick(which).await;
             self.excuse_what_is_too_old();
+            if which == Which::Publisher && matches!(ended, Ended::Next(Next::Wait(_))) && self.rng.random_bool(0.2) {
+                // To the last moments in which an attempt is not settled.
+                self.rig.advance(SETTLE.as_millis() as i64 - self.rng.random_range(0..45_000));
+            }
             if ended != Ended::Next(Next::Now) {
                 break;
             }

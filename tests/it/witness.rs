@@ -55,7 +55,7 @@ pub struct Witness {
     heartbeats: BTreeSet<String>,
     heads: u64,
     shown: Option<u64>,
-    files_unreadable: u64,
+    pub files_unreadable: u64,
 }
 
 impl Witness {
@@ -138,6 +138,16 @@ impl Witness {
         assert_eq!(self.posted, self.commitments.len() as u64, "not every note was posted");
         assert_eq!(self.logged_posts, self.posts, "the log does not have every post");
         assert_eq!(self.shown, Some(self.tree.len()), "the public folder is not current");
+    }
+
+    /// The entries of the log.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    /// How many heartbeats there were.
+    pub fn heartbeats(&self) -> usize {
+        self.heartbeats.len()
     }
 
     pub fn is_done(&self) -> bool {

@@ -18,7 +18,7 @@ use super::signals;
 #[command(after_long_help = "\
 Example:
   verbale demo
-  verbale demo --exit --out story       keeps story/config.toml, story/public/, story/proofs/, story/timeline.json
+  verbale demo --exit --out story    keeps config.toml, public/, proofs/ and timeline.json
 
 Exit status:
   0 the story ended well, 1 it did not, 2 DIR cannot be used")]

@@ -22,6 +22,7 @@ use crate::platform::x::Credentials;
 use crate::rules::{Correspondent, Formal};
 use crate::sandbox::world::{Draft, Outgoing, Post, Settings, World};
 use crate::sandbox::{self, Clock, EMBASSY, Shared};
+use crate::store::Reader;
 
 /// The log's name in the story.
 const ORIGIN: &str = "embassy.example/notes";
@@ -58,7 +59,9 @@ impl Stage {
         };
         create::beside(&dir)?;
         let clock = Clock::of_the_machine();
-        let world = Shared::new(sandbox::story_world(Settings::of_x(), rand::random(), clock.now()), clock);
+        // X's limits would let the daemon look at the messages only once a minute: whoever watches would wait.
+        let world = sandbox::story_world(Settings::without_limits(), rand::random(), clock.now());
+        let world = Shared::new(world, clock);
         let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on 127.0.0.1")?;
         let address = format!("http://{}", listener.local_addr()?);
         let created = create::create(&dir, &answers(&world, &address)?, rand::random(), init::complete)?;
@@ -99,6 +102,23 @@ impl Stage {
         let looks = |world: &World| world.counts().of(sandbox::world::Call::Messages);
         let before = self.world.with(|world, _| looks(world));
         self.patiently(self.world.until(|world| before + 2 <= looks(world)), "a look at the messages").await
+    }
+
+    /// Waits until the daemon has recorded every post and published all of the log.
+    pub(super) async fn settled(&self) -> anyhow::Result<()> {
+        let settled = async {
+            while !self.is_settled() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        self.patiently(settled, "the published log").await
+    }
+
+    fn is_settled(&self) -> bool {
+        let status = Reader::open(&self.config.log.database).and_then(|reader| reader.status());
+        let checkpoint = fs::read_to_string(self.config.log.public.join("checkpoint")).unwrap_or_default();
+        let published = checkpoint.lines().nth(1).and_then(|size| size.parse().ok());
+        status.is_ok_and(|status| status.unposted == 0 && published == Some(status.entries))
     }
 
     async fn patiently(&self, what: impl Future<Output = ()>, name: &str) -> anyhow::Result<()> {

@@ -64,7 +64,7 @@ async fn write(stage: &Stage, note: u64, text: &str, file: Option<&[u8]>) -> any
     let (id, post) = stage.posted(&format!("Sealed note {note}")).await?;
     say(&format!("embassy, in public    post {id}, {}", id.time()));
     post.lines().for_each(|line| say(&format!("                        {line}")));
-    Ok(())
+    stage.settled().await
 }
 
 /// What the journalist does: compares the envelope's SHA-256 with the post by eye, then lets the program check the rest.

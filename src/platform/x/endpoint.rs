@@ -38,6 +38,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether answers hold what is private: nothing of their words is repeated, not even of an error.
+    pub(super) fn is_private(self) -> bool {
+        matches!(self, Endpoint::Messages | Endpoint::Conversation | Endpoint::Media)
+    }
+
     /// The path as X's documentation writes it, without the values: this is what may be logged.
     pub(super) fn pattern(self) -> &'static str {
         match self {

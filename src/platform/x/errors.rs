@@ -11,6 +11,9 @@ use crate::time::Time;
 /// What X says is never repeated at greater length.
 const QUOTE_CHARS_MAX: usize = 200;
 
+/// The kinds of problem that X names are shorter.
+const KIND_BYTES_MAX: usize = 40;
+
 /// How long, and how many times in a row, credentials must be refused before a person is called. X itself has refused
 /// every account for two hours.
 const REFUSED_MS_MAX: i64 = 30 * 60 * 1000;
@@ -187,8 +190,13 @@ fn describe(endpoint: Endpoint, status: u16, problem: Option<&Problem>) -> Strin
         return format!("{endpoint}: status {status}, and a body that is not of the API");
     };
     let code = problem.code.map(|code| format!("code {code}")).unwrap_or_default();
-    let parts = [problem.title.as_str(), &code, problem.kind(), &problem.detail];
-    let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty() && *part != "about:blank").collect();
+    let is_word =
+        |kind: &&str| kind.len() <= KIND_BYTES_MAX && kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let kind = Some(problem.kind()).filter(is_word).unwrap_or_default();
+    let words = !endpoint.is_private();
+    let [title, detail] = [&problem.title, &problem.detail].map(|text| if words { text.as_str() } else { "" });
+    let parts = [title, &code, kind, detail];
+    let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     let said = if said.is_empty() { "without a reason".to_owned() } else { said.join(", ") };
     clean(&format!("{endpoint}: status {status}, {said}"))
 }

@@ -204,8 +204,9 @@ impl X {
             }
         }
         if next.is_some() {
+            // Not to be tried again: anybody in the group could stop the program by coming and going.
             let what = format!("{}: more than {GROUP_PAGES_MAX} pages of comings and goings", Endpoint::Conversation);
-            return Err(Error::Unavailable { what });
+            return Err(Error::Refused { what });
         }
         let known = present(&changes);
         if !known.is_empty() {
@@ -347,6 +348,17 @@ impl Platform for X {
     async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error> {
         let url = self.url(format_args!("/2/tweets/{id}"), &[("expansions", "author_id")]);
         Ok(self.one(Endpoint::ReadPost, url, |raw| parse::post(raw, None)).await?.map(|(post, _)| post))
+    }
+}
+
+/// Reads the body of an answer in every way in which a call reads one: for fuzzing.
+#[cfg(fuzzing)]
+pub fn read_any(body: &[u8]) {
+    let _ = errors::classify(Endpoint::Post, 403, body);
+    let Ok(answer) = Answer::read(body) else { return };
+    let _ = (parse::messages(&answer), parse::changes(&answer), parse::senders(&answer), answer.list());
+    if let Some(data) = answer.data {
+        let _ = (parse::account(data), parse::posted(data), parse::post(data, None));
     }
 }
 

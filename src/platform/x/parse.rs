@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use twitter_v2::{Tweet, User};
 
 use super::errors::shape;
-use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
+use crate::note::{Account, AccountId, AccountName, ConversationId, PostId, Snowflake};
 use crate::platform::{Attachment, Message, PageToken, Post};
 
 /// Keys longer than this are not X's.
@@ -128,9 +128,10 @@ pub(super) fn messages(answer: &Answer<'_>) -> Result<Vec<Message>, String> {
 
 impl Event {
     fn message(self, raw: &RawValue, media: &[Media]) -> Result<Message, String> {
-        let id = self.id.as_deref().and_then(MessageId::parse).ok_or("a message without a valid `id`")?;
+        let id = self.id.as_deref().and_then(positive_text).map(Snowflake).ok_or("a message without a valid `id`")?;
         let lacks = |field: &str| format!("message {id} has no valid `{field}`");
-        let sender = self.sender_id.as_deref().and_then(AccountId::parse).ok_or_else(|| lacks("sender_id"))?;
+        let sender =
+            self.sender_id.as_deref().and_then(positive_text).map(AccountId).ok_or_else(|| lacks("sender_id"))?;
         let conversation = self.dm_conversation_id.as_deref().and_then(ConversationId::parse);
         let conversation = conversation.ok_or_else(|| lacks("dm_conversation_id"))?;
         let keys = self.attachments.and_then(|attachments| attachments.media_keys).unwrap_or_default();
@@ -227,21 +228,30 @@ fn decode(text: &str) -> String {
 pub(super) fn account(raw: &RawValue) -> Result<Account, String> {
     let user: User = only(raw, &["id", "name", "username"], &["name"])?;
     let name = AccountName::parse(&user.username).ok_or("an account without a valid `username`")?;
-    Ok(Account { id: AccountId(user.id.as_u64()), name })
+    Ok(Account { id: AccountId(positive(user.id.as_u64())?), name })
 }
 
 /// The identifier of what was posted. X's answer to a new post has been seen with `"edit_history_tweet_ids":[""]`.
 pub(super) fn posted(raw: &RawValue) -> Result<PostId, String> {
     let tweet: Tweet = only(raw, &["id"], &["text"])?;
-    Ok(Snowflake(tweet.id.as_u64()))
+    Ok(Snowflake(positive(tweet.id.as_u64())?))
 }
 
 /// A post; its author, if the answer does not name one, is `author`.
 pub(super) fn post(raw: &RawValue, author: Option<AccountId>) -> Result<Post, String> {
     let tweet: Tweet = only(raw, &["id", "text", "author_id"], &[])?;
-    let named = tweet.author_id.map(|id| AccountId(id.as_u64()));
+    let named = tweet.author_id.map(|id| positive(id.as_u64()).map(AccountId)).transpose()?;
     let author = named.or(author).ok_or("a post without `author_id`")?;
-    Ok(Post { id: Snowflake(tweet.id.as_u64()), author, text: decode(&tweet.text) })
+    Ok(Post { id: Snowflake(positive(tweet.id.as_u64())?), author, text: decode(&tweet.text) })
+}
+
+/// X's identifiers are positive numbers of 63 bits, and no database keeps a greater one.
+fn positive(id: u64) -> Result<u64, String> {
+    if (1..=i64::MAX as u64).contains(&id) { Ok(id) } else { Err("an identifier beyond 63 bits".to_owned()) }
+}
+
+fn positive_text(id: &str) -> Option<u64> {
+    crate::text::number(id).and_then(|id| positive(id).ok())
 }
 
 /// Reads a typed model from the fields that we use. The models are of 2022 and refuse an answer for the sake of fields that

@@ -1,6 +1,7 @@
 //! `/sandbox/…`: what tests and tools do to the world from outside. JSON in and out, no signature.
 
 use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
@@ -24,6 +25,7 @@ pub(super) fn routes() -> Router<Door> {
         .route("/sandbox/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/sandbox/chaos", put(set_chaos))
         .route("/sandbox/users", get(users).post(add_user))
+        .route("/sandbox/users/{user}/credentials.toml", get(credentials))
         .route("/sandbox/messages", post(send))
         .route("/sandbox/messages/{id}/hidden", put(hide))
         .route("/sandbox/posts", post(create_post))
@@ -96,6 +98,16 @@ fn user(user: &User) -> Value {
 
 async fn users(State(door): State<Door>) -> Json<Value> {
     Json(door.world.with(|world, _| world.users().map(user).collect()))
+}
+
+/// The credentials of a user, by name or identifier, as a file of credentials holds them.
+async fn credentials(State(door): State<Door>, Path(named): Path<String>) -> Answer {
+    door.world.with(|world, _| {
+        let id = user_named(world, &named)?;
+        let user = world.user(id).ok_or_else(|| invalid("user", &named, "it is nobody"))?;
+        let lines = toml::to_string(&user.credentials).map_err(|error| invalid("user", &named, error))?;
+        Ok(([(CONTENT_TYPE, "application/toml")], lines).into_response())
+    })
 }
 
 #[derive(Deserialize)]

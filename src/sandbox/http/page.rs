@@ -9,8 +9,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::query::invalid;
 use super::{Door, base, control};
-use crate::note::PostId;
+use crate::note::{AccountId, PostId};
 use crate::sandbox::world::{Event, EventKind, Media, Post, Refusal, User, World, unescape};
+use crate::sandbox::{EMBASSY, MINISTRY};
 use crate::time::Time;
 
 /// At most so many posts and messages are shown.
@@ -23,16 +24,29 @@ const STYLE: &str = "
 body { font: 16px/1.45 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 72rem }
 h1 { font-size: 1.4rem; margin: 0 } h2 { font-size: 1.05rem; margin: 0 0 .6rem }
 header { margin-bottom: 1rem } header p { margin: .2rem 0; opacity: .75 }
-main { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); align-items: start }
+main { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); align-items: start }
 section { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem; min-width: 0 }
 form { display: grid; gap: .5rem } label { display: grid; gap: .15rem; font-size: .85rem }
-select, textarea, input, button { font: inherit; width: 100%; padding: .4rem; border: 1px solid var(--line); border-radius: .35rem; background: transparent; color: inherit }
+select, textarea, input, button { font: inherit; font-size: 1rem; width: 100%; padding: .4rem; border: 1px solid var(--line); border-radius: .35rem; background: transparent; color: inherit }
 option { background: Canvas; color: CanvasText }
 button { background: var(--soft); cursor: pointer } textarea { min-height: 5rem; resize: vertical }
 .two { display: grid; gap: .5rem; grid-template-columns: 1fr 1fr }
 article { border-top: 1px solid var(--line); padding: .6rem 0 } article p { margin: .2rem 0 }
 .text { white-space: pre-wrap; overflow-wrap: anywhere } .soft { opacity: .7; font-size: .85rem; overflow-wrap: anywhere }
-.alert { border-color: #c33; margin-bottom: 1rem } a { color: var(--link) }
+.time { white-space: nowrap } .alert { border-color: #c33; margin-bottom: 1rem } a { color: var(--link) }
+";
+
+/// Keeps what is shown up to date, and leaves alone what somebody is writing.
+const SCRIPT: &str = "
+setInterval(async () => {
+  try {
+    const page = new DOMParser().parseFromString(await (await fetch('/')).text(), 'text/html')
+    for (const id of ['now', 'posts', 'messages']) {
+      const old = document.getElementById(id), fresh = page.getElementById(id)
+      if (old.innerHTML !== fresh.innerHTML) old.replaceWith(fresh)
+    }
+  } catch { /* the sandbox has stopped: what was last seen stays */ }
+}, 1000)
 ";
 
 /// The pages that are no part of X.
@@ -66,7 +80,7 @@ async fn glance(State(door): State<Door>) -> Html<String> {
             &html! {
                 header {
                     h1 { "sandbox" }
-                    p { "X in small, on this computer only. It is " (now) "." }
+                    p { "X in small, on this computer only. It is " span.time #now { (now) } "." }
                 }
                 main {
                     (message_form(world))
@@ -74,13 +88,19 @@ async fn glance(State(door): State<Door>) -> Html<String> {
                     (timeline(world))
                     (conversations(world))
                 }
+                script { (PreEscaped(SCRIPT)) }
             },
         )
     })
 }
 
-fn user_options(world: &World) -> Markup {
-    html! { @for user in world.users() { option value=(user.account.id) { (user.account.name) } } }
+/// The users to choose from, `first` chosen if there is such a user.
+fn user_options(world: &World, first: AccountId) -> Markup {
+    html! {
+        @for user in world.users() {
+            option value=(user.account.id) selected[user.account.id == first] { (user.account.name) }
+        }
+    }
 }
 
 fn message_form(world: &World) -> Markup {
@@ -90,11 +110,11 @@ fn message_form(world: &World) -> Markup {
             h2 { "Write a direct message" }
             form method="post" action="/sandbox/page/message" enctype="multipart/form-data" {
                 div.two {
-                    label { "from" select name="from" { (user_options(world)) } }
+                    label { "from" select name="from" { (user_options(world, EMBASSY)) } }
                     label {
                         "to"
                         select name="to" {
-                            @for user in newest_first(world) { option value=(user.account.id) { (user.account.name) } }
+                            (user_options(world, MINISTRY))
                             @for (id, _) in &groups { option value=(id) { "group " (id) } }
                         }
                     }
@@ -107,20 +127,12 @@ fn message_form(world: &World) -> Markup {
     }
 }
 
-/// The users in the other order, so that the two choices of the form begin with different ones.
-fn newest_first(world: &World) -> Vec<&User> {
-    let mut users: Vec<&User> = world.users().collect();
-    let many = 1 < users.len();
-    users.rotate_left(usize::from(many));
-    users
-}
-
 fn post_form(world: &World) -> Markup {
     html! {
         section {
             h2 { "Post in public" }
             form method="post" action="/sandbox/page/post" enctype="multipart/form-data" {
-                label { "as" select name="from" { (user_options(world)) } }
+                label { "as" select name="from" { (user_options(world, MINISTRY)) } }
                 label { "text" textarea name="text" required {} }
                 label { "in answer to post" input name="answers" inputmode="numeric" placeholder="its number, if any"; }
                 button { "Post" }
@@ -132,12 +144,12 @@ fn post_form(world: &World) -> Markup {
 fn timeline(world: &World) -> Markup {
     let mut posts = world.posts().rev().filter(|post| !post.is_deleted).take(SHOWN_MAX).peekable();
     html! {
-        section {
+        section #posts {
             h2 { "Public timeline" }
             @if posts.peek().is_none() { p.soft { "Nobody has posted yet." } }
             @for post in posts {
                 article {
-                    p { strong { (name(world, post.author)) } " " span.soft { (post.id.time()) } }
+                    p { strong { (name(world, post.author)) } " " span.soft.time { (post.id.time()) } }
                     p.text { (unescape(&post.words.text)) }
                     p.soft {
                         a href={ "/" (name(world, post.author)) "/status/" (post.id) } { (post.id) }
@@ -153,7 +165,7 @@ fn timeline(world: &World) -> Markup {
 fn conversations(world: &World) -> Markup {
     let mut events = world.events().rev().take(SHOWN_MAX).peekable();
     html! {
-        section {
+        section #messages {
             h2 { "Direct messages" }
             @if events.peek().is_none() { p.soft { "Nobody has written yet." } }
             @for event in events { (message(world, event)) }
@@ -171,7 +183,7 @@ fn message(world: &World, event: &Event) -> Markup {
         .collect();
     html! {
         article {
-            p { strong { (name(world, event.sender)) } " to " (others.join(", ")) " " span.soft { (event.id.time()) } }
+            p { strong { (name(world, event.sender)) } " to " (others.join(", ")) " " span.soft.time { (event.id.time()) } }
             @match &event.kind {
                 EventKind::Message { written, media, .. } => {
                     p.text { (written) }
@@ -189,11 +201,11 @@ fn file_line(file: &Media) -> String {
     format!("file {}, {}, {} bytes", file.key(), file.media_type, file.bytes.len())
 }
 
-fn name(world: &World, id: crate::note::AccountId) -> String {
+fn name(world: &World, id: AccountId) -> String {
     world.user(id).map_or_else(|| id.to_string(), |user| user.account.name.to_string())
 }
 
-fn names(world: &World, ids: &[crate::note::AccountId]) -> String {
+fn names(world: &World, ids: &[AccountId]) -> String {
     ids.iter().map(|id| name(world, *id)).collect::<Vec<_>>().join(", ")
 }
 

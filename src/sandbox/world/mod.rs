@@ -63,7 +63,7 @@ impl Settings {
         }
     }
 
-    /// The same without any limit of calls: for tests that are not about limits.
+    /// The same without any limit of calls: for tests and demonstrations that are not about limits.
     pub fn without_limits() -> Settings {
         Settings { limits: BTreeMap::new(), ..Settings::of_x() }
     }

@@ -151,3 +151,14 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn an_identifier_that_no_database_keeps_is_refused() {
+    for id in ["9223372036854775808", "9999999999999999999", "0"] {
+        assert!(page(&EVENT.replace("1582838499983564806", id), "").is_err(), "{id}");
+        assert!(page(&EVENT.replace("944480690", id), "").is_err(), "{id}");
+        assert!(posted(&raw(&format!(r#"{{"id":"{id}","text":"a"}}"#))).is_err(), "{id}");
+        assert!(post(&raw(&format!(r#"{{"id":"1","author_id":"{id}","text":"a"}}"#)), None).is_err(), "{id}");
+    }
+    assert!(page(&EVENT.replace("1582838499983564806", "9223372036854775807"), "").is_ok());
+}

@@ -1,0 +1,167 @@
+//! From a message that the platform lists to its post: the daemon's own loops over real HTTP.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use async_trait::async_trait;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_util::sync::CancellationToken;
+use verbale::config::Config;
+use verbale::daemon::{self, Parts};
+use verbale::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
+use verbale::platform::{Attachment, Error, File, Me, MessagePage, PageToken, Platform, Post};
+
+use crate::machine::{Row, Times};
+use crate::place;
+
+const NOTES: usize = 400;
+
+/// Not measured: connections are made, names are looked up, files are made.
+const WARM_UP: usize = 20;
+
+/// When what happened to one message.
+struct Story {
+    listed: Instant,
+    begun: Instant,
+    accepted: Instant,
+}
+
+/// The client for X, with a stop watch.
+struct Timed {
+    client: Arc<dyn Platform>,
+    listed: Mutex<(Snowflake, Instant)>,
+    stories: UnboundedSender<Story>,
+}
+
+impl Timed {
+    fn new(client: Arc<dyn Platform>) -> (Timed, UnboundedReceiver<Story>) {
+        let (stories, told) = unbounded_channel();
+        (Timed { client, listed: Mutex::new((Snowflake(0), Instant::now())), stories }, told)
+    }
+}
+
+#[async_trait]
+impl Platform for Timed {
+    async fn me(&self) -> Result<Me, Error> {
+        self.client.me().await
+    }
+
+    async fn account_by_name(&self, name: &AccountName) -> Result<Option<Account>, Error> {
+        self.client.account_by_name(name).await
+    }
+
+    async fn account_by_id(&self, id: AccountId) -> Result<Option<Account>, Error> {
+        self.client.account_by_id(id).await
+    }
+
+    async fn messages(&self, size: u32, page: Option<&PageToken>) -> Result<MessagePage, Error> {
+        let page = self.client.messages(size, page).await?;
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(newest) = page.messages.first().filter(|newest| listed.0 < newest.id) {
+            *listed = (newest.id, Instant::now());
+        }
+        Ok(page)
+    }
+
+    async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
+        self.client.participants(conversation).await
+    }
+
+    async fn attachment(&self, message: MessageId, attachment: &Attachment, bytes_max: u64) -> Result<File, Error> {
+        self.client.attachment(message, attachment, bytes_max).await
+    }
+
+    async fn post(&self, text: &str) -> Result<PostId, Error> {
+        let begun = Instant::now();
+        let answer = self.client.post(text).await;
+        let (_, listed) = *self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = self.stories.send(Story { listed, begun, accepted: Instant::now() });
+        answer
+    }
+
+    async fn posts_left(&self) -> Option<u64> {
+        self.client.posts_left().await
+    }
+
+    async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error> {
+        self.client.own_posts(after).await
+    }
+
+    async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error> {
+        self.client.read_post(id).await
+    }
+}
+
+/// Waits until the public folder shows a log of at least `size` entries.
+async fn shown(public: &Path, size: u64) -> Instant {
+    let shows = || fs::read_to_string(public.join("checkpoint")).ok()?.lines().nth(1)?.parse().ok();
+    while shows().is_none_or(|shown: u64| shown < size) {
+        tokio::time::sleep(Duration::from_micros(200)).await;
+    }
+    Instant::now()
+}
+
+#[derive(Default)]
+struct Measured {
+    /// From the message to the listing that shows it.
+    waited: Vec<Duration>,
+    /// From that listing to the moment at which the post is sent: sealed, decided, signed, each durable.
+    ours: Vec<Duration>,
+    /// The platform's answer to the post.
+    answered: Vec<Duration>,
+    /// From the listing to the checkpoint with the note in the public folder.
+    public: Vec<Duration>,
+}
+
+async fn measure() -> anyhow::Result<Measured> {
+    let folder = place::folder()?;
+    let (world, address) = place::sandbox().await?;
+    let path = place::install(&folder.path().join("notes"), &world, &address, "10ms")?;
+    let config = Config::load(&path)?;
+    let mut parts = Parts::of(&config, false)?;
+    let (timed, mut told) = Timed::new(parts.platform);
+    parts.platform = Arc::new(timed);
+    let shutdown = CancellationToken::new();
+    let daemon = tokio::spawn(daemon::run(parts, shutdown.clone()));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut measured = Measured::default();
+    for note in 1..=WARM_UP + NOTES {
+        // At any moment of the watcher's pause, not always at its end.
+        tokio::time::sleep(Duration::from_millis(10 + rand::random_range(0..10))).await;
+        let sent = Instant::now();
+        place::send(&world)?;
+        let story = tokio::time::timeout(Duration::from_secs(10), told.recv()).await;
+        let Story { listed, begun, accepted } = story.context("there was no post within 10 s")?.context("stopped")?;
+        let public = shown(&config.log.public, 2 * note as u64 - 1).await;
+        if WARM_UP < note {
+            measured.waited.push(listed - sent);
+            measured.ours.push(begun - listed);
+            measured.answered.push(accepted - begun);
+            measured.public.push(public - listed);
+        }
+    }
+    shutdown.cancel();
+    daemon.await??;
+    Ok(measured)
+}
+
+/// Measures.
+pub fn rows() -> anyhow::Result<Vec<Row>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let Measured { waited, ours, answered, public } = runtime.block_on(measure())?;
+    let row = |work: &str, times, target| Row {
+        work: work.to_owned(),
+        others: Vec::new(),
+        ours: Times::of(times).p50_p99(),
+        target,
+    };
+    Ok(vec![
+        row("message listed → durable, signed, post sent", ours, "≤ 10 ms p99"),
+        row("— and the sandbox's answer to the post", answered, "not ours"),
+        row("— and before: message sent → listed, polled every 10 ms", waited, "not ours; X: every 90 s"),
+        row("message listed → in the public folder's checkpoint", public, "—"),
+    ])
+}

@@ -1,0 +1,6 @@
+//! The operator's configuration.
+#![no_main]
+
+use std::path::Path;
+
+libfuzzer_sys::fuzz_target!(|text: &str| drop(verbale::config::Config::parse(text, Path::new("config.toml"))));
