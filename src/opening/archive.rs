@@ -7,7 +7,7 @@ use zip::read::Config;
 use zip::result::{ZipError, ZipResult};
 use zip::unstable::read::ZipIterable;
 use zip::write::{SimpleFileOptions, ZipWriter};
-use zip::{CompressionMethod, DateTime, ZipArchive};
+use zip::{CompressionMethod, DateTime, ExtraField, ZipArchive};
 
 use crate::opening::names;
 
@@ -98,7 +98,7 @@ pub(crate) fn read(zip: &[u8]) -> Result<Files, ArchiveError> {
     }
     check_end(zip, archive.central_directory_start())?;
     archive.validate_header_consistency().map_err(damaged)?;
-    check_places(zip, &mut archive).map_err(damaged)?.map_or(Ok(()), |what| Err(refused(what)))?;
+    check_places(zip, &mut archive, damaged)?;
     let mut files = Files::new();
     let mut left = UNPACKED_BYTES_MAX;
     for index in 0..archive.len() {
@@ -141,27 +141,35 @@ fn is_regular(attributes: u32) -> bool {
 }
 
 /// The files follow each other from the first byte to the list, and the list goes to the record at the end. Behind the data
-/// of a file whose header says so stands a descriptor of 12 bytes, or 16 with its signature. What is wrong, if anything is.
-fn check_places(zip: &[u8], archive: &mut ZipArchive<Cursor<&[u8]>>) -> ZipResult<Option<String>> {
-    let mut places = Vec::new();
-    let mut list_end = archive.central_directory_start();
+/// of a file whose header says so stands a descriptor of 12 bytes, or 16 with its signature.
+fn check_places(
+    zip: &[u8],
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    damaged: impl Fn(ZipError) -> ArchiveError,
+) -> Result<(), ArchiveError> {
+    let list = archive.central_directory_start();
+    let (mut places, mut list_end) = (Vec::new(), list);
     for index in 0..archive.len() {
-        let file = archive.by_index_raw(index)?;
+        let file = archive.by_index_raw(index).map_err(&damaged)?;
+        if file.extra_data_fields().any(|field| matches!(field, ExtraField::UnicodePath(_))) {
+            return Err(refused("a file in the archive has a second name".to_owned()));
+        }
         let end = file.data_start().unwrap_or(0).saturating_add(file.compressed_size());
         places.push((file.header_start(), end, file.flags().is_using_data_descriptor()));
         list_end = list_end.max(end_of_listed(zip, file.central_header_start()));
     }
     places.sort_unstable();
-    let starts = places.iter().skip(1).map(|(start, ..)| *start).chain([archive.central_directory_start()]);
-    let first = places.first().map_or(archive.central_directory_start(), |(start, ..)| *start);
-    let adjoin = |((_, end, descriptor), next): (&(u64, u64, bool), u64)| match next.checked_sub(*end) {
+    let starts: Vec<u64> = places.iter().map(|(start, ..)| *start).chain([list]).collect();
+    let adjoin = |((_, end, descriptor), next): (&(u64, u64, bool), &u64)| match next.checked_sub(*end) {
         Some(0) => !descriptor,
         Some(12 | 16) => *descriptor,
         _ => false,
     };
-    let all =
-        first == 0 && list_end == zip.len().saturating_sub(END_BYTES) as u64 && places.iter().zip(starts).all(adjoin);
-    Ok((!all).then(|| "there are bytes in the archive that belong to no file".to_owned()))
+    let to_the_end = list_end == zip.len().saturating_sub(END_BYTES) as u64;
+    if starts.first() == Some(&0) && places.iter().zip(&starts[1..]).all(adjoin) && to_the_end {
+        return Ok(());
+    }
+    Err(refused("there are bytes in the archive that belong to no file".to_owned()))
 }
 
 /// Where the header in the list ends that begins here: 46 bytes, a name, extra fields and a comment, whose lengths are in it.

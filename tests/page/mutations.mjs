@@ -27,7 +27,7 @@ function pack(files, odd = {}) {
   const parts = [], list = [];
   let at = 0;
   for (const [name, bytes] of files) {
-    const method = odd.deflate ? 8 : 0, data = method ? Buffer.concat([deflateRawSync(bytes), odd.junk ?? Buffer.alloc(0)]) : bytes;
+    const method = odd.deflate ? 8 : 0, data = method ? deflateRawSync(bytes) : bytes;
     const later = odd.descriptor ? 8 : 0, extra = odd.extra ?? Buffer.alloc(0);
     const sizes = [crc32(bytes), data.length, bytes.length];
     const u16 = (...all) => Buffer.concat(all.map((n) => { const b = Buffer.alloc(2); b.writeUInt16LE(n); return b; }));
@@ -122,9 +122,10 @@ async function mutant() {
       return pack(resum([...files, [other, Buffer.from("a")]]));
     },
     () => pack(files, pick([{ deflate: true }, { descriptor: 1 }, { descriptor: 2 }, { deflate: true, descriptor: 2 },
-      { extra: Buffer.from("5554050001000000 00".replace(" ", ""), "hex") }, { extra: Buffer.from("0100") }, { extra: Buffer.from("ffff0900", "hex") },
+      { extra: Buffer.from("555405000100000000", "hex") }, { extra: Buffer.from("0100", "hex") }, { extra: Buffer.from("01000000", "hex") }, { extra: Buffer.from("0100080000000000000000ff", "hex") },
+      { extra: Buffer.from("7570050001aabbccdd", "hex") }, { extra: Buffer.from("0199070001004145030000", "hex") }, { extra: Buffer.from("ffff0900", "hex") },
       { comment: "a" }, { attributes: 0xa1ff0000 }, { attributes: 0x41ed0010 }, { attributes: 0, madeBy: 20 }, { attributes: 0x10, madeBy: 20 },
-      { between: Buffer.from("x") }, { between: Buffer.from("PK\x03\x04") }, { deflate: true, junk: Buffer.from("x") }])),
+      { between: Buffer.from("x") }, { between: Buffer.from("PK\x03\x04") }])),
     () => { const at = below(bytes.length); return splice(bytes, at, 1, [bytes[at] ^ (1 << below(8))]); },
     () => { // The list and the end record, where most of the meaning of an archive is.
       const at = bytes.length - 1 - below(Math.min(bytes.length, 900));
@@ -164,7 +165,7 @@ await run(async (test) => {
         if (!(error instanceof Verify.Unreadable)) throw error;
         page = "unreadable";
       }
-      const program = JSON.parse(JSON.stringify(answers.get(name)));
+      const program = answers.get(name) ?? "no answer";
       try {
         compareReports(page, program);
       } catch (error) {

@@ -110,6 +110,8 @@ fn made() -> Vec<Case> {
     let proof = fixture::proof;
     let mut index = proof();
     index.tlog_proof.index = 3;
+    let mut largest = proof();
+    largest.tlog_proof.index = u64::MAX;
     [
         (
             "signature, key",
@@ -118,6 +120,7 @@ fn made() -> Vec<Case> {
             Proof { vkey: other.vkey(), tlog_proof: signed, ..proof() },
         ),
         ("inclusion, post", "other-index", "The index is that of the entry before.", index),
+        ("inclusion, post", "index-largest", "The index is the largest number.", largest),
         (
             "commitment, inclusion",
             "other-entry",
