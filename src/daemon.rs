@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::config::{Config, secrets};
@@ -27,6 +27,10 @@ use crate::watcher::{self, Salts, Watcher};
 
 /// The longest sleep at a stretch: a clock that is set is noticed after it.
 const STRETCH: Duration = Duration::from_secs(60);
+
+/// How long the public folder lets the log grow before it writes: the post of a note does not wait for its files to be on
+/// the disk, and the entry about the post is written together with the note's.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// The longest wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -59,16 +63,24 @@ pub struct Parts {
 /// # Errors
 /// If a loop had to stop; the others are stopped with it.
 pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let store = parts.store.clone();
+    let outcome = run_loops(parts, shutdown).await;
+    store.close().await;
+    outcome
+}
+
+/// Runs the loops until the last has ended, and tells why the first had to.
+async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
     let Parts { platform, store, vault, clock, salts, public, vkey, watcher, publisher } = parts;
     let public = Public::open(&public, vkey, store.clone(), clock.clone()).await?;
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
     let mut compared = publisher.compared();
     let watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
-    let woken = || Waker { clock: clock.clone(), grown: Some(store.grown()), shutdown: shutdown.clone() };
+    let woken = Waker { clock: clock.clone(), grown: Some(store.grown()), shutdown: shutdown.clone() };
     let alone = Waker { clock: clock.clone(), grown: None, shutdown: shutdown.clone() };
     let mut loops = JoinSet::new();
-    loops.spawn(woken().drive(public));
-    loops.spawn(woken().drive(publisher));
+    loops.spawn(keep_public(public, store.grown(), shutdown.clone()));
+    loops.spawn(woken.drive(publisher));
     loops.spawn(async move {
         // Without a comparison nothing is sealed; if the publisher ends before it, the reason is its own to tell.
         let stopped = alone.shutdown.clone();
@@ -80,15 +92,40 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
         let ended = ended.context("a loop panicked").and_then(|ended| ended);
         if let Err(error) = ended {
             shutdown.cancel();
-            outcome = outcome.and(Err(error));
+            // Who called says why the first one ended; what ends the others is most often the same.
+            match outcome {
+                Ok(()) => outcome = Err(error),
+                Err(_) => warn!(error = format!("{error:#}").replace('\n', ": "), "another loop had to stop too"),
+            }
         }
     }
-    store.close().await;
     info!("stopped");
     outcome
 }
 
-/// Runs a loop: the same few lines for all.
+/// Runs the loop of the public folder. It writes a moment after the log has grown, and a last time when told to stop; a
+/// tick of it is never cut.
+async fn keep_public(
+    mut public: Public,
+    mut grown: watch::Receiver<u64>,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    loop {
+        let last = shutdown.is_cancelled();
+        grown.mark_unchanged();
+        public.tick().await.inspect_err(|_| info!(loop.name = Public::NAME, "stopping"))?;
+        if last {
+            return Ok(());
+        }
+        let moment = async {
+            let _ = grown.changed().await;
+            tokio::time::sleep(GATHER).await;
+        };
+        let _ = shutdown.run_until_cancelled(moment).await;
+    }
+}
+
+/// Runs any other loop.
 struct Waker {
     clock: Clock,
     /// Tells when the log has grown, for loops that care.
@@ -104,13 +141,8 @@ impl Waker {
                 if let Some(grown) = &mut self.grown {
                     grown.mark_unchanged();
                 }
-                match work.tick().await {
-                    Ok(next) => self.rest(next).await,
-                    Err(error) => {
-                        error!(loop.name = T::NAME, error = format!("{error:#}"), "stopping");
-                        return Err(error);
-                    }
-                }
+                let next = work.tick().await.inspect_err(|_| info!(loop.name = T::NAME, "stopping"))?;
+                self.rest(next).await;
             }
         };
         shutdown.run_until_cancelled(endless).await.unwrap_or(Ok(()))

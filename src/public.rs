@@ -20,6 +20,9 @@ use crate::log::tree::{Tree, leaf_hash};
 use crate::pace::{Next, Tick};
 use crate::store::Store;
 
+/// What to do if a file cannot be written.
+const ROOM: &str = "nothing was lost: see that its disk has room and that this user may write there, and start again";
+
 /// Entries read from the store at a time.
 const PAGE: u64 = 4096;
 
@@ -100,7 +103,7 @@ struct Folder {
 
 impl Folder {
     fn open(path: &Path, key: VerifierKey) -> anyhow::Result<Folder> {
-        open_folder(path).with_context(|| format!("cannot make the public folder {}", path.display()))?;
+        open_folder(path).with_context(|| format!("cannot make the public folder {}\n{ROOM}", path.display()))?;
         let file = path.join("checkpoint");
         let shown = match fs::read(&file) {
             Ok(bytes) => Some(Checkpoint::open(&bytes, &key).with_context(|| {
@@ -174,7 +177,7 @@ impl Folder {
     /// Brings `log.txt` up to date: cut where the last checkpoint left it, then lengthened.
     fn append_text(&mut self) -> anyhow::Result<()> {
         let path = self.path.join("log.txt");
-        let context = || format!("cannot write {}", path.display());
+        let context = || format!("cannot write {}\n{ROOM}", path.display());
         let mut file =
             OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).with_context(context)?;
         if file.metadata().with_context(context)?.len() < self.text_len {
@@ -204,7 +207,7 @@ fn open_folder(path: &Path) -> std::io::Result<()> {
 
 /// Writes a file whole: a reader sees the old one or the new one.
 fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let context = || format!("cannot write {}", path.display());
+    let context = || format!("cannot write {}\n{ROOM}", path.display());
     open_folder(path.parent().with_context(context)?).with_context(context)?;
     let new = path.with_added_extension("new");
     let mut file = File::create(&new).with_context(context)?;

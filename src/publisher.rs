@@ -198,7 +198,9 @@ impl Publisher {
     /// Compares our own newest posts with the log: a head in public that is not one of ours means that the database is
     /// older than what was published, and to go on would fork the log.
     ///
-    /// Another account's posts would say nothing, so who we are is asked first, and what time it is.
+    /// Another account's posts would say nothing, so who we are is asked first, and what time it is. What was posted so
+    /// lately that the timeline does not show it yet is not seen here: a copy of the database that is restored within
+    /// minutes of the last post is told by the public folder alone.
     async fn compare(&self) -> Result<(), Stop> {
         let me = self.platform.me().await?;
         let now = self.clock.now();

@@ -33,8 +33,7 @@ Example:
   verbale verify --json *.zip | jq 'select(.status != 0) | .file'
 
 Exit status:
-  0 all that was checked holds, 1 something fails, 2 a file is no proof, 3 something could not be checked
-  (of several files the worst: 2 before 1 before 3)")]
+  0 all that was checked holds, 1 something fails, 2 a file is no proof (of several files the worst)")]
 pub struct Arguments {
     /// The proofs, zip files
     #[arg(value_name = "FILE", required = true)]

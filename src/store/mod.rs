@@ -127,6 +127,11 @@ pub enum Error {
     /// No room on the disk.
     #[error("the disk with the database is full\nnothing was lost: make room, and start again")]
     Full,
+    /// The disk does not do what it is asked for.
+    #[error(
+        "the disk with the database failed: {0}\nnothing was lost: see that the disk works, has room, and that this user may write so much, and start again"
+    )]
+    Disk(String),
     /// A step that the loops should never ask for.
     #[error("the store refused: {0}")]
     Refused(String),

@@ -11,10 +11,13 @@ use crate::time::Time;
 /// Sorts what SQLite says by what happens next.
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
-        use rusqlite::ErrorCode::{ConstraintViolation, DatabaseCorrupt, DiskFull, NotADatabase};
+        use rusqlite::ErrorCode::{
+            CannotOpen, ConstraintViolation, DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly, SystemIoFailure,
+        };
         match error.sqlite_error_code() {
             Some(DiskFull) => Error::Full,
             Some(DatabaseCorrupt | NotADatabase) => Error::Damaged(error.to_string()),
+            Some(SystemIoFailure | ReadOnly | CannotOpen) => Error::Disk(error.to_string()),
             Some(ConstraintViolation) => Error::Refused(error.to_string()),
             _ => Error::Database(error.to_string()),
         }
@@ -52,7 +55,7 @@ pub(super) fn checkpoint(db: &Connection, size: u64) -> Result<Option<String>, E
 }
 
 pub(super) fn last_note(db: &Connection) -> Result<u64, Error> {
-    Ok(db.query_row("SELECT coalesce(max(n), 0) FROM note", [], |row| row.get(0))?)
+    Ok(db.prepare_cached("SELECT coalesce(max(n), 0) FROM note")?.query_row([], |row| row.get(0))?)
 }
 
 pub(super) fn correspondence(db: &Connection, conversation: &ConversationId) -> Result<Correspondence, Error> {

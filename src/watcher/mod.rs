@@ -160,11 +160,14 @@ impl Watcher {
     async fn step_knowing(&mut self, known: &Known) -> Result<Next, Stop> {
         if self.has_work() {
             self.deal(known).await?;
-            return Ok(Next::Now);
+        } else {
+            let complete = self.list(known).await?;
+            self.pace.succeeded();
+            if !complete {
+                return Ok(Next::Now);
+            }
         }
-        let complete = self.list(known).await?;
-        self.pace.succeeded();
-        if !complete || self.has_work() {
+        if self.has_work() {
             return Ok(Next::Now);
         }
         let now = self.clock.now();
@@ -273,7 +276,7 @@ impl Watcher {
                 break;
             }
         }
-        if batch.seen.is_empty() {
+        if batch.seen.is_empty() && batch.gaps.is_empty() {
             return stopped.map_or(Ok(()), Err);
         }
         let hand = Hand { from: &known.me, log: &self.settings.log, salts: &self.salts, vault: &self.vault };

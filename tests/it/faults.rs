@@ -143,6 +143,12 @@ impl Story {
         id
     }
 
+    fn send_many(&mut self, count: usize) {
+        for _ in 0..count {
+            self.send(MINISTRY, 0);
+        }
+    }
+
     /// The first start, until the watcher knows where to begin. Before it nothing is owed.
     async fn start(&mut self) {
         let database = rusqlite::Connection::open(self.rig.database()).unwrap();
@@ -154,11 +160,11 @@ impl Story {
     /// What leads to the step.
     async fn prepare(&mut self, step: Step) {
         match step {
-            Step::UserById => drop(self.send(CONSULATE, 0)),
+            Step::UserById => {
+                self.send(CONSULATE, 0);
+            }
             Step::LaterPage => {
-                for _ in 0..8 {
-                    self.send(MINISTRY, 0);
-                }
+                self.send_many(8);
                 // The first page, which is too small for all of them.
                 let calls = self.rig.world.with(|world, _| world.counts().of(Call::Messages));
                 let read = |rig: &Rig| rig.world.with(|world, _| calls < world.counts().of(Call::Messages));
@@ -172,8 +178,10 @@ impl Story {
                 let id = self.rig.world.with(make);
                 self.witness.owe(id, &[MINISTRY.0, JOURNALIST.0]);
             }
-            Step::Attachment => drop(self.send(MINISTRY, 2)),
-            Step::PostOfRun => (0..4).for_each(|_| _ = self.send(MINISTRY, 0)),
+            Step::Attachment => {
+                self.send(MINISTRY, 2);
+            }
+            Step::PostOfRun => self.send_many(4),
             Step::PostOfHeartbeat => {
                 let now = self.rig.now().ms();
                 self.rig.advance(86_400_000 - now.rem_euclid(86_400_000) - 2 * 60_000);
@@ -183,7 +191,9 @@ impl Story {
                 self.add(Call::CreatePost, Moment::After, How::Cut);
                 self.until_no_fault_is_left().await;
             }
-            _ => drop(self.send(MINISTRY, 0)),
+            _ => {
+                self.send(MINISTRY, 0);
+            }
         }
     }
 
@@ -203,7 +213,8 @@ impl Story {
             witness.look();
             witness.is_done() && (!is_heartbeat || witness.heartbeats() == 1)
         };
-        assert!(self.rig.run_until(DAY / 2, done).await, "it was never finished");
+        // A day is how long a post may stay away that was refused as a duplicate.
+        assert!(self.rig.run_until(2 * DAY, done).await, "it was never finished");
         // What is done stays done once.
         self.rig.run_until(2 * SETTLE, |_| false).await;
         self.rig.die().await;

@@ -122,6 +122,7 @@ fn answers(door: &Door, identity: &age::x25519::Identity) -> Answers {
         settings: vec![
             ("api", door.base.clone().into()),
             ("poll", "20ms".into()),
+            ("attachments_timeout", "2s".into()),
             // Longer than the sandbox's lag and all that a busy machine may add to a call.
             ("settle", "1500ms".into()),
             ("run_over", 2.into()),

@@ -1,32 +1,29 @@
 //! The three loops on a sandbox's world without a network, on a clock that stands until it is moved, with sudden death at
 //! a point that is counted: the same numbers give the same run.
 
-use std::any::Any;
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use verbale::clock::Clock;
 use verbale::hash::Hash;
 use verbale::log::signed_note::LogKey;
-use verbale::note::{Account, AccountId, AccountName, ConversationId, MessageId, Origin, PostId};
+use verbale::note::{AccountId, AccountName, Origin};
 use verbale::opening::Salt;
 use verbale::pace::{Next, Tick};
-use verbale::platform::{Attachment, Error, File, Me, MessagePage, PageToken, Platform, Post};
 use verbale::public::Public;
 use verbale::publisher::{self, Publisher};
 use verbale::rules::{Correspondent, Formal, Rule};
-use verbale::sandbox::world::{Draft, Settings};
+use verbale::sandbox::world::Settings;
 use verbale::sandbox::{self, Direct, EMBASSY, MINISTRY, Shared, World};
 use verbale::store::{Durability, Store};
 use verbale::time::Time;
 use verbale::vault::Vault;
 use verbale::watcher::{self, Watcher};
+
+use crate::mortal::{Fuse, Late, Mortal, mortal};
 
 /// What makes a message formal.
 pub const MARKER: &str = "NOTE";
@@ -42,122 +39,6 @@ pub const SETTLE: Duration = Duration::from_secs(600);
 
 /// Where the time in every world begins.
 pub const START_MS: i64 = 1_800_000_000_500;
-
-/// Counts down to a sudden death: once for each look at the clock, each salt, and before and after each call.
-#[derive(Clone)]
-pub struct Fuse(Arc<AtomicU64>);
-
-/// What a death unwinds with.
-struct Died;
-
-impl Fuse {
-    pub fn new() -> Fuse {
-        Fuse(Arc::new(AtomicU64::new(u64::MAX)))
-    }
-
-    pub fn set(&self, left: u64) {
-        self.0.store(left, Ordering::SeqCst);
-    }
-
-    pub fn quench(&self) {
-        self.set(u64::MAX);
-    }
-
-    fn burn(&self) {
-        let left = self.0.load(Ordering::SeqCst);
-        if left == 0 {
-            self.quench();
-            resume_unwind(Box::new(Died));
-        }
-        if left != u64::MAX {
-            self.0.store(left - 1, Ordering::SeqCst);
-        }
-    }
-}
-
-/// Posts that take effect after their caller has given up.
-#[derive(Clone, Default)]
-pub struct Late {
-    /// Whether the next post is one, and by how many milliseconds.
-    pub next_ms: Arc<Mutex<Option<i64>>>,
-    waiting: Arc<Mutex<Vec<(Time, String)>>>,
-}
-
-impl Late {
-    /// Makes those posts whose moment has come.
-    pub fn flush(&self, world: &Shared) {
-        let now = world.clock().now();
-        let mut waiting = self.waiting.lock().unwrap();
-        let due = waiting.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>();
-        for (at, text) in due {
-            // A refusal as a duplicate is fine: nobody hears of it.
-            let _ = world.with(|world, _| world.post(at, EMBASSY, Draft { text: &text, ..Draft::default() }));
-        }
-    }
-}
-
-/// The platform as the loops see it: every call may be where the program dies.
-struct Mortal {
-    direct: Direct,
-    world: Shared,
-    fuse: Fuse,
-    late: Late,
-}
-
-impl Mortal {
-    async fn call<T>(&self, call: impl Future<Output = T>) -> T {
-        self.late.flush(&self.world);
-        self.fuse.burn();
-        let answer = call.await;
-        self.fuse.burn();
-        answer
-    }
-}
-
-#[async_trait]
-impl Platform for Mortal {
-    async fn me(&self) -> Result<Me, Error> {
-        self.call(self.direct.me()).await
-    }
-
-    async fn account_by_name(&self, name: &AccountName) -> Result<Option<Account>, Error> {
-        self.call(self.direct.account_by_name(name)).await
-    }
-
-    async fn account_by_id(&self, id: AccountId) -> Result<Option<Account>, Error> {
-        self.call(self.direct.account_by_id(id)).await
-    }
-
-    async fn messages(&self, size: u32, page: Option<&PageToken>) -> Result<MessagePage, Error> {
-        self.call(self.direct.messages(size, page)).await
-    }
-
-    async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
-        self.call(self.direct.participants(conversation)).await
-    }
-
-    async fn attachment(&self, message: MessageId, attachment: &Attachment, bytes_max: u64) -> Result<File, Error> {
-        self.call(self.direct.attachment(message, attachment, bytes_max)).await
-    }
-
-    async fn post(&self, text: &str) -> Result<PostId, Error> {
-        let late_ms = self.late.next_ms.lock().unwrap().take();
-        if let Some(ms) = late_ms {
-            self.fuse.burn();
-            self.late.waiting.lock().unwrap().push((self.world.clock().now().plus_ms(ms), text.to_owned()));
-            return Err(Error::NoAnswer { what: "no answer in time".to_owned() });
-        }
-        self.call(self.direct.post(text)).await
-    }
-
-    async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error> {
-        self.call(self.direct.own_posts(after)).await
-    }
-
-    async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error> {
-        self.call(self.direct.read_post(id)).await
-    }
-}
 
 /// Which loop.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -267,7 +148,13 @@ impl Rig {
             let count = salts.fetch_add(1, Ordering::SeqCst);
             Salt::from_bytes(*Hash::of(format!("{seed} {count}").as_bytes()).as_bytes())
         });
-        let store = Store::open(&self.database(), key(), Durability::Process).unwrap();
+        let store = loop {
+            match Store::open(&self.database(), key(), Durability::Process) {
+                // A test that starts a process holds a copy of every lock until that process has begun.
+                Err(verbale::store::Error::InUse(_)) => std::thread::yield_now(),
+                store => break store.unwrap(),
+            }
+        };
         let vault = Arc::new(Vault::new(vec![self.identity.to_public()]));
         let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), self.publisher());
         let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watcher());
@@ -380,37 +267,6 @@ impl Rig {
 
 pub fn key() -> LogKey {
     LogKey::from_seed(Origin::parse("embassy.example/notes").unwrap(), [7; 32])
-}
-
-fn watcher_settings() -> watcher::Settings {
-    let correspondents =
-        vec![Correspondent::Name(AccountName::parse("ministry").unwrap()), Correspondent::Id(CONSULATE)];
-    watcher::Settings {
-        log: key().name().clone(),
-        rules: vec![Rule { correspondents, formal: Formal::Marker(MARKER.to_owned()) }],
-        poll: POLL,
-        attachments_timeout: Duration::from_millis(1),
-        attachment_bytes_max: 1 << 20,
-        backfill: false,
-    }
-}
-
-/// Drives a tick to its end, or to the death in it.
-async fn mortal<T>(tick: impl Future<Output = T>) -> Option<T> {
-    let mut tick = pin!(tick);
-    let polled = poll_fn(|context| {
-        let poll = catch_unwind(AssertUnwindSafe(|| tick.as_mut().poll(context)));
-        match poll {
-            Ok(poll) => poll.map(Some),
-            Err(payload) if is_death(&*payload) => std::task::Poll::Ready(None),
-            Err(payload) => resume_unwind(payload),
-        }
-    });
-    polled.await
-}
-
-fn is_death(payload: &(dyn Any + Send)) -> bool {
-    payload.is::<Died>()
 }
 
 /// Does the cases on several threads, and gives for each `ok` or what it panicked with.

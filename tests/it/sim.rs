@@ -23,7 +23,7 @@ use crate::witness::Witness;
 const STEPS: u32 = 1_500;
 
 /// Faults in all seeds together, at least.
-const FAULTS: u64 = 12_000;
+const FAULTS: u64 = 10_500;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;

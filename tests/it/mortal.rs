@@ -1,0 +1,150 @@
+//! Sudden death, and the platform as a program sees it that may die in any call.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+use async_trait::async_trait;
+use verbale::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use verbale::platform::{Attachment, Error, File, Me, MessagePage, PageToken, Platform, Post};
+use verbale::sandbox::world::Draft;
+use verbale::sandbox::{Direct, EMBASSY, Shared};
+use verbale::time::Time;
+
+/// Counts down to a sudden death: once for each look at the clock, each salt, and before and after each call.
+#[derive(Clone)]
+pub struct Fuse(Arc<AtomicU64>);
+
+/// What a death unwinds with.
+struct Died;
+
+impl Fuse {
+    pub fn new() -> Fuse {
+        Fuse(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+
+    pub fn set(&self, left: u64) {
+        self.0.store(left, Ordering::SeqCst);
+    }
+
+    pub fn quench(&self) {
+        self.set(u64::MAX);
+    }
+
+    pub fn burn(&self) {
+        let left = self.0.load(Ordering::SeqCst);
+        if left == 0 {
+            self.quench();
+            resume_unwind(Box::new(Died));
+        }
+        if left != u64::MAX {
+            self.0.store(left - 1, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Posts that take effect after their caller has given up.
+#[derive(Clone, Default)]
+pub struct Late {
+    /// Whether the next post is one, and by how many milliseconds.
+    pub next_ms: Arc<Mutex<Option<i64>>>,
+    waiting: Arc<Mutex<Vec<(Time, String)>>>,
+}
+
+impl Late {
+    /// Makes those posts whose moment has come.
+    pub fn flush(&self, world: &Shared) {
+        let now = world.clock().now();
+        let mut waiting = self.waiting.lock().unwrap();
+        let due = waiting.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>();
+        for (at, text) in due {
+            // A refusal as a duplicate is fine: nobody hears of it.
+            let _ = world.with(|world, _| world.post(at, EMBASSY, Draft { text: &text, ..Draft::default() }));
+        }
+    }
+}
+
+/// The platform as the loops see it: every call may be where the program dies.
+pub struct Mortal {
+    pub direct: Direct,
+    pub world: Shared,
+    pub fuse: Fuse,
+    pub late: Late,
+}
+
+impl Mortal {
+    async fn call<T>(&self, call: impl Future<Output = T>) -> T {
+        self.late.flush(&self.world);
+        self.fuse.burn();
+        let answer = call.await;
+        self.fuse.burn();
+        answer
+    }
+}
+
+#[async_trait]
+impl Platform for Mortal {
+    async fn me(&self) -> Result<Me, Error> {
+        self.call(self.direct.me()).await
+    }
+
+    async fn account_by_name(&self, name: &AccountName) -> Result<Option<Account>, Error> {
+        self.call(self.direct.account_by_name(name)).await
+    }
+
+    async fn account_by_id(&self, id: AccountId) -> Result<Option<Account>, Error> {
+        self.call(self.direct.account_by_id(id)).await
+    }
+
+    async fn messages(&self, size: u32, page: Option<&PageToken>) -> Result<MessagePage, Error> {
+        self.call(self.direct.messages(size, page)).await
+    }
+
+    async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
+        self.call(self.direct.participants(conversation)).await
+    }
+
+    async fn attachment(&self, message: MessageId, attachment: &Attachment, bytes_max: u64) -> Result<File, Error> {
+        self.call(self.direct.attachment(message, attachment, bytes_max)).await
+    }
+
+    async fn post(&self, text: &str) -> Result<PostId, Error> {
+        let late_ms = self.late.next_ms.lock().unwrap().take();
+        if let Some(ms) = late_ms {
+            self.fuse.burn();
+            self.late.waiting.lock().unwrap().push((self.world.clock().now().plus_ms(ms), text.to_owned()));
+            return Err(Error::NoAnswer { what: "no answer in time".to_owned() });
+        }
+        self.call(self.direct.post(text)).await
+    }
+
+    async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error> {
+        self.call(self.direct.own_posts(after)).await
+    }
+
+    async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error> {
+        self.call(self.direct.read_post(id)).await
+    }
+}
+
+/// Drives a tick to its end, or to the death in it.
+pub async fn mortal<T>(tick: impl Future<Output = T>) -> Option<T> {
+    let mut tick = pin!(tick);
+    let polled = poll_fn(|context| {
+        let poll = catch_unwind(AssertUnwindSafe(|| tick.as_mut().poll(context)));
+        match poll {
+            Ok(poll) => poll.map(Some),
+            Err(payload) if is_death(&*payload) => Poll::Ready(None),
+            Err(payload) => resume_unwind(payload),
+        }
+    });
+    polled.await
+}
+
+fn is_death(payload: &(dyn Any + Send)) -> bool {
+    payload.is::<Died>()
+}
