@@ -11,11 +11,11 @@ pub struct Time(i64);
 /// Length of `2018-03-09T17:40:12.123Z`.
 const TEXT_LEN: usize = 24;
 
-/// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z: the years that four digits can write.
-const RANGE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+/// 0000-01-01T00:00:00.000Z and 9998-12-31T23:59:59.999Z: the years that four digits can write and all libraries read.
+const RANGE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_370_764_799_999;
 
 impl Time {
-    /// The moment `ms` milliseconds after 1970-01-01T00:00:00Z; beyond the years 0 to 9999 the nearest of them.
+    /// The moment `ms` milliseconds after 1970-01-01T00:00:00Z; beyond the years 0 to 9998 the nearest of them.
     pub fn from_ms(ms: i64) -> Time {
         Time(ms.clamp(*RANGE_MS.start(), *RANGE_MS.end()))
     }
@@ -41,13 +41,14 @@ impl Time {
         self.to_string()[..10].to_owned()
     }
 
-    /// Reads `2018-03-09T17:40:12.123Z`: exactly this form of RFC 3339, three digits and `Z`, a date that exists.
+    /// Reads `2018-03-09T17:40:12.123Z`: exactly this form of RFC 3339, three digits and `Z`, a date that exists, no year
+    /// after 9998.
     pub fn parse(text: &str) -> Option<Time> {
         if text.len() != TEXT_LEN {
             return None;
         }
         let time = Time(text.parse::<Timestamp>().ok()?.as_millisecond());
-        (time.to_string() == text).then_some(time)
+        (RANGE_MS.contains(&time.0) && time.to_string() == text).then_some(time)
     }
 }
 

@@ -7,7 +7,7 @@ use zip::read::Config;
 use zip::result::{ZipError, ZipResult};
 use zip::unstable::read::ZipIterable;
 use zip::write::{SimpleFileOptions, ZipWriter};
-use zip::{CompressionMethod, DateTime, ZipArchive};
+use zip::{CompressionMethod, DateTime, ExtraField, ZipArchive};
 
 use crate::opening::names;
 
@@ -81,8 +81,8 @@ fn try_write(files: &[(String, &[u8])]) -> ZipResult<Vec<u8>> {
 ///
 /// # Errors
 /// If it is no archive, or one with directories, links, encryption, compression other than deflate, twice the same name,
-/// a name that is not plain, parts that overlap or hide, two headers that disagree, anything after its list of files, a
-/// wrong checksum, or too much of anything.
+/// a name that is not plain, parts that overlap or hide, two headers that disagree, bytes that belong to no file, a wrong
+/// checksum, or too much of anything.
 pub(crate) fn read(zip: &[u8]) -> Result<Files, ArchiveError> {
     if ARCHIVE_BYTES_MAX < zip.len() as u64 {
         return Err(ArchiveError::TooLarge { size: zip.len() as u64 });
@@ -98,6 +98,7 @@ pub(crate) fn read(zip: &[u8]) -> Result<Files, ArchiveError> {
     }
     check_end(zip, archive.central_directory_start())?;
     archive.validate_header_consistency().map_err(damaged)?;
+    check_places(zip, &mut archive, damaged)?;
     let mut files = Files::new();
     let mut left = UNPACKED_BYTES_MAX;
     for index in 0..archive.len() {
@@ -118,7 +119,7 @@ fn check_list(zip: &[u8], damaged: impl Fn(ZipError) -> ArchiveError) -> Result<
     for entry in list.files().map_err(&damaged)? {
         let entry = entry.map_err(&damaged)?;
         let name = plain_name(entry.name_raw(), entry.name().map_err(&damaged)?.as_bytes())?;
-        if !entry.is_file() || entry.is_symlink() {
+        if !entry.is_file() || !is_regular(entry.external_attributes()) {
             return Err(refused(format!("{name} is not a file")));
         }
         if entry.encrypted() {
@@ -132,6 +133,51 @@ fn check_list(zip: &[u8], damaged: impl Fn(ZipError) -> ArchiveError) -> Result<
         }
     }
     Ok(())
+}
+
+/// The upper four bits are the kind of file on Unix, where 8 is a regular one; bit 4 marks a folder on DOS.
+fn is_regular(attributes: u32) -> bool {
+    [0, 8].contains(&(attributes >> 28)) && attributes & 0x10 == 0
+}
+
+/// The files follow each other from the first byte to the list, and the list goes to the record at the end. Behind the data
+/// of a file whose header says so stands a descriptor of 12 bytes, or 16 with its signature.
+fn check_places(
+    zip: &[u8],
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    damaged: impl Fn(ZipError) -> ArchiveError,
+) -> Result<(), ArchiveError> {
+    let list = archive.central_directory_start();
+    let (mut places, mut list_end) = (Vec::new(), list);
+    for index in 0..archive.len() {
+        let file = archive.by_index_raw(index).map_err(&damaged)?;
+        if file.extra_data_fields().any(|field| matches!(field, ExtraField::UnicodePath(_))) {
+            return Err(refused("a file in the archive has a second name".to_owned()));
+        }
+        let end = file.data_start().unwrap_or(0).saturating_add(file.compressed_size());
+        places.push((file.header_start(), end, file.flags().is_using_data_descriptor()));
+        list_end = list_end.max(end_of_listed(zip, file.central_header_start()));
+    }
+    places.sort_unstable();
+    let starts: Vec<u64> = places.iter().map(|(start, ..)| *start).chain([list]).collect();
+    let adjoin = |((_, end, descriptor), next): (&(u64, u64, bool), &u64)| match next.checked_sub(*end) {
+        Some(0) => !descriptor,
+        Some(12 | 16) => *descriptor,
+        _ => false,
+    };
+    let to_the_end = list_end == zip.len().saturating_sub(END_BYTES) as u64;
+    if starts.first() == Some(&0) && places.iter().zip(&starts[1..]).all(adjoin) && to_the_end {
+        return Ok(());
+    }
+    Err(refused("there are bytes in the archive that belong to no file".to_owned()))
+}
+
+/// Where the header in the list ends that begins here: 46 bytes, a name, extra fields and a comment, whose lengths are in it.
+fn end_of_listed(zip: &[u8], start: u64) -> u64 {
+    let at = usize::try_from(start).unwrap_or(usize::MAX);
+    let lengths = zip.get(at.saturating_add(28)..at.saturating_add(34)).unwrap_or_default();
+    let lengths: u64 = lengths.as_chunks::<2>().0.iter().map(|two| u64::from(u16::from_le_bytes(*two))).sum();
+    start.saturating_add(46).saturating_add(lengths)
 }
 
 /// The list of files, the record of where it is, and the archive's end follow each other: another program, which might

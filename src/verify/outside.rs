@@ -48,7 +48,7 @@ fn check_words(text: &str, note: u64, commitment: Hash, head: &Checkpoint, index
         return Err(format!("note {note} is not among the notes that it is about"));
     }
     // The head in a post ends with the entry of its last note.
-    if (note == last) != (index + 1 == size) {
+    if (note == last) != (index.checked_add(1) == Some(size)) {
         return Err(format!("the head of {size} entries that it shows does not end with the entry of its last note"));
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The checks of what the sender has opened beyond the envelope: content, record, attachments.
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::opening::content::decode_once;
 use crate::opening::{AttachmentRef, Content, Envelope, attachment_names, names};
@@ -63,6 +63,9 @@ struct Record {
 
 fn compare(bytes: &[u8], envelope: &Envelope, content: &Content) -> Result<String, String> {
     let unreadable = |error: serde_json::Error| format!("it cannot be read as JSON: {}", place(&error));
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err("it cannot be read as JSON: not the record of one message".to_owned());
+    }
     serde_json::from_slice::<Shallow>(bytes).map_err(unreadable)?;
     let record: Record = serde_json::from_slice(bytes).map_err(unreadable)?;
     let text = record.text.map(|text| decode_once(&text));
@@ -95,7 +98,8 @@ fn place(error: &serde_json::Error) -> String {
     format!("{what}, line {} column {}", error.line(), error.column())
 }
 
-/// Walks through JSON without keeping any of it: the reader's limit on nesting applies, and nothing is allocated.
+/// Walks through JSON without keeping any of it: the reader's limit on nesting applies, keys are text too, and nothing is
+/// allocated.
 struct Shallow;
 
 impl<'de> Deserialize<'de> for Shallow {
@@ -117,7 +121,7 @@ impl<'de> Visitor<'de> for Shallow {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shallow, A::Error> {
-        while map.next_entry::<IgnoredAny, Shallow>()?.is_some() {}
+        while map.next_entry::<Shallow, Shallow>()?.is_some() {}
         Ok(Shallow)
     }
 

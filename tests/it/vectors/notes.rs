@@ -69,6 +69,7 @@ fn envelope() -> Set {
     set.fault(&base, "time-without-milliseconds", "A time without milliseconds.", "12.123Z", "12Z");
     set.fault(&base, "time-with-offset", "A time with an offset in place of Z.", "12.123Z", "12.123+00:00");
     set.fault(&base, "time-of-no-day", "The 30th of February.", "2018-03-09T17:40:12", "2018-02-30T17:40:12");
+    set.fault(&base, "time-year-9999", "A year after 9998.", "sent 2018", "sent 9999");
     set.fault(
         &base,
         "first-with-previous",

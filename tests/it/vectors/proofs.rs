@@ -110,6 +110,8 @@ fn made() -> Vec<Case> {
     let proof = fixture::proof;
     let mut index = proof();
     index.tlog_proof.index = 3;
+    let mut largest = proof();
+    largest.tlog_proof.index = u64::MAX;
     [
         (
             "signature, key",
@@ -118,6 +120,7 @@ fn made() -> Vec<Case> {
             Proof { vkey: other.vkey(), tlog_proof: signed, ..proof() },
         ),
         ("inclusion, post", "other-index", "The index is that of the entry before.", index),
+        ("inclusion, post", "index-largest", "The index is the largest number.", largest),
         (
             "commitment, inclusion",
             "other-entry",
@@ -192,6 +195,27 @@ fn sealed() -> Vec<Case> {
         one("record", "sealed-nested-record", "The record is nested 1,000 deep.", &|_, record, _| {
             *record = [vec![b'['; 1000], vec![b']'; 1000]].concat()
         }),
+        one("record", "sealed-record-array", "The record is an array of what a message has.", &|_, record, _| {
+            *record = b"[null,null,null,null]".to_vec()
+        }),
+        one("record", "sealed-record-not-utf8", "A key deep in the record is not UTF-8.", &|_, record, _| {
+            *record = b"{\"a\":{\"\xff\":1}}".to_vec()
+        }),
+        one(
+            "record",
+            "sealed-record-surrogate",
+            "A key deep in the record is half a surrogate pair.",
+            &|_, record, _| *record = br#"{"a":{"\ud800":1}}"#.to_vec(),
+        ),
+        one("record", "sealed-record-number", "A number in the record is beyond a double.", &|_, record, _| {
+            *record = b"{\"a\":1e999}".to_vec()
+        }),
+        one(
+            "valid",
+            "sealed-record-null",
+            "A null is as good as absent; other keys may stand twice.",
+            &|_, record, _| *record = b"{\"id\":null,\"a\":1,\"a\":2}".to_vec(),
+        ),
         one("time", "sealed-other-time", "The time is not the one in the message's id.", &|_, _, envelope| {
             envelope.sent = envelope.sent.plus_ms(1)
         }),
@@ -208,6 +232,18 @@ fn sealed() -> Vec<Case> {
             envelope.to[0] = fixture::account("12 newsroom")
         }),
     ]
+}
+
+/// A byte is put into an archive, and the record at its end is made to agree.
+fn stuffed(zip: &[u8], before_list: bool) -> Vec<u8> {
+    let end = zip.len() - 22;
+    let number = |at: usize| u32::from_le_bytes(zip[at..at + 4].try_into().unwrap());
+    let (size, start) = (number(end + 12), number(end + 16));
+    let (at, size, start) = if before_list { (start as usize, size, start + 1) } else { (end, size + 1, start) };
+    let mut out = [&zip[..at], b"x", &zip[at..]].concat();
+    out[end + 13..end + 17].copy_from_slice(&size.to_le_bytes());
+    out[end + 17..end + 21].copy_from_slice(&start.to_le_bytes());
+    out
 }
 
 /// Archives that no program of ours writes.
@@ -230,6 +266,9 @@ fn shapes() -> Vec<Case> {
             twice[at + 5] = b'2';
         }
     }
+    let mut by_attributes = full.clone();
+    let at = full.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+    by_attributes[at + 38] |= 0x10;
     [
         ("climbs", "A file's name climbs out of the archive.", with("../evil", b"")),
         ("absolute", "A file's name begins at the root.", with("/evil", b"")),
@@ -245,6 +284,13 @@ fn shapes() -> Vec<Case> {
         ("no-files", "No file at all.", zip(&Files::new())),
         ("damaged", "A byte of the content was changed inside the archive: the checksum does not fit.", damaged),
         ("cut", "The end of the archive is missing.", full[..full.len() - 30].to_vec()),
+        ("folder-by-attributes", "A file's attributes say that it is a folder.", by_attributes),
+        ("bytes-between", "A byte stands between the last file and the list.", stuffed(&full, true)),
+        (
+            "bytes-in-list",
+            "A byte stands between the last file in the list and the record at the end.",
+            stuffed(&full, false),
+        ),
         ("bytes-before", "Bytes stand before the archive.", [b"hello".as_slice(), &full].concat()),
     ]
     .map(|(name, comment, bytes)| case("files", &format!("archive-{name}"), comment, bytes))

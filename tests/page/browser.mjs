@@ -1,0 +1,283 @@
+// The page in headless Chromium, opened from a file with the network off: node tests/page/browser.mjs VERBALE
+// Needs playwright-core (in NODE_PATH or PLAYWRIGHT) and a browser (CHROMIUM, by default /usr/bin/chromium).
+// SCREENSHOTS names a folder for pictures of the page, to be looked at; without it none are taken.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { PAGE, readVector, run, vectors } from "./common.mjs";
+import { judge } from "./judge.mjs";
+
+const program = process.argv[2];
+const { chromium } = createRequire(join(process.env.PLAYWRIGHT ?? process.cwd(), "x.js"))("playwright-core");
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync"];
+const ADDRESS = pathToFileURL(PAGE).href;
+
+const vector = (name) => readVector(new URL(`../vectors/proof/${name}.txt`, import.meta.url));
+const full = vector("full"), folder = mkdtempSync(join(tmpdir(), "verbale-page-"));
+const zip = (name, bytes) => ({ name, mimeType: "application/zip", buffer: Buffer.from(bytes) });
+const changed = Buffer.from(full.bytes);
+changed[changed.indexOf("Embassy p")] ^= 1;
+
+/** The files of an archive, as [{ name, mimeType, buffer }]. */
+function unpacked(bytes) {
+  const path = join(folder, "proof.zip"), out = mkdtempSync(join(folder, "files-"));
+  writeFileSync(path, bytes);
+  execFileSync("python3", ["-m", "zipfile", "-e", path, out]);
+  const names = execFileSync("ls", [out], { encoding: "utf8" }).trim().split("\n");
+  return names.map((name) => ({ name, mimeType: "", buffer: readFileSync(join(out, name)) }));
+}
+
+/** Packed anew by somebody else's program, deflated. */
+function repacked(bytes) {
+  const path = join(folder, "proof.zip"), other = join(folder, "other.zip");
+  writeFileSync(path, bytes);
+  execFileSync("python3", ["-c", `
+import sys, zipfile
+old, new = zipfile.ZipFile(sys.argv[1]), zipfile.ZipFile(sys.argv[2], "w", zipfile.ZIP_DEFLATED)
+for name in old.namelist(): new.writestr(name, old.read(name))
+new.close()`, path, other]);
+  return readFileSync(other);
+}
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+const asked = [];
+
+/** A page of its own, offline; what it asks anybody for is noted, and so is each error. */
+async function open(options = {}) {
+  const context = await browser.newContext({ offline: true, viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.on("request", (request) => asked.push(request.url()));
+  page.on("console", (message) => message.type() === "error" && asked.push(message.text()));
+  page.on("pageerror", (error) => asked.push(error.message));
+  await page.goto(ADDRESS);
+  return page;
+}
+
+async function choose(page, ...files) {
+  await page.setInputFiles("#files", files);
+  await page.waitForFunction(() => document.activeElement?.id === "verdict");
+}
+
+async function drop(page, { name, buffer }) {
+  await page.evaluate(({ name, base64 }) => {
+    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], name));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }, { name, base64: buffer.toString("base64") });
+  await page.waitForFunction(() => document.activeElement?.id === "verdict");
+}
+
+const verdict = (page) => page.locator("#verdict").innerText();
+const outcomes = (page) => page.locator("[data-check]").evaluateAll((all) =>
+  Object.fromEntries(all.map(({ dataset }) => [dataset.check, dataset.outcome])));
+const noSidewaysScroll = (page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+
+/** How much the colours of text differ from what is behind it, by WCAG 2: the smallest ratio on the page. */
+const contrast = (page) => page.evaluate(() => {
+  const parse = (color) => color.match(/[\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => (v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = parse(getComputedStyle(at).backgroundColor);
+      if (color[3] !== 0) return color;
+    }
+    return [255, 255, 255];
+  };
+  let least = 21;
+  for (const element of document.querySelectorAll("body *")) {
+    const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== "");
+    if (!hasText || !element.checkVisibility()) continue;
+    const [a, b] = [light(parse(getComputedStyle(element).color)), light(behind(element))];
+    least = Math.min(least, (Math.max(a, b) + .05) / (Math.min(a, b) + .05));
+  }
+  return least;
+});
+
+await run(async (test) => {
+  await test("the policy allows these scripts and this style, and nothing else", () => {
+    const html = readFileSync(PAGE, "utf8");
+    const [policy] = /content="default-src[^"]*"/.exec(html);
+    const hashes = [...html.matchAll(/<(?:script|style)[^>]*>([^]*?)<\/(?:script|style)>/g)]
+      .map(([, text]) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`);
+    assert.equal(hashes.length, 3);
+    for (const hash of hashes) assert(policy.includes(hash), `the policy in ${PAGE} must name ${hash}`);
+    assert(policy.includes("default-src 'none'") && !policy.includes("unsafe"), policy);
+  });
+
+  const page = await open();
+  await page.evaluate(`globalThis.judge = ${judge.toString()}`);
+  for (const vector of vectors(program)) {
+    await test(`in the browser: ${vector.name}`, async () => {
+      vector.compare(await page.evaluate((input) => judge(Verify, input), vector.input));
+    });
+  }
+
+  await test("a proof that is chosen holds", async () => {
+    await choose(page, zip("note-2.proof.zip", full.bytes));
+    assert.match(await verdict(page), /All that was checked holds/);
+    const all = await outcomes(page);
+    assert.equal(all.signature, "holds");
+    assert.equal(all.key, "not_checked");
+    assert.match(await page.locator("#text").innerText(), /^Embassy p|Embassy p/);
+    const hash = createHash("sha256").update(unpacked(full.bytes).find(({ name }) => name.endsWith("envelope.txt")).buffer).digest("hex");
+    assert.equal(await page.locator("#commitment").evaluate((element) => element.textContent), hash);
+    const link = page.locator(".eye a");
+    assert.match(await link.getAttribute("href"), /^https:\/\/x\.com\//);
+    assert.match(await link.getAttribute("rel"), /noreferrer/);
+  });
+  await test("a proof that is dropped, with one byte changed, fails, and says where", async () => {
+    const page = await open();
+    await drop(page, zip("note-2.proof.zip", changed));
+    assert.match(await verdict(page), /This proof fails: files/);
+    assert.match(await page.locator("[data-check=files]").innerText(), /cannot be unpacked/);
+    assert.equal(await page.locator("#commitment").count(), 0);
+    for (const [name, check] of [["forged-note-2.content.txt", "content, record"], ["forged-note-2.tlog-proof", "inclusion"]]) {
+      await drop(page, zip("note-2.proof.zip", vector(name).bytes));
+      assert.match(await verdict(page), new RegExp(`fails: ${check}$`));
+      assert.equal(await page.locator("#text").count(), 0);
+    }
+    await page.context().close();
+  });
+  await test("a proof packed anew by another program holds", async () => {
+    await choose(page, zip("again.zip", repacked(full.bytes)));
+    assert.match(await verdict(page), /All that was checked holds/);
+  });
+  await test("the text of the report is the program's", async () => {
+    await choose(page, zip("note-2.proof.zip", full.bytes));
+    const path = join(folder, "note-2.proof.zip");
+    writeFileSync(path, full.bytes);
+    const expected = execFileSync(program, ["verify", path], { encoding: "utf8" });
+    assert.equal(await page.locator("#text-report").evaluate((element) => element.textContent), expected);
+  });
+  await test("a key from elsewhere is compared", async () => {
+    await page.fill("#vkey", full.headers.vkey);
+    await page.locator("#vkey").blur();
+    await page.waitForFunction(() => document.querySelector("[data-check=key]")?.dataset.outcome === "holds");
+    await page.fill("#vkey", "embassy.example/notes+00000000+AA==");
+    await page.locator("#vkey").blur();
+    await page.waitForFunction(() => !document.querySelector("#vkey-error").hidden);
+    assert.match(await verdict(page), /cannot be checked/);
+    await page.fill("#vkey", "");
+    await page.locator("#vkey").blur();
+    await page.waitForFunction(() => document.querySelector("[data-check=key]")?.dataset.outcome === "not_checked");
+  });
+  await test("a pasted hash is compared, and so is a post's whole text", async () => {
+    await choose(page, zip("note-2.proof.zip", full.bytes));
+    const hash = await page.locator("#commitment").evaluate((element) => element.textContent);
+    const answer = async (text) => {
+      await page.fill("#hash", text);
+      await page.waitForTimeout(50);
+      return (await page.locator("#hash-answer").innerText()).slice(0, 9);
+    };
+    assert.match(await answer(hash), /^The same/);
+    assert.match(await answer(hash.toUpperCase().match(/.{8}/g).join(" ")), /^The same/);
+    assert.match(await answer(`Sealed note 2\nsha256 ${hash}\nlog 5 x`), /^The same/);
+    assert.match(await answer("0".repeat(64)), /^Another/);
+    assert.match(await answer("12345"), /^There is /);
+    await page.fill("#hash", "");
+    const fresh = await open();
+    await fresh.fill("#hash", hash);
+    await fresh.locator("#hash-answer:not([hidden])").waitFor();
+    assert.match(await fresh.locator("#hash-answer").innerText(), /^Compare it/);
+    await fresh.context().close();
+  });
+  await test("single files are checked as far as they go", async () => {
+    const files = unpacked(full.bytes);
+    await choose(page, ...files);
+    assert.match(await verdict(page), /All that was checked holds/);
+    const envelope = files.find(({ name }) => name.endsWith("envelope.txt"));
+    await choose(page, { ...envelope, name: "renamed (1).txt" });
+    assert.match(await verdict(page), /much was not checked/);
+    assert.equal((await outcomes(page)).commitment, "not_checked");
+    assert.equal(await page.locator(".shown").count(), 0);
+    const some = files.filter(({ name }) => /envelope|entry|tlog-proof|vkey|post/.test(name));
+    await choose(page, ...some);
+    assert.match(await verdict(page), /All that was checked holds/);
+    const other = { ...envelope, buffer: Buffer.from(envelope.buffer.toString().replace("embassy\n", "embassi\n")) };
+    await choose(page, ...some.filter((file) => file !== envelope), other);
+    assert.match(await verdict(page), /^\S+ This fails: commitment, post$/);
+  });
+  await test("what is no proof is said to be none", async () => {
+    await choose(page, zip("letter.zip", Buffer.from("Dear Sirs")));
+    assert.match(await verdict(page), /cannot be checked/);
+    await choose(page, { name: "log.key", mimeType: "", buffer: Buffer.from("PRIVATE+KEY+a+00000000+AA\n") });
+    assert.match(await page.locator("#result").innerText(), /secret key/);
+  });
+  await test("without Ed25519 the signature is not checked, and nothing is pretended", async () => {
+    const page = await open();
+    await page.evaluate(() => {
+      const real = SubtleCrypto.prototype.importKey;
+      SubtleCrypto.prototype.importKey = function (...all) {
+        if (all[2].name === "Ed25519") throw new DOMException("unknown", "NotSupportedError");
+        return real.apply(this, all);
+      };
+    });
+    await choose(page, zip("note-2.proof.zip", full.bytes));
+    assert.match(await verdict(page), /Not all could be checked here: signature/);
+    assert.equal(await page.locator(".shown").count(), 0);
+    assert.equal((await outcomes(page)).inclusion, "holds");
+    await page.context().close();
+  });
+  await test("without WebCrypto nothing is checked", async () => {
+    const page = await open();
+    await page.evaluate(() => Object.defineProperty(crypto, "subtle", { value: undefined }));
+    await choose(page, zip("note-2.proof.zip", full.bytes));
+    assert.match(await verdict(page), /Not all could be checked here: files/);
+    assert.deepEqual([...new Set(Object.values(await outcomes(page)))], ["not_checked"]);
+    await page.context().close();
+  });
+  await test("the keyboard reaches everything in order, and everything has a name", async () => {
+    const page = await open();
+    const skips = () => page.evaluate(() => [...document.querySelectorAll("h1, h2, h3, h4")]
+      .map(({ tagName }) => Number(tagName[1])).some((level, i, all) => i > 0 && level > all[i - 1] + 1));
+    assert(!await skips(), "no level of heading is skipped");
+    const order = [];
+    for (let i = 0; i < 5; i++) {
+      await page.keyboard.press("Tab");
+      order.push(await page.evaluate(() => document.activeElement.id || document.activeElement.tagName));
+    }
+    assert.deepEqual(order, ["files", "hash", "vkey", "SUMMARY", "SUMMARY"]);
+    await choose(page, zip("note-2.proof.zip", full.bytes));
+    const names = await page.evaluate(() => [...document.querySelectorAll("input, textarea")].every(({ labels }) => labels.length === 1));
+    assert(names, "every field has a label");
+    assert(!await skips(), "no level of heading is skipped in a report");
+    await page.context().close();
+  });
+
+  for (const colorScheme of ["light", "dark"]) {
+    for (const [width, height] of [[360, 800], [1280, 900]]) {
+      const page = await open({ colorScheme, viewport: { width, height }, reducedMotion: "reduce" });
+      const look = async (state) => {
+        await test(`${state}, ${width} wide, ${colorScheme}: fits, and can be read`, async () => {
+          assert(await noSidewaysScroll(page), "it scrolls sideways");
+          const least = await contrast(page);
+          assert(least >= 4.5, `the least contrast is ${least.toFixed(2)}`);
+        });
+        if (!process.env.SCREENSHOTS) return;
+        mkdirSync(process.env.SCREENSHOTS, { recursive: true });
+        const path = (name) => join(process.env.SCREENSHOTS, `${state}-${width}-${colorScheme}${name}.png`);
+        await page.screenshot({ path: path("") });
+        await page.screenshot({ path: path("-whole"), fullPage: true });
+      };
+      await look("empty");
+      await choose(page, zip("note-2.proof.zip", full.bytes));
+      await look("holds");
+      await choose(page, zip("note-2.proof.zip", vector("forged-note-2.content.txt").bytes));
+      await look("fails");
+      await page.context().close();
+    }
+  }
+  await test("nobody was asked for anything, and nothing went wrong unseen", () => {
+    assert.deepEqual([...new Set(asked)], [ADDRESS]);
+  });
+});
+await browser.close();
+rmSync(folder, { recursive: true });

@@ -1,0 +1,104 @@
+// What both runners need: the page, the vectors, and the reports of the program to compare with.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+export const PAGE = join(root, "src/site/verify.html");
+
+/** The text of the page's script with this id. */
+export function pageScript(id) {
+  const match = new RegExp(`<script id="${id}">([^]*?)</script>`).exec(readFileSync(PAGE, "utf8"));
+  assert(match, `${PAGE} has a script ${id}`);
+  return match[1];
+}
+
+/** The headers of a vector's file, and the bytes of the case. */
+export function readVector(path) {
+  const file = readFileSync(path), split = file.indexOf("\n\n");
+  const headers = Object.fromEntries(file.subarray(0, split).toString().split("\n").map((line) => {
+    const at = line.indexOf(": ");
+    return [line.slice(0, at), line.slice(at + 2)];
+  }));
+  const body = file.subarray(split + 2);
+  return { headers, bytes: headers.encoding === "base64" ? Buffer.from(body.toString(), "base64") : body };
+}
+
+/** What the program says of this proof: its report, or "unreadable". */
+export function programReport(program, bytes, vkey) {
+  const folder = mkdtempSync(join(tmpdir(), "verbale-page-"));
+  try {
+    const file = join(folder, "proof.zip");
+    writeFileSync(file, bytes);
+    const trust = vkey ? ["--log", vkey] : [];
+    const { stdout, stderr } = spawnSync(program, ["verify", "--json", ...trust, file], { encoding: "utf8" });
+    assert(stdout !== "", `the program answers: ${stderr}`);
+    const { file: _, error, ...report } = JSON.parse(stdout);
+    return error === undefined ? report : "unreadable";
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The same checks with the same outcomes, claims and words, but for two things that each words in its own way: what is wrong
+ *  with an archive that is refused as a whole, and where JSON is broken. */
+export function compareReports(page, program) {
+  const outcomes = (report) => report.checks?.map(({ name, outcome }) => [name, outcome]) ?? report;
+  assert.deepEqual(outcomes(page), outcomes(program));
+  if (page === "unreadable") return;
+  const refused = page.checks[1].detail === "the archive was refused";
+  const words = (report) => ({ ...report, checks: report.checks.map((check) => ({ ...check,
+    detail: refused && check.name === "files" ? "" : check.detail.replace(/^(it cannot be read as JSON): .*/, "$1") })) });
+  assert.deepEqual(words(page), words(program));
+}
+
+/** All vectors: { name, input, compare(result of judge) }. */
+export function vectors(program) {
+  assert(program, "name the program: node vectors.mjs target/debug/verbale");
+  execFileSync(program, ["--version"]);
+  const folder = join(root, "tests/vectors");
+  const formats = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return formats.flatMap(({ name: format }) => readdirSync(join(folder, format)).sort().map((file) => {
+    const { headers, bytes } = readVector(join(folder, format, file));
+    const input = { format, headers, base64: bytes.toString("base64") };
+    const compare = (result) => {
+      if (format !== "proof") return assert.equal(result, headers.expect, headers.comment);
+      assert.equal(summary(result.trusted), headers.expect, headers.comment);
+      compareReports(result.trusted, programReport(program, bytes, headers.vkey));
+      compareReports(result.alone, programReport(program, bytes));
+    };
+    return { name: `${format}/${file}`, input, compare };
+  }));
+}
+
+/** As the header `expect` of a proof's vector says it. */
+export function summary(report) {
+  if (report === "unreadable") return report;
+  const failing = report.checks.filter((check) => check.outcome === "fails").map((check) => check.name);
+  return failing.length === 0 ? "valid" : failing.join(", ");
+}
+
+/** Runs the tests that `body` names, prints those that fail, and ends with the line `N passed, N failed`. */
+export async function run(body) {
+  const count = { passed: 0, failed: 0 };
+  const test = async (name, what) => {
+    try {
+      await what();
+      count.passed += 1;
+    } catch (error) {
+      count.failed += 1;
+      console.log(`FAILED ${name}: ${error.message}`);
+    }
+  };
+  try {
+    await body(test);
+  } catch (error) {
+    count.failed += 1;
+    console.log(error);
+  }
+  console.log(`${count.passed} passed, ${count.failed} failed`);
+  process.exitCode = count.failed === 0 && count.passed > 0 ? 0 : 1;
+}

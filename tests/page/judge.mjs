@@ -1,0 +1,77 @@
+// What the page's checks make of one vector. This file runs in Node and, word for word, inside the browser.
+
+/** `valid`, `invalid`, `unreadable`, or for a proof its reports, with the vector's key trusted and without. */
+export async function judge(Verify, { format, headers, base64 }) {
+  const { Lines, number } = Verify;
+  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  const text = Verify.utf8(bytes);
+  const key = headers.vkey ? await Verify.parseVerifierKey(headers.vkey) : null;
+
+  // The formats that the page itself never reads.
+  const tilePath = (path) => {
+    const match = /^tile\/(entries|0|[1-9][0-9]?)\/((?:x[0-9]{3}\/)*[0-9]{3})(?:\.p\/([1-9][0-9]{0,2}))?$/.exec(path);
+    if (!match || match[0] !== path) return false;
+    const [, kind, groups, width] = match, digits = groups.replaceAll(/[x/]/g, "");
+    const canonical = digits.length === 3 || !digits.startsWith("000");
+    return (kind === "entries" || Number(kind) < 64) && canonical && BigInt(digits) < 2n ** 64n
+      && (width === undefined || Number(width) < 256);
+  };
+  const bundle = (width) => {
+    let at = 0;
+    for (let i = 0; i < width; i++) {
+      const length = at + 2 <= bytes.length ? bytes[at] * 256 + bytes[at + 1] : 0;
+      if (length < 1 || Verify.LIMIT.entry < length || bytes.length < at + 2 + length) return false;
+      at += 2 + length;
+    }
+    return at === bytes.length;
+  };
+  const keyFile = async () => {
+    const match = /^PRIVATE\+KEY\+([^+]+)\+([0-9a-f]{8})\+([^\n]+)\n$/.exec(text ?? "");
+    const seed = match && Verify.fromBase64(match[3]);
+    if (!seed || seed.length !== 33 || seed[0] !== 1) return false;
+    const pkcs8 = Uint8Array.of(...Verify.fromHex("302e020100300506032b657004220420"), ...seed.subarray(1));
+    const secret = await crypto.subtle.importKey("pkcs8", pkcs8, { name: "Ed25519" }, true, ["sign"]);
+    const { x } = await crypto.subtle.exportKey("jwk", secret);
+    const key = Verify.fromBase64(`${x.replaceAll("-", "+").replaceAll("_", "/")}=`);
+    const vkey = `${match[1]}+${match[2]}+${Verify.toBase64(Uint8Array.of(1, ...key))}`;
+    return Boolean(await Verify.parseVerifierKey(vkey));
+  };
+
+  const refuse = () => { throw new Verify.Wrong("not UTF-8"); };
+  const parsers = {
+    envelope: () => Verify.parseEnvelope(bytes),
+    content: () => Verify.parseContent(bytes),
+    entry: () => Verify.parseEntry(bytes),
+    "signed-note": () => Verify.checkSignatures(Verify.parseSignedNote(bytes), key),
+    checkpoint: () => Verify.openCheckpoint(bytes, key),
+    "tlog-proof": () => Verify.parseTlogProof(bytes),
+    "tile-path": () => tilePath(text ?? "") || refuse(),
+    bundle: () => bundle(Number(headers.width)) || refuse(),
+    post: () => (text === null ? refuse() : Verify.parsePostText(text)),
+    "post-file": () => Verify.parsePostFile(bytes),
+    sums: () => Verify.parseSums(bytes),
+    vkey: () => Verify.parseVkeyFile(bytes),
+    "key-file": async () => (await keyFile()) || refuse(),
+  };
+  if (format !== "proof") {
+    try {
+      await parsers[format]();
+      return "valid";
+    } catch (error) {
+      if (error instanceof Verify.Wrong) return "invalid";
+      throw error;
+    }
+  }
+  const plain = ({ status, subject, checks, claims }) =>
+    JSON.parse(JSON.stringify({ status, subject, checks, claims }, (_, value) =>
+      (typeof value === "bigint" ? Number(value) : value)));
+  const report = async (trusted) => {
+    try {
+      return plain(await Verify.verify(bytes, trusted));
+    } catch (error) {
+      if (error instanceof Verify.Unreadable) return "unreadable";
+      throw error;
+    }
+  };
+  return { trusted: await report(key), alone: await report(null) };
+}
