@@ -212,6 +212,7 @@ impl Parts {
                 settle: config.publish.settle,
                 run_over: config.publish.run_over,
                 heartbeat: config.publish.heartbeat.clone(),
+                ignore_posts_until: config.publish.ignore_posts_until,
             },
         })
     }

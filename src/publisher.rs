@@ -50,6 +50,8 @@ pub struct Settings {
     pub run_over: u64,
     /// When the daily heartbeat is due, in UTC; none to be silent.
     pub heartbeat: Option<Schedule>,
+    /// Until when the account's posts are those of another log, and say nothing about this one.
+    pub ignore_posts_until: Option<Time>,
 }
 
 /// The loop that posts.
@@ -206,14 +208,14 @@ impl Publisher {
         let now = self.clock.now();
         me.compare_clocks(now, SKEW_MS_MAX)?;
         self.store.account(me.account).await?;
-        let from = self.newest_post_or(now).await?;
+        let from = self.newest_post_or(now).await?.max(self.settings.ignore_posts_until.unwrap_or(Time::from_ms(0)));
         for post in self.platform.own_posts(Snowflake::first_at(from)).await? {
             let Ok(text) = PostText::parse(post.text.trim_end()) else { continue };
             let (size, root) = text.head();
             if self.store.root_at(size).await? != Some(root) {
                 return Err(Stop::Fatal(anyhow::anyhow!(
                     "post {} shows the head of a log of {size} entries that this database does not lead to\n\
-                     the database is older than what was published, or another's: restore the newest backup; never go on without it",
+                     the database is older than what was published, or another's: restore the newest backup; if the post is that of an earlier log of this account, set `ignore_posts_until` in the configuration",
                     post.id
                 )));
             }

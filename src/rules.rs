@@ -9,7 +9,7 @@ use crate::note::{AccountId, AccountName};
 /// What makes a message to some accounts formal. A message is formal if one rule of several says so.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// To whom: a message counts if one of these takes part in its conversation. Names are looked up at every start.
+    /// To whom: a message counts if one of these takes part in its conversation. A name is looked up once, and its number kept.
     pub correspondents: Vec<Correspondent>,
     /// Which of the messages to them.
     pub formal: Formal,
@@ -20,7 +20,7 @@ pub struct Rule {
 pub enum Correspondent {
     /// By the lasting identifier: `783214`.
     Id(AccountId),
-    /// By the name that it bears now: `ministry`, or `@123` if the name is digits only.
+    /// By the name that it bears when it is first looked up: `ministry`, or `@123` if the name is digits only.
     Name(AccountName),
 }
 

@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::{Config, Error, place, values};
 use crate::note::Origin;
 use crate::rules::{Correspondent, Formal, Rule};
+use crate::time::Time;
 
 /// The hosts of X itself, which allows 15 polls in 15 minutes.
 const X_HOSTS: [&str; 2] = ["api.x.com", "api.twitter.com"];
@@ -94,6 +95,8 @@ struct Publish {
     run_over: u64,
     #[serde(default = "heartbeat", deserialize_with = "schedule")]
     heartbeat: Option<cron::Schedule>,
+    #[serde(default, deserialize_with = "moment")]
+    ignore_posts_until: Option<Time>,
 }
 
 /// One `[[watch.rule]]`.
@@ -133,7 +136,12 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
             attachment_bytes_max: watch.attachment_bytes_max,
             rules: watch.rule,
         },
-        publish: super::Publish { settle: publish.settle, run_over: publish.run_over, heartbeat: publish.heartbeat },
+        publish: super::Publish {
+            settle: publish.settle,
+            run_over: publish.run_over,
+            heartbeat: publish.heartbeat,
+            ignore_posts_until: publish.ignore_posts_until,
+        },
     })
 }
 
@@ -278,6 +286,12 @@ fn schedule<'de, D: Deserializer<'de>>(from: D) -> Result<Option<cron::Schedule>
     }
     let remedy = "write six fields, like \"0 55 23 * * *\" for each day at 23:55 UTC, or \"off\"";
     text.parse().map(Some).map_err(|_| D::Error::custom(format!("`{text}` is not a schedule\n{remedy}")))
+}
+
+fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Time>, D::Error> {
+    let text = String::deserialize(from)?;
+    let remedy = "write it in UTC with milliseconds, like \"2026-11-22T12:00:00.000Z\"";
+    Time::parse(&text).map(Some).ok_or_else(|| D::Error::custom(format!("`{text}` is not a moment\n{remedy}")))
 }
 
 fn rules<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Rule>, D::Error> {

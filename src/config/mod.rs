@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use crate::note::Origin;
 use crate::rules::Rule;
+use crate::time::Time;
 
 /// The largest configuration that is read, in bytes.
 const BYTES_MAX: u64 = 1 << 20;
@@ -87,6 +88,8 @@ pub struct Publish {
     pub run_over: u64,
     /// When to say how many notes were sealed, in UTC; none for never.
     pub heartbeat: Option<cron::Schedule>,
+    /// Until when the account's posts are those of another log; none if there never was one.
+    pub ignore_posts_until: Option<Time>,
 }
 
 /// Why a configuration or a secret cannot be used: what is wrong, and what the operator should do.

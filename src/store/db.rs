@@ -12,7 +12,7 @@ use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::{Entry, Platform};
 use crate::log::signed_note::{LogKey, VerifierKey};
 use crate::log::tree::{Tree, leaf_hash};
-use crate::note::{Account, ConversationId, MessageId, Origin, PostId};
+use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, Origin, PostId};
 use crate::opening::Correspondence;
 use crate::post::PostText;
 use crate::time::Time;
@@ -190,6 +190,18 @@ use the credentials of {}, or make another log with `verbale init`",
         self.conn.execute(
             "INSERT INTO account VALUES (1, ?1, ?2) ON CONFLICT DO UPDATE SET id = excluded.id, name = excluded.name",
             params![account.id.0, account.name.as_str()],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn correspondent(&self, name: &AccountName) -> Result<Option<AccountId>, Error> {
+        rows::correspondent(&self.conn, name)
+    }
+
+    pub(super) fn keep_correspondent(&mut self, account: &Account) -> Result<(), Error> {
+        self.conn.execute(
+            "INSERT INTO correspondent VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![account.name.as_str(), account.id.0],
         )?;
         Ok(())
     }

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::hash::Hash;
 use crate::log::signed_note::{LogKey, VerifierKey};
-use crate::note::{Account, ConversationId, MessageId, Origin, PostId};
+use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, Origin, PostId};
 use crate::opening::Correspondence;
 use crate::time::Time;
 
@@ -281,6 +281,22 @@ impl Store {
     /// [`Error::WrongLog`] if the log is that of another account.
     pub async fn account(&self, account: Account) -> Result<(), Error> {
         self.run(move |db| db.account(&account)).await
+    }
+
+    /// Whom a correspondent's name meant when it was first looked up.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn correspondent(&self, name: AccountName) -> Result<Option<AccountId>, Error> {
+        self.run(move |db| db.correspondent(&name)).await
+    }
+
+    /// Keeps whom a correspondent's name means. The first time decides.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn keep_correspondent(&self, account: Account) -> Result<(), Error> {
+        self.run(move |db| db.keep_correspondent(&account)).await
     }
 
     /// The oldest post that was decided upon and has no result.

@@ -145,3 +145,8 @@ pub(super) fn account(db: &Connection) -> Result<Option<Account>, Error> {
         db.query_row("SELECT id, name FROM account", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     Ok(found.and_then(|(id, name)| Some(Account { id: AccountId(id), name: AccountName::parse(&name)? })))
 }
+
+pub(super) fn correspondent(db: &Connection, name: &AccountName) -> Result<Option<AccountId>, Error> {
+    let id = db.query_row("SELECT id FROM correspondent WHERE name = ?1", [name.as_str()], |row| row.get(0));
+    Ok(id.optional()?.map(AccountId))
+}

@@ -87,6 +87,12 @@ CREATE TABLE account (
     name TEXT NOT NULL
 ) STRICT;
 
+-- Correspondents whom the operator names, and whom the name meant when it was first looked up: a name can change hands.
+CREATE TABLE correspondent (
+    name TEXT PRIMARY KEY COLLATE NOCASE,
+    id   INTEGER NOT NULL
+) STRICT;
+
 -- When each loop last had nothing left to do, and what troubles it now: for `status`, and for the watcher, which must
 -- know how long nobody looked.
 CREATE TABLE loop (

@@ -197,21 +197,23 @@ impl Watcher {
         Ok(Known { me, rules, began })
     }
 
+    /// The account that the operator means. A name is looked up once and kept: whoever bears it later, or that nobody does,
+    /// changes nothing.
     async fn resolve(&mut self, correspondent: Correspondent) -> Result<AccountId, Stop> {
         let name = match correspondent {
             Correspondent::Id(id) => return Ok(id),
             Correspondent::Name(name) => name,
         };
-        // Found before another one could not be: what is known is not paid for again.
-        let same = |account: &&Account| account.name.as_str().eq_ignore_ascii_case(name.as_str());
-        if let Some(account) = self.names.values().find(same) {
-            return Ok(account.id);
+        if let Some(id) = self.store.correspondent(name.clone()).await? {
+            return Ok(id);
         }
         let account = self.platform.account_by_name(&name).await?.ok_or_else(|| {
             Stop::Fatal(anyhow::anyhow!(
                 "the platform knows no account @{name}\ncorrect `correspondents` in the configuration"
             ))
         })?;
+        let kept = Account { id: account.id, name };
+        self.store.keep_correspondent(kept).await?;
         self.names.insert(account.id, account.clone());
         Ok(account.id)
     }

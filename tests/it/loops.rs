@@ -7,13 +7,15 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use verbale::clock::Clock;
 use verbale::daemon::{self, Parts};
+use verbale::hash::Hash;
 use verbale::log::entry::Entry;
-use verbale::note::AccountId;
+use verbale::note::{Account, AccountId, AccountName};
 use verbale::opening::Salt;
 use verbale::pace::{Next, Tick};
+use verbale::post::PostText;
 use verbale::publisher::{self, Publisher};
 use verbale::rules::{Correspondent, Formal, Rule};
-use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings};
+use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{self, Direct, EMBASSY, JOURNALIST, MINISTRY, Shared, story_world};
 use verbale::store::{Durability, Store};
 use verbale::time::Time;
@@ -64,7 +66,7 @@ impl Rig {
     }
 
     fn publishing(&self) -> publisher::Settings {
-        publisher::Settings { settle: Duration::from_secs(600), run_over: 5, heartbeat: None }
+        publisher::Settings { settle: Duration::from_secs(600), run_over: 5, heartbeat: None, ignore_posts_until: None }
     }
 
     fn salts(&self) -> Salts {
@@ -251,4 +253,42 @@ async fn a_post_that_was_deleted_before_it_was_found_is_made_again() {
     let entries = rig.store.entries(0, 10).await.unwrap();
     let entries: Vec<Entry> = entries.iter().map(|line| Entry::parse(line.as_bytes()).unwrap()).collect();
     assert!(matches!(entries[..], [Entry::Note { .. }, Entry::Post { .. }]), "{entries:?}");
+}
+
+/// The ministry gives up its name, and somebody else takes it.
+#[tokio::test]
+async fn a_name_that_changes_hands_means_whom_it_first_meant() {
+    let rig = Rig::new(Settings::without_limits());
+    let watching = || {
+        let rule = Rule { correspondents: vec![Correspondent::parse("Ministry").unwrap()], formal: Formal::All };
+        let settings = watcher::Settings { rules: vec![rule], ..rig.watching() };
+        let (platform, vault) = (rig.platform(EMBASSY), Arc::new(rig.vault()));
+        Watcher::new(platform, rig.store.clone(), vault, rig.clock(), rig.salts(), settings)
+    };
+    run(&rig, &mut watching(), MINUTE_MS).await;
+    rig.world.with(|world, _| world.user_mut(MINISTRY).unwrap().account.name = AccountName::parse("foreign").unwrap());
+    for squatted in [false, true] {
+        if squatted {
+            let squatter = Account::parse("99 ministry").unwrap();
+            rig.world.with(|world, now| drop(world.add_user(now, squatter).account.clone()));
+        }
+        rig.send("to the ministry, whatever its name");
+        run(&rig, &mut watching(), 3 * MINUTE_MS).await;
+    }
+    assert_eq!(rig.sealed().await, 2);
+}
+
+/// An earlier log, a trial perhaps, has posted from the same account.
+#[tokio::test]
+async fn posts_of_an_earlier_log_stop_the_program_until_it_is_told_of_them() {
+    let rig = Rig::new(Settings::without_limits());
+    let (size, root) = (9, Hash::of(b"another log"));
+    let text = PostText::Note { note: 5, commitment: Hash::of(b"another note"), size, root }.to_text();
+    rig.world.with(|world, now| world.post(now, EMBASSY, Draft { text: &text, ..Draft::default() })).unwrap();
+    rig.world.clock().advance_ms(MINUTE_MS);
+    let error = rig.publisher().tick().await.unwrap_err().to_string();
+    assert!(error.contains("shows the head of a log of 9 entries") && error.contains("ignore_posts_until"), "{error}");
+    let settings = publisher::Settings { ignore_posts_until: Some(rig.clock().now()), ..rig.publishing() };
+    let mut told = Publisher::new(rig.platform(EMBASSY), rig.store.clone(), rig.clock(), settings);
+    assert!(matches!(told.tick().await.unwrap(), Next::Idle(_)));
 }

@@ -47,7 +47,7 @@ const CASES: [Case; 13] = [
     Case {
         spoil: |folder| replace(folder, "\nsettle = ", "\nsetle = "),
         status: 2,
-        what: "unknown field `setle`, expected one of `settle`, `run_over`, `heartbeat`",
+        what: "unknown field `setle`, expected one of `settle`, `run_over`, `heartbeat`, `ignore_posts_until`",
         remedy: "correct its spelling, or remove the line",
     },
     Case {

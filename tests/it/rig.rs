@@ -165,7 +165,7 @@ impl Rig {
 
     fn publisher(&self) -> publisher::Settings {
         let heartbeat = self.plan.heartbeat.then(|| "0 55 23 * * *".parse().unwrap());
-        publisher::Settings { settle: SETTLE, run_over: self.plan.run_over, heartbeat }
+        publisher::Settings { settle: SETTLE, run_over: self.plan.run_over, heartbeat, ignore_posts_until: None }
     }
 
     fn watcher(&self) -> watcher::Settings {
