@@ -1,33 +1,25 @@
 //! The one writer: each method is one transaction.
 
-use std::fs::{File, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 use tokio::sync::watch;
 
-use super::{Batch, Error, Intent, Sealing, Subject, rows};
+use super::{Batch, Error, Intent, Sealing, Subject, file, rows};
 use crate::hash::Hash;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::{Entry, Platform};
-use crate::log::signed_note::{LogKey, VerifierKey};
+use crate::log::signed_note::LogKey;
 use crate::log::tree::{Tree, leaf_hash};
 use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, Origin, PostId};
 use crate::opening::Correspondence;
 use crate::post::PostText;
 use crate::time::Time;
 
-const SCHEMA: &str = include_str!("schema.sql");
-
-/// `application_id` and `user_version` as the schema sets them.
-const APPLICATION: (i64, i64) = (0x5672_6261, 1);
-
 /// Pages of 4 KiB in the write-ahead log before they are moved to the database itself, which holds up one note in about
 /// two hundred.
 const WAL_PAGES: i64 = 4096;
-
-/// Entries read at a time while the tree is computed.
-const PAGE: u64 = 10_000;
 
 /// When a transaction counts as durable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,39 +28,6 @@ pub enum Durability {
     Disk,
     /// When the operating system has it: it survives the death of the process only. For simulations.
     Process,
-}
-
-pub(super) fn create(path: &Path, log: &VerifierKey) -> Result<(), Error> {
-    if path.exists() {
-        return Err(Error::Exists(path.display().to_string()));
-    }
-    let mut conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-    conn.pragma_update(None, "journal_mode", "WAL")?;
-    let tx = conn.transaction()?;
-    tx.execute_batch(SCHEMA)?;
-    tx.execute("INSERT INTO log VALUES (1, ?1, ?2)", params![log.name().as_str(), log.to_string()])?;
-    tx.commit()?;
-    Ok(())
-}
-
-pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
-    let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    conn.busy_timeout(std::time::Duration::from_secs(5))?;
-    conn.pragma_update(None, "foreign_keys", true)?;
-    conn.set_prepared_statement_cache_capacity(64);
-    Ok(conn)
-}
-
-/// Refuses what is not a database of ours, and gives the log's name and key.
-pub(super) fn identify(conn: &Connection, path: &Path) -> Result<(String, String), Error> {
-    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    if (pragma("application_id")?, pragma("user_version")?) != APPLICATION {
-        return Err(Error::WrongLog(format!(
-            "{} is not a database of this version of verbale\ncheck `database` in the configuration",
-            path.display()
-        )));
-    }
-    Ok(conn.query_row("SELECT origin, vkey FROM log", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// The database, open for writing, and the tree of its entries.
@@ -87,12 +46,12 @@ impl Db {
         if !path.exists() {
             return Err(Error::Missing(path.display().to_string()));
         }
-        let lock = lock(&path.canonicalize().map_err(|e| Error::Database(format!("{}: {e}", path.display())))?)?;
-        let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let lock = file::lock(&path.canonicalize().map_err(|e| Error::Database(format!("{}: {e}", path.display())))?)?;
+        let conn = file::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let synchronous = if durability == Durability::Disk { "FULL" } else { "OFF" };
         conn.pragma_update(None, "synchronous", synchronous)?;
         conn.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
-        let (origin, vkey) = identify(&conn, path)?;
+        let (origin, vkey) = file::identify(&conn, path)?;
         if vkey != key.vkey().to_string() {
             return Err(Error::WrongLog(format!(
                 "{} is the database of log {origin} with the key {vkey}, and the configuration has {}\ncheck `database` and `key_file` in the configuration: they belong together",
@@ -100,8 +59,8 @@ impl Db {
                 key.vkey()
             )));
         }
-        let tree = read_tree(&conn)?;
-        check_heads(&conn, &tree)?;
+        let tree = file::read_tree(&conn)?;
+        file::check_heads(&conn, &tree)?;
         let grown = watch::Sender::new(tree.len());
         Ok(Db { conn, tree, key, durability, grown, _lock: lock })
     }
@@ -401,40 +360,6 @@ fn keep_head(tx: &Transaction<'_>, tree: &Tree, key: &LogKey, size: u64) -> Resu
     Ok(checkpoint)
 }
 
-/// Computes the tree anew from the entries: what is read back is checked as if a stranger had written it.
-fn read_tree(conn: &Connection) -> Result<Tree, Error> {
-    let mut tree = Tree::new();
-    loop {
-        let lines = rows::entries(conn, tree.len(), PAGE)?;
-        if lines.is_empty() {
-            break;
-        }
-        for line in lines {
-            Entry::parse(line.as_bytes())
-                .map_err(|e| Error::Damaged(format!("entry {} is no entry: {e}", tree.len())))?;
-            tree.push(leaf_hash(line.as_bytes()));
-        }
-    }
-    let stored = rows::size(conn)?;
-    if stored != tree.len() {
-        return Err(Error::Damaged(format!("{stored} entries are counted, {} can be read", tree.len())));
-    }
-    Ok(tree)
-}
-
-/// Every head that was ever signed must be a head of this tree.
-fn check_heads(conn: &Connection, tree: &Tree) -> Result<(), Error> {
-    let mut query = conn.prepare("SELECT size, root FROM head ORDER BY size")?;
-    let mut heads = query.query([])?;
-    while let Some(row) = heads.next()? {
-        let (size, root): (u64, Hash) = (row.get(0)?, rows::hash(row, 1)?);
-        if tree.root_at(size) != Some(root) {
-            return Err(Error::Damaged(format!("the signed head of size {size} is not the head of the entries")));
-        }
-    }
-    Ok(())
-}
-
 fn write_report(conn: &Connection, name: &str, done: Option<i64>, trouble: Option<&str>) -> Result<(), Error> {
     let mut report = conn.prepare_cached(
         "INSERT INTO loop VALUES (?1, ?2, ?3)
@@ -442,20 +367,6 @@ fn write_report(conn: &Connection, name: &str, done: Option<i64>, trouble: Optio
     )?;
     report.execute(params![name, done, trouble])?;
     Ok(())
-}
-
-/// Takes the lock file beside the database; the kernel lets go of it when the process dies, however it dies.
-fn lock(path: &Path) -> Result<File, Error> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
-    let failed = |e: std::io::Error| Error::Database(format!("{}: {e}", lock_path.display()));
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse(path.display().to_string())),
-        Err(std::fs::TryLockError::Error(e)) => Err(failed(e)),
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@
 //! that look while the daemon runs.
 
 mod db;
+mod error;
+mod file;
 mod reader;
 mod rows;
 
@@ -23,6 +25,7 @@ use crate::opening::Correspondence;
 use crate::time::Time;
 
 pub use db::Durability;
+pub use error::Error;
 pub use reader::{NoteRow, ProofRow, Reader, Status};
 
 /// A note ready to be sealed.
@@ -104,42 +107,6 @@ pub struct Attempts {
     pub all_failed: bool,
 }
 
-/// Why the store could not do it. All of them end the daemon: it starts anew from what is durable.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// There is no database at this path.
-    #[error("there is no database at {0}\nmake one with `verbale init`, or restore the backup")]
-    Missing(String),
-    /// Something stands already where a database is to be made.
-    #[error("{0} exists already\nan existing log is never overwritten: choose another place")]
-    Exists(String),
-    /// Another daemon has it.
-    #[error("another process is writing to {0}\nonly one daemon may run on a log: stop the other one first")]
-    InUse(String),
-    /// It is the database of another log, or of something else.
-    #[error("{0}")]
-    WrongLog(String),
-    /// What is in it does not agree with itself.
-    #[error(
-        "the database is damaged: {0}\nnothing was changed; restore the newest backup, and compare its head with the last post before you go on"
-    )]
-    Damaged(String),
-    /// No room on the disk.
-    #[error("the disk with the database is full\nnothing was lost: make room, and start again")]
-    Full,
-    /// The disk does not do what it is asked for.
-    #[error(
-        "the disk with the database failed: {0}\nnothing was lost: see that the disk works, has room, and that this user may write so much, and start again"
-    )]
-    Disk(String),
-    /// A step that the loops should never ask for.
-    #[error("the store refused: {0}")]
-    Refused(String),
-    /// The database could not do it.
-    #[error("the database failed: {0}")]
-    Database(String),
-}
-
 /// A job for the writer; the one that closes the store takes the database away.
 type Job = Box<dyn FnOnce(&mut Option<db::Db>) + Send>;
 
@@ -159,7 +126,7 @@ impl Store {
     /// # Errors
     /// [`Error::Exists`] if anything is at `path` already; whatever the disk says.
     pub fn create(path: &Path, log: &VerifierKey) -> Result<(), Error> {
-        db::create(path, log)
+        file::create(path, log)
     }
 
     /// Opens the database of the log that `key` signs, and checks all of it.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use super::{Error, db, rows};
+use super::{Error, file, rows};
 use crate::hash::Hash;
 use crate::log::entry::Entry;
 use crate::log::tree::{Tree, leaf_hash};
@@ -88,8 +88,8 @@ impl Reader {
         if !path.exists() {
             return Err(Error::Missing(path.display().to_string()));
         }
-        let conn = db::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        let (origin, vkey) = db::identify(&conn, path)?;
+        let conn = file::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let (origin, vkey) = file::identify(&conn, path)?;
         Ok(Reader { conn, origin, vkey })
     }
 

@@ -8,22 +8,6 @@ use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, Po
 use crate::opening::Correspondence;
 use crate::time::Time;
 
-/// Sorts what SQLite says by what happens next.
-impl From<rusqlite::Error> for Error {
-    fn from(error: rusqlite::Error) -> Error {
-        use rusqlite::ErrorCode::{
-            CannotOpen, ConstraintViolation, DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly, SystemIoFailure,
-        };
-        match error.sqlite_error_code() {
-            Some(DiskFull) => Error::Full,
-            Some(DatabaseCorrupt | NotADatabase) => Error::Damaged(error.to_string()),
-            Some(SystemIoFailure | ReadOnly | CannotOpen) => Error::Disk(error.to_string()),
-            Some(ConstraintViolation) => Error::Refused(error.to_string()),
-            _ => Error::Database(error.to_string()),
-        }
-    }
-}
-
 /// A column that holds a hash.
 pub(super) fn hash(row: &Row<'_>, column: usize) -> rusqlite::Result<Hash> {
     Ok(Hash::from_bytes(row.get(column)?))
