@@ -23,7 +23,7 @@ fn batch(note: u64, bytes: usize) -> Batch {
 fn a_full_disk_changes_nothing_and_the_same_can_be_done_when_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("verbale.db");
-    create(&path, &key().vkey()).unwrap();
+    file::create(&path, &key().vkey()).unwrap();
     let mut db = Db::open(&path, key(), Durability::Disk).unwrap();
     let now = Time::from_ms(1_764_000_000_000);
     db.seal(&batch(1, 100), now).unwrap();
