@@ -122,10 +122,7 @@ async fn prepare(place: &mut Place, step: Step) {
         Step::Attachment => send(place, MINISTRY, 2),
         Step::PostOfRun => (0..4).for_each(|_| send(place, MINISTRY, 0)),
         Step::PostOfHeartbeat => {
-            let path = place.path("config.toml");
-            let config = std::fs::read_to_string(&path).unwrap();
-            assert!(config.contains("heartbeat = \"off\""));
-            std::fs::write(&path, config.replace("heartbeat = \"off\"", "heartbeat = \"0 0 0 * * *\"")).unwrap();
+            configure(place, "heartbeat = \"off\"", "heartbeat = \"0 0 0 * * *\"");
         }
         Step::TimelineAfterUnknownOutcome => {
             send(place, MINISTRY, 0);
@@ -136,8 +133,24 @@ async fn prepare(place: &mut Place, step: Step) {
             place.until("the post", |world| posts < world.posts().count()).await;
             child.kill().await.unwrap();
         }
+        Step::UserByName => {
+            name_another(place, "journalist");
+            send(place, MINISTRY, 0);
+        }
         _ => send(place, MINISTRY, 0),
     }
+}
+
+fn configure(place: &Place, old: &str, new: &str) {
+    let path = place.path("config.toml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    assert!(config.contains(old), "{old}");
+    std::fs::write(&path, config.replace(old, new)).unwrap();
+}
+
+/// One more correspondent by name, who gets no messages: a name is looked up at the first start with it.
+fn name_another(place: &Place, name: &str) {
+    configure(place, "correspondents = [\"", &format!("correspondents = [\"@{name}\", \""));
 }
 
 /// A proof of the note checks.
@@ -179,7 +192,8 @@ async fn killed_thirty_times_at_random_moments() {
 async fn told_to_stop_while_a_call_hangs() {
     let mut place = Place::new().await;
     begin(&mut place).await;
-    for signal in ["TERM", "INT"] {
+    for (signal, name) in [("TERM", "journalist"), ("INT", "consulate")] {
+        name_another(&place, name);
         for call in [Call::Me, Call::UserByName, Call::Timeline, Call::Messages, Call::MediaBytes, Call::CreatePost] {
             send(&mut place, MINISTRY, 1);
             place.door.world.with(|world, _| world.add_fault(Fault::once(call, Moment::After, How::Hold)));
