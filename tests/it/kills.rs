@@ -168,12 +168,14 @@ async fn prove(place: &Place, note: u64) {
     assert_eq!(verified.status.code(), Some(0), "{}", String::from_utf8_lossy(&verified.stdout));
 }
 
+/// `VERBALE_KILLS` and `VERBALE_KILLS_SEED` make it longer, and another.
 #[tokio::test]
 async fn killed_thirty_times_at_random_moments() {
     let mut place = Place::new().await;
     begin(&mut place).await;
-    let mut rng = StdRng::seed_from_u64(30);
-    for _ in 0..30 {
+    let of = |name: &str, otherwise: u64| std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap());
+    let mut rng = StdRng::seed_from_u64(of("VERBALE_KILLS_SEED", 30));
+    for _ in 0..of("VERBALE_KILLS", 30) {
         let mut child = place.run();
         for _ in 0..rng.random_range(0..4) {
             send(&mut place, [MINISTRY, CONSULATE][rng.random_range(0..2)], u8::from(rng.random_bool(0.2)));

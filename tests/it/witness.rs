@@ -278,10 +278,11 @@ impl Witness {
     }
 
     fn look_at_posts(&mut self) {
-        // A post that was on its way may have landed a little before the newest.
+        // However many are new, and a post that was on its way may have landed a little before the newest.
         let known = &self.known_posts;
         let new: Vec<(PostId, String)> = self.world.with(|world, _| {
-            let new = ours(world).rev().take(100).filter(|post| !known.contains(&post.id));
+            let unknown = ours(world).count() - known.len();
+            let new = ours(world).rev().take(100 + unknown).filter(|post| !known.contains(&post.id));
             new.map(|post| (post.id, post.written.clone())).collect()
         });
         for (id, text) in new.into_iter().rev() {
