@@ -1,9 +1,7 @@
 //! The content: a note's text, and the hashes of the platform's own record of it and of its attachments.
 
-use std::fmt;
-
 use crate::hash::Hash;
-use crate::opening::Salt;
+use crate::opening::{Salt, redacted};
 use crate::text::{self, Lines, ParseError};
 
 /// The largest content file, in bytes.
@@ -218,14 +216,4 @@ pub fn decode_once(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-macro_rules! redacted {
-    ($($name:ident),+) => {$(
-        /// Shows nothing: what it holds is private.
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), " { .. }"))
-            }
-        }
-    )+};
-}
 redacted!(Content, FileRef, AttachmentRef);

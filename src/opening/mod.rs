@@ -18,6 +18,19 @@ pub use archive::{ARCHIVE_BYTES_MAX, ArchiveError, FILES_MAX, UNPACKED_BYTES_MAX
 pub use content::{AttachmentRef, Content, FileRef};
 pub use envelope::{Correspondence, Envelope};
 
+/// Gives types a `Debug` that shows nothing: what they hold is private until it is handed over.
+macro_rules! redacted {
+    ($($name:ident),+) => {$(
+        /// Shows nothing: what it holds is private.
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), " { .. }"))
+            }
+        }
+    )+};
+}
+pub(crate) use redacted;
+
 /// 32 random bytes, so that a hash cannot be found by guessing what was hashed. Private until it is opened.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Salt([u8; 32]);

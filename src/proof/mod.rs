@@ -7,12 +7,10 @@ mod published;
 mod readme;
 mod sums;
 
-use std::collections::BTreeMap;
-use std::fmt;
-
 use crate::log::signed_note::VerifierKey;
 use crate::log::tlog_proof::TlogProof;
-use crate::opening::{ArchiveError, Opening, archive, content_files, names};
+use crate::opening::{ArchiveError, Opening, archive, content_files, names, redacted};
+use std::collections::BTreeMap;
 
 pub use published::{POST_FILE_BYTES_MAX, PublishedPost};
 pub use sums::{SUMS_BYTES_MAX, Sums};
@@ -103,14 +101,4 @@ impl Files {
     }
 }
 
-macro_rules! redacted {
-    ($($name:ident),+) => {$(
-        /// Shows nothing: what it holds is private until it is handed over.
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), " { .. }"))
-            }
-        }
-    )+};
-}
 redacted!(Proof, OpenedContent, Files);

@@ -12,7 +12,7 @@ use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::{Entry, Platform};
 use crate::log::signed_note::LogKey;
 use crate::log::tree::{Tree, leaf_hash};
-use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, Origin, PostId};
+use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
 use crate::opening::Correspondence;
 use crate::post::PostText;
 use crate::time::Time;
@@ -67,10 +67,6 @@ impl Db {
 
     pub(super) fn grown(&self) -> watch::Receiver<u64> {
         self.grown.subscribe()
-    }
-
-    pub(super) fn origin(&self) -> Origin {
-        self.key.vkey().name().clone()
     }
 
     pub(super) fn size(&self) -> u64 {

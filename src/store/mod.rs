@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::hash::Hash;
 use crate::log::signed_note::{LogKey, VerifierKey};
-use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, Origin, PostId};
+use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
 use crate::opening::Correspondence;
 use crate::time::Time;
 
@@ -360,14 +360,6 @@ impl Store {
     /// [`Error::Refused`] if there are fewer entries.
     pub async fn checkpoint(&self, size: u64) -> Result<String, Error> {
         self.run(move |db| db.checkpoint(size)).await
-    }
-
-    /// The name of the log.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn origin(&self) -> Result<Origin, Error> {
-        self.run(|db| Ok(db.origin())).await
     }
 
     /// When this loop last had nothing left to do.

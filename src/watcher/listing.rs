@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::{NAME, RETENTION};
+use super::{RETENTION, Watcher};
 use crate::clock::Clock;
 use crate::note::{MessageId, Snowflake};
-use crate::pace::{Stop, ms};
+use crate::pace::{Stop, Tick, ms};
 use crate::platform::{Error as PlatformError, Message, PageToken, Platform};
 use crate::store::{Gap, Store};
 use crate::time::Time;
@@ -79,7 +79,7 @@ impl Listing {
             (_, true) => store.start_at(Snowflake::first_at(began.plus_ms(-ms(RETENTION)))).await?,
         };
         let newest_seen = store.newest_seen().await?;
-        let read = store.done(NAME).await?.unwrap_or(start.time());
+        let read = store.done(Watcher::NAME).await?.unwrap_or(start.time());
         let dealt_with = newest_seen.map_or(read, |newest| read.max(newest.time()));
         let known_until = looked.or(newest_seen.map(Snowflake::time)).unwrap_or(now).min(now);
         let horizon = Snowflake::first_at(known_until.plus_ms(-ms(LATE)));

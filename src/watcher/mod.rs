@@ -31,8 +31,6 @@ use seal::{Draft, Hand};
 /// Messages dealt with, and so notes sealed at most, in one tick and one transaction.
 const BATCH: usize = 256;
 
-/// The watcher's name, in log lines and in the store.
-const NAME: &str = "watcher";
 /// With more bytes of files in memory, or after more time, a batch is sealed with fewer messages in it.
 const BATCH_BYTES: usize = 64 << 20;
 const BATCH_TIME: Duration = Duration::from_secs(5);
@@ -107,7 +105,7 @@ enum Kind {
 }
 
 impl Tick for Watcher {
-    const NAME: &'static str = NAME;
+    const NAME: &'static str = "watcher";
 
     /// Reads one page, or deals with one batch of messages. Doing it twice does no harm.
     ///
@@ -247,8 +245,8 @@ impl Watcher {
         Ok(true)
     }
 
-    /// Deals with the oldest messages of the queue, at most a batch of them, in one transaction. A message with files ends
-    /// the batch: no other waits for them, and they do not pile up.
+    /// Deals with the oldest messages of the queue, at most a batch of them, in one transaction. Files that are large or
+    /// slow end the batch early: no other message waits long for them, and they do not pile up.
     async fn deal(&mut self, known: &Known) -> Result<(), Stop> {
         let part: Vec<(Message, Time)> = self.queue.iter().take(BATCH).cloned().collect();
         let mut batch = Batch { gaps: self.gap.into_iter().collect(), ..Batch::default() };
@@ -290,13 +288,9 @@ impl Watcher {
     async fn commit(&mut self, batch: Batch) -> Result<(), Stop> {
         let dealt_with = batch.seen.len();
         let sealed: Vec<_> = batch.notes.iter().map(|note| (note.note, note.commitment)).collect();
-        let now = self.clock.now();
-        self.store.seal(batch, now).await?;
+        self.store.seal(batch, self.clock.now()).await?;
         self.queue.drain(..dealt_with);
         self.gap = None;
-        if self.queue.is_empty() {
-            self.store.report(NAME, None, now).await?;
-        }
         for (note, commitment) in sealed {
             info!(note, %commitment, "sealed");
         }

@@ -16,7 +16,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// A remote step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Step {
+pub enum Step {
     Me,
     UserByName,
     UserById,
@@ -32,7 +32,7 @@ enum Step {
 }
 
 impl Step {
-    const ALL: [Step; 12] = [
+    pub const ALL: [Step; 12] = [
         Step::Me,
         Step::UserByName,
         Step::UserById,
@@ -47,7 +47,7 @@ impl Step {
         Step::TimelineAtTheStart,
     ];
 
-    fn call(self) -> Call {
+    pub fn call(self) -> Call {
         match self {
             Step::Me => Call::Me,
             Step::UserByName => Call::UserByName,

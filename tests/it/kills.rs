@@ -9,49 +9,18 @@ use verbale::note::AccountId;
 use verbale::sandbox::world::{Call, Fault, How, Moment, Outgoing};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
+use crate::faults::Step;
 use crate::process::{Place, stop};
 use crate::rig::{CONSULATE, MARKER, in_parallel};
 
 /// Cases at the same time.
 const AT_ONCE: usize = 4;
 
-/// A remote step, and which call of its kind after the start it is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Step {
-    Me,
-    UserByName,
-    UserById,
-    FirstPage,
-    LaterPage,
-    Participants,
-    Attachment,
-    PostOfNote,
-    PostOfRun,
-    PostOfHeartbeat,
-    TimelineAfterUnknownOutcome,
-    TimelineAtTheStart,
-}
-
-const STEPS: [(Step, Call); 12] = [
-    (Step::Me, Call::Me),
-    (Step::UserByName, Call::UserByName),
-    (Step::UserById, Call::UserById),
-    (Step::FirstPage, Call::Messages),
-    (Step::LaterPage, Call::Messages),
-    (Step::Participants, Call::ConversationMessages),
-    (Step::Attachment, Call::MediaBytes),
-    (Step::PostOfNote, Call::CreatePost),
-    (Step::PostOfRun, Call::CreatePost),
-    (Step::PostOfHeartbeat, Call::CreatePost),
-    (Step::TimelineAfterUnknownOutcome, Call::Timeline),
-    (Step::TimelineAtTheStart, Call::Timeline),
-];
-
 #[test]
 fn killed_at_every_step() {
-    let cases: Vec<_> = STEPS.iter().flat_map(|step| [(*step, Moment::Before), (*step, Moment::After)]).collect();
+    let cases: Vec<_> = Step::ALL.iter().flat_map(|step| [(*step, Moment::Before), (*step, Moment::After)]).collect();
     let outcomes = in_parallel(AT_ONCE, &cases, |(step, at)| in_runtime(killed(*step, *at)));
-    let row = |((step, at), outcome): (&((Step, Call), Moment), &String)| format!("{step:?} | {at:?} | {outcome}\n");
+    let row = |((step, at), outcome): (&(Step, Moment), &String)| format!("{step:?} | {at:?} | {outcome}\n");
     let table: String = cases.iter().zip(&outcomes).map(row).collect();
     assert!(outcomes.iter().all(|outcome| outcome == "ok"), "{table}");
 }
@@ -61,7 +30,8 @@ fn in_runtime(story: impl Future<Output = ()>) {
 }
 
 /// One case: a first start, the step, the death in it, and what follows.
-async fn killed((step, call): (Step, Call), at: Moment) {
+async fn killed(step: Step, at: Moment) {
+    let call = step.call();
     let mut place = Place::new().await;
     begin(&mut place).await;
     prepare(&mut place, step).await;

@@ -1,7 +1,7 @@
 //! A disk that is full, as the database tells it.
 
 use super::*;
-use crate::note::Snowflake;
+use crate::note::{Origin, Snowflake};
 use crate::opening::Correspondence;
 
 fn key() -> LogKey {
