@@ -56,6 +56,9 @@ pub mod note;
 pub mod log;
 pub mod opening;
 pub mod post;
+pub mod inert;
+pub mod mirror;
+pub mod slip;
 pub mod proof;
 pub mod verify;
 

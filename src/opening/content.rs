@@ -40,6 +40,21 @@ pub struct Content {
     pub text: String,
 }
 
+/// A content file without its text: every line before it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Header {
+    /// As in the content.
+    pub salt: Salt,
+    /// As in the content.
+    pub record: FileRef,
+    /// As in the content.
+    pub attachments: Vec<AttachmentRef>,
+    /// As in the content.
+    pub links: Vec<(String, String)>,
+    /// How many bytes of text follow.
+    pub text_len: usize,
+}
+
 /// A file that is kept beside the content.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FileRef {
@@ -70,6 +85,42 @@ impl Content {
     /// If it is longer than [`CONTENT_BYTES_MAX`] or differs from the format in any byte.
     pub fn parse(bytes: &[u8]) -> Result<Content, ParseError> {
         let mut lines = Lines::new("content", bytes, CONTENT_BYTES_MAX)?;
+        let header = Header::read(&mut lines)?;
+        let text = last_text(&mut lines, header.text_len)?;
+        lines.end()?;
+        Ok(header.with_text(text))
+    }
+
+    /// The file's whole text. What was read is written back byte for byte.
+    pub fn to_text(&self) -> String {
+        format!("{}{}\n", Header::of(self).to_text(), self.text)
+    }
+
+    /// The SHA-256 of the file's bytes, which the envelope holds.
+    pub fn hash(&self) -> Hash {
+        Hash::of(self.to_text().as_bytes())
+    }
+}
+
+impl Header {
+    /// The lines before the text of this content.
+    pub fn of(content: &Content) -> Header {
+        let Content { salt, record, attachments, links, text } = content.clone();
+        Header { salt, record, attachments, links, text_len: text.len() }
+    }
+
+    /// Reads the lines before the text, and nothing after them.
+    ///
+    /// # Errors
+    /// If they are longer than [`CONTENT_BYTES_MAX`] or differ from the format in any byte.
+    pub fn parse(bytes: &[u8]) -> Result<Header, ParseError> {
+        let mut lines = Lines::new("content", bytes, CONTENT_BYTES_MAX)?;
+        let header = Header::read(&mut lines)?;
+        lines.end()?;
+        Ok(header)
+    }
+
+    fn read(lines: &mut Lines<'_>) -> Result<Header, ParseError> {
         if lines.next("verbale content v1")? != "verbale content v1" {
             return Err(lines.error("verbale content v1"));
         }
@@ -80,14 +131,14 @@ impl Content {
             "record <sha256> <length up to 1 MiB> <media type>",
             FileRef::parse(record).filter(|file| file.len <= RECORD_BYTES_MAX),
         )?;
-        let attachments = attachments(&mut lines)?;
-        let links = links(&mut lines)?;
-        let text = last_text(&mut lines)?;
-        lines.end()?;
-        Ok(Content { salt, record, attachments, links, text })
+        let (attachments, links) = (attachments(lines)?, links(lines)?);
+        let len = lines.field("text")?;
+        let text_len =
+            lines.value("text <length in bytes>", text::number(len).and_then(|n| usize::try_from(n).ok()))?;
+        Ok(Header { salt, record, attachments, links, text_len })
     }
 
-    /// The file's whole text. What was read is written back byte for byte.
+    /// The lines, the last with its LF too. What was read is written back byte for byte.
     pub fn to_text(&self) -> String {
         let mut out = format!("verbale content v1\nsalt {}\nrecord {}\n", self.salt.to_hex(), self.record.to_line());
         for attachment in &self.attachments {
@@ -99,12 +150,12 @@ impl Content {
         for (short, target) in &self.links {
             out += &format!("link {short} {target}\n");
         }
-        out + &format!("text {}\n{}\n", self.text.len(), self.text)
+        out + &format!("text {}\n", self.text_len)
     }
 
-    /// The SHA-256 of the file's bytes, which the envelope holds.
-    pub fn hash(&self) -> Hash {
-        Hash::of(self.to_text().as_bytes())
+    /// The content with this text. Whether it is as long as the header says is for the caller to see.
+    pub fn with_text(self, text: String) -> Content {
+        Content { salt: self.salt, record: self.record, attachments: self.attachments, links: self.links, text }
     }
 }
 
@@ -198,10 +249,8 @@ fn links(lines: &mut Lines<'_>) -> Result<Vec<(String, String)>, ParseError> {
     Ok(all)
 }
 
-/// Reads `text <n>`, then exactly n bytes, then one LF.
-fn last_text(lines: &mut Lines<'_>) -> Result<String, ParseError> {
-    let len = lines.field("text")?;
-    let len = lines.value("text <length in bytes>", text::number(len).and_then(|n| usize::try_from(n).ok()))?;
+/// Reads exactly `len` bytes, then one LF.
+fn last_text(lines: &mut Lines<'_>, len: usize) -> Result<String, ParseError> {
     let bytes = lines.take(len, "as many bytes of text as the line above says")?;
     let text = lines.value("text in UTF-8", std::str::from_utf8(bytes).ok())?;
     if lines.take(1, "LF after the text")? != b"\n" {
@@ -216,4 +265,4 @@ pub fn decode_once(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-redacted!(Content, FileRef, AttachmentRef);
+redacted!(Content, Header, FileRef, AttachmentRef);

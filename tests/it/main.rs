@@ -8,6 +8,7 @@ mod faults;
 mod fixture;
 mod hostile;
 mod kills;
+mod lengths;
 mod log_oracles;
 mod loops;
 mod mortal;

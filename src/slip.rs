@@ -1,0 +1,122 @@
+//! The slip: a direct message that carries a note's envelope in full and its content without the text, so that whoever has
+//! the message itself can rebuild the commitment.
+//!
+//! The form is in `FORMAT.md`, section 10.
+
+use crate::hash::Hash;
+use crate::inert;
+use crate::opening::content::Header;
+use crate::opening::{Content, Envelope, redacted};
+use crate::text::{Lines, ParseError};
+
+/// The longest slip, in characters, all of ASCII: what X takes as a direct message.
+pub const SLIP_BYTES_MAX: usize = 10_000;
+
+const FIRST: &str = "verbale slip v1";
+
+/// What the recipient of a note is told, so that it can check the public hash against the message that it received.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Slip {
+    /// The envelope.
+    pub envelope: Envelope,
+    /// The content without its text.
+    pub header: Header,
+}
+
+/// A note rebuilt from its slip and the message: exactly what was committed to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// The envelope.
+    pub envelope: Envelope,
+    /// The content, whose hash is the one in the envelope.
+    pub content: Content,
+    /// The SHA-256 of the envelope: what the log and the post show.
+    pub commitment: Hash,
+}
+
+/// Why there is no slip, or why it does not fit a message.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
+pub enum SlipError {
+    /// It would be longer than [`SLIP_BYTES_MAX`].
+    #[error(
+        "slip too long: that of note {note} has {size} characters, and a direct message at most {SLIP_BYTES_MAX}\nhand over the proof of the note in its place"
+    )]
+    TooLong { note: u64, size: usize },
+    /// It is not of its form.
+    #[error("the slip cannot be read: {0}\ngive the slip's text as it was received, from its first word to its last")]
+    Form(#[from] ParseError),
+    /// The message has another length.
+    #[error("the message is {found} bytes long, and note {note} has {expected}\n{MESSAGE}")]
+    Length { note: u64, expected: usize, found: usize },
+    /// The message, or a line of the slip, is not what was committed to.
+    #[error(
+        "the message is not the text of note {note}: with it the content has the SHA-256 {found}, and the envelope says {expected}\n{MESSAGE}"
+    )]
+    Differs { note: u64, expected: Hash, found: Hash },
+}
+
+const MESSAGE: &str = "give the message's text as the platform returned it: to the byte, with its short links";
+
+impl Slip {
+    /// The slip of a note.
+    pub fn of(envelope: Envelope, content: &Content) -> Slip {
+        Slip { envelope, header: Header::of(content) }
+    }
+
+    /// Reads the whole text of the message, `&lt; &gt; &amp;` decoded once.
+    ///
+    /// # Errors
+    /// If it is longer than [`SLIP_BYTES_MAX`] or differs from the form in any byte.
+    pub fn parse(text: &str) -> Result<Slip, ParseError> {
+        const BRACKETS: &str = "text in which all stands in brackets that X would change, and nothing else";
+        const CONTENT: &str = "verbale content v1";
+        let mut lines = Lines::new("slip", text.as_bytes(), SLIP_BYTES_MAX)?;
+        if lines.next(FIRST)? != FIRST {
+            return Err(lines.error(FIRST));
+        }
+        let written = std::str::from_utf8(lines.rest()).unwrap_or_default();
+        let read = inert::read(written).filter(|read| inert::write(read) == written);
+        let read = lines.value(BRACKETS, read)?;
+        let parts = read.split_once("\nverbale content v1\n");
+        let (envelope, header) = lines.value(CONTENT, parts)?;
+        let envelope = Envelope::parse(format!("{envelope}\n").as_bytes())?;
+        let header = Header::parse(format!("verbale content v1\n{header}\n").as_bytes())?;
+        Ok(Slip { envelope, header })
+    }
+
+    /// The text of the message, without LF at its end. What was read is written back byte for byte.
+    ///
+    /// # Errors
+    /// [`SlipError::TooLong`]: many recipients, or many or long links.
+    pub fn to_text(&self) -> Result<String, SlipError> {
+        let plain = format!("{FIRST}\n{}{}", self.envelope.to_text(), self.header.to_text());
+        let text = inert::write(plain.trim_end());
+        if SLIP_BYTES_MAX < text.len() {
+            return Err(SlipError::TooLong { note: self.envelope.note, size: text.len() });
+        }
+        Ok(text)
+    }
+}
+
+/// The note that slip and message make together, if the message is the one that was sealed.
+///
+/// Both are the texts that the platform returned, `&lt; &gt; &amp;` decoded once.
+///
+/// # Errors
+/// If the slip is not of its form, or the message is another.
+pub fn rebuild(slip: &str, message: &str) -> Result<Rebuilt, SlipError> {
+    let Slip { envelope, header } = Slip::parse(slip)?;
+    let (note, expected) = (envelope.note, header.text_len);
+    if message.len() != expected {
+        return Err(SlipError::Length { note, expected, found: message.len() });
+    }
+    let content = header.with_text(message.to_owned());
+    let (expected, found) = (envelope.content, content.hash());
+    if expected != found {
+        return Err(SlipError::Differs { note, expected, found });
+    }
+    Ok(Rebuilt { commitment: envelope.commitment(), envelope, content })
+}
+
+redacted!(Slip, Rebuilt);
