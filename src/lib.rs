@@ -24,6 +24,8 @@
 //! | heartbeat | the daily post that says how many notes were sealed |
 //! | gap | a period in which messages may have been missed, and why |
 //! | proof | the file with which anybody checks one note |
+//! | mirror | the numbered series of posts that carries an opened note's text |
+//! | slip | the direct message from which its recipient can rebuild a note's commitment |
 //! | report | what a check of a proof has shown, and what not |
 //!
 //! # What never breaks

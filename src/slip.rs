@@ -120,3 +120,80 @@ pub fn rebuild(slip: &str, message: &str) -> Result<Rebuilt, SlipError> {
 }
 
 redacted!(Slip, Rebuilt);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::Hash;
+    use crate::note::{Account, ConversationId, Origin, Snowflake};
+    use crate::opening::content::{FileRef, LINKS_MAX, decode_once};
+    use crate::opening::{Correspondence, Salt};
+
+    const MESSAGE: &str = "Dear Sirs, \u{2066}see\u{2069} https://t.co/abc\r\n & <answer> ";
+
+    fn note() -> (Envelope, Content) {
+        let link = ("https://t.co/abc".to_owned(), "https://example.org/?a=1&lt;=2@me".to_owned());
+        let record = FileRef::of(b"{}", "application/json");
+        let salt = Salt::from_bytes([7; 32]);
+        let content = Content { salt, record, attachments: vec![], links: vec![link], text: MESSAGE.to_owned() };
+        let message = Snowflake(972_161_234_567_890_123);
+        let envelope = Envelope {
+            log: Origin::parse("embassy.example/notes").unwrap(),
+            note: 17,
+            from: Account::parse("2244994945 embassy").unwrap(),
+            to: vec![Account::parse("783214 ministry").unwrap()],
+            conversation: ConversationId::parse("783214-2244994945").unwrap(),
+            message,
+            sent: message.time(),
+            seen: message.time(),
+            correspondence: Correspondence::FIRST,
+            content: content.hash(),
+            salt,
+        };
+        (envelope, content)
+    }
+
+    #[test]
+    fn slip_and_message_make_the_commitment() {
+        let (envelope, content) = note();
+        let slip = Slip::of(envelope.clone(), &content).to_text().unwrap();
+        assert!(slip.starts_with("verbale slip v1\nverbale envelope v1\nlog embassy[.]example/notes\n"), "{slip}");
+        let rebuilt = rebuild(&slip, MESSAGE).unwrap();
+        assert!(rebuilt == Rebuilt { commitment: envelope.commitment(), envelope, content });
+    }
+
+    #[test]
+    fn it_survives_what_x_does_to_a_text() {
+        let (envelope, content) = note();
+        let slip = Slip::of(envelope, &content).to_text().unwrap();
+        let returned = slip.trim().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        assert_eq!(decode_once(&returned), slip);
+        // Even if it decodes what it was sent, or encodes nothing.
+        assert_eq!(decode_once(&slip), slip);
+        assert!(slip.is_ascii());
+    }
+
+    #[test]
+    fn another_message_is_refused() {
+        let (envelope, content) = note();
+        let slip = Slip::of(envelope.clone(), &content).to_text().unwrap();
+        let length = rebuild(&slip, "Dear Sirs").unwrap_err();
+        assert!(matches!(length, SlipError::Length { note: 17, found: 9, .. }));
+        let other = rebuild(&slip, &MESSAGE.replace("Sirs", "sirs")).unwrap_err();
+        assert!(matches!(other, SlipError::Differs { note: 17, .. }));
+        let lied = Slip::of(Envelope { content: Hash::of(b"other"), ..envelope }, &content).to_text().unwrap();
+        assert!(matches!(rebuild(&lied, MESSAGE), Err(SlipError::Differs { .. })));
+        for error in [length, other] {
+            assert!(!error.to_string().contains("Sirs"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_slip_that_does_not_fit_a_message_is_not_written() {
+        let (envelope, mut content) = note();
+        content.links = vec![content.links[0].clone(); LINKS_MAX];
+        let error = Slip::of(envelope, &content).to_text().unwrap_err();
+        assert!(matches!(error, SlipError::TooLong { note: 17, size } if SLIP_BYTES_MAX < size));
+        assert!(error.to_string().starts_with("slip too long: that of note 17 has "));
+    }
+}

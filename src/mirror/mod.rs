@@ -1,6 +1,7 @@
 //! The public mirror of an opened note: a numbered series of posts that carry its text, from which it is joined again.
 //!
-//! The form is in `FORMAT.md`, section 9. Every post says which part of which note it is, so that a thread and posts that
+//! The form is in `FORMAT.md`, section 9. Where it is cut is for the writer: a later version may cut elsewhere, so a series
+//! that is begun is written to its end from the texts that it was begun with. Every post says which part of which note it is, so that a thread and posts that
 //! stand alone have the same words.
 
 mod part;
@@ -162,30 +163,34 @@ fn pieces(text: &str) -> Vec<Piece> {
         before = word;
     }
     text.split_sentence_bound_indices().for_each(|(at, _)| ends[at] = End::Sentence);
+    let units: Vec<Unit<'_>> = inert::units(text).collect();
+    let beside = |at: usize| units.get(at).map_or("", |unit| unit.source);
+    let weights: Vec<usize> = (0..units.len())
+        .map(|at| match &units[at] {
+            unit if unit.written == unit.source => {
+                weight::cluster(beside(at.wrapping_sub(1)), unit.source, beside(at + 1))
+            }
+            unit => weight(&unit.written),
+        })
+        .collect();
     let mut at = 0;
-    let units = inert::units(text).flat_map(whole_or_code_points);
     let piece = |(unit, weight): (Unit<'_>, usize)| {
         at += unit.source.len();
         Piece { written: unit.written, weight, end: ends[at] }
     };
-    units.map(piece).collect()
+    units.into_iter().zip(weights).flat_map(whole_or_code_points).map(piece).collect()
 }
 
-fn whole_or_code_points(unit: Unit<'_>) -> Vec<(Unit<'_>, usize)> {
-    match weighed(unit) {
-        (unit, weight) if weight <= UNIT_WEIGHT_MAX => vec![(unit, weight)],
-        (unit, _) => inert::code_points(unit).map(weighed).collect(),
+fn whole_or_code_points((unit, weight): (Unit<'_>, usize)) -> Vec<(Unit<'_>, usize)> {
+    if weight <= UNIT_WEIGHT_MAX {
+        return vec![(unit, weight)];
     }
+    inert::code_points(unit).map(weighed).collect()
 }
 
 fn weighed(unit: Unit<'_>) -> (Unit<'_>, usize) {
-    let weight = written_weight(&unit);
+    let weight = weight(&unit.written);
     (unit, weight)
-}
-
-/// What is written is composed (NFC) already.
-fn written_weight(unit: &Unit<'_>) -> usize {
-    unit.written.graphemes(true).map(weight::cluster).sum()
 }
 
 /// The parts in order, each as it is written: one at least.

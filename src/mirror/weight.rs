@@ -13,16 +13,29 @@ const EMOJI_NEWEST: UnicodeVersion = UnicodeVersion::new(11, 0);
 
 /// The weighted length of a text without links: most characters of Europe and the Near East are 1, all others 2, an emoji
 /// 2 however many code points it has, counted in the text's canonical composition (NFC).
+///
+/// Implementations differ about a flag directly beside another emoji; both are counted by their code points then.
 pub fn weight(text: &str) -> usize {
     let composed: String = text.nfc().collect();
-    composed.graphemes(true).map(cluster).sum()
+    let clusters: Vec<&str> = composed.graphemes(true).collect();
+    let beside = |at: usize| clusters.get(at).copied().unwrap_or_default();
+    (0..clusters.len()).map(|at| cluster(beside(at.wrapping_sub(1)), clusters[at], beside(at + 1))).sum()
 }
 
-/// The weight of one grapheme cluster in NFC.
-pub(super) fn cluster(cluster: &str) -> usize {
-    let single = |emoji: &emojis::Emoji| emoji.unicode_version() <= EMOJI_NEWEST;
-    let is_emoji = !cluster.is_ascii() && emojis::get(cluster).is_some_and(single);
-    if is_emoji { 2 } else { cluster.chars().map(code_point).sum() }
+/// The weight of one grapheme cluster in NFC between its neighbours, which are empty at the ends of a text.
+pub(super) fn cluster(before: &str, cluster: &str, after: &str) -> usize {
+    let beside_flag = is_flag(after) || (is_flag(cluster) && before.contains(|c| '\u{203c}' <= c));
+    if !beside_flag && is_emoji(cluster) { 2 } else { cluster.chars().map(code_point).sum() }
+}
+
+fn is_flag(cluster: &str) -> bool {
+    cluster.starts_with(|c| matches!(c, '\u{1f1e6}'..='\u{1f1ff}'))
+}
+
+fn is_emoji(cluster: &str) -> bool {
+    // A digit with a variation selector is none: only a keycap makes it one.
+    let possible = !cluster.starts_with(|c: char| c.is_ascii()) || cluster.ends_with('\u{20e3}');
+    possible && emojis::get(cluster).is_some_and(|emoji| emoji.unicode_version() <= EMOJI_NEWEST)
 }
 
 fn code_point(c: char) -> usize {

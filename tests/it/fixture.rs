@@ -9,10 +9,12 @@ use verbale::log::entry::Entry;
 use verbale::log::signed_note::LogKey;
 use verbale::log::tlog_proof::TlogProof;
 use verbale::log::tree::{Tree, leaf_hash};
+use verbale::mirror;
 use verbale::note::{Account, ConversationId, Origin, Snowflake};
 use verbale::opening::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening, Salt};
 use verbale::post::PostText;
 use verbale::proof::{OpenedContent, Proof, PublishedPost, Sums};
+use verbale::slip::Slip;
 use verbale::time::Time;
 use verbale::verify::{Report, Trust, verify};
 
@@ -83,6 +85,15 @@ pub fn envelope() -> Envelope {
         content: content().hash(),
         salt: Salt::from_bytes([6; 32]),
     }
+}
+
+pub fn slip() -> Slip {
+    Slip::of(envelope(), &content())
+}
+
+/// The note with its text four times, in the two posts that mirror it.
+pub fn mirror() -> Vec<String> {
+    mirror::split(2, envelope().commitment(), &TEXT.repeat(4)).unwrap()
 }
 
 pub fn opening() -> Opening {

@@ -7,9 +7,11 @@ use verbale::log::entry::Entry;
 use verbale::log::signed_note::{LogKey, SignedNote};
 use verbale::log::tile::{TilePath, bundle, parse_bundle};
 use verbale::log::tlog_proof::TlogProof;
+use verbale::mirror::Part;
 use verbale::opening::{Content, Envelope, Opening};
 use verbale::post::PostText;
 use verbale::proof::{PublishedPost, Sums};
+use verbale::slip::Slip;
 use verbale::verify::{verify, vkey};
 
 use crate::fixture::{self, pinned};
@@ -43,6 +45,12 @@ fn parsers() -> Vec<Parser> {
             fixture::published("ü\nx".into()).to_text().into(),
         ),
         ("sums", |b| Some(Sums::parse(b).ok()?.to_text().into()), sums.into()),
+        ("mirror post", |b| Some(Part::parse(text(b)?).ok()?.to_text().into()), fixture::mirror().remove(1).into()),
+        (
+            "slip",
+            |b| Some(Slip::parse(text(b)?).ok()?.to_text().unwrap().into()),
+            fixture::slip().to_text().unwrap().into(),
+        ),
         ("vkey", |b| Some(format!("{}\n", vkey(b).ok()?).into()), format!("{}\n", fixture::key().vkey()).into()),
         ("key file", |b| Some(LogKey::parse(b).ok()?.to_file().into()), fixture::key().to_file().into()),
     ]

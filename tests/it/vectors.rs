@@ -1,6 +1,7 @@
 //! The test vectors in `tests/vectors`: made from the cases below, kept as files, and read as another implementation reads them.
 
 mod logs;
+mod mirrors;
 mod notes;
 mod proofs;
 mod set;
@@ -15,9 +16,11 @@ use verbale::log::entry::Entry;
 use verbale::log::signed_note::{LogKey, SignedNote, VerifierKey};
 use verbale::log::tile::{TilePath, parse_bundle};
 use verbale::log::tlog_proof::TlogProof;
+use verbale::mirror::Part;
 use verbale::opening::{Content, Envelope};
 use verbale::post::PostText;
 use verbale::proof::{PublishedPost, Sums};
+use verbale::slip::Slip;
 use verbale::verify::{Trust, verify, vkey};
 
 /// One vector, before it is written to its file.
@@ -53,7 +56,7 @@ fn folder() -> PathBuf {
 }
 
 fn all() -> Vec<Case> {
-    [notes::all(), logs::all(), proofs::all()].into_iter().flatten().collect()
+    [notes::all(), mirrors::all(), logs::all(), proofs::all()].into_iter().flatten().collect()
 }
 
 /// The headers of a file, and the bytes of the case.
@@ -90,6 +93,8 @@ fn result(format: &str, headers: &BTreeMap<String, String>, bytes: &[u8]) -> Str
         "bundle" => parse_bundle(bytes, width()).ok().map(|entries| verbale::log::tile::bundle(entries).unwrap()),
         "post" => text.and_then(|text| PostText::parse(text).ok()).map(|it| it.to_text().into_bytes()),
         "post-file" => PublishedPost::parse(bytes).ok().map(|it| it.to_text().into_bytes()),
+        "mirror-post" => text.and_then(|text| Part::parse(text).ok()).map(|it| it.to_text().into_bytes()),
+        "slip" => text.and_then(|text| Slip::parse(text).ok()).map(|it| it.to_text().unwrap().into_bytes()),
         "sums" => Sums::parse(bytes).ok().map(|it| it.to_text().into_bytes()),
         "vkey" => vkey(bytes).ok().map(|it| format!("{it}\n").into_bytes()),
         "key-file" => LogKey::parse(bytes).ok().map(|it| it.to_file().into_bytes()),
