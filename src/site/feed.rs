@@ -27,7 +27,10 @@ pub(super) fn feed(view: &View<'_>) -> String {
         title: text(format!("Sealed notes: {name}")),
         id: id(view, None),
         updated,
-        authors: vec![Person { name: view.settings.account.as_ref().map_or(name, ToString::to_string), ..Person::default() }],
+        authors: vec![Person {
+            name: view.settings.account.as_ref().map_or(name, ToString::to_string),
+            ..Person::default()
+        }],
         generator: Some(Generator { value: "verbale".to_owned(), ..Generator::default() }),
         links: vec![link(view, "self", Page::Feed), link(view, "alternate", Page::Front)],
         entries: items.into_iter().map(|(_, item)| item).collect(),

@@ -20,6 +20,7 @@ mod rig;
 mod sandbox;
 mod secrets;
 mod sim;
+mod site;
 mod trouble;
 mod vectors;
 mod witness;
