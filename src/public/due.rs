@@ -15,11 +15,14 @@ pub(super) struct Due {
     ranges: BTreeSet<u64>,
     /// Ranges of which every page is due.
     whole: BTreeSet<u64>,
+    /// The last note that was heard of.
+    last: u64,
 }
 
 impl Due {
     /// These notes have changed.
     pub(super) fn touch(&mut self, notes: RangeInclusive<u64>) {
+        self.last = self.last.max(*notes.end());
         for note in notes {
             if NOTES_MAX <= self.notes.len() {
                 self.whole.insert(range_of(note));
@@ -40,7 +43,7 @@ impl Due {
 
     /// Every page of a log whose last note is `last` is due.
     pub(super) fn all(&mut self, last: u64) {
-        *self = Due::default();
+        *self = Due { last, ..Due::default() };
         if 0 < last {
             self.whole.extend(0..=range_of(last));
         }
@@ -57,7 +60,8 @@ impl Due {
             && self.ranges.is_empty()
             && let Some(place) = self.whole.pop_last()
         {
-            notes_of(place).for_each(|note| self.touch_one(note));
+            let notes = notes_of(place);
+            (*notes.start()..=self.last.min(*notes.end())).for_each(|note| self.touch_one(note));
         }
         self.notes.pop_last().map(Page::Note).or_else(|| self.ranges.pop_last().map(Page::Range))
     }

@@ -39,8 +39,8 @@ fn what_this_is(view: &View<'_>) -> Markup {
                 Some(account) => { "This is the public record of the formal messages that the account @" (account) " sends to others on X." },
                 None => { "This is the public record of the formal messages that an account sends to others on X." },
             }
-            " The moment such a message is sent, its hash — 64 digits that fit this message and no other — is entered here and
-            posted, so that nobody can later deny that it existed, when, and to whom it was addressed, and nobody can invent one
+            " The moment such a message is sent, its hash — 64 digits that fit this message and no other — is entered here and \
+            posted, so that nobody can later deny that it existed, when, and to whom it was addressed, and nobody can invent one \
             afterwards."
             " What it says stays private until its sender opens it, and then anybody can "
             a href=(Page::Verify.path()) { "check it against the hash" }
