@@ -60,7 +60,7 @@ fn standing(view: &View<'_>) -> Markup {
             div { dt { "disputed" } dd { (counts.disputed) } }
             div { dt { "gaps" } dd { (counts.gaps) } }
             div { dt { "posts lost" } dd { (counts.lost) } }
-            div { dt { "lines not understood" } dd { (counts.unknown) } }
+            div { dt { "unknown lines" } dd { (counts.unknown) } }
             div { dt { "entries in the log" } dd { (ledger.len()) } }
         }
     }
