@@ -30,8 +30,7 @@ Example:
   verbale site copy && python3 -m http.server --directory copy
 
 Exit status:
-  0 written, 1 nothing is signed yet or a file cannot be written, 2 DIR holds something else or the configuration
-  cannot be used")]
+  0 written, 1 nothing is signed yet or a file cannot be written, 2 DIR or the configuration cannot be used")]
 pub struct Arguments {
     /// The folder to write: new, empty, or written by this command before
     #[arg(value_name = "DIR")]

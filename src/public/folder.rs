@@ -21,6 +21,8 @@ const PAGES_AT_ONCE: usize = 500;
 pub struct Folder {
     files: Files,
     settings: site::Settings,
+    /// Whether the settings' account is the store's.
+    is_named: bool,
     /// What the pages that are due are due for.
     look: Hash,
     tree: Tree,
@@ -65,6 +67,7 @@ impl Folder {
             files,
             look: stamp.as_ref().map_or(Hash::ZERO, |stamp| stamp.look),
             settings,
+            is_named: false,
             tree: Tree::new(),
             ledger: Ledger::default(),
             tail: Vec::new(),
@@ -146,6 +149,10 @@ impl Folder {
     /// Says whose log it is, after the entries were taken. If the pages in the folder say otherwise, or are those of
     /// another version of the program, all of them are due.
     pub fn set_account(&mut self, account: Option<AccountName>) {
+        if self.is_named && self.settings.account == account {
+            return;
+        }
+        self.is_named = true;
         self.settings.account = account;
         let look = self.settings.look();
         if look != self.look {

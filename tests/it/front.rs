@@ -50,14 +50,7 @@ async fn fill(dir: &Path, last: u64, seed: u8) {
             before = Correspondence { count: before.count + 1, previous: before.previous };
             let (message, conversation) = (Snowflake(note), conversation.clone());
             let opening = vec![7; 32];
-            batch.notes.push(Sealing {
-                note,
-                message,
-                conversation,
-                correspondence: before.clone(),
-                commitment,
-                opening,
-            });
+            batch.notes.push(Sealing { note, message, conversation, correspondence: before, commitment, opening });
             before.previous = commitment;
         }
         batch.seen = (first..=until).map(Snowflake).collect::<Vec<MessageId>>();
