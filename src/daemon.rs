@@ -20,6 +20,7 @@ use crate::platform::Platform;
 use crate::platform::x::{self, X};
 use crate::public::Public;
 use crate::publisher::{self, Publisher};
+use crate::site;
 use crate::store::{Durability, Store};
 use crate::time::Time;
 use crate::vault::Vault;
@@ -49,8 +50,8 @@ pub struct Parts {
     pub salts: Salts,
     /// The public folder.
     pub public: PathBuf,
-    /// The key that the public folder is signed with.
-    pub vkey: VerifierKey,
+    /// What the public site says besides the log.
+    pub site: site::Settings,
     /// For the watcher.
     pub watcher: watcher::Settings,
     /// For the publisher.
@@ -71,8 +72,8 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
 
 /// Runs the loops until the last has ended, and tells why the first had to.
 async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let Parts { platform, store, vault, clock, salts, public, vkey, watcher, publisher } = parts;
-    let public = Public::open(&public, vkey, store.clone(), clock.clone()).await?;
+    let Parts { platform, store, vault, clock, salts, public, site, watcher, publisher } = parts;
+    let public = Public::open(&public, site, store.clone(), clock.clone()).await?;
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
     let mut compared = publisher.compared();
     let watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
@@ -104,7 +105,7 @@ async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<
 }
 
 /// Runs the loop of the public folder. It writes a moment after the log has grown, and a last time when told to stop; a
-/// tick of it is never cut.
+/// tick of it is never cut, and pages that are left then are written after the next start.
 async fn keep_public(
     mut public: Public,
     mut grown: watch::Receiver<u64>,
@@ -113,9 +114,12 @@ async fn keep_public(
     loop {
         let last = shutdown.is_cancelled();
         grown.mark_unchanged();
-        public.tick().await.inspect_err(|_| info!(loop.name = Public::NAME, "stopping"))?;
+        let next = public.tick().await.inspect_err(|_| info!(loop.name = Public::NAME, "stopping"))?;
         if last {
             return Ok(());
+        }
+        if next == Next::Now {
+            continue;
         }
         let moment = async {
             let _ = grown.changed().await;
@@ -175,6 +179,17 @@ async fn sleep_until(clock: &Clock, until: Time) {
     }
 }
 
+/// What the site says, as the configuration has it; the account is the store's to tell.
+pub fn site_settings(config: &Config, vkey: VerifierKey) -> site::Settings {
+    site::Settings {
+        vkey,
+        account: None,
+        address: config.log.address.as_ref().map(|address| address.as_str().trim_end_matches('/').to_owned()),
+        post_address: x::address_of,
+        web: config.x.web.to_string(),
+    }
+}
+
 impl Parts {
     /// What the configuration says, with the machine's own clock and chance. Opens the store; asks the platform nothing yet.
     ///
@@ -191,7 +206,7 @@ impl Parts {
             call_time: config.x.timeout,
             clock: clock.clone(),
         })?;
-        let vkey = key.vkey();
+        let site = site_settings(config, key.vkey());
         Ok(Parts {
             platform: Arc::new(platform),
             store: Store::open(&config.log.database, key, Durability::Disk)?,
@@ -199,7 +214,7 @@ impl Parts {
             clock,
             salts: Arc::new(|| Salt::from_bytes(rand::random())),
             public: config.log.public.clone(),
-            vkey,
+            site,
             watcher: watcher::Settings {
                 log: config.log.origin.clone(),
                 rules: config.watch.rules.clone(),

@@ -70,6 +70,8 @@ pub mod clock;
 #[cfg(feature = "daemon")]
 pub mod platform;
 #[cfg(feature = "daemon")]
+pub mod site;
+#[cfg(feature = "daemon")]
 pub mod vault;
 #[cfg(feature = "daemon")]
 pub mod store;

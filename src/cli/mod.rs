@@ -10,6 +10,7 @@ pub mod prove;
 pub mod run;
 pub mod sandbox;
 pub mod signals;
+pub mod site;
 pub mod status;
 pub mod verify;
 
@@ -64,6 +65,7 @@ enum Command {
     Notes(notes::Arguments),
     Prove(prove::Arguments),
     Verify(verify::Arguments),
+    Site(site::Arguments),
     Sandbox(sandbox::Arguments),
     Demo(demo::Arguments),
     Completions(completions::Arguments),
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Notes(arguments) => notes::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Site(arguments) => site::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -46,6 +46,8 @@ struct Log {
     database: PathBuf,
     #[serde(default = "public", deserialize_with = "file_name")]
     public: PathBuf,
+    #[serde(default, deserialize_with = "public_address")]
+    address: Option<reqwest::Url>,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +126,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
             key_file: folder.join(log.key_file),
             database: folder.join(log.database),
             public: folder.join(log.public),
+            address: log.address,
         },
         openings: super::Openings {
             recipients: openings.recipients,
@@ -238,6 +241,10 @@ fn recipients<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<age::x25519::Rec
 
 fn address<'de, D: Deserializer<'de>>(from: D) -> Result<reqwest::Url, D::Error> {
     values::address(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+fn public_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<reqwest::Url>, D::Error> {
+    values::public_address(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
 }
 
 fn duration<'de, D: Deserializer<'de>>(from: D, least: Duration, most: Duration) -> Result<Duration, D::Error> {

@@ -46,6 +46,8 @@ pub struct Log {
     pub database: PathBuf,
     /// The folder of the published log.
     pub public: PathBuf,
+    /// Where that folder can be read, if anywhere.
+    pub address: Option<reqwest::Url>,
 }
 
 /// Who can open a sealed note.

@@ -38,6 +38,7 @@ fn the_template_says_the_defaults() {
         assert_eq!(config.log.key_file, Path::new("/etc/verbale/log.key"));
         assert_eq!(config.log.database, Path::new("/etc/verbale/verbale.db"));
         assert_eq!(config.log.public, Path::new("/etc/verbale/public"));
+        assert_eq!(config.log.address, None);
         assert_eq!(config.openings.identity_file, None);
         assert_eq!(config.x.api.as_str(), "https://api.x.com/");
         assert_eq!(config.x.web.as_str(), "https://x.com/");
@@ -67,6 +68,19 @@ fn a_file_name_is_relative_to_the_configuration() {
         parse(&text().replace("\"public\"", "\"../www\"").replace("\"log.key\"", "\"/safe/log.key\"")).unwrap();
     assert_eq!(config.log.public, Path::new("/etc/verbale/../www"));
     assert_eq!(config.log.key_file, Path::new("/safe/log.key"));
+}
+
+#[test]
+fn the_public_address_is_one_that_a_link_can_begin_with() {
+    let line = "# address = \"https://notes.embassy.example\"";
+    let of = |address: &str| text().replace(line, &format!("address = \"{address}\""));
+    let config = parse(&of("http://notes.embassy.example/log/")).unwrap();
+    assert_eq!(config.log.address.unwrap().as_str(), "http://notes.embassy.example/log/");
+    for wrong in ["notes.embassy.example", "ftp://embassy.example", "https://e.example/?a=b", "https://me:pw@e.example"]
+    {
+        let Err(error) = parse(&of(wrong)) else { panic!("{wrong} was taken") };
+        assert!(error.remedy.contains("https://notes.embassy.example"), "{error}");
+    }
 }
 
 #[test]

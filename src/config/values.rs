@@ -81,3 +81,18 @@ pub fn address(text: &str) -> Result<reqwest::Url, String> {
         _ => Err(format!("`{text}` would carry secrets in the clear\n{remedy}")),
     }
 }
+
+/// Reads an address at which everybody can read something: http or https, and nothing after the path.
+///
+/// # Errors
+/// If it is none.
+pub fn public_address(text: &str) -> Result<reqwest::Url, String> {
+    let remedy = "write it like \"https://notes.embassy.example\"";
+    let url: reqwest::Url = text.parse().map_err(|why| format!("`{text}` is not an address: {why}\n{remedy}"))?;
+    let bare =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    if !bare || !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("`{text}` is not an http or https address with nothing but a host and a path\n{remedy}"));
+    }
+    Ok(url)
+}

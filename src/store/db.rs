@@ -149,6 +149,10 @@ use the credentials of {}, or make another log with `verbale init`",
         Ok(())
     }
 
+    pub(super) fn own_account(&self) -> Result<Option<Account>, Error> {
+        rows::account(&self.conn)
+    }
+
     pub(super) fn correspondent(&self, name: &AccountName) -> Result<Option<AccountId>, Error> {
         rows::correspondent(&self.conn, name)
     }

@@ -250,6 +250,14 @@ impl Store {
         self.run(move |db| db.account(&account)).await
     }
 
+    /// Who we are on the platform, as it was last kept.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn own_account(&self) -> Result<Option<Account>, Error> {
+        self.run(|db| db.own_account()).await
+    }
+
     /// Whom a correspondent's name meant when it was first looked up.
     ///
     /// # Errors

@@ -135,6 +135,23 @@ impl Reader {
         Ok(head.optional()?)
     }
 
+    /// The signed checkpoint of the largest head; nothing if none was signed yet.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn newest_checkpoint(&self) -> Result<Option<String>, Error> {
+        let mut query = self.conn.prepare("SELECT checkpoint FROM head ORDER BY size DESC LIMIT 1")?;
+        Ok(query.query_row([], |row| row.get(0)).optional()?)
+    }
+
+    /// At most `count` entries from index `from` on, their LF included.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn entries(&self, from: u64, count: u64) -> Result<Vec<String>, Error> {
+        rows::entries(&self.conn, from, count)
+    }
+
     /// At most `count` notes from number `from` on.
     ///
     /// # Errors

@@ -190,7 +190,7 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
         clock: rig.clock(),
         salts: rig.salts(),
         public: rig.folder.path().join("public"),
-        vkey: fixture::key().vkey(),
+        site: crate::site::settings(&fixture::key()),
         watcher: rig.watching(),
         publisher: rig.publishing(),
     };

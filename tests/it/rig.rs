@@ -158,7 +158,7 @@ impl Rig {
         let vault = Arc::new(Vault::new(vec![self.identity.to_public()]));
         let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), self.publisher());
         let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watcher());
-        let public = Public::open(&self.public(), key().vkey(), store.clone(), clock).await.unwrap();
+        let public = Public::open(&self.public(), crate::site::settings(&key()), store.clone(), clock).await.unwrap();
         self.loops = Some(Loops { store, watcher, publisher, public });
         self.next = [Next::Now; 3];
     }

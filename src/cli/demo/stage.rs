@@ -141,7 +141,10 @@ impl Stage {
         println!();
         println!("It all stays up until you press Ctrl-C:");
         println!("  write a message as any user, see the posts   {}", self.address);
-        println!("  what the daemon has published                {}", self.config.log.public.display());
+        println!(
+            "  what the daemon has published                {}",
+            self.config.log.public.join("index.html").display()
+        );
         println!("  its configuration                            {}", self.dir.join("config.toml").display());
     }
 

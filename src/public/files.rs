@@ -1,0 +1,125 @@
+//! Files that everybody may read: each is there whole, the old one or the new one.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use tracing::debug;
+
+/// What to do if a file cannot be written.
+pub(super) const ROOM: &str =
+    "nothing was lost: see that its disk has room and that this user may write there, and start again";
+
+/// Everybody may read what is public, though all else that the program writes is closed to others (umask).
+const FILE_MODE: u32 = 0o644;
+const FOLDER_MODE: u32 = 0o755;
+
+/// The one name under which a file is written before it gets its own: a death leaves no more than this one behind.
+const NEW: &str = ".new";
+
+/// The files below one folder. There is one writer.
+pub(super) struct Files {
+    root: PathBuf,
+}
+
+impl Files {
+    /// Of the folder at `root`, made if it is not there.
+    pub(super) fn open(root: &Path) -> anyhow::Result<Files> {
+        open_folder(root).with_context(|| format!("cannot make the public folder {}\n{ROOM}", root.display()))?;
+        Ok(Files { root: root.to_owned() })
+    }
+
+    /// The folder.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The bytes of a file; nothing if it is not there.
+    pub(super) fn read(&self, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        match fs::read(self.root.join(path)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", self.root.join(path).display())),
+        }
+    }
+
+    /// Writes a file that is on the disk when this returns.
+    pub(super) fn put_durably(&self, path: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        self.put(path, bytes, File::sync_data)
+    }
+
+    /// Writes a file, if it is not like this already, and tells whether it was not. Only after [`Files::sync`] it is on the
+    /// disk for sure.
+    pub(super) fn put_if_changed(&self, path: &str, bytes: &[u8]) -> anyhow::Result<bool> {
+        if self.read(path)?.is_some_and(|old| old == bytes) {
+            return Ok(false);
+        }
+        self.put(path, bytes, |_| Ok(())).map(|()| true)
+    }
+
+    fn put(&self, path: &str, bytes: &[u8], settle: fn(&File) -> io::Result<()>) -> anyhow::Result<()> {
+        let place = self.root.join(path);
+        let write = || -> io::Result<()> {
+            if let Some(above) = place.parent() {
+                open_folder(above)?;
+            }
+            let new = self.root.join(NEW);
+            let mut file = File::create(&new)?;
+            file.set_permissions(Permissions::from_mode(FILE_MODE))?;
+            file.write_all(bytes)?;
+            settle(&file)?;
+            fs::rename(&new, &place)
+        };
+        write().with_context(|| format!("cannot write {}\n{ROOM}", place.display()))?;
+        debug!(file = path, "wrote");
+        Ok(())
+    }
+
+    /// Waits until everything that was written is on the disk.
+    pub(super) fn sync(&self) -> anyhow::Result<()> {
+        let context = || format!("cannot write to the disk of {}\n{ROOM}", self.root.display());
+        let folder = File::open(&self.root).with_context(context)?;
+        sync_disk_of(&folder).with_context(context)
+    }
+
+    /// Makes a file of `len` bytes longer by `text`, durably; what stands after `len` was cut short.
+    pub(super) fn lengthen(&self, path: &str, len: u64, text: &str) -> anyhow::Result<()> {
+        let path = self.root.join(path);
+        let context = || format!("cannot write {}\n{ROOM}", path.display());
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).with_context(context)?;
+        if file.metadata().with_context(context)?.len() < len {
+            bail!("{} is shorter than it was\ndelete the public folder: it is written anew", path.display());
+        }
+        file.set_permissions(Permissions::from_mode(FILE_MODE)).with_context(context)?;
+        file.set_len(len).with_context(context)?;
+        file.seek(SeekFrom::End(0)).with_context(context)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).with_context(context)
+    }
+}
+
+/// One wait for all files: a wait for each of thousands of pages would take minutes.
+#[cfg(target_os = "linux")]
+fn sync_disk_of(folder: &File) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(folder)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_disk_of(_: &File) -> io::Result<()> {
+    rustix::fs::sync();
+    Ok(())
+}
+
+/// Makes a folder, and those above it, if it is not there; everybody may look into a new one.
+fn open_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        open_folder(above)?;
+    }
+    fs::create_dir(path)?;
+    fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE))
+}

@@ -1,0 +1,233 @@
+//! What the public may know, folded from the log's entries in their order: per note a few bytes, and all the rest as it
+//! stands in the log.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use crate::hash::Hash;
+use crate::log::entry::Entry;
+use crate::note::PostId;
+use crate::time::Time;
+
+/// What the log tells so far.
+#[derive(Default)]
+pub struct Ledger {
+    size: u64,
+    newest: Option<Time>,
+    notes: Vec<Row>,
+    posts: Vec<Shown>,
+    others: Vec<Other>,
+    /// The places in `others` of what is about a note.
+    about: BTreeMap<u64, Vec<usize>>,
+    counts: Counts,
+}
+
+/// A note in as few bytes as it takes.
+struct Row {
+    sealed: Time,
+    commitment: Hash,
+    index: u64,
+    /// The place of its post in `posts`, counted from 1; 0 as long as there is none.
+    post: u32,
+}
+
+/// A post that shows notes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shown {
+    /// The index of its entry.
+    pub index: u64,
+    /// When it was entered.
+    pub time: Time,
+    /// The first note that it shows.
+    pub first: u64,
+    /// The last note that it shows: the same for a single note.
+    pub last: u64,
+    /// The platform's identifier of it.
+    pub post: PostId,
+}
+
+/// An entry that is neither a note nor the first post that shows one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Other {
+    /// Its index in the log.
+    pub index: u64,
+    /// What it says.
+    pub entry: Entry,
+    /// The notes that it is about: those that a lost post shows, too.
+    pub notes: Option<(u64, u64)>,
+}
+
+/// How many there are.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Counts {
+    /// Notes whose post is in the log.
+    pub posted: u64,
+    /// Notes of which something was opened.
+    pub opened: u64,
+    /// Notes that somebody disputes.
+    pub disputed: u64,
+    /// Entries about a post that is not what it was.
+    pub lost: u64,
+    /// Gaps.
+    pub gaps: u64,
+    /// Lines of a kind that is not known, or that do not follow from those before them.
+    pub unknown: u64,
+}
+
+/// One note.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Note {
+    /// Its number.
+    pub note: u64,
+    /// When it was sealed, by the writer's clock.
+    pub sealed: Time,
+    /// The SHA-256 of its envelope.
+    pub commitment: Hash,
+    /// The index of its entry.
+    pub index: u64,
+    /// The post that shows it.
+    pub post: Option<Shown>,
+    /// Whether something of it was opened.
+    pub opened: bool,
+    /// Whether somebody disputes it.
+    pub disputed: bool,
+    /// Whether its post is not what it was.
+    pub lost: bool,
+}
+
+impl Note {
+    /// The entry's line, without LF.
+    pub fn line(&self) -> String {
+        Entry::Note { time: self.sealed, note: self.note, commitment: self.commitment }.to_string()
+    }
+}
+
+impl Ledger {
+    /// Takes the next line of the log, its LF included, and tells about which notes it is.
+    pub fn take(&mut self, line: &str) -> Option<RangeInclusive<u64>> {
+        let index = self.size;
+        self.size += 1;
+        let entry = Entry::parse(line.as_bytes())
+            .unwrap_or_else(|_| Entry::Unknown { line: line.trim_end_matches('\n').to_owned() });
+        self.newest = self.newest.max(entry.time());
+        match entry {
+            Entry::Note { time, note, commitment } if note == self.last() + 1 => {
+                self.notes.push(Row { sealed: time, commitment, index, post: 0 });
+                Some(note..=note)
+            }
+            Entry::Post { time, first, last, post, .. } if self.is_first_post(first, last) => {
+                self.posts.push(Shown { index, time, first, last, post });
+                let place = u32::try_from(self.posts.len()).unwrap_or(u32::MAX);
+                self.rows(first, last).iter_mut().for_each(|row| row.post = place);
+                self.counts.posted += last - first + 1;
+                Some(first..=last)
+            }
+            entry => self.take_other(index, entry),
+        }
+    }
+
+    fn is_first_post(&mut self, first: u64, last: u64) -> bool {
+        last <= self.last() && self.rows(first, last).iter().all(|row| row.post == 0)
+    }
+
+    /// The rows of notes that are there.
+    fn rows(&mut self, first: u64, last: u64) -> &mut [Row] {
+        let place = |note: u64| usize::try_from(note).unwrap_or(usize::MAX);
+        self.notes.get_mut(place(first - 1)..place(last)).unwrap_or_default()
+    }
+
+    fn take_other(&mut self, index: u64, entry: Entry) -> Option<RangeInclusive<u64>> {
+        let notes = self.notes_of(&entry);
+        match &entry {
+            Entry::Open { note, .. } => self.counts.opened += u64::from(!self.has(*note, is_open)),
+            Entry::Dispute { note, .. } => self.counts.disputed += u64::from(!self.has(*note, is_dispute)),
+            Entry::Lost { .. } => self.counts.lost += 1,
+            Entry::Gap { .. } => self.counts.gaps += 1,
+            Entry::Note { .. } | Entry::Unknown { .. } => self.counts.unknown += 1,
+            Entry::Post { .. } | Entry::Key { .. } => {}
+        }
+        for note in notes.into_iter().flat_map(|(first, last)| first..=last) {
+            self.about.entry(note).or_default().push(self.others.len());
+        }
+        self.others.push(Other { index, entry, notes });
+        notes.map(|(first, last)| first..=last)
+    }
+
+    /// The notes, of those that are there, that an entry is about.
+    fn notes_of(&self, entry: &Entry) -> Option<(u64, u64)> {
+        let (first, last) = match entry {
+            Entry::Open { note, .. } | Entry::Dispute { note, .. } => (*note, *note),
+            Entry::Post { first, last, .. } => (*first, *last),
+            Entry::Lost { post, .. } => {
+                let shown = self.posts.iter().rev().find(|shown| shown.post == *post)?;
+                (shown.first, shown.last)
+            }
+            _ => return None,
+        };
+        let last = last.min(self.last());
+        (first <= last).then_some((first, last))
+    }
+
+    fn has(&self, note: u64, is: fn(&Entry) -> bool) -> bool {
+        self.about(note).any(|other| is(&other.entry))
+    }
+
+    /// How many entries were taken.
+    pub fn len(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether none were.
+    pub fn is_empty(&self) -> bool {
+        self.size == 0
+    }
+
+    /// The latest time of an entry.
+    pub fn newest(&self) -> Option<Time> {
+        self.newest
+    }
+
+    /// The number of the last note; 0 if there is none.
+    pub fn last(&self) -> u64 {
+        self.notes.len() as u64
+    }
+
+    /// How many there are of each.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The note with this number.
+    pub fn note(&self, note: u64) -> Option<Note> {
+        let row = self.notes.get(usize::try_from(note.checked_sub(1)?).ok()?)?;
+        let post = usize::try_from(row.post).ok().and_then(|place| self.posts.get(place.checked_sub(1)?)).copied();
+        Some(Note {
+            note,
+            sealed: row.sealed,
+            commitment: row.commitment,
+            index: row.index,
+            post,
+            opened: self.has(note, is_open),
+            disputed: self.has(note, is_dispute),
+            lost: self.has(note, |entry| matches!(entry, Entry::Lost { .. })),
+        })
+    }
+
+    /// What else the log says about a note, in its order.
+    pub fn about(&self, note: u64) -> impl Iterator<Item = &Other> {
+        self.about.get(&note).into_iter().flatten().filter_map(|place| self.others.get(*place))
+    }
+
+    /// All entries that are neither a note nor the first post that shows one, in their order.
+    pub fn others(&self) -> &[Other] {
+        &self.others
+    }
+}
+
+fn is_open(entry: &Entry) -> bool {
+    matches!(entry, Entry::Open { .. })
+}
+
+fn is_dispute(entry: &Entry) -> bool {
+    matches!(entry, Entry::Dispute { .. })
+}

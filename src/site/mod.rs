@@ -1,0 +1,185 @@
+//! The public site: what the log tells everybody, as pages for people and a feed. Values in, values out; whoever writes
+//! the files is elsewhere.
+//!
+//! | file | what it shows | when it changes |
+//! |---|---|---|
+//! | `index.html` | what this is, how things stand, the newest notes | with every entry |
+//! | `note/<n / 1000>/<n>.html` | one note | with an entry about it |
+//! | `notes/<first>-<last>.html` | the notes of a fixed range of numbers | with an entry about one of them |
+//! | `notes/index.html` | all ranges | when a range begins |
+//! | `gaps.html` | gaps, losses, keys, and lines of a kind that is not known | with such a line |
+//! | `feed.atom` | the newest of everything (RFC 4287) | with every entry |
+//! | `verify.html`, `style.css` | the page that verifies; how it all looks | with the program |
+//!
+//! Every page is made of the log alone, has no script, and escapes what it shows.
+
+pub mod ledger;
+pub mod pages;
+pub mod feed;
+
+use std::ops::RangeInclusive;
+
+use crate::hash::Hash;
+use crate::log::signed_note::VerifierKey;
+use crate::note::{AccountName, PostId};
+
+pub use ledger::Ledger;
+
+/// Notes on one page of a fixed range.
+pub const RANGE: u64 = 250;
+
+/// Note pages in one folder.
+const FOLDER: u64 = 1000;
+
+/// The page that verifies: one file that needs nothing else.
+const VERIFY: &str = include_str!("verify.html");
+
+/// How the pages look.
+const STYLE: &str = include_str!("style.css");
+
+/// All that decides what a page looks like, apart from the log: the sources of the pages themselves.
+const SOURCES: [&str; 9] = [
+    include_str!("mod.rs"),
+    include_str!("ledger.rs"),
+    include_str!("pages/mod.rs"),
+    include_str!("pages/front.rs"),
+    include_str!("pages/list.rs"),
+    include_str!("pages/note.rs"),
+    include_str!("feed.rs"),
+    VERIFY,
+    STYLE,
+];
+
+/// What the pages say that is not in the log.
+pub struct Settings {
+    /// The log's key, and with it its name.
+    pub vkey: VerifierKey,
+    /// The account that posts; nothing as long as it is not known.
+    pub account: Option<AccountName>,
+    /// Where the site is published, without a slash at its end; without it links are relative.
+    pub address: Option<String>,
+    /// Where people read a post of this account.
+    pub post_address: fn(web: &str, author: &AccountName, post: PostId) -> String,
+    /// What `post_address` wants to know of the platform.
+    pub web: String,
+}
+
+impl Settings {
+    /// A hash of the program's pages and of these settings: pages that were written under another one are to be written anew.
+    pub fn look(&self) -> Hash {
+        let vkey = self.vkey.to_string();
+        let account = self.account.as_ref().map_or("", AccountName::as_str);
+        let address = self.address.as_deref().unwrap_or_default();
+        let own = [&*vkey, account, address, &self.web];
+        let sums = own.iter().chain(&SOURCES).map(|text| Hash::of(text.as_bytes()));
+        Hash::of(&sums.flat_map(|sum| *sum.as_bytes()).collect::<Vec<u8>>())
+    }
+
+    /// Where people read this post; nothing as long as the account is not known.
+    pub fn address_of(&self, post: PostId) -> Option<String> {
+        self.account.as_ref().map(|account| (self.post_address)(&self.web, account, post))
+    }
+}
+
+/// One file of the site.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Page {
+    /// How the pages look.
+    Style,
+    /// The page that verifies.
+    Verify,
+    /// One note, by its number.
+    Note(u64),
+    /// The range of this place, counted from 0.
+    Range(u64),
+    /// All ranges.
+    Ranges,
+    /// What is not about notes.
+    Gaps,
+    /// The feed.
+    Feed,
+    /// The front page.
+    Front,
+}
+
+/// The pages that change with every entry, in the order in which they are written.
+pub const ALWAYS: [Page; 4] = [Page::Ranges, Page::Gaps, Page::Feed, Page::Front];
+
+/// The pages that change with the program only.
+pub const FIXED: [Page; 2] = [Page::Style, Page::Verify];
+
+impl Page {
+    /// Its path below the site's address.
+    pub fn path(self) -> String {
+        match self {
+            Page::Style => "style.css".to_owned(),
+            Page::Verify => "verify.html".to_owned(),
+            Page::Note(note) => format!("note/{}/{note}.html", note / FOLDER),
+            Page::Range(place) => {
+                let notes = notes_of(place);
+                format!("notes/{}-{}.html", notes.start(), notes.end())
+            }
+            Page::Ranges => "notes/index.html".to_owned(),
+            Page::Gaps => "gaps.html".to_owned(),
+            Page::Feed => "feed.atom".to_owned(),
+            Page::Front => "index.html".to_owned(),
+        }
+    }
+
+    /// What leads from its folder back to the site's root.
+    fn up(self) -> &'static str {
+        match self {
+            Page::Note(_) => "../../",
+            Page::Range(_) | Page::Ranges => "../",
+            _ => "",
+        }
+    }
+}
+
+/// The place of the range that a note is in.
+pub fn range_of(note: u64) -> u64 {
+    note.saturating_sub(1) / RANGE
+}
+
+/// The numbers of the notes of a range, whether they are there or not.
+pub fn notes_of(place: u64) -> RangeInclusive<u64> {
+    place.saturating_mul(RANGE).saturating_add(1)..=place.saturating_add(1).saturating_mul(RANGE)
+}
+
+/// What a page is made of.
+pub struct View<'a> {
+    /// What the log tells.
+    pub ledger: &'a Ledger,
+    /// What the pages say besides.
+    pub settings: &'a Settings,
+    /// The root of the log at a size.
+    pub root_at: &'a dyn Fn(u64) -> Option<Hash>,
+    /// What is published of an opened note.
+    pub files_of: &'a dyn Fn(u64) -> Vec<PublishedFile>,
+}
+
+/// A file of an opened note that can be fetched from the site.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublishedFile {
+    /// Its path below the site's address.
+    pub path: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+impl View<'_> {
+    /// The bytes of a page; nothing if the log has no such note.
+    pub fn render(&self, page: Page) -> Option<Vec<u8>> {
+        let html = match page {
+            Page::Style => return Some(STYLE.as_bytes().to_vec()),
+            Page::Verify => return Some(VERIFY.as_bytes().to_vec()),
+            Page::Feed => return Some(feed::feed(self).into_bytes()),
+            Page::Note(note) => pages::note::note(self, &self.ledger.note(note)?),
+            Page::Range(place) => pages::list::range(self, place),
+            Page::Ranges => pages::list::ranges(self),
+            Page::Gaps => pages::list::gaps(self),
+            Page::Front => pages::front::front(self),
+        };
+        Some(html.into_string().into_bytes())
+    }
+}
