@@ -45,14 +45,19 @@ impl Hash {
 
     /// Reads 44 characters of padded standard base64 (RFC 4648, section 4), and nothing else.
     pub fn from_base64(text: &str) -> Option<Hash> {
-        let bytes = BASE64.decode(text.as_bytes()).ok()?;
-        Some(Hash(bytes.try_into().ok()?))
+        Some(Hash(base64(text)?.try_into().ok()?))
     }
 
     /// 44 characters of padded standard base64 (RFC 4648, section 4), as checkpoints write it.
     pub fn to_base64(&self) -> String {
         BASE64.encode(&self.0)
     }
+}
+
+/// The bytes that are written in this way and in no other: standard base64 with padding (RFC 4648, section 4). The library
+/// alone would take several padded pieces one after the other.
+pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text.as_bytes()).ok().filter(|bytes| BASE64.encode(bytes) == text)
 }
 
 /// 64 lower-case hexadecimal digits, as `sha256sum` prints them.

@@ -6,7 +6,7 @@ use std::fmt;
 use data_encoding::{BASE64, HEXLOWER};
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 
-use crate::hash::Hash;
+use crate::hash::{Hash, base64};
 use crate::note::Origin;
 use crate::text::ParseError;
 
@@ -218,7 +218,7 @@ impl Signature {
     /// Reads a line without its LF.
     fn parse(line: &str) -> Option<Signature> {
         let (name, encoded) = line.strip_prefix(DASH)?.split_once(' ')?;
-        let bytes = BASE64.decode(encoded.as_bytes()).ok()?;
+        let bytes = base64(encoded)?;
         let (id, bytes) = bytes.split_first_chunk()?;
         let valid = !name.is_empty() && !name.contains('+') && !name.contains(char::is_whitespace) && !bytes.is_empty();
         valid.then(|| Signature { name: name.to_owned(), id: *id, bytes: bytes.to_vec() })
@@ -327,7 +327,7 @@ fn fields(text: &str) -> Option<(Origin, [u8; 4], Vec<u8>)> {
     let (name, rest) = text.split_once('+')?;
     let (id, bytes) = rest.split_once('+')?;
     let id = HEXLOWER.decode(id.as_bytes()).ok()?.try_into().ok()?;
-    Some((Origin::parse(name)?, id, BASE64.decode(bytes.as_bytes()).ok()?))
+    Some((Origin::parse(name)?, id, base64(bytes)?))
 }
 
 /// The 32 bytes after the type byte of Ed25519.

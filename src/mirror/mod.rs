@@ -114,7 +114,7 @@ pub fn join<T: AsRef<str>>(posts: &[T]) -> Result<Mirrored, MirrorError> {
     Ok(Mirrored { note, commitment, text })
 }
 
-/// How much of a text fits into one post, in units of [`weight`]: into any, and into the last one.
+/// How much of a text fits into one post, in units of [`weight()`]: into any, and into the last one.
 #[derive(Clone, Copy)]
 struct Room {
     any: usize,

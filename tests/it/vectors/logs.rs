@@ -77,6 +77,7 @@ fn signed_note() -> Set {
     set.fault(&base, "no-empty-line", "No empty line before the signature.", "\n\n", "\n");
     set.fault(&base, "hyphen", "A hyphen in place of the dash.", "\u{2014}", "-");
     set.fault(&base, "base64-not-padded", "The base64 of the signature is cut by its last character.", "=\n", "\n");
+    set.fault(&base, "base64-in-pieces", "The base64 of the signature is in padded pieces.", " a++F", " a+8=hQ==");
     set.invalid("no-last-lf", "The last LF is missing.", base.strip_suffix('\n').unwrap());
     set.invalid("no-signature", "No signature line.", &format!("{text}\n"));
     set.invalid("unknown-signature-alone", "Signed by an unknown key alone.", &fixture::other_key().sign(text));
@@ -116,6 +117,7 @@ fn checkpoint() -> Set {
     fault("no-root", "The root is missing.", "\n5\n", "\n5");
     fault("root-not-base64", "The root is not base64.", "=\n", "!\n");
     fault("root-without-padding", "The root lacks its padding.", "=\n", "\n");
+    fault("root-in-pieces", "The root is in padded pieces of base64.", "\nzxU/", "\nzxU=Pw==");
     set.invalid("empty-extension", "A fourth line that is empty.", &key.sign(&format!("{text}\n")));
     set.invalid("not-signed", "The text alone.", &text);
     set
@@ -221,6 +223,7 @@ fn vkey() -> Set {
     set.fault(&base, "id-upper-case", "The id in capitals.", "6bef85f7", "6BEF85F7");
     set.fault(&base, "no-name", "No name.", "embassy.example/notes", "");
     set.fault(&base, "not-base64", "The key is not base64.", "+AYqI", "+!YqI");
+    set.fault(&base, "base64-in-pieces", "The key is in padded pieces of base64.", "+AYqI", "+AYo=iA==");
     set
 }
 
@@ -233,6 +236,7 @@ fn key_file() -> Set {
     set.fault(&base, "other-name", "The id does not fit the name.", "embassy", "ministry");
     set.fault(&base, "other-type", "A type that is not Ed25519.", "+AQEB", "+AgEB");
     set.fault(&base, "short", "31 bytes.", "AQEBAQEBAQEB", "AQEBAQEB");
+    set.fault(&base, "base64-in-pieces", "The key is in padded pieces of base64.", "+AQEB", "+AQE=AQ==");
     set.fault(&base, "no-id", "The id is missing.", "+6bef85f7", "");
     set
 }
