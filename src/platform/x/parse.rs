@@ -10,7 +10,7 @@ use twitter_v2::{Tweet, User};
 
 use super::errors::shape;
 use crate::note::{Account, AccountId, AccountName, ConversationId, PostId, Snowflake};
-use crate::platform::{Attachment, Message, PageToken, Post};
+use crate::platform::{Attachment, MediaId, Mention, Message, PageToken, Post, Sent};
 
 /// Keys longer than this are not X's.
 const MEDIA_KEY_LEN_MAX: usize = 100;
@@ -32,6 +32,13 @@ pub(super) struct Answer<'a> {
 #[derive(Deserialize)]
 struct Includes {
     media: Option<Vec<Media>>,
+    users: Option<Vec<Named>>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: Option<String>,
+    username: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +66,13 @@ impl<'a> Answer<'a> {
     pub(super) fn list(&self) -> Result<Vec<&'a RawValue>, String> {
         let Some(data) = self.data else { return Ok(Vec::new()) };
         serde_json::from_str(data.get()).map_err(|error| shape(&error))
+    }
+
+    /// The name of an account, if the answer says it.
+    fn name_of(&self, id: AccountId) -> Option<AccountName> {
+        let users = self.includes.as_ref()?.users.as_deref()?;
+        let found = users.iter().find(|user| user.id.as_deref().and_then(AccountId::parse) == Some(id))?;
+        AccountName::parse(found.username.as_deref()?)
     }
 
     fn media(&self) -> &[Media] {
@@ -237,12 +251,125 @@ pub(super) fn posted(raw: &RawValue) -> Result<PostId, String> {
     Ok(Snowflake(positive(tweet.id.as_u64())?))
 }
 
+/// What the models of 2022 lack, and what is there under either name.
+#[derive(Deserialize)]
+struct Extras {
+    entities: Option<Entities>,
+    conversation_id: Option<String>,
+    referenced_posts: Option<Vec<Reference>>,
+    referenced_tweets: Option<Vec<Reference>>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    id: Option<String>,
+}
+
+impl Extras {
+    fn read(raw: &RawValue) -> Result<Extras, String> {
+        serde_json::from_str(raw.get()).map_err(|error| shape(&error))
+    }
+
+    fn references(&self) -> impl Iterator<Item = &Reference> {
+        self.referenced_posts.iter().chain(&self.referenced_tweets).flatten()
+    }
+
+    fn is(&self, kind: &str) -> bool {
+        self.references().any(|reference| reference.kind.as_deref() == Some(kind))
+    }
+
+    /// The post that is referred to in this way.
+    fn reference(&self, kind: &str) -> Option<PostId> {
+        let mut found = self.references().filter(|reference| reference.kind.as_deref() == Some(kind));
+        found.find_map(|reference| reference.id.as_deref().and_then(positive_text)).map(Snowflake)
+    }
+}
+
 /// A post; its author, if the answer does not name one, is `author`.
 pub(super) fn post(raw: &RawValue, author: Option<AccountId>) -> Result<Post, String> {
     let tweet: Tweet = only(raw, &["id", "text", "author_id"], &[])?;
     let named = tweet.author_id.map(|id| positive(id.as_u64()).map(AccountId)).transpose()?;
     let author = named.or(author).ok_or("a post without `author_id`")?;
-    Ok(Post { id: Snowflake(positive(tweet.id.as_u64())?), author, text: decode(&tweet.text) })
+    let mut links = Extras::read(raw)?.entities.and_then(|entities| entities.urls).unwrap_or_default();
+    links.sort_by_key(|link| link.start);
+    let links = links.into_iter().filter_map(|link| Some((link.url?, link.expanded_url?))).collect();
+    Ok(Post { id: Snowflake(positive(tweet.id.as_u64())?), author, text: decode(&tweet.text), links })
+}
+
+/// The mentions of a page, in X's order. A repost is nobody's own words, and so no mention.
+pub(super) fn mentions(answer: &Answer<'_>) -> Result<Vec<Mention>, String> {
+    let mut mentions = Vec::new();
+    for raw in answer.list()? {
+        let (post, extras) = (post(raw, None)?, Extras::read(raw)?);
+        if extras.is("retweeted") {
+            continue;
+        }
+        mentions.push(Mention {
+            id: post.id,
+            author: post.author,
+            name: answer.name_of(post.author),
+            text: post.text,
+            answers: extras.reference("replied_to"),
+            quotes: extras.reference("quoted"),
+            conversation: extras.conversation_id.as_deref().and_then(positive_text).map(Snowflake),
+        });
+    }
+    Ok(mentions)
+}
+
+#[derive(Deserialize)]
+struct Accepted {
+    dm_conversation_id: Option<String>,
+    dm_event_id: Option<String>,
+}
+
+/// Where a message went that was sent, and its identifier.
+pub(super) fn sent(raw: &RawValue) -> Result<Sent, String> {
+    let accepted: Accepted = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
+    let conversation = accepted.dm_conversation_id.as_deref().and_then(ConversationId::parse);
+    let message = accepted.dm_event_id.as_deref().and_then(positive_text).map(Snowflake);
+    Ok(Sent {
+        conversation: conversation.ok_or("the answer has no valid `dm_conversation_id`")?,
+        message: message.ok_or("the answer has no valid `dm_event_id`")?,
+    })
+}
+
+#[derive(Deserialize)]
+struct Given {
+    id: Option<String>,
+    processing_info: Option<Processing>,
+}
+
+#[derive(Deserialize)]
+struct Processing {
+    state: Option<String>,
+    check_after_secs: Option<u64>,
+}
+
+/// How far X is with a file that was given to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Upload {
+    Ready(MediaId),
+    /// To be asked for again after so many seconds.
+    Working {
+        id: MediaId,
+        after_s: u64,
+    },
+    Failed,
+}
+
+/// An uploaded file.
+pub(super) fn upload(raw: &RawValue) -> Result<Upload, String> {
+    let given: Given = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
+    let id = given.id.as_deref().and_then(positive_text).map(Snowflake).ok_or("the answer has no valid `id`")?;
+    let Some(processing) = given.processing_info else { return Ok(Upload::Ready(id)) };
+    Ok(match processing.state.as_deref() {
+        Some("pending" | "in_progress") => Upload::Working { id, after_s: processing.check_after_secs.unwrap_or(1) },
+        Some("failed") => Upload::Failed,
+        _ => Upload::Ready(id),
+    })
 }
 
 /// X's identifiers are positive numbers of 63 bits, and no database keeps a greater one.

@@ -7,6 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::note::Snowflake;
 
 /// Answers one connection after the other, byte for byte, and keeps what it was asked.
 struct Script {
@@ -32,14 +33,15 @@ async fn script(answers: Vec<Vec<u8>>) -> Script {
     Script { base, requests }
 }
 
-/// One whole request: its head, and its body if it has one, which is one JSON object.
+/// One whole request: its head, and as much of a body as it announces.
 async fn request(stream: &mut TcpStream) -> String {
     let mut request = Vec::new();
     loop {
         stream.read_buf(&mut request).await.unwrap();
         let text = String::from_utf8_lossy(&request);
-        let end = if text.starts_with("POST") { "}" } else { "\r\n\r\n" };
-        if text.ends_with(end) {
+        let Some((head, _)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
+        if head.len() + 4 + length.parse::<usize>().unwrap() <= request.len() {
             return text.into_owned();
         }
     }
@@ -82,7 +84,7 @@ const ME: &str = r#"{"data":{"id":"7","name":"E","username":"embassy"}}"#;
 #[tokio::test]
 async fn a_post_is_one_signed_call_with_the_text_alone() {
     let server = script(vec![http("201 Created", "", POSTED)]).await;
-    assert_eq!(client(&server.base).post("hi").await, Ok(Snowflake(2101712260468977783)));
+    assert_eq!(client(&server.base).post(&Draft::text("hi")).await, Ok(Snowflake(2101712260468977783)));
     let request = server.requests.await.unwrap().remove(0);
     assert!(request.starts_with("POST /2/tweets HTTP/1.1\r\n") && request.ends_with(r#"{"text":"hi"}"#), "{request}");
     let header = request.lines().find_map(|line| line.strip_prefix("authorization: OAuth ")).unwrap();
@@ -108,7 +110,7 @@ async fn after_a_lost_answer_a_post_may_have_happened_and_a_read_is_asked_again(
         let (one, other) = (script(vec![answer.clone()]).await, script(vec![answer.clone()]).await);
         // only the silent server makes us wait
         let call_time = if answer.is_empty() { Duration::from_millis(300) } else { Duration::from_secs(20) };
-        let posted = patient(&one.base, call_time).post("marked text").await;
+        let posted = patient(&one.base, call_time).post(&Draft::text("marked text")).await;
         let shown = String::from_utf8_lossy(&answer[..answer.len().min(60)]).into_owned();
         assert!(matches!(&posted, Err(Error::NoAnswer { what }) if !what.contains("marked")), "{shown} {posted:?}");
         let read = patient(&other.base, call_time).read_post(Snowflake(5)).await;
@@ -144,11 +146,11 @@ async fn a_used_up_limit_is_not_tried() {
     let server = script(vec![http("201 Created", &limit(1), POSTED), http("201 Created", &limit(0), POSTED)]).await;
     let x = client(&server.base);
     assert_eq!(x.posts_left().await, None);
-    x.post("1").await.unwrap();
+    x.post(&Draft::text("1")).await.unwrap();
     assert_eq!(x.posts_left().await, Some(1));
-    x.post("2").await.unwrap();
+    x.post(&Draft::text("2")).await.unwrap();
     let what = "POST /2/tweets: the limit of 100 calls is used up".to_owned();
-    assert_eq!(x.post("3").await, Err(Error::Wait { until: at(900), what }));
+    assert_eq!(x.post(&Draft::text("3")).await, Err(Error::Wait { until: at(900), what }));
     assert_eq!(server.requests.await.unwrap().len(), 2);
 }
 
@@ -192,8 +194,12 @@ async fn own_posts_are_read_to_the_end_and_never_without_end() {
         client(&server.base).own_posts(Snowflake(9)).await.unwrap().iter().map(|post| post.id.0).collect();
     assert_eq!(ids, [40, 30]);
     let requests = server.requests.await.unwrap();
-    assert!(requests[1].starts_with("GET /2/users/7/tweets?max_results=100&since_id=9 HTTP"));
-    assert!(requests[2].starts_with("GET /2/users/7/tweets?max_results=100&since_id=9&pagination_token=n HTTP"));
+    assert!(requests[1].starts_with("GET /2/users/7/tweets?max_results=100&post.fields=entities&since_id=9 HTTP"));
+    assert!(
+        requests[2].starts_with(
+            "GET /2/users/7/tweets?max_results=100&post.fields=entities&since_id=9&pagination_token=n HTTP"
+        )
+    );
 
     let mut endless = vec![json(ME)];
     endless.extend((0..40).map(|_| page([40, 30], more)));

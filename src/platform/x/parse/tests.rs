@@ -113,7 +113,7 @@ fn the_models_of_2022_read_what_x_sends_today() {
     let modern =
         raw(r#"{"id":"5","text":"a &amp; b","author_id":"7","edit_history_post_ids":["5"],"reply_settings":"verified",
         "withheld":{"scope":"post"},"referenced_posts":[{"type":"quoted","id":""}]}"#);
-    let expected = Post { id: Snowflake(5), author: AccountId(7), text: "a & b".to_owned() };
+    let expected = Post { id: Snowflake(5), author: AccountId(7), text: "a & b".to_owned(), links: Vec::new() };
     assert_eq!(post(&modern, None), Ok(expected));
     assert_eq!(post(&raw(r#"{"id":"5","text":"x"}"#), None), Err("a post without `author_id`".to_owned()));
     assert_eq!(post(&raw(r#"{"id":"5"}"#), None), Err("the answer has no `text`".to_owned()));
