@@ -10,10 +10,10 @@ use verbale::platform::{Draft, Error, Platform};
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings, Vocabulary};
 use verbale::sandbox::{Clock, EMBASSY, JOURNALIST, MINISTRY, Shared, http, story_world};
 
-const VOCABULARIES: [Vocabulary; 3] = [Vocabulary::Post, Vocabulary::Tweet, Vocabulary::Mixed];
+pub const VOCABULARIES: [Vocabulary; 3] = [Vocabulary::Post, Vocabulary::Tweet, Vocabulary::Mixed];
 
 /// A sandbox with an open door, and the embassy's client for it.
-async fn start(settings: Settings) -> (Shared, X) {
+pub async fn start(settings: Settings) -> (Shared, X) {
     let clock = Clock::of_the_machine();
     let world = Shared::new(story_world(settings, 7, clock.now()), clock.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -39,11 +39,11 @@ async fn start(settings: Settings) -> (Shared, X) {
     (world, x.unwrap())
 }
 
-fn fault(world: &Shared, call: Call, at: Moment, how: How) {
+pub fn fault(world: &Shared, call: Call, at: Moment, how: How) {
     world.with(|world, _| world.add_fault(Fault::once(call, at, how)));
 }
 
-fn speaking(vocabulary: Vocabulary) -> Settings {
+pub fn speaking(vocabulary: Vocabulary) -> Settings {
     Settings { vocabulary, ..Settings::of_x() }
 }
 

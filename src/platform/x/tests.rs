@@ -121,7 +121,7 @@ async fn after_a_lost_answer_a_post_may_have_happened_and_a_read_is_asked_again(
 #[tokio::test]
 async fn without_a_connection_nothing_was_sent() {
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let error = client(&format!("http://{address}")).post("hi").await.unwrap_err();
+    let error = client(&format!("http://{address}")).post(&Draft::text("hi")).await.unwrap_err();
     let Error::Unavailable { what } = error else { panic!("{error:?}") };
     assert!(what.starts_with("POST /2/tweets: ") && !what.contains("http://"), "{what}");
 }
@@ -267,4 +267,79 @@ fn nothing_secret_is_shown() {
     assert_eq!(format!("{x:?}"), r#"X { base: "http://127.0.0.1:1/", .. }"#);
     let name = AccountName::parse("embassy").unwrap();
     assert_eq!(address_of("https://x.com/", &name, Snowflake(5)), "https://x.com/embassy/status/5");
+}
+
+const UNKNOWN_NAME: &str =
+    r#"{"type":"https://api.x.com/2/problems/invalid-request","title":"Invalid Request","detail":"x"}"#;
+const NO_MENTIONS: &str = r#"{"meta":{"result_count":0}}"#;
+
+#[tokio::test]
+async fn names_that_x_refuses_are_asked_for_once_more_in_the_other_vocabulary() {
+    let refused = http("400 Bad Request", "", UNKNOWN_NAME);
+    let server =
+        script(vec![json(ME), refused.clone(), json(NO_MENTIONS), json(NO_MENTIONS), refused.clone(), refused]).await;
+    let x = client(&server.base);
+    for _ in 0..2 {
+        assert!(x.mentions(Snowflake(9), 3, None).await.unwrap().mentions.is_empty());
+    }
+    assert!(matches!(x.mentions(Snowflake(0), 100, None).await, Err(Error::Refused { .. })), "in both");
+    let requests = server.requests.await.unwrap();
+    let new = "GET /2/users/7/mentions?max_results=5&post.fields=conversation_id&expansions=author_id%2Creferenced_posts&since_id=9 HTTP";
+    let old = "GET /2/users/7/mentions?max_results=5&tweet.fields=conversation_id&expansions=author_id%2Creferenced_tweets.id&since_id=9 HTTP";
+    assert!(requests[1].starts_with(new), "{}", requests[1]);
+    assert!(requests[2].starts_with(old), "{}", requests[2]);
+    assert!(requests[3].starts_with(old), "what X took last comes first");
+}
+
+#[tokio::test]
+async fn an_answer_with_files_and_a_message_are_written_as_x_reads_them() {
+    let accepted = r#"{"data":{"dm_conversation_id":"7-8","dm_event_id":"5"}}"#;
+    let sent = http("201 Created", "", accepted);
+    let server = script(vec![http("201 Created", "", POSTED), sent.clone(), sent]).await;
+    let x = client(&server.base);
+    let draft = Draft { media: vec![Snowflake(3), Snowflake(4)], ..Draft::text("hi") };
+    x.post(&draft.answering(Snowflake(2))).await.unwrap();
+    let first = x.send_message(&Addressee::Account(AccountId(8)), "hi", Some(Snowflake(3))).await.unwrap();
+    assert_eq!((first.conversation.as_str(), first.message), ("7-8", Snowflake(5)));
+    x.send_message(&Addressee::Conversation(first.conversation), "", Some(Snowflake(3))).await.unwrap();
+    let requests = server.requests.await.unwrap();
+    let body = r#"{"media":{"media_ids":["3","4"]},"reply":{"in_reply_to_tweet_id":"2"},"text":"hi"}"#;
+    assert!(requests[0].ends_with(body), "{}", requests[0]);
+    assert!(requests[1].starts_with("POST /2/dm_conversations/with/8/messages HTTP"));
+    assert!(requests[1].ends_with(r#"{"attachments":[{"media_id":"3"}],"text":"hi"}"#), "{}", requests[1]);
+    assert!(requests[2].starts_with("POST /2/dm_conversations/7-8/messages HTTP"));
+    assert!(requests[2].ends_with(r#"{"attachments":[{"media_id":"3"}]}"#), "{}", requests[2]);
+}
+
+#[tokio::test]
+async fn an_answer_to_a_message_without_its_identifier_leaves_it_open() {
+    for answer in [r#"{"data":{"dm_conversation_id":"7-8"}}"#, r#"{"errors":[{"title":"x"}]}"#, "<html>", ""] {
+        let server = script(vec![http("201 Created", "", answer)]).await;
+        let error =
+            client(&server.base).send_message(&Addressee::Account(AccountId(8)), "marked", None).await.unwrap_err();
+        assert!(matches!(&error, Error::NoAnswer { what } if !what.contains("marked")), "{answer} {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_ready_when_x_says_so() {
+    let working = r#"{"data":{"id":"5","processing_info":{"state":"pending","check_after_secs":0}}}"#;
+    let done = r#"{"data":{"id":"5","processing_info":{"state":"succeeded","progress_percent":100}}}"#;
+    let failed = r#"{"data":{"id":"5","processing_info":{"state":"failed"}}}"#;
+    let server = script([working, done, failed].map(json).to_vec()).await;
+    let x = client(&server.base);
+    let gif = File { media_type: "image/gif".to_owned(), bytes: b"GIF89a-marked".to_vec() };
+    assert_eq!(x.upload(&gif, Purpose::Message).await, Ok(Snowflake(5)));
+    let refused = x.upload(&gif, Purpose::Post).await.unwrap_err();
+    assert!(matches!(refused, Error::Refused { what } if what.contains("cannot use")));
+    let requests = server.requests.await.unwrap();
+    let parts = [
+        "POST /2/media/upload HTTP",
+        "name=\"media_category\"\r\n\r\ndm_gif",
+        "Content-Type: image/gif",
+        "GIF89a-marked",
+    ];
+    assert!(parts.iter().all(|part| requests[0].contains(part)), "{}", requests[0]);
+    assert!(requests[1].starts_with("GET /2/media/upload?command=STATUS&media_id=5 HTTP"), "{}", requests[1]);
+    assert!(requests[2].contains("\r\n\r\ntweet_gif"));
 }

@@ -117,3 +117,62 @@ async fn a_waiter_wakes_when_what_it_waits_for_is_so() {
     }
     waiter.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_message_is_sent_once_by_who_looks_before_sending_again() {
+    let (world, direct) = start();
+    for (number, at) in [Moment::Before, Moment::After].into_iter().enumerate() {
+        next(&world, Call::SendMessage, at, How::Hold);
+        let text = format!("slip {number}");
+        let sent = direct.send_message(&Addressee::Account(MINISTRY), &text, None).await;
+        assert!(matches!(sent, Err(Error::NoAnswer { .. })));
+        let listed = direct.messages_with(MINISTRY, 100, None).await.ok().unwrap().messages;
+        assert_eq!(listed.iter().any(|message| message.text == text), at == Moment::After);
+    }
+    assert_eq!(direct.sends_left().await, Some(14), "the one that was not admitted took nothing");
+}
+
+#[tokio::test]
+async fn refusals_and_faults_of_the_writing_calls_are_sorted_as_by_the_client() {
+    let (world, direct) = start();
+    let stranger = world.with(|world, now| {
+        let draft = WorldDraft { text: "what a day", ..WorldDraft::default() };
+        world.post(now, MINISTRY, draft).ok().unwrap().id
+    });
+    let reply = direct.post(&Draft::text("no").answering(stranger)).await;
+    assert!(matches!(reply, Err(Error::ReplyRefused { .. })), "{reply:?}");
+    assert!(matches!(direct.post(&Draft::text("x".repeat(281))).await, Err(Error::TooLong { .. })));
+    next(&world, Call::SendMessage, Moment::Before, How::Encrypted);
+    let to = Addressee::Account(MINISTRY);
+    assert!(matches!(direct.send_message(&to, "slip", None).await, Err(Error::NeedsPerson { .. })));
+    assert!(matches!(direct.send_message(&to, &"x".repeat(10_001), None).await, Err(Error::TooLong { .. })));
+    let png = File { media_type: "image/png".to_owned(), bytes: vec![1] };
+    next(&world, Call::Upload, Moment::After, How::Cut);
+    assert!(matches!(direct.upload(&png, Purpose::Post).await, Err(Error::Unavailable { .. })));
+    let film = File { media_type: "video/mp4".to_owned(), bytes: vec![1] };
+    assert!(matches!(direct.upload(&film, Purpose::Post).await, Err(Error::Refused { .. })));
+    next(&world, Call::Mentions, Moment::Before, How::Cut);
+    assert!(matches!(direct.mentions(Snowflake(0), 5, None).await, Err(Error::Unavailable { .. })));
+}
+
+#[tokio::test]
+async fn mentions_are_paged_and_say_what_they_answer() {
+    let (world, direct) = start();
+    let own = direct.post(&Draft::text("Sealed note 1")).await.unwrap();
+    let ids: Vec<PostId> = (0..7)
+        .map(|number| {
+            let text = format!("check {number}");
+            let draft = WorldDraft { text: &text, answers: Some(own), ..WorldDraft::default() };
+            world.with(|world, now| {
+                world.settings.replies_need_mention = false;
+                world.post(now, MINISTRY, draft).ok().unwrap().id
+            })
+        })
+        .collect();
+    let first = direct.mentions(own, 5, None).await.unwrap();
+    let second = direct.mentions(own, 5, first.next.as_ref()).await.unwrap();
+    let found: Vec<PostId> = first.mentions.iter().chain(&second.mentions).rev().map(|mention| mention.id).collect();
+    assert_eq!((found, second.next), (ids, None));
+    let mention = &first.mentions[0];
+    assert_eq!((mention.answers, mention.conversation, mention.author), (Some(own), Some(own), MINISTRY));
+}
