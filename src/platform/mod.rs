@@ -173,7 +173,7 @@ pub trait Platform: Send + Sync {
     async fn messages(&self, size: u32, page: Option<&PageToken>) -> Result<MessagePage, Error>;
 
     /// The same for the conversation with one other account, which the platform counts apart: who waits for a message of
-    /// somebody takes nothing from who reads all.
+    /// somebody takes nothing from who reads all. Empty if nobody has written.
     async fn messages_with(
         &self,
         account: AccountId,

@@ -118,7 +118,13 @@ impl Platform for Direct {
         page: Option<&PageToken>,
     ) -> Result<MessagePage, Error> {
         let conversation = ConversationId::between(self.user, account);
-        self.call(Call::MessagesWith, |world, now, user| list(world, now, user, Some(&conversation), size, page))
+        self.call(Call::MessagesWith, |world, now, user| {
+            match list(world, now, user, Some(&conversation), size, page) {
+                // Nobody has written yet.
+                Err(Refusal::NoConversation) => Ok(MessagePage { messages: Vec::new(), next: None }),
+                page => page,
+            }
+        })
     }
 
     async fn send_message(&self, to: &Addressee, text: &str, media: Option<MediaId>) -> Result<Sent, Error> {

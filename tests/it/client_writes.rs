@@ -205,8 +205,8 @@ async fn a_lost_answer_leaves_a_message_open_and_a_file_to_be_given_again() {
             let text = format!("slip {number}");
             let error = x.send_message(&Addressee::Account(MINISTRY), &text, None).await.unwrap_err();
             assert!(matches!(error, Error::NoAnswer { .. }), "{at:?} {how:?} {error:?}");
-            let page = x.messages_with(MINISTRY, 100, None).await.ok();
-            let found = page.is_some_and(|page| page.messages.iter().any(|message| message.text == text));
+            let page = x.messages_with(MINISTRY, 100, None).await.ok().unwrap();
+            let found = page.messages.iter().any(|message| message.text == text);
             assert_eq!(found, at == Moment::After, "{at:?} {how:?}");
 
             for call in [Call::Upload, Call::Mentions, Call::MessagesWith] {

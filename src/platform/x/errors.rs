@@ -99,6 +99,7 @@ fn by_problem(endpoint: Endpoint, problem: &Problem, what: &str) -> Option<Failu
         (_, code) if endpoint.kind() == Kind::Write && (code == Some(187) || problem.mentions("duplicate content")) => {
             Some(Failure::Known(Error::Duplicate))
         }
+        ("dm-conversation-not-found", _) if endpoint == Endpoint::MessagesWith => Some(Failure::Absent),
         ("resource-not-found", _) if endpoint.kind() == Kind::Read => Some(Failure::Absent),
         _ => None,
     }

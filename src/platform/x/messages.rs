@@ -32,7 +32,12 @@ impl X {
         ];
         query.extend(page.map(|token| ("pagination_token", token.0.as_str())));
         let url = self.url(format_args!("{path}"), &query);
-        let (messages, next): (Vec<Message>, _) = self.page(endpoint, url, parse::messages).await?;
+        let found = match endpoint {
+            // Nobody has written yet.
+            Endpoint::MessagesWith => self.page_if_any(endpoint, url, parse::messages).await?,
+            _ => Some(self.page(endpoint, url, parse::messages).await?),
+        };
+        let (messages, next): (Vec<Message>, _) = found.unwrap_or_default();
         Ok(MessagePage { messages, next })
     }
 

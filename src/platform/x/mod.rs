@@ -123,7 +123,7 @@ impl X {
         self.wire.resolve(endpoint, failure, success.date).map_or(Ok(None), Err)
     }
 
-    /// A page of a listing. No page is empty because something went wrong.
+    /// A page of a listing that must be there.
     async fn page<T>(
         &self,
         endpoint: Endpoint,
@@ -131,18 +131,30 @@ impl X {
         read: impl FnOnce(&Answer<'_>) -> Result<T, String>,
     ) -> Result<(T, Option<PageToken>), Error> {
         let absent = || Error::Refused { what: format!("{endpoint}: X says that there is no such thing") };
-        let success: Success = self.wire.call(endpoint, url, Content::Nothing).await?.ok_or_else(absent)?;
+        self.page_if_any(endpoint, url, read).await?.ok_or_else(absent)
+    }
+
+    /// A page of a listing; none if X says that what is listed does not exist. No page is empty because something went
+    /// wrong.
+    async fn page_if_any<T>(
+        &self,
+        endpoint: Endpoint,
+        url: Url,
+        read: impl FnOnce(&Answer<'_>) -> Result<T, String>,
+    ) -> Result<Option<(T, Option<PageToken>)>, Error> {
+        let success = self.wire.call(endpoint, url, Content::Nothing).await?;
+        let Some(success): Option<Success> = success else { return Ok(None) };
         let answer = understood(endpoint, Answer::read(&success.body))?;
         let errors = answer.errors();
         if answer.data.is_none() && (!errors.is_empty() || answer.meta.is_none()) {
             let failure = errors::classify_errors(endpoint, errors);
-            return Err(self.wire.resolve(endpoint, failure, success.date).unwrap_or_else(absent));
+            return self.wire.resolve(endpoint, failure, success.date).map_or(Ok(None), Err);
         }
         if !errors.is_empty() {
             tracing::warn!(path = endpoint.pattern(), errors = errors.len(), "X left out something of a page");
         }
         let next = answer.meta.as_ref().and_then(parse::Meta::next);
-        Ok((understood(endpoint, read(&answer))?, next))
+        Ok(Some((understood(endpoint, read(&answer))?, next)))
     }
 
     /// Makes something, and reads from the answer's `data` what came of it.

@@ -1,6 +1,7 @@
 //! Answers of X as its documents and its users show them, of both vocabularies.
 
 use super::*;
+use crate::platform::{Mention, Post};
 
 const EVENT: &str = r#"{"id":"1582838499983564806","event_type":"MessageCreate","text":"Hi everyone.","sender_id":"944480690","dm_conversation_id":"1578398451921985538","created_at":"2022-10-19T20:58:00.000Z"}"#;
 
