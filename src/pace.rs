@@ -109,7 +109,11 @@ impl Pace {
     pub fn after(&mut self, error: &Error, now: Time) -> Time {
         match error {
             Error::Wait { until, .. } => (*until).max(now.plus_ms(1)),
-            Error::NeedsPerson { .. } | Error::Refused { .. } | Error::WrongClock { .. } => now.plus_ms(ms(SELDOM)),
+            Error::NeedsPerson { .. }
+            | Error::Refused { .. }
+            | Error::ReplyRefused { .. }
+            | Error::TooLong { .. }
+            | Error::WrongClock { .. } => now.plus_ms(ms(SELDOM)),
             Error::Unavailable { .. } | Error::NoAnswer { .. } | Error::Duplicate => self.wait(now),
         }
     }

@@ -23,7 +23,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::note::Snowflake;
 use crate::pace::{Next, Pace, Stop, Tick, ms};
-use crate::platform::{Error as PlatformError, Platform, Post};
+use crate::platform::{Draft, Error as PlatformError, Platform, Post};
 use crate::post::PostText;
 use crate::store::{Intent, Store, Subject};
 use crate::time::Time;
@@ -167,7 +167,7 @@ impl Publisher {
 
     /// Posts. The attempt is durable already.
     async fn send(&mut self, intent: &Intent) -> Result<Next, Stop> {
-        match self.platform.post(&intent.text).await {
+        match self.platform.post(&Draft::text(&intent.text)).await {
             Ok(id) => self.posted(intent, id).await,
             Err(error @ PlatformError::NoAnswer { .. }) => {
                 let now = self.clock.now();

@@ -11,7 +11,7 @@ use jsonschema::Validator;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use verbale::note::AccountId;
-use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings};
+use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
 use door::Door;
@@ -236,7 +236,11 @@ async fn files_are_uploaded() {
     let form = reqwest::multipart::Form::new().text("media_category", "dm_image").part("media", file);
     let upload = door.request(EMBASSY, Method::POST, "/2/media/upload", &[]).multipart(form);
     document.answer(call, 200, upload.send().await.unwrap()).await;
-    let wrong = json!({ "media": "R0lGODlh", "media_category": "poem" });
+    for wrong in ["poem", "dm_image", "tweet_image"] {
+        let wrong = json!({ "media": "R0lGODlh", "media_category": wrong });
+        document.answer(call, 400, door.post(EMBASSY, "/2/media/upload", wrong).await).await;
+    }
+    let wrong = json!({ "media": "", "media_category": "dm_gif" });
     document.answer(call, 400, door.post(EMBASSY, "/2/media/upload", wrong).await).await;
 }
 
@@ -289,6 +293,44 @@ async fn posts() {
 }
 
 #[tokio::test]
+async fn posts_with_files_answers_and_quotations() {
+    let (document, door) = start().await;
+    let encoded = json!({ "media": "iVBORw0KGgo=", "media_category": "tweet_image" });
+    let call = "POST /2/media/upload";
+    let file = document.answer(call, 200, door.post(EMBASSY, "/2/media/upload", encoded).await).await;
+    let files = json!({ "media_ids": [file["data"]["id"]] });
+    let annex = post(&document, &door, EMBASSY, json!({ "text": "the annex", "media": files })).await;
+    let alone = post(&document, &door, EMBASSY, json!({ "media": files })).await;
+    let sealed = annex.parse::<u64>().map(verbale::note::Snowflake).unwrap();
+    door.world.with(|world, now| {
+        let quotation = Draft { text: "@embassy is it?", quotes: Some(sealed), ..Draft::default() };
+        world.post(now, JOURNALIST, quotation).ok().unwrap();
+    });
+    let bad = [json!({ "media_ids": [] }), json!({ "media_ids": ["1"] }), json!({ "media_ids": [1] })];
+    for media in bad {
+        let body = json!({ "text": "x", "media": media });
+        document.answer("POST /2/tweets", 400, door.post(EMBASSY, "/2/tweets", body).await).await;
+    }
+    let long = json!({ "text": "x".repeat(281) });
+    document.answer("POST /2/tweets", 403, door.post(EMBASSY, "/2/tweets", long).await).await;
+    let reply = json!({ "text": "x", "reply": { "in_reply_to_tweet_id": annex } });
+    document.answer("POST /2/tweets", 403, door.post(MINISTRY, "/2/tweets", reply.clone()).await).await;
+    post(&document, &door, EMBASSY, reply).await;
+    let calls = [
+        ("GET /2/tweets/{id}", format!("/2/tweets/{alone}"), "media"),
+        ("GET /2/users/{id}/tweets", format!("/2/users/{EMBASSY}/tweets"), "posts"),
+        ("GET /2/users/{id}/mentions", format!("/2/users/{EMBASSY}/mentions"), "posts"),
+    ];
+    for (call, path, included) in &calls {
+        let names = ["post.fields", "expansions", "user.fields", "media.fields"];
+        let query: Vec<_> = names.iter().map(|name| (*name, all_of(&document, call, name))).collect();
+        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let body = document.answer(call, 200, door.get(EMBASSY, path, &query).await).await;
+        assert!(body["includes"][included].is_array(), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn faults_and_limits() {
     let (document, door) = start().await;
     let faults = [
@@ -299,6 +341,7 @@ async fn faults_and_limits() {
         (401, How::Unauthorized),
         (403, How::Suspended),
         (403, How::Duplicate),
+        (403, How::Encrypted),
         (503, How::Status { code: 503, body: Body::Problem }),
     ];
     for (status, how) in faults {

@@ -13,7 +13,10 @@ use tokio_util::sync::CancellationToken;
 use verbale::config::Config;
 use verbale::daemon::{self, Parts};
 use verbale::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
-use verbale::platform::{Attachment, Error, File, Me, MessagePage, PageToken, Platform, Post};
+use verbale::platform::{
+    Addressee, Attachment, Draft, Error, File, Me, MediaId, MentionPage, MessagePage, PageToken, Platform, Post,
+    Purpose, Sent,
+};
 
 use crate::machine::{Row, Times};
 use crate::place;
@@ -86,6 +89,23 @@ impl Platform for Timed {
         Ok(page)
     }
 
+    async fn messages_with(
+        &self,
+        account: AccountId,
+        size: u32,
+        page: Option<&PageToken>,
+    ) -> Result<MessagePage, Error> {
+        self.client.messages_with(account, size, page).await
+    }
+
+    async fn send_message(&self, to: &Addressee, text: &str, media: Option<MediaId>) -> Result<Sent, Error> {
+        self.client.send_message(to, text, media).await
+    }
+
+    async fn upload(&self, file: &File, purpose: Purpose) -> Result<MediaId, Error> {
+        self.client.upload(file, purpose).await
+    }
+
     async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
         self.client.participants(conversation).await
     }
@@ -94,9 +114,9 @@ impl Platform for Timed {
         self.client.attachment(message, attachment, bytes_max).await
     }
 
-    async fn post(&self, text: &str) -> Result<PostId, Error> {
+    async fn post(&self, draft: &Draft) -> Result<PostId, Error> {
         let begun = Instant::now();
-        let answer = self.client.post(text).await;
+        let answer = self.client.post(draft).await;
         let accepted = Instant::now();
         let Listing { listed, rest, .. } = *self.listing.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = self.stories.send(Story { listed, rest, begun, accepted });
@@ -109,6 +129,10 @@ impl Platform for Timed {
 
     async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error> {
         self.client.own_posts(after).await
+    }
+
+    async fn mentions(&self, after: PostId, size: u32, page: Option<&PageToken>) -> Result<MentionPage, Error> {
+        self.client.mentions(after, size, page).await
     }
 
     async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error> {

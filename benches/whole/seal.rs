@@ -11,7 +11,10 @@ use verbale::log::signed_note::LogKey;
 use verbale::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
 use verbale::opening::Salt;
 use verbale::pace::{Next, Tick};
-use verbale::platform::{Attachment, Error, File, Me, Message, MessagePage, PageToken, Platform, Post};
+use verbale::platform::{
+    Addressee, Attachment, Draft, Error, File, Me, MediaId, MentionPage, Message, MessagePage, PageToken, Platform,
+    Post, Purpose, Sent,
+};
 use verbale::rules::{Correspondent, Formal, Rule};
 use verbale::sandbox::{EMBASSY, MINISTRY};
 use verbale::store::{Durability, Store};
@@ -58,6 +61,18 @@ impl Platform for Backlog {
         Ok(MessagePage { messages: self.0[from..to].to_vec(), next })
     }
 
+    async fn messages_with(&self, _: AccountId, _: u32, _: Option<&PageToken>) -> Result<MessagePage, Error> {
+        refused()
+    }
+
+    async fn send_message(&self, _: &Addressee, _: &str, _: Option<MediaId>) -> Result<Sent, Error> {
+        refused()
+    }
+
+    async fn upload(&self, _: &File, _: Purpose) -> Result<MediaId, Error> {
+        refused()
+    }
+
     async fn participants(&self, _: &ConversationId) -> Result<Vec<AccountId>, Error> {
         refused()
     }
@@ -66,11 +81,15 @@ impl Platform for Backlog {
         refused()
     }
 
-    async fn post(&self, _: &str) -> Result<PostId, Error> {
+    async fn post(&self, _: &Draft) -> Result<PostId, Error> {
         refused()
     }
 
     async fn own_posts(&self, _: PostId) -> Result<Vec<Post>, Error> {
+        refused()
+    }
+
+    async fn mentions(&self, _: PostId, _: u32, _: Option<&PageToken>) -> Result<MentionPage, Error> {
         refused()
     }
 

@@ -3,16 +3,22 @@
 //! The platform is trusted to deliver what was sent and to say who sent it. It is not trusted to keep what we posted,
 //! nor to answer at all. If it forgets, the log stands without it; if it lies about the past, the log convicts it.
 
+mod outgoing;
 pub mod x;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use outgoing::{
+    Addressee, Draft, FileKind, GIF_BYTES_MAX, IMAGE_BYTES_MAX, MESSAGE_CHARS_MAX, MediaId, POST_FILES_MAX, Purpose,
+    Sent,
+};
+
 use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
 use crate::time::Time;
 
-/// A direct message that the watched account sent, as the platform listed it.
+/// A direct message that the account sent or received, as the platform listed it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// The platform's identifier, with the moment of sending inside.
@@ -71,6 +77,60 @@ pub struct Post {
     pub author: AccountId,
     /// Its text, `&lt; &gt; &amp;` decoded once.
     pub text: String,
+    /// Each shortened link in the text and where it leads, in order; one that the platform added for its files is the
+    /// last.
+    pub links: Vec<(String, String)>,
+}
+
+impl Post {
+    /// The text as it was written: links in full, and without the link that the platform added for its files.
+    pub fn written(&self) -> String {
+        let (mut written, mut rest) = (String::with_capacity(self.text.len()), self.text.as_str());
+        for (short, expanded) in &self.links {
+            let Some((before, after)) = rest.split_once(short.as_str()) else { continue };
+            written.push_str(before);
+            rest = after;
+            if rest.is_empty() && self.is_of_files(expanded) {
+                return written.strip_suffix(' ').unwrap_or(&written).to_owned();
+            }
+            written.push_str(expanded);
+        }
+        written + rest
+    }
+
+    /// Whether a link leads to the files of this very post.
+    fn is_of_files(&self, address: &str) -> bool {
+        let place = format!("/status/{}/", self.id);
+        address.split_once(&place).is_some_and(|(_, file)| file.starts_with("photo/") || file.starts_with("video/"))
+    }
+}
+
+/// A public post that names us or answers one of ours.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mention {
+    /// Its identifier, with the moment of posting inside.
+    pub id: PostId,
+    /// Who posted it.
+    pub author: AccountId,
+    /// The author's name; none if the platform did not say.
+    pub name: Option<AccountName>,
+    /// Its text, `&lt; &gt; &amp;` decoded once.
+    pub text: String,
+    /// The post that it answers.
+    pub answers: Option<PostId>,
+    /// The post that it quotes.
+    pub quotes: Option<PostId>,
+    /// The post that its conversation began with; none if the platform did not say.
+    pub conversation: Option<PostId>,
+}
+
+/// One page of mentions, newest first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MentionPage {
+    /// The mentions of this page.
+    pub mentions: Vec<Mention>,
+    /// Where the next, older page begins; none at the end of what was asked for, or of what the platform keeps.
+    pub next: Option<PageToken>,
 }
 
 /// Who we are to the platform, and what time it is there.
@@ -112,14 +172,37 @@ pub trait Platform: Send + Sync {
     /// received. Each message read is paid for. The platform keeps 30 days.
     async fn messages(&self, size: u32, page: Option<&PageToken>) -> Result<MessagePage, Error>;
 
+    /// The same for the conversation with one other account, which the platform counts apart: who waits for a message of
+    /// somebody takes nothing from who reads all. Empty if nobody has written.
+    async fn messages_with(
+        &self,
+        account: AccountId,
+        size: u32,
+        page: Option<&PageToken>,
+    ) -> Result<MessagePage, Error>;
+
+    /// Sends a message of `text`, a file, or both; the file was uploaded for [`Purpose::Message`]. After
+    /// [`Error::NoAnswer`] it may or may not have happened: the listing shows it, if it has.
+    async fn send_message(&self, to: &Addressee, text: &str, media: Option<MediaId>) -> Result<Sent, Error>;
+
+    /// How many more messages the platform allows now; none if it has not said.
+    async fn sends_left(&self) -> Option<u64> {
+        None
+    }
+
+    /// Gives a file to the platform, to be posted or sent within a day; nobody sees it before. To do it twice does no
+    /// harm. What [`FileKind::of`] refuses is not sent.
+    async fn upload(&self, file: &File, purpose: Purpose) -> Result<MediaId, Error>;
+
     /// The accounts in a group conversation, as far as the platform still tells; ourselves may be among them.
     async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error>;
 
     /// The bytes of a file, at most `bytes_max`.
     async fn attachment(&self, message: MessageId, attachment: &Attachment, bytes_max: u64) -> Result<File, Error>;
 
-    /// Posts `text` in public. After [`Error::NoAnswer`] it may or may not have happened.
-    async fn post(&self, text: &str) -> Result<PostId, Error>;
+    /// Posts in public. After [`Error::NoAnswer`] it may or may not have happened. Unlike what is merely refused, an
+    /// answer that is not allowed is [`Error::ReplyRefused`], a text too long [`Error::TooLong`].
+    async fn post(&self, draft: &Draft) -> Result<PostId, Error>;
 
     /// How many more posts the platform allows now; none if it has not said.
     async fn posts_left(&self) -> Option<u64> {
@@ -128,6 +211,10 @@ pub trait Platform: Send + Sync {
 
     /// Our own posts with an identifier greater than `after`, newest first. What was posted minutes ago may be missing.
     async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error>;
+
+    /// A page of at most `size` (5 to 100) posts that mention us, with an identifier greater than `after`, newest first.
+    /// What was posted minutes ago may be missing. Each one read is paid for. The platform keeps 800.
+    async fn mentions(&self, after: PostId, size: u32, page: Option<&PageToken>) -> Result<MentionPage, Error>;
 
     /// One post, as anyone would see it; none if the platform says that it does not exist.
     async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error>;
@@ -146,9 +233,15 @@ pub enum Error {
     /// Nobody knows whether it happened. Look before doing it again.
     #[error("no answer from the platform: {what}")]
     NoAnswer { what: String },
-    /// It did not happen because the same post is already there. Find it.
+    /// It did not happen because the same post or message is already there. Find it.
     #[error("the platform says that the same post is already there")]
     Duplicate,
+    /// It did not happen because the platform does not let us answer that post. It may be posted without answering.
+    #[error("the platform does not allow the reply: {what}")]
+    ReplyRefused { what: String },
+    /// It did not happen because the text is too long for the platform. It may be posted or sent in parts.
+    #[error("the text is too long for the platform: {what}")]
+    TooLong { what: String },
     /// It did not happen, and will not until a person does something. Say so once, and ask again seldom.
     #[error("the platform needs a person: {what}\n{remedy}")]
     NeedsPerson { what: String, remedy: String },
@@ -164,3 +257,28 @@ pub enum Error {
 
 /// The longest time that any call may take, its retries by the transport included.
 pub const CALL_TIME_MAX: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_is_read_back_as_it_was_written() {
+        let links =
+            [("https://t.co/a", "https://example.org/ä?b=1"), ("https://t.co/b", "https://x.com/e/status/5/photo/1")];
+        let links: Vec<_> = links.iter().map(|(short, long)| (short.to_string(), long.to_string())).collect();
+        let post = |text: &str| Post {
+            id: PostId::parse("5").unwrap(),
+            author: AccountId(7),
+            text: text.to_owned(),
+            links: links.clone(),
+        };
+        assert_eq!(post("see https://t.co/a now https://t.co/b").written(), "see https://example.org/ä?b=1 now");
+        assert_eq!(
+            post("https://t.co/a https://t.co/b.").written(),
+            "https://example.org/ä?b=1 https://x.com/e/status/5/photo/1."
+        );
+        assert_eq!(post("no link").written(), "no link");
+        assert_eq!(post("https://t.co/b").written(), "");
+    }
+}

@@ -119,15 +119,14 @@ pub(super) fn user(user: &User, asked: &Asked) -> Value {
     object
 }
 
-/// A file; `base` is the address of the sandbox, `message` where the file is.
-pub(super) fn media(media: &Media, asked: &Asked, base: &str, message: Snowflake) -> Value {
+/// A file; `address` is where its bytes are.
+pub(super) fn media(media: &Media, asked: &Asked, address: &str) -> Value {
     let mut object = json!({ "media_key": media.key(), "type": media.kind() });
     if asked.media.contains("url") && media.kind() == "photo" {
-        object["url"] = json!(media_address(base, message, media));
+        object["url"] = json!(address);
     }
     if asked.media.contains("variants") && media.kind() != "photo" {
-        let url = media_address(base, message, media);
-        object["variants"] = json!([{ "bit_rate": 832000, "url": url, "content_type": media.media_type }]);
+        object["variants"] = json!([{ "bit_rate": 832000, "url": address, "content_type": media.media_type }]);
     }
     object
 }
@@ -135,6 +134,11 @@ pub(super) fn media(media: &Media, asked: &Asked, base: &str, message: Snowflake
 /// Where a file that was sent with a message is fetched.
 pub(super) fn media_address(base: &str, message: Snowflake, media: &Media) -> String {
     format!("{base}/media/dm/{message}/{}/{}", media.id, media.key())
+}
+
+/// Where anybody fetches a file that went with a post.
+pub(super) fn public_address(base: &str, post: Snowflake, media: &Media) -> String {
+    format!("{base}/media/post/{post}/{}/{}", media.id, media.key())
 }
 
 /// The place that an answer has in the mixed vocabulary.
@@ -179,6 +183,10 @@ pub(super) fn post(world: &World, post: &Post, asked: &Asked, place: Place) -> V
     {
         object.insert("entities".into(), entities);
     }
+    if (shows("attachments") || asked.expands("attachments.media_keys")) && !post.media.is_empty() {
+        let keys: Vec<String> = post.media.iter().filter_map(|id| world.media(*id)).map(Media::key).collect();
+        object.insert("attachments".into(), json!({ "media_keys": keys }));
+    }
     add_reference(world, post, asked, &mut object);
     Value::Object(object)
 }
@@ -205,13 +213,24 @@ fn add_history(world: &World, post: &Post, asked: &Asked, place: Place, object: 
     }
 }
 
+/// Whether a request wants the posts that a post refers to.
+pub(super) fn asks_references(asked: &Asked) -> bool {
+    ["referenced_posts", "referenced_tweets.id"].iter().any(|name| asked.expands(name))
+}
+
+/// The posts that a post refers to, each with X's word for how.
+pub(super) fn references(post: &Post) -> impl Iterator<Item = (&'static str, Snowflake)> {
+    let answered = post.answers.map(|id| ("replied_to", id));
+    answered.into_iter().chain(post.quotes.map(|id| ("quoted", id)))
+}
+
 fn add_reference(world: &World, post: &Post, asked: &Asked, object: &mut Map<String, Value>) {
-    let Some(answered) = post.answers else { return };
     let key = if world.settings.vocabulary == Vocabulary::Post { "referenced_posts" } else { "referenced_tweets" };
-    let asks = ["referenced_posts", "referenced_tweets.id"].iter().any(|name| asked.expands(name));
-    if asks || asked.post.contains("referenced_tweets") {
-        object.insert(key.into(), json!([{ "type": "replied_to", "id": answered.to_string() }]));
+    let list: Vec<Value> = references(post).map(|(kind, id)| json!({ "type": kind, "id": id.to_string() })).collect();
+    if !list.is_empty() && (asks_references(asked) || asked.post.contains("referenced_tweets")) {
+        object.insert(key.into(), json!(list));
     }
+    let Some(answered) = post.answers else { return };
     if asked.expands("in_reply_to_user_id") || asked.post.contains("in_reply_to_user_id") {
         let author = world.posts().find(|other| other.id == answered).map(|other| other.author);
         if let Some(author) = author {
@@ -221,7 +240,7 @@ fn add_reference(world: &World, post: &Post, asked: &Asked, object: &mut Map<Str
 }
 
 /// The post that a thread of answers began with.
-fn root(world: &World, post: &Post) -> Snowflake {
+pub(super) fn root(world: &World, post: &Post) -> Snowflake {
     let mut at = post;
     while let Some(answered) = at.answers.and_then(|id| world.read(id)) {
         at = answered;

@@ -6,14 +6,14 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use verbale::note::{Account, AccountId, AccountName, ConversationId, Snowflake};
 use verbale::platform::x::{Credentials, Settings as Client, X};
-use verbale::platform::{Error, Platform};
+use verbale::platform::{Draft, Error, Platform};
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings, Vocabulary};
 use verbale::sandbox::{Clock, EMBASSY, JOURNALIST, MINISTRY, Shared, http, story_world};
 
-const VOCABULARIES: [Vocabulary; 3] = [Vocabulary::Post, Vocabulary::Tweet, Vocabulary::Mixed];
+pub const VOCABULARIES: [Vocabulary; 3] = [Vocabulary::Post, Vocabulary::Tweet, Vocabulary::Mixed];
 
 /// A sandbox with an open door, and the embassy's client for it.
-async fn start(settings: Settings) -> (Shared, X) {
+pub async fn start(settings: Settings) -> (Shared, X) {
     let clock = Clock::of_the_machine();
     let world = Shared::new(story_world(settings, 7, clock.now()), clock.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -39,11 +39,11 @@ async fn start(settings: Settings) -> (Shared, X) {
     (world, x.unwrap())
 }
 
-fn fault(world: &Shared, call: Call, at: Moment, how: How) {
+pub fn fault(world: &Shared, call: Call, at: Moment, how: How) {
     world.with(|world, _| world.add_fault(Fault::once(call, at, how)));
 }
 
-fn speaking(vocabulary: Vocabulary) -> Settings {
+pub fn speaking(vocabulary: Vocabulary) -> Settings {
     Settings { vocabulary, ..Settings::of_x() }
 }
 
@@ -123,9 +123,9 @@ async fn a_group_holds_who_is_left_in_it() {
 async fn posts_are_made_found_and_gone_in_every_vocabulary() {
     for vocabulary in VOCABULARIES {
         let (world, x) = start(speaking(vocabulary)).await;
-        let one = x.post("Sealed note 1\nsha256 <&> a").await.unwrap();
-        let two = x.post("Sealed note 2").await.unwrap();
-        assert_eq!(x.post("Sealed note 2").await, Err(Error::Duplicate));
+        let one = x.post(&Draft::text("Sealed note 1\nsha256 <&> a")).await.unwrap();
+        let two = x.post(&Draft::text("Sealed note 2")).await.unwrap();
+        assert_eq!(x.post(&Draft::text("Sealed note 2")).await, Err(Error::Duplicate));
         let post = x.read_post(one).await.unwrap().unwrap();
         assert_eq!((post.id, post.author, post.text.as_str()), (one, EMBASSY, "Sealed note 1\nsha256 <&> a"));
         let ids = |posts: Vec<verbale::platform::Post>| posts.iter().map(|post| post.id).collect::<Vec<_>>();
@@ -156,18 +156,18 @@ async fn what_x_says_is_sorted_by_what_to_do_next() {
     let call = Call::CreatePost;
     for how in [How::UsageCapped, How::CreditsDepleted, How::CreditsDepletedOld, How::Suspended] {
         fault(&world, call, Moment::Before, how);
-        let error = x.post("a").await.unwrap_err();
+        let error = x.post(&Draft::text("a")).await.unwrap_err();
         assert!(matches!(&error, Error::NeedsPerson { remedy, .. } if !remedy.is_empty()), "{how:?} {error:?}");
     }
     fault(&world, call, Moment::Before, How::Unauthorized);
-    assert!(matches!(x.post("a").await, Err(Error::Unavailable { .. })));
+    assert!(matches!(x.post(&Draft::text("a")).await, Err(Error::Unavailable { .. })));
     fault(&world, call, Moment::Before, How::Duplicate);
-    assert_eq!(x.post("a").await, Err(Error::Duplicate));
+    assert_eq!(x.post(&Draft::text("a")).await, Err(Error::Duplicate));
     let refused = How::Status { code: 400, body: Body::Problem };
     fault(&world, call, Moment::Before, refused);
-    assert!(matches!(x.post("a").await, Err(Error::Refused { .. })));
+    assert!(matches!(x.post(&Draft::text("a")).await, Err(Error::Refused { .. })));
     assert_eq!(world.with(|world, _| world.posts().count()), 0);
-    x.post("a").await.unwrap();
+    x.post(&Draft::text("a")).await.unwrap();
 }
 
 #[tokio::test]
@@ -184,7 +184,7 @@ async fn a_lost_answer_leaves_open_whether_a_post_was_made() {
             }
             fault(&world, Call::CreatePost, at, *how);
             let text = format!("Sealed note {number}");
-            let error = x.post(&text).await.unwrap_err();
+            let error = x.post(&Draft::text(&text)).await.unwrap_err();
             assert!(matches!(error, Error::NoAnswer { .. }), "{at:?} {how:?} {error:?}");
             let found = x.own_posts(Snowflake(0)).await.unwrap().iter().any(|post| post.text == text);
             assert_eq!(found, at == Moment::After, "{at:?} {how:?}");
@@ -200,7 +200,7 @@ async fn a_lost_answer_leaves_open_whether_a_post_was_made() {
 async fn a_limit_is_respected_before_it_is_hit() {
     let (world, x) = start(Settings::of_x()).await;
     assert_eq!(x.posts_left().await, None);
-    x.post("one").await.unwrap();
+    x.post(&Draft::text("one")).await.unwrap();
     assert_eq!(x.posts_left().await, Some(99));
     for _ in 0..15 {
         assert!(x.messages(5, None).await.is_ok());
@@ -216,9 +216,9 @@ async fn a_refusal_by_rate_says_until_when() {
     let (world, x) = start(Settings::of_x()).await;
     fault(&world, Call::CreatePost, Moment::Before, How::RateLimited { wait_ms: 60_000 });
     let now = world.clock().now();
-    let Err(Error::Wait { until, .. }) = x.post("a").await else { panic!("a limit") };
+    let Err(Error::Wait { until, .. }) = x.post(&Draft::text("a")).await else { panic!("a limit") };
     assert!((59_000..=62_000).contains(&until.ms_since(now)), "{until}");
-    assert_eq!(x.post("a").await.unwrap_err().to_string().lines().count(), 1);
+    assert_eq!(x.post(&Draft::text("a")).await.unwrap_err().to_string().lines().count(), 1);
     assert_eq!(world.with(|world, _| world.counts().of(Call::CreatePost)), 1, "nothing was sent meanwhile");
 }
 

@@ -3,6 +3,7 @@
 mod arch;
 mod cli;
 mod client;
+mod client_writes;
 mod door;
 mod faults;
 mod fixture;

@@ -10,8 +10,11 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 use verbale::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
-use verbale::platform::{Attachment, Error, File, Me, MessagePage, PageToken, Platform, Post};
-use verbale::sandbox::world::Draft;
+use verbale::platform::{
+    Addressee, Attachment, Draft, Error, File, Me, MediaId, MentionPage, MessagePage, PageToken, Platform, Post,
+    Purpose, Sent,
+};
+use verbale::sandbox::world;
 use verbale::sandbox::{Direct, EMBASSY, Shared};
 use verbale::time::Time;
 
@@ -52,7 +55,7 @@ impl Fuse {
 pub struct Late {
     /// Whether the next post is one, and by how many milliseconds.
     pub next_ms: Arc<Mutex<Option<i64>>>,
-    waiting: Arc<Mutex<Vec<(Time, String)>>>,
+    waiting: Arc<Mutex<Vec<(Time, Draft)>>>,
 }
 
 impl Late {
@@ -61,9 +64,10 @@ impl Late {
         let now = world.clock().now();
         let mut waiting = self.waiting.lock().unwrap();
         let due = waiting.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>();
-        for (at, text) in due {
+        for (at, Draft { text, answers, media }) in due {
+            let draft = world::Draft { text: &text, answers, media: &media, ..world::Draft::default() };
             // A refusal as a duplicate is fine: nobody hears of it.
-            let _ = world.with(|world, _| world.post(at, EMBASSY, Draft { text: &text, ..Draft::default() }));
+            let _ = world.with(|world, _| world.post(at, EMBASSY, draft));
         }
     }
 }
@@ -104,6 +108,23 @@ impl Platform for Mortal {
         self.call(self.direct.messages(size, page)).await
     }
 
+    async fn messages_with(
+        &self,
+        account: AccountId,
+        size: u32,
+        page: Option<&PageToken>,
+    ) -> Result<MessagePage, Error> {
+        self.call(self.direct.messages_with(account, size, page)).await
+    }
+
+    async fn send_message(&self, to: &Addressee, text: &str, media: Option<MediaId>) -> Result<Sent, Error> {
+        self.call(self.direct.send_message(to, text, media)).await
+    }
+
+    async fn upload(&self, file: &File, purpose: Purpose) -> Result<MediaId, Error> {
+        self.call(self.direct.upload(file, purpose)).await
+    }
+
     async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
         self.call(self.direct.participants(conversation)).await
     }
@@ -112,18 +133,22 @@ impl Platform for Mortal {
         self.call(self.direct.attachment(message, attachment, bytes_max)).await
     }
 
-    async fn post(&self, text: &str) -> Result<PostId, Error> {
+    async fn post(&self, draft: &Draft) -> Result<PostId, Error> {
         let late_ms = self.late.next_ms.lock().unwrap().take();
         if let Some(ms) = late_ms {
             self.fuse.burn();
-            self.late.waiting.lock().unwrap().push((self.world.clock().now().plus_ms(ms), text.to_owned()));
+            self.late.waiting.lock().unwrap().push((self.world.clock().now().plus_ms(ms), draft.clone()));
             return Err(Error::NoAnswer { what: "no answer in time".to_owned() });
         }
-        self.call(self.direct.post(text)).await
+        self.call(self.direct.post(draft)).await
     }
 
     async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error> {
         self.call(self.direct.own_posts(after)).await
+    }
+
+    async fn mentions(&self, after: PostId, size: u32, page: Option<&PageToken>) -> Result<MentionPage, Error> {
+        self.call(self.direct.mentions(after, size, page)).await
     }
 
     async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error> {

@@ -316,3 +316,46 @@ async fn the_page_and_the_control_interface_change_the_world() {
     let foreign = door.client.get(&door.base).header("host", "evil.example").send().await.unwrap();
     assert_eq!(foreign.status(), 403);
 }
+
+#[tokio::test]
+async fn what_was_called_is_priced_in_the_state_and_on_the_page() {
+    let door = open(Settings::of_x()).await;
+    for text in ["Sealed note 1", "see https://example.org"] {
+        door.post(EMBASSY, "/2/tweets", json!({ "text": text })).await;
+    }
+    let (_, asked) = read(door.post(JOURNALIST, "/2/tweets", json!({ "text": "@embassy check 1" })).await).await;
+    let answer = json!({ "text": "sealed", "reply": { "in_reply_to_tweet_id": asked["data"]["id"] } });
+    door.post(EMBASSY, "/2/tweets", answer).await;
+    for _ in 0..3 {
+        door.get(EMBASSY, &format!("/2/users/{EMBASSY}/mentions"), &[]).await;
+    }
+    let path = format!("/2/dm_conversations/with/{MINISTRY}/messages");
+    door.post(EMBASSY, &path, json!({ "text": "slip" })).await;
+    door.get(EMBASSY, "/2/dm_events", &[]).await;
+    let (_, state) = read(door.client.get(format!("{}/sandbox/state", door.base)).send().await.unwrap()).await;
+    let billed = json!({
+        "post_create": 2, "post_create_with_url": 1, "summoned_reply": 1, "owned_read": 1, "message_send": 1,
+        "message_read": 1,
+    });
+    assert_eq!(state["counts"]["billed"], billed);
+    assert_eq!(state["cost_usd_micros"], 30_000 + 200_000 + 10_000 + 1_000 + 15_000 + 10_000);
+    let page = door.client.get(&door.base).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("2 post create at $0.015: $0.030") && page.contains("<strong>$0.266</strong>"), "{page}");
+}
+
+#[tokio::test]
+async fn a_file_of_a_post_is_shown_to_anybody_until_the_post_is_gone() {
+    let door = open(Settings::of_x()).await;
+    let encoded = json!({ "media": "iVBORw0KGgo=", "media_category": "tweet_image" });
+    let (_, file) = read(door.post(EMBASSY, "/2/media/upload", encoded).await).await;
+    let media = json!({ "media_ids": [file["data"]["id"]] });
+    let (_, post) = read(door.post(EMBASSY, "/2/tweets", json!({ "text": "annex", "media": media })).await).await;
+    let id = post["data"]["id"].as_str().unwrap();
+    let query = [("expansions", "attachments.media_keys"), ("media.fields", "url")];
+    let (_, body) = read(door.get(JOURNALIST, &format!("/2/tweets/{id}"), &query).await).await;
+    let url = body["includes"]["media"][0]["url"].as_str().unwrap();
+    let shown = door.client.get(url).send().await.unwrap();
+    assert_eq!(shown.bytes().await.unwrap(), &b"\x89PNG\r\n\x1a\n"[..]);
+    door.delete(EMBASSY, &format!("/2/tweets/{id}")).await;
+    assert_eq!(door.client.get(url).send().await.unwrap().status(), 404);
+}

@@ -9,14 +9,19 @@ pub(super) enum Endpoint {
     UserByName,
     UserById,
     Messages,
+    MessagesWith,
     Conversation,
+    Send,
+    Upload,
+    UploadState,
     Post,
     OwnPosts,
+    Mentions,
     ReadPost,
     Media,
 }
 
-/// Whether a call changes anything: only then does it matter that nobody knows whether it happened.
+/// Whether a call changes anything that anybody sees: only then does it matter that nobody knows whether it happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     Read,
@@ -26,21 +31,22 @@ pub(super) enum Kind {
 impl Endpoint {
     pub(super) fn kind(self) -> Kind {
         match self {
-            Endpoint::Post => Kind::Write,
+            Endpoint::Post | Endpoint::Send => Kind::Write,
             _ => Kind::Read,
         }
     }
 
     pub(super) fn method(self) -> &'static str {
-        match self.kind() {
-            Kind::Read => "GET",
-            Kind::Write => "POST",
+        match self {
+            Endpoint::Post | Endpoint::Send | Endpoint::Upload => "POST",
+            _ => "GET",
         }
     }
 
     /// Whether answers hold what is private: nothing of their words is repeated, not even of an error.
     pub(super) fn is_private(self) -> bool {
-        matches!(self, Endpoint::Messages | Endpoint::Conversation | Endpoint::Media)
+        use Endpoint::*;
+        matches!(self, Messages | MessagesWith | Conversation | Send | Upload | UploadState | Media)
     }
 
     /// The path as X's documentation writes it, without the values: this is what may be logged.
@@ -50,6 +56,10 @@ impl Endpoint {
             Endpoint::UserByName => "/2/users/by/username/:username",
             Endpoint::UserById => "/2/users/:id",
             Endpoint::Messages => "/2/dm_events",
+            Endpoint::MessagesWith => "/2/dm_conversations/with/:id/dm_events",
+            Endpoint::Send => "/2/dm_conversations/…/messages",
+            Endpoint::Upload | Endpoint::UploadState => "/2/media/upload",
+            Endpoint::Mentions => "/2/users/:id/mentions",
             Endpoint::Conversation => "/2/dm_conversations/:id/dm_events",
             Endpoint::Post => "/2/tweets",
             Endpoint::OwnPosts => "/2/users/:id/tweets",

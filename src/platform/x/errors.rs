@@ -84,13 +84,37 @@ fn by_problem(endpoint: Endpoint, problem: &Problem, what: &str) -> Option<Failu
         (kind, _) if kind.contains("suspended") => person(REMEDY_SUSPENDED),
         _ if problem.mentions("your account is suspended") => person(REMEDY_SUSPENDED),
         (_, Some(130 | 131)) => Some(Failure::Known(unknown(endpoint, what.to_owned()))),
-        ("rate-limit-exceeded", _) | (_, Some(88 | 185)) => Some(Failure::TooMany { what: what.to_owned() }),
+        (kind, _) if kind.ends_with("encrypted-unavailable") => person(REMEDY_ENCRYPTED),
+        ("dm-not-delivered" | "dm-request-in-progress", _) => Some(Failure::Known(unknown(endpoint, what.to_owned()))),
+        ("rate-limit-exceeded" | "dm-rate-limited" | "dm-safety-limited", _) | (_, Some(88 | 185)) => {
+            Some(Failure::TooMany { what: what.to_owned() })
+        }
+        ("dm-duplicate", _) => Some(Failure::Known(Error::Duplicate)),
+        (kind, code) if endpoint.kind() == Kind::Write && is_too_long(kind, code, problem) => {
+            Some(Failure::Known(Error::TooLong { what: what.to_owned() }))
+        }
+        (_, code) if endpoint == Endpoint::Post && is_reply_refused(code, problem) => {
+            Some(Failure::Known(Error::ReplyRefused { what: what.to_owned() }))
+        }
         (_, code) if endpoint.kind() == Kind::Write && (code == Some(187) || problem.mentions("duplicate content")) => {
             Some(Failure::Known(Error::Duplicate))
         }
+        ("dm-conversation-not-found", _) if endpoint == Endpoint::MessagesWith => Some(Failure::Absent),
         ("resource-not-found", _) if endpoint.kind() == Kind::Read => Some(Failure::Absent),
         _ => None,
     }
+}
+
+/// X's codes of old, its own words of today.
+fn is_too_long(kind: &str, code: Option<i64>, problem: &Problem) -> bool {
+    let words = ["needs to be a bit shorter", "text is too long"];
+    kind == "dm-text-too-long" || code == Some(186) || words.iter().any(|words| problem.mentions(words))
+}
+
+/// The author did not mention us, or lets few answer; or the post is gone.
+fn is_reply_refused(code: Option<i64>, problem: &Problem) -> bool {
+    let words = ["reply to this conversation is not allowed", "attempted to reply to a"];
+    matches!(code, Some(385 | 433)) || words.iter().any(|words| problem.mentions(words))
 }
 
 const REMEDY_CAP: &str =
@@ -102,6 +126,8 @@ const REMEDY_RIGHTS: &str = "in X's developer console, give the app the right \"
      one made before keeps its old rights";
 const REMEDY_SUSPENDED: &str =
     "log in to X as the account, see what it asks for, and appeal if needed; the log goes on meanwhile";
+const REMEDY_ENCRYPTED: &str =
+    "the conversation is end-to-end encrypted (X Chat), and programs cannot write in it: write by hand, in X's own app";
 const REMEDY_CREDENTIALS: &str =
     "check the four OAuth 1.0a credentials, and in X's developer console whether they were revoked or made anew";
 const REMEDY_CLOCK: &str = "set this computer's clock, and keep it set by a time service (NTP)";

@@ -3,14 +3,17 @@
 //! X renamed its fields in 2026 (`tweet` became `post`) and sends either name, both, or neither; only what we cannot do
 //! without is required. Nothing of a body ever gets into an error.
 
+mod posts;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use twitter_v2::{Tweet, User};
+use twitter_v2::User;
 
+pub(super) use self::posts::{mentions, post, posted};
 use super::errors::shape;
-use crate::note::{Account, AccountId, AccountName, ConversationId, PostId, Snowflake};
-use crate::platform::{Attachment, Message, PageToken, Post};
+use crate::note::{Account, AccountId, AccountName, ConversationId, Snowflake};
+use crate::platform::{Attachment, MediaId, Message, PageToken, Sent};
 
 /// Keys longer than this are not X's.
 const MEDIA_KEY_LEN_MAX: usize = 100;
@@ -32,6 +35,13 @@ pub(super) struct Answer<'a> {
 #[derive(Deserialize)]
 struct Includes {
     media: Option<Vec<Media>>,
+    users: Option<Vec<Named>>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: Option<String>,
+    username: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +69,13 @@ impl<'a> Answer<'a> {
     pub(super) fn list(&self) -> Result<Vec<&'a RawValue>, String> {
         let Some(data) = self.data else { return Ok(Vec::new()) };
         serde_json::from_str(data.get()).map_err(|error| shape(&error))
+    }
+
+    /// The name of an account, if the answer says it.
+    fn name_of(&self, id: AccountId) -> Option<AccountName> {
+        let users = self.includes.as_ref()?.users.as_deref()?;
+        let found = users.iter().find(|user| user.id.as_deref().and_then(AccountId::parse) == Some(id))?;
+        AccountName::parse(found.username.as_deref()?)
     }
 
     fn media(&self) -> &[Media] {
@@ -231,18 +248,57 @@ pub(super) fn account(raw: &RawValue) -> Result<Account, String> {
     Ok(Account { id: AccountId(positive(user.id.as_u64())?), name })
 }
 
-/// The identifier of what was posted. X's answer to a new post has been seen with `"edit_history_tweet_ids":[""]`.
-pub(super) fn posted(raw: &RawValue) -> Result<PostId, String> {
-    let tweet: Tweet = only(raw, &["id"], &["text"])?;
-    Ok(Snowflake(positive(tweet.id.as_u64())?))
+#[derive(Deserialize)]
+struct Accepted {
+    dm_conversation_id: Option<String>,
+    dm_event_id: Option<String>,
 }
 
-/// A post; its author, if the answer does not name one, is `author`.
-pub(super) fn post(raw: &RawValue, author: Option<AccountId>) -> Result<Post, String> {
-    let tweet: Tweet = only(raw, &["id", "text", "author_id"], &[])?;
-    let named = tweet.author_id.map(|id| positive(id.as_u64()).map(AccountId)).transpose()?;
-    let author = named.or(author).ok_or("a post without `author_id`")?;
-    Ok(Post { id: Snowflake(positive(tweet.id.as_u64())?), author, text: decode(&tweet.text) })
+/// Where a message went that was sent, and its identifier.
+pub(super) fn sent(raw: &RawValue) -> Result<Sent, String> {
+    let accepted: Accepted = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
+    let conversation = accepted.dm_conversation_id.as_deref().and_then(ConversationId::parse);
+    let message = accepted.dm_event_id.as_deref().and_then(positive_text).map(Snowflake);
+    Ok(Sent {
+        conversation: conversation.ok_or("the answer has no valid `dm_conversation_id`")?,
+        message: message.ok_or("the answer has no valid `dm_event_id`")?,
+    })
+}
+
+#[derive(Deserialize)]
+struct Given {
+    id: Option<String>,
+    processing_info: Option<Processing>,
+}
+
+#[derive(Deserialize)]
+struct Processing {
+    state: Option<String>,
+    check_after_secs: Option<u64>,
+}
+
+/// How far X is with a file that was given to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Upload {
+    Ready(MediaId),
+    /// To be asked for again after so many seconds.
+    Working {
+        id: MediaId,
+        after_s: u64,
+    },
+    Failed,
+}
+
+/// An uploaded file.
+pub(super) fn upload(raw: &RawValue) -> Result<Upload, String> {
+    let given: Given = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
+    let id = given.id.as_deref().and_then(positive_text).map(Snowflake).ok_or("the answer has no valid `id`")?;
+    let Some(processing) = given.processing_info else { return Ok(Upload::Ready(id)) };
+    Ok(match processing.state.as_deref() {
+        Some("pending" | "in_progress") => Upload::Working { id, after_s: processing.check_after_secs.unwrap_or(1) },
+        Some("failed") => Upload::Failed,
+        _ => Upload::Ready(id),
+    })
 }
 
 /// X's identifiers are positive numbers of 63 bits, and no database keeps a greater one.

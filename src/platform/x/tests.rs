@@ -7,6 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::note::Snowflake;
 
 /// Answers one connection after the other, byte for byte, and keeps what it was asked.
 struct Script {
@@ -32,14 +33,15 @@ async fn script(answers: Vec<Vec<u8>>) -> Script {
     Script { base, requests }
 }
 
-/// One whole request: its head, and its body if it has one, which is one JSON object.
+/// One whole request: its head, and as much of a body as it announces.
 async fn request(stream: &mut TcpStream) -> String {
     let mut request = Vec::new();
     loop {
         stream.read_buf(&mut request).await.unwrap();
         let text = String::from_utf8_lossy(&request);
-        let end = if text.starts_with("POST") { "}" } else { "\r\n\r\n" };
-        if text.ends_with(end) {
+        let Some((head, _)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
+        if head.len() + 4 + length.parse::<usize>().unwrap() <= request.len() {
             return text.into_owned();
         }
     }
@@ -82,7 +84,7 @@ const ME: &str = r#"{"data":{"id":"7","name":"E","username":"embassy"}}"#;
 #[tokio::test]
 async fn a_post_is_one_signed_call_with_the_text_alone() {
     let server = script(vec![http("201 Created", "", POSTED)]).await;
-    assert_eq!(client(&server.base).post("hi").await, Ok(Snowflake(2101712260468977783)));
+    assert_eq!(client(&server.base).post(&Draft::text("hi")).await, Ok(Snowflake(2101712260468977783)));
     let request = server.requests.await.unwrap().remove(0);
     assert!(request.starts_with("POST /2/tweets HTTP/1.1\r\n") && request.ends_with(r#"{"text":"hi"}"#), "{request}");
     let header = request.lines().find_map(|line| line.strip_prefix("authorization: OAuth ")).unwrap();
@@ -108,7 +110,7 @@ async fn after_a_lost_answer_a_post_may_have_happened_and_a_read_is_asked_again(
         let (one, other) = (script(vec![answer.clone()]).await, script(vec![answer.clone()]).await);
         // only the silent server makes us wait
         let call_time = if answer.is_empty() { Duration::from_millis(300) } else { Duration::from_secs(20) };
-        let posted = patient(&one.base, call_time).post("marked text").await;
+        let posted = patient(&one.base, call_time).post(&Draft::text("marked text")).await;
         let shown = String::from_utf8_lossy(&answer[..answer.len().min(60)]).into_owned();
         assert!(matches!(&posted, Err(Error::NoAnswer { what }) if !what.contains("marked")), "{shown} {posted:?}");
         let read = patient(&other.base, call_time).read_post(Snowflake(5)).await;
@@ -119,7 +121,7 @@ async fn after_a_lost_answer_a_post_may_have_happened_and_a_read_is_asked_again(
 #[tokio::test]
 async fn without_a_connection_nothing_was_sent() {
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let error = client(&format!("http://{address}")).post("hi").await.unwrap_err();
+    let error = client(&format!("http://{address}")).post(&Draft::text("hi")).await.unwrap_err();
     let Error::Unavailable { what } = error else { panic!("{error:?}") };
     assert!(what.starts_with("POST /2/tweets: ") && !what.contains("http://"), "{what}");
 }
@@ -144,11 +146,11 @@ async fn a_used_up_limit_is_not_tried() {
     let server = script(vec![http("201 Created", &limit(1), POSTED), http("201 Created", &limit(0), POSTED)]).await;
     let x = client(&server.base);
     assert_eq!(x.posts_left().await, None);
-    x.post("1").await.unwrap();
+    x.post(&Draft::text("1")).await.unwrap();
     assert_eq!(x.posts_left().await, Some(1));
-    x.post("2").await.unwrap();
+    x.post(&Draft::text("2")).await.unwrap();
     let what = "POST /2/tweets: the limit of 100 calls is used up".to_owned();
-    assert_eq!(x.post("3").await, Err(Error::Wait { until: at(900), what }));
+    assert_eq!(x.post(&Draft::text("3")).await, Err(Error::Wait { until: at(900), what }));
     assert_eq!(server.requests.await.unwrap().len(), 2);
 }
 
@@ -192,8 +194,12 @@ async fn own_posts_are_read_to_the_end_and_never_without_end() {
         client(&server.base).own_posts(Snowflake(9)).await.unwrap().iter().map(|post| post.id.0).collect();
     assert_eq!(ids, [40, 30]);
     let requests = server.requests.await.unwrap();
-    assert!(requests[1].starts_with("GET /2/users/7/tweets?max_results=100&since_id=9 HTTP"));
-    assert!(requests[2].starts_with("GET /2/users/7/tweets?max_results=100&since_id=9&pagination_token=n HTTP"));
+    assert!(requests[1].starts_with("GET /2/users/7/tweets?max_results=100&post.fields=entities&since_id=9 HTTP"));
+    assert!(
+        requests[2].starts_with(
+            "GET /2/users/7/tweets?max_results=100&post.fields=entities&since_id=9&pagination_token=n HTTP"
+        )
+    );
 
     let mut endless = vec![json(ME)];
     endless.extend((0..40).map(|_| page([40, 30], more)));
@@ -261,4 +267,79 @@ fn nothing_secret_is_shown() {
     assert_eq!(format!("{x:?}"), r#"X { base: "http://127.0.0.1:1/", .. }"#);
     let name = AccountName::parse("embassy").unwrap();
     assert_eq!(address_of("https://x.com/", &name, Snowflake(5)), "https://x.com/embassy/status/5");
+}
+
+const UNKNOWN_NAME: &str =
+    r#"{"type":"https://api.x.com/2/problems/invalid-request","title":"Invalid Request","detail":"x"}"#;
+const NO_MENTIONS: &str = r#"{"meta":{"result_count":0}}"#;
+
+#[tokio::test]
+async fn names_that_x_refuses_are_asked_for_once_more_in_the_other_vocabulary() {
+    let refused = http("400 Bad Request", "", UNKNOWN_NAME);
+    let server =
+        script(vec![json(ME), refused.clone(), json(NO_MENTIONS), json(NO_MENTIONS), refused.clone(), refused]).await;
+    let x = client(&server.base);
+    for _ in 0..2 {
+        assert!(x.mentions(Snowflake(9), 3, None).await.unwrap().mentions.is_empty());
+    }
+    assert!(matches!(x.mentions(Snowflake(0), 100, None).await, Err(Error::Refused { .. })), "in both");
+    let requests = server.requests.await.unwrap();
+    let new = "GET /2/users/7/mentions?max_results=5&post.fields=conversation_id&expansions=author_id%2Creferenced_posts&since_id=9 HTTP";
+    let old = "GET /2/users/7/mentions?max_results=5&tweet.fields=conversation_id&expansions=author_id%2Creferenced_tweets.id&since_id=9 HTTP";
+    assert!(requests[1].starts_with(new), "{}", requests[1]);
+    assert!(requests[2].starts_with(old), "{}", requests[2]);
+    assert!(requests[3].starts_with(old), "what X took last comes first");
+}
+
+#[tokio::test]
+async fn an_answer_with_files_and_a_message_are_written_as_x_reads_them() {
+    let accepted = r#"{"data":{"dm_conversation_id":"7-8","dm_event_id":"5"}}"#;
+    let sent = http("201 Created", "", accepted);
+    let server = script(vec![http("201 Created", "", POSTED), sent.clone(), sent]).await;
+    let x = client(&server.base);
+    let draft = Draft { media: vec![Snowflake(3), Snowflake(4)], ..Draft::text("hi") };
+    x.post(&draft.answering(Snowflake(2))).await.unwrap();
+    let first = x.send_message(&Addressee::Account(AccountId(8)), "hi", Some(Snowflake(3))).await.unwrap();
+    assert_eq!((first.conversation.as_str(), first.message), ("7-8", Snowflake(5)));
+    x.send_message(&Addressee::Conversation(first.conversation), "", Some(Snowflake(3))).await.unwrap();
+    let requests = server.requests.await.unwrap();
+    let body = r#"{"media":{"media_ids":["3","4"]},"reply":{"in_reply_to_tweet_id":"2"},"text":"hi"}"#;
+    assert!(requests[0].ends_with(body), "{}", requests[0]);
+    assert!(requests[1].starts_with("POST /2/dm_conversations/with/8/messages HTTP"));
+    assert!(requests[1].ends_with(r#"{"attachments":[{"media_id":"3"}],"text":"hi"}"#), "{}", requests[1]);
+    assert!(requests[2].starts_with("POST /2/dm_conversations/7-8/messages HTTP"));
+    assert!(requests[2].ends_with(r#"{"attachments":[{"media_id":"3"}]}"#), "{}", requests[2]);
+}
+
+#[tokio::test]
+async fn an_answer_to_a_message_without_its_identifier_leaves_it_open() {
+    for answer in [r#"{"data":{"dm_conversation_id":"7-8"}}"#, r#"{"errors":[{"title":"x"}]}"#, "<html>", ""] {
+        let server = script(vec![http("201 Created", "", answer)]).await;
+        let error =
+            client(&server.base).send_message(&Addressee::Account(AccountId(8)), "marked", None).await.unwrap_err();
+        assert!(matches!(&error, Error::NoAnswer { what } if !what.contains("marked")), "{answer} {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_ready_when_x_says_so() {
+    let working = r#"{"data":{"id":"5","processing_info":{"state":"pending","check_after_secs":0}}}"#;
+    let done = r#"{"data":{"id":"5","processing_info":{"state":"succeeded","progress_percent":100}}}"#;
+    let failed = r#"{"data":{"id":"5","processing_info":{"state":"failed"}}}"#;
+    let server = script([working, done, failed].map(json).to_vec()).await;
+    let x = client(&server.base);
+    let gif = File { media_type: "image/gif".to_owned(), bytes: b"GIF89a-marked".to_vec() };
+    assert_eq!(x.upload(&gif, Purpose::Message).await, Ok(Snowflake(5)));
+    let refused = x.upload(&gif, Purpose::Post).await.unwrap_err();
+    assert!(matches!(refused, Error::Refused { what } if what.contains("cannot use")));
+    let requests = server.requests.await.unwrap();
+    let parts = [
+        "POST /2/media/upload HTTP",
+        "name=\"media_category\"\r\n\r\ndm_gif",
+        "Content-Type: image/gif",
+        "GIF89a-marked",
+    ];
+    assert!(parts.iter().all(|part| requests[0].contains(part)), "{}", requests[0]);
+    assert!(requests[1].starts_with("GET /2/media/upload?command=STATUS&media_id=5 HTTP"), "{}", requests[1]);
+    assert!(requests[2].contains("\r\n\r\ntweet_gif"));
 }

@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap};
+use reqwest::multipart::Form;
 use reqwest::{Client, Request, Response, Url};
 use serde_json::Value;
 
 use super::endpoint::Endpoint;
 use super::errors::{self, Failure, Refusals};
 use super::limits::Limits;
+use super::posts::Names;
 use super::sign::Signer;
 use super::{Settings, SettingsError};
 use crate::clock::Clock;
@@ -38,6 +40,7 @@ pub(super) struct State {
     pub(super) limits: Limits,
     refusals: Refusals,
     pub(super) me: Option<AccountId>,
+    pub(super) names: Names,
 }
 
 /// An answer with a status of success.
@@ -46,6 +49,13 @@ pub(super) struct Success {
     pub(super) date: Option<Time>,
     pub(super) media_type: Option<String>,
     pub(super) body: Vec<u8>,
+}
+
+/// What goes with a call.
+pub(super) enum Content {
+    Nothing,
+    Json(Value),
+    Form(Form),
 }
 
 /// Whether a call is signed: nobody but X may see a signature.
@@ -86,13 +96,8 @@ impl Wire {
     }
 
     /// Makes a call of the API; none if X says that what is asked for does not exist.
-    pub(super) async fn call(
-        &self,
-        endpoint: Endpoint,
-        url: Url,
-        body: Option<Value>,
-    ) -> Result<Option<Success>, Error> {
-        self.send(endpoint, url, body, Signature::Signed, JSON_BYTES_MAX).await
+    pub(super) async fn call(&self, endpoint: Endpoint, url: Url, content: Content) -> Result<Option<Success>, Error> {
+        self.send(endpoint, url, content, Signature::Signed, JSON_BYTES_MAX).await
     }
 
     /// Makes any call, with an answer of at most `bytes_max`.
@@ -100,7 +105,7 @@ impl Wire {
         &self,
         endpoint: Endpoint,
         url: Url,
-        body: Option<Value>,
+        content: Content,
         signature: Signature,
         bytes_max: u64,
     ) -> Result<Option<Success>, Error> {
@@ -112,7 +117,7 @@ impl Wire {
                 what: format!("{endpoint}: the limit{limit} is used up"),
             });
         }
-        let request = self.request(endpoint, url, body, signature).await.map_err(|what| Error::Refused { what })?;
+        let request = self.request(endpoint, url, content, signature).await.map_err(|what| Error::Refused { what })?;
         let started = Instant::now();
         let answer = self.client.execute(request).await;
         let status = answer.as_ref().map(|answer| answer.status().as_u16()).unwrap_or_default();
@@ -129,12 +134,13 @@ impl Wire {
         &self,
         endpoint: Endpoint,
         url: Url,
-        body: Option<Value>,
+        content: Content,
         signature: Signature,
     ) -> Result<Request, String> {
-        let mut request = match &body {
-            Some(body) => self.client.post(url.clone()).json(body),
-            None => self.client.get(url.clone()),
+        let mut request = match content {
+            Content::Nothing => self.client.get(url.clone()),
+            Content::Json(body) => self.client.post(url.clone()).json(&body),
+            Content::Form(form) => self.client.post(url.clone()).multipart(form),
         };
         if signature == Signature::Signed {
             request = request.header(AUTHORIZATION, self.signer.header(endpoint.method(), &url).await?);

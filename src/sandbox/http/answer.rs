@@ -15,6 +15,8 @@ pub(super) type Answer = Result<Response, Refusal>;
 
 const PROBLEMS: &str = "https://api.x.com/2/problems";
 const ABOUT_BLANK: &str = "about:blank";
+/// X's words for its old code 186; what it says today is in no document.
+const POST_TOO_LONG: &str = "Tweet needs to be a bit shorter.";
 const DUPLICATE: &str = "You are not allowed to create a Tweet with duplicate content.";
 
 /// 200 with this body.
@@ -95,6 +97,8 @@ fn problem_of(refusal: &Refusal) -> (StatusCode, Value) {
             found
         }
         Refusal::Forbidden { why } => (StatusCode::FORBIDDEN, blank_body(StatusCode::FORBIDDEN, why)),
+        Refusal::NoReply { why } => (StatusCode::FORBIDDEN, blank_body(StatusCode::FORBIDDEN, why)),
+        Refusal::PostTooLong { .. } => (StatusCode::FORBIDDEN, blank_body(StatusCode::FORBIDDEN, POST_TOO_LONG)),
         Refusal::Duplicate => (StatusCode::FORBIDDEN, blank_body(StatusCode::FORBIDDEN, DUPLICATE)),
         Refusal::NoConversation => {
             typed(StatusCode::NOT_FOUND, "dm-conversation-not-found", "Not Found", "There is no such conversation.")
@@ -145,6 +149,12 @@ pub(super) fn of_fault(how: How, now: Time) -> Option<Response> {
             let kind = format!("{PROBLEMS}/user-suspended");
             let detail = "Your account is suspended and is not permitted to access this feature.";
             let body = json!({ "title": "Forbidden", "detail": detail, "type": kind, "status": 403 });
+            problem(StatusCode::FORBIDDEN, &body)
+        }
+        How::Encrypted => {
+            let kind = format!("{PROBLEMS}/dm-recipient-encrypted-unavailable");
+            let body =
+                json!({ "title": "Forbidden", "detail": "Encrypted messages only.", "type": kind, "status": 403 });
             problem(StatusCode::FORBIDDEN, &body)
         }
         How::Duplicate => Refusal::Duplicate.into_response(),

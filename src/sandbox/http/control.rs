@@ -45,6 +45,7 @@ async fn state(State(door): State<Door>) -> Response {
             "faults": world.faults().collect::<Vec<_>>(),
             "chaos": world.chaos(),
             "counts": world.counts(),
+            "cost_usd_micros": world.counts().cost_usd_micros(),
         }))
         .into_response()
     })
@@ -203,39 +204,39 @@ async fn hide(State(door): State<Door>, Path(id): Path<String>, Json(hidden): Js
     answer::ok(json!({ "hidden": hidden.hidden }))
 }
 
-/// A post of any user, an answer if `answers` is given, a new version if `edits` is.
+/// A post of any user, an answer if `answers` is given, a quotation if `quotes` is, a new version if `edits` is.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewPost {
     from: String,
     text: String,
     answers: Option<String>,
+    quotes: Option<String>,
     edits: Option<String>,
 }
 
 async fn create_post(State(door): State<Door>, Json(new): Json<NewPost>) -> Answer {
-    let id = post_as(&door, &new.from, &new.text, new.answers.as_deref(), new.edits.as_deref())?;
+    let id = |text: &Option<String>| text.as_deref().map(post_id).transpose();
+    let (answers, quotes, edits) = (id(&new.answers)?, id(&new.quotes)?, id(&new.edits)?);
+    let id = post_as(&door, &new.from, Draft { text: &new.text, answers, quotes, edits, media: &[] })?;
     answer::created(json!({ "id": id.to_string() }))
 }
 
-/// Posts `text` as `from`.
-pub(super) fn post_as(
-    door: &Door,
-    from: &str,
-    text: &str,
-    answers: Option<&str>,
-    edits: Option<&str>,
-) -> Result<PostId, Refusal> {
-    let id = |text: &str| PostId::parse(text).ok_or_else(|| invalid("id", text, "it is not an identifier"));
-    let (answers, edits) = (answers.map(id).transpose()?, edits.map(id).transpose()?);
+/// A post's identifier.
+pub(super) fn post_id(text: &str) -> Result<PostId, Refusal> {
+    PostId::parse(text).ok_or_else(|| invalid("id", text, "it is not an identifier"))
+}
+
+/// Posts as `from`.
+pub(super) fn post_as(door: &Door, from: &str, draft: Draft<'_>) -> Result<PostId, Refusal> {
     door.world.with(|world, now| {
         let from = user_named(world, from)?;
-        Ok(world.post(now, from, Draft { text, answers, edits })?.id)
+        Ok(world.post(now, from, draft)?.id)
     })
 }
 
 async fn delete_post(State(door): State<Door>, Path(id): Path<String>) -> Answer {
-    let id = PostId::parse(&id).ok_or_else(|| invalid("id", id, "it is not an identifier"))?;
+    let id = post_id(&id)?;
     door.world.with(|world, _| {
         let Some(author) = world.read(id).map(|post| post.author) else {
             return answer::ok(json!({ "deleted": false }));

@@ -13,10 +13,16 @@ use super::messages::read_json;
 use super::query::invalid;
 use super::{BODY_BYTES_MAX, Caller, Door};
 use crate::note::Snowflake;
+use crate::platform::{FileKind, Purpose};
 use crate::sandbox::world::Refusal;
 
-const CATEGORIES: [&str; 7] =
-    ["tweet_image", "tweet_video", "tweet_gif", "dm_image", "dm_video", "dm_gif", "subtitles"];
+/// X's words for what a file is uploaded for. Films and subtitles go to X in pieces, and here not at all.
+const CATEGORIES: [(&str, Purpose, FileKind); 4] = [
+    ("tweet_image", Purpose::Post, FileKind::Image),
+    ("tweet_gif", Purpose::Post, FileKind::Gif),
+    ("dm_image", Purpose::Message, FileKind::Image),
+    ("dm_gif", Purpose::Message, FileKind::Gif),
+];
 
 /// How long an uploaded file waits to be sent, in seconds: X says so, the sandbox keeps it for good.
 const EXPIRES_S: u64 = 86_400;
@@ -45,13 +51,17 @@ pub(super) async fn upload(State(door): State<Door>, who: Extension<Caller>, req
         true => from_parts(request).await?,
         false => from_json(request).await?,
     };
-    if !CATEGORIES.contains(&upload.category.as_str()) {
-        return Err(invalid("media_category", upload.category, format!("it is not one of {CATEGORIES:?}")));
+    let known = CATEGORIES.iter().find(|(name, ..)| *name == upload.category);
+    let &(_, purpose, kind) = known.ok_or_else(|| {
+        invalid("media_category", &upload.category, "it is not one of [tweet_image tweet_gif dm_image dm_gif]")
+    })?;
+    let media_type = upload.media_type.unwrap_or_else(|| type_of(&upload.bytes).to_owned());
+    let size = upload.bytes.len();
+    if FileKind::of(&media_type, size as u64).is_ok_and(|found| found != kind) {
+        return Err(invalid("media_category", &upload.category, format!("a file of type {media_type} is none")));
     }
-    let media_type = upload.media_type.unwrap_or_else(|| type_of(&upload.category, &upload.bytes).to_owned());
     door.world.with(|world, now| {
-        let size = upload.bytes.len();
-        let id = world.upload(now, who.0.0, &media_type, upload.bytes);
+        let id = world.take_file(now, who.0.0, purpose, &media_type, upload.bytes)?;
         let key = world.media(id).map(crate::sandbox::world::Media::key);
         let data = json!({ "id": id.to_string(), "media_key": key, "size": size, "expires_after_secs": EXPIRES_S });
         answer::ok(json!({ "data": data }))
@@ -87,14 +97,26 @@ fn unreadable(error: impl ToString) -> Refusal {
     invalid("body", "", error)
 }
 
-/// The media type by a file's first bytes, else by what it is uploaded for.
-fn type_of(category: &str, bytes: &[u8]) -> &'static str {
+/// The media type by a file's first bytes.
+fn type_of(bytes: &[u8]) -> &'static str {
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => "image/png",
         [b'G', b'I', b'F', b'8', ..] => "image/gif",
-        _ if category.ends_with("video") => "video/mp4",
         _ => "image/jpeg",
     }
+}
+
+/// The bytes of a file that went with a post, to anybody.
+pub(super) async fn public(State(door): State<Door>, Path((post, media, _)): Path<(String, String, String)>) -> Answer {
+    let (post, media) = (number(&post)?, number(&media)?);
+    door.world.with(|world, _| {
+        let file = world.media_of_post(post, media)?;
+        Ok(([(CONTENT_TYPE, file.media_type.clone())], file.bytes.clone()).into_response())
+    })
+}
+
+fn number(text: &str) -> Result<Snowflake, Refusal> {
+    Snowflake::parse(text).ok_or_else(|| invalid("id", text, "it is not an identifier"))
 }
 
 /// The bytes of a file, to those in whose conversation it was sent.
@@ -103,8 +125,7 @@ pub(super) async fn bytes(
     who: Extension<Caller>,
     Path((message, media, _)): Path<(String, String, String)>,
 ) -> Answer {
-    let id = |text: &str| Snowflake::parse(text).ok_or_else(|| invalid("id", text, "it is not an identifier"));
-    let (message, media) = (id(&message)?, id(&media)?);
+    let (message, media) = (number(&message)?, number(&media)?);
     door.world.with(|world, _| {
         let file = world.media_for(who.0.0, message, media)?;
         Ok(([(CONTENT_TYPE, file.media_type.clone())], file.bytes.clone()).into_response())

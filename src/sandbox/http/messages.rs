@@ -122,7 +122,10 @@ fn add_includes(body: &mut Value, world: &World, events: &[Event], asked: &Asked
             }
             EventKind::Message { media, .. } if asked.expansions.contains("attachments.media_keys") => {
                 let found = media.iter().filter_map(|id| world.media(*id));
-                files.extend(found.map(|media| (media.id, shapes::media(media, asked, base, event.id))));
+                files.extend(found.map(|media| {
+                    let address = shapes::media_address(base, event.id, media);
+                    (media.id, shapes::media(media, asked, &address))
+                }));
             }
             _ => {}
         }

@@ -92,6 +92,7 @@ fn router(door: Door) -> Router {
         .route("/2/dm_conversations/with/{id}/messages", post(messages::send_to))
         .route("/2/media/upload", post(media::upload))
         .route("/media/dm/{message}/{media}/{name}", get(media::bytes))
+        .route("/media/post/{post}/{media}/{name}", get(media::public))
         .route("/2/tweets", post(posts::create))
         .route("/2/tweets/{id}", get(posts::one).delete(posts::delete))
         .route("/oembed", get(posts::oembed))

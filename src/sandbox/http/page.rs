@@ -10,7 +10,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::query::invalid;
 use super::{Door, base, control};
 use crate::note::{AccountId, PostId};
-use crate::sandbox::world::{Event, EventKind, Media, Post, Refusal, User, World, unescape};
+use crate::sandbox::world::{Billed, Draft, Event, EventKind, Media, Post, Refusal, User, World, unescape, usd};
 use crate::sandbox::{EMBASSY, MINISTRY};
 use crate::time::Time;
 
@@ -41,7 +41,7 @@ const SCRIPT: &str = "
 setInterval(async () => {
   try {
     const page = new DOMParser().parseFromString(await (await fetch('/')).text(), 'text/html')
-    for (const id of ['now', 'posts', 'messages']) {
+    for (const id of ['now', 'posts', 'messages', 'bill']) {
       const old = document.getElementById(id), fresh = page.getElementById(id)
       if (old.innerHTML !== fresh.innerHTML) old.replaceWith(fresh)
     }
@@ -87,6 +87,7 @@ async fn glance(State(door): State<Door>) -> Html<String> {
                     (post_form(world))
                     (timeline(world))
                     (conversations(world))
+                    (bill(world))
                 }
                 script { (PreEscaped(SCRIPT)) }
             },
@@ -154,6 +155,7 @@ fn timeline(world: &World) -> Markup {
                     p.soft {
                         a href={ "/" (name(world, post.author)) "/status/" (post.id) } { (post.id) }
                         @if let Some(answered) = post.answers { " in answer to " (answered) }
+                        @if let Some(quoted) = post.quotes { " quoting " (quoted) }
                         @if post.first != post.id { " an edit of " (post.first) }
                     }
                 }
@@ -169,6 +171,21 @@ fn conversations(world: &World) -> Markup {
             h2 { "Direct messages" }
             @if events.peek().is_none() { p.soft { "Nobody has written yet." } }
             @for event in events { (message(world, event)) }
+        }
+    }
+}
+
+/// What was called for so far, at X's prices.
+fn bill(world: &World) -> Markup {
+    let counts = world.counts();
+    let kinds = Billed::ALL.iter().map(|kind| (kind, counts.billed(*kind))).filter(|(_, pieces)| 0 < *pieces);
+    html! {
+        section #bill {
+            h2 { "Bill" }
+            @for (kind, pieces) in kinds {
+                p { (pieces) " " (kind.name()) " at " (usd(kind.price_usd_micros())) ": " (usd(kind.price_usd_micros() * pieces)) }
+            }
+            p { strong { (usd(counts.cost_usd_micros())) } " in all, by X's price list of August 2026" }
         }
     }
 }
@@ -252,8 +269,9 @@ async fn write_message(State(door): State<Door>, parts: Multipart) -> Response {
 async fn write_post(State(door): State<Door>, parts: Multipart) -> Response {
     let result = Form::read(parts).await.and_then(|form| {
         let answers = Some(form.text("answers")).filter(|text| !text.trim().is_empty());
-        let answers = answers.as_deref().map(str::trim);
-        control::post_as(&door, &form.text("from"), &form.text("text"), answers, None)
+        let answers = answers.as_deref().map(|text| control::post_id(text.trim())).transpose()?;
+        let text = form.text("text");
+        control::post_as(&door, &form.text("from"), Draft { text: &text, answers, ..Draft::default() })
     });
     back(result)
 }

@@ -25,6 +25,7 @@ struct New {
     #[serde(default)]
     text: String,
     reply: Option<Reply>,
+    media: Option<Attached>,
     edit_options: Option<Edit>,
     #[serde(rename = "made_with_ai")]
     _made_with_ai: Option<bool>,
@@ -42,6 +43,12 @@ struct Reply {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Attached {
+    media_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Edit {
     previous_post_id: String,
 }
@@ -51,8 +58,10 @@ pub(super) async fn create(State(door): State<Door>, who: Extension<Caller>, bod
     let new: New = read_json(&body)?;
     let answers = new.reply.map(|reply| post_id(&reply.in_reply_to_tweet_id)).transpose()?;
     let edits = new.edit_options.map(|edit| post_id(&edit.previous_post_id)).transpose()?;
+    let media = new.media.map(|attached| media_ids(&attached.media_ids)).transpose()?.unwrap_or_default();
     door.world.with(|world, now| {
-        let post = world.post(now, who.0.0, Draft { text: &new.text, answers, edits })?;
+        let draft = Draft { text: &new.text, answers, edits, media: &media, quotes: None };
+        let post = world.post(now, who.0.0, draft)?;
         answer::created(json!({ "data": shapes::post(world, &post, &Asked::default(), Place::Created) }))
     })
 }
@@ -63,6 +72,7 @@ pub(super) async fn one(
     who: Extension<Caller>,
     Path(id): Path<String>,
     Query(pairs): Pairs,
+    headers: HeaderMap,
 ) -> Answer {
     let id = post_id(&id)?;
     let mut parameters = Parameters::new(pairs)?;
@@ -71,7 +81,7 @@ pub(super) async fn one(
         parameters.end()?;
         answer::found(world.read_for(now, who.0.0, id).map(|post| {
             let mut body = json!({ "data": shapes::post(world, &post, &asked, Place::Single) });
-            add_includes(&mut body, world, &[post], &asked);
+            add_includes(&mut body, world, &[post], &asked, &base(&headers));
             body
         }))
     })
@@ -90,11 +100,12 @@ pub(super) async fn timeline(
     who: Extension<Caller>,
     Path(id): Path<String>,
     Query(pairs): Pairs,
+    headers: HeaderMap,
 ) -> Answer {
     let of = account_id(&id)?;
     let mut parameters = Parameters::new(pairs)?;
     let without_answers = parameters.list("exclude", &["replies retweets"])?.contains("replies");
-    list(&door, parameters, of, |world, now, range| {
+    list(&door, parameters, of, &base(&headers), |world, now, range| {
         world.timeline(now, who.0.0, of, Range { without_answers, ..range })
     })
 }
@@ -105,15 +116,18 @@ pub(super) async fn mentions(
     who: Extension<Caller>,
     Path(id): Path<String>,
     Query(pairs): Pairs,
+    headers: HeaderMap,
 ) -> Answer {
     let of = account_id(&id)?;
-    list(&door, Parameters::new(pairs)?, of, |world, now, range| world.mentions_of(now, who.0.0, of, range))
+    let parameters = Parameters::new(pairs)?;
+    list(&door, parameters, of, &base(&headers), |world, now, range| world.mentions_of(now, who.0.0, of, range))
 }
 
 fn list(
     door: &Door,
     mut parameters: Parameters,
     of: AccountId,
+    base: &str,
     read: impl FnOnce(&mut World, crate::time::Time, Range) -> PostPage,
 ) -> Answer {
     let range = range(&mut parameters)?;
@@ -133,7 +147,7 @@ fn list(
             body["meta"]["newest_id"] = json!(newest.id.to_string());
             body["meta"]["oldest_id"] = json!(page.posts[page.posts.len() - 1].id.to_string());
             body["data"] = page.posts.iter().map(|post| shapes::post(world, post, &asked, Place::Listed)).collect();
-            add_includes(&mut body, world, &page.posts, &asked);
+            add_includes(&mut body, world, &page.posts, &asked, base);
         }
         answer::ok(body)
     })
@@ -150,8 +164,8 @@ fn range(parameters: &mut Parameters) -> Result<Range, Refusal> {
     Ok(Range { after: since.max(start), before, size, without_answers: false })
 }
 
-/// The authors and answered posts that the posts name, each once, as far as they are asked for.
-fn add_includes(body: &mut Value, world: &World, posts: &[Post], asked: &Asked) {
+/// The authors, posts and files that the posts name, each once, as far as they are asked for.
+fn add_includes(body: &mut Value, world: &World, posts: &[Post], asked: &Asked, base: &str) {
     if asked.expansions.contains("author_id") {
         let mut authors: Vec<AccountId> = posts.iter().map(|post| post.author).collect();
         authors.sort();
@@ -160,15 +174,25 @@ fn add_includes(body: &mut Value, world: &World, posts: &[Post], asked: &Asked) 
             authors.iter().filter_map(|id| world.user(*id)).map(|user| shapes::user(user, asked)).collect();
         body["includes"]["users"] = json!(users);
     }
-    if ["referenced_posts", "referenced_tweets.id"].iter().any(|name| asked.expansions.contains(*name)) {
-        let mut answered: Vec<PostId> = posts.iter().filter_map(|post| post.answers).collect();
-        answered.sort();
-        answered.dedup();
-        let found = answered.iter().filter_map(|id| world.read(*id));
+    if shapes::asks_references(asked) {
+        let mut named: Vec<PostId> = posts.iter().flat_map(shapes::references).map(|(_, id)| id).collect();
+        named.sort();
+        named.dedup();
+        let found = named.iter().filter_map(|id| world.read(*id));
         let found: Vec<Value> = found.map(|post| shapes::post(world, post, asked, Place::Listed)).collect();
         let key = if world.settings.vocabulary == Vocabulary::Post { "posts" } else { "tweets" };
         if !found.is_empty() {
             body["includes"][key] = json!(found);
+        }
+    }
+    if asked.expansions.contains("attachments.media_keys") {
+        let files = posts.iter().flat_map(|post| post.media.iter().map(|id| (post.id, *id)));
+        let files = files.filter_map(|(post, id)| Some((post, world.media(id)?)));
+        let found: Vec<Value> = files
+            .map(|(post, media)| shapes::media(media, asked, &shapes::public_address(base, post, media)))
+            .collect();
+        if !found.is_empty() {
+            body["includes"]["media"] = json!(found);
         }
     }
 }
@@ -212,6 +236,13 @@ pub(super) async fn oembed(State(door): State<Door>, headers: HeaderMap, Query(p
             "provider_name": "X", "provider_url": base, "version": "1.0",
         }))
     })
+}
+
+fn media_ids(ids: &[String]) -> Result<Vec<Snowflake>, Refusal> {
+    let wrong = |text: &str| invalid("media.media_ids", text, "it is not an identifier");
+    let ids: Vec<Snowflake> =
+        ids.iter().map(|text| Snowflake::parse(text).ok_or_else(|| wrong(text))).collect::<Result<_, _>>()?;
+    if ids.is_empty() { Err(wrong("")) } else { Ok(ids) }
 }
 
 fn post_id(text: &str) -> Result<PostId, Refusal> {

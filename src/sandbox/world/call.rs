@@ -1,6 +1,6 @@
-//! The kinds of call that the platform answers, how many of each it allows, and what it counts for the bill.
+//! The kinds of call that the platform answers, and how many of each it allows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,10 +51,10 @@ pub enum Call {
 }
 
 impl Call {
-    /// Whether it changes anything, so that a lost answer leaves open whether it did.
+    /// Whether it changes anything that anybody sees, so that a lost answer leaves open whether it did.
     pub fn writes(self) -> bool {
         use Call::*;
-        matches!(self, DeleteMessage | SendMessage | Upload | CreatePost | DeletePost)
+        matches!(self, DeleteMessage | SendMessage | CreatePost | DeletePost)
     }
 }
 
@@ -145,60 +145,5 @@ impl Windows {
             (now.ms_since(*start) < limit.window_ms).then(|| limit.count.saturating_sub(*count))
         });
         open.min()
-    }
-}
-
-/// What the platform puts on the bill. Reads of one thing are counted once in a day of UTC.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names are X's own")]
-pub enum Billed {
-    PostCreate,
-    PostCreateWithUrl,
-    PostDelete,
-    PostRead,
-    OwnedRead,
-    MessageRead,
-    MessageSend,
-    MessageDelete,
-    UserRead,
-}
-
-/// How often each kind of call was made, and what of it is billed. Nothing is ever taken off.
-#[derive(Clone, Default, Serialize)]
-pub struct Counts {
-    /// Calls that came in, those that a fault answered included.
-    pub calls: BTreeMap<Call, u64>,
-    /// What is billed, in pieces.
-    pub billed: BTreeMap<Billed, u64>,
-    /// Faults that happened.
-    pub faults: u64,
-    #[serde(skip)]
-    read_today: (i64, HashSet<(Billed, u64)>),
-}
-
-impl Counts {
-    /// How often `call` came in.
-    pub fn of(&self, call: Call) -> u64 {
-        self.calls.get(&call).copied().unwrap_or(0)
-    }
-
-    /// How many pieces of `kind` are on the bill.
-    pub fn billed(&self, kind: Billed) -> u64 {
-        self.billed.get(&kind).copied().unwrap_or(0)
-    }
-
-    pub(super) fn add(&mut self, kind: Billed) {
-        *self.billed.entry(kind).or_default() += 1;
-    }
-
-    pub(super) fn add_read(&mut self, now: Time, kind: Billed, id: u64) {
-        let day = now.ms().div_euclid(DAY_MS);
-        if self.read_today.0 != day {
-            self.read_today = (day, HashSet::new());
-        }
-        if self.read_today.1.insert((kind, id)) {
-            self.add(kind);
-        }
     }
 }

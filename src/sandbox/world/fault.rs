@@ -73,6 +73,8 @@ pub enum How {
     Suspended,
     /// 403, the same text is already there.
     Duplicate,
+    /// 403, the conversation is end-to-end encrypted: no program can write in it.
+    Encrypted,
     /// The connection ends without an answer.
     Cut,
     /// The connection ends in the middle of the answer's body.

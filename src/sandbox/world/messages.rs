@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::call::Billed;
+use super::media::MediaId;
+use super::price::Billed;
 use super::words::{self, Words};
 use super::{Refusal, World};
 use crate::note::{AccountId, ConversationId, MessageId, Snowflake};
+use crate::platform::{MESSAGE_CHARS_MAX, Purpose};
 use crate::time::Time;
-
-/// The platform's identifier of an uploaded file.
-pub type MediaId = Snowflake;
 
 /// Between whom messages go.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,36 +63,6 @@ impl EventKind {
     }
 }
 
-/// An uploaded file. No Debug: it is private.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Media {
-    /// Its identifier.
-    pub id: MediaId,
-    /// Who uploaded it.
-    pub owner: AccountId,
-    /// `image/jpeg`.
-    pub media_type: String,
-    /// The bytes.
-    pub bytes: Vec<u8>,
-}
-
-impl Media {
-    /// The key by which answers name it: a number for its kind, `_`, its identifier.
-    pub fn key(&self) -> String {
-        let kind = if self.kind() == "video" { 7 } else { 3 };
-        format!("{kind}_{}", self.id)
-    }
-
-    /// X's word for its kind.
-    pub fn kind(&self) -> &'static str {
-        match self.media_type.as_str() {
-            "image/gif" => "animated_gif",
-            video if video.starts_with("video/") => "video",
-            _ => "photo",
-        }
-    }
-}
-
 /// A message to be sent.
 #[derive(Clone, Default)]
 pub struct Outgoing {
@@ -131,35 +100,7 @@ pub struct EventPage {
     pub next: Option<MessageId>,
 }
 
-/// The longest text of a direct message, in characters.
-const TEXT_MAX: usize = 10_000;
-
 impl World {
-    /// Keeps a file.
-    pub fn upload(&mut self, now: Time, owner: AccountId, media_type: &str, bytes: Vec<u8>) -> MediaId {
-        let id = self.next_id(now);
-        self.media.insert(id, Media { id, owner, media_type: media_type.to_owned(), bytes });
-        id
-    }
-
-    /// A file.
-    pub fn media(&self, id: MediaId) -> Option<&Media> {
-        self.media.get(&id)
-    }
-
-    /// A file that was sent with a message in one of the user's conversations.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`] also if the user is in none of its conversations.
-    pub fn media_for(&self, user: AccountId, message: MessageId, id: MediaId) -> Result<&Media, Refusal> {
-        let missing = || Refusal::NotFound { kind: "media", parameter: "id", value: id.to_string() };
-        let event = self.events.get(&message).filter(|event| self.may_read(user, event)).ok_or_else(missing)?;
-        match &event.kind {
-            EventKind::Message { media, .. } if media.contains(&id) => self.media.get(&id).ok_or_else(missing),
-            _ => Err(missing()),
-        }
-    }
-
     /// Sends a message to one other user.
     ///
     /// # Errors
@@ -321,7 +262,7 @@ impl World {
         self.conversations.get(id).is_some_and(|known| known.members.contains(&user))
     }
 
-    fn may_read(&self, user: AccountId, event: &Event) -> bool {
+    pub(super) fn may_read(&self, user: AccountId, event: &Event) -> bool {
         !event.is_hidden && self.is_member(user, &event.conversation)
     }
 
@@ -333,11 +274,11 @@ impl World {
         if what.text.is_empty() && what.media.is_empty() {
             return Err(Refusal::Empty);
         }
-        if TEXT_MAX < what.text.chars().count() {
+        if MESSAGE_CHARS_MAX < what.text.chars().count() {
             return Err(Refusal::TooLong);
         }
-        let owned = |id| self.media.get(id).is_some_and(|media| media.owner == from);
-        if what.media.iter().all(owned) { Ok(()) } else { Err(Refusal::BadMedia) }
+        let fits = |id| self.owned_file(from, id, Purpose::Message).is_some();
+        if what.media.iter().all(|id| fits(*id)) { Ok(()) } else { Err(Refusal::BadMedia) }
     }
 }
 

@@ -3,10 +3,12 @@
 //! It has no clock: `now` is an argument of each call. Chance comes from a seed: the same calls give the same world.
 
 mod call;
+mod price;
 mod fault;
 mod words;
 mod refusal;
 mod users;
+mod media;
 mod messages;
 mod posts;
 #[cfg(test)]
@@ -18,10 +20,12 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 
-pub use call::{Allowance, Billed, Call, Counts, Limit, limits_of_x};
+pub use call::{Allowance, Call, Limit, limits_of_x};
 pub use fault::{Body, Chaos, Fault, How, Moment};
-pub use messages::{Conversation, Event, EventKind, EventPage, Listing, Media, MediaId, Outgoing};
+pub use media::{Media, MediaId};
+pub use messages::{Conversation, Event, EventKind, EventPage, Listing, Outgoing};
 pub use posts::{Draft, Post, PostPage, Range};
+pub use price::{Billed, Counts, usd};
 pub use refusal::Refusal;
 pub use users::{Credentials, User};
 pub use words::{Link, Mention, Words, unescape};
@@ -41,8 +45,10 @@ pub struct Settings {
     pub refuses_duplicates: bool,
     /// Whether it is refused even after the first one was deleted; it was so on X in some years.
     pub duplicates_outlive_deletion: bool,
-    /// Whether one may answer only those who mentioned one.
+    /// Whether one may answer only those who mentioned or quoted one.
     pub replies_need_mention: bool,
+    /// Whether one may not answer even oneself, which no document of X says or denies.
+    pub refuses_self_replies: bool,
     /// Which names the answers use.
     pub vocabulary: Vocabulary,
     /// How many calls of each kind a user may make.
@@ -58,6 +64,7 @@ impl Settings {
             refuses_duplicates: true,
             duplicates_outlive_deletion: false,
             replies_need_mention: true,
+            refuses_self_replies: false,
             vocabulary: Vocabulary::Post,
             limits: limits_of_x(),
         }

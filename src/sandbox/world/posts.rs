@@ -1,6 +1,7 @@
 //! Public posts: made, edited, deleted, and seen on timelines after a while.
 
-use super::call::Billed;
+use super::media::MediaId;
+use super::price::Billed;
 use super::words::{self, Words};
 use super::{Refusal, World};
 use crate::note::{AccountId, PostId, Snowflake};
@@ -19,6 +20,10 @@ pub struct Post {
     pub written: String,
     /// Which post it answers.
     pub answers: Option<PostId>,
+    /// Which post it quotes.
+    pub quotes: Option<PostId>,
+    /// Its files, in order.
+    pub media: Vec<MediaId>,
     /// The post of which it is a version, as it was first.
     pub first: PostId,
     /// From when on timelines show it.
@@ -34,8 +39,12 @@ pub struct Draft<'a> {
     pub text: &'a str,
     /// Which post it answers.
     pub answers: Option<PostId>,
+    /// Which post it quotes. People may; through the API only those with an Enterprise contract.
+    pub quotes: Option<PostId>,
     /// Which post it replaces.
     pub edits: Option<PostId>,
+    /// Its files, uploaded before.
+    pub media: &'a [MediaId],
 }
 
 /// Which part of a timeline is asked for.
@@ -70,36 +79,73 @@ impl World {
     /// Makes a post, or a new version of one.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for a text that is empty or too long or a post that is not there,
-    /// [`Refusal::Duplicate`], [`Refusal::Forbidden`] for answers and edits that are not allowed.
+    /// [`Refusal::Invalid`] for a text that is empty, files that cannot go with it, or a post that is not there,
+    /// [`Refusal::PostTooLong`], [`Refusal::Duplicate`], [`Refusal::NoReply`] for answers and [`Refusal::Forbidden`] for
+    /// edits that are not allowed.
     pub fn post(&mut self, now: Time, author: AccountId, draft: Draft<'_>) -> Result<Post, Refusal> {
-        let weight = words::weight(draft.text);
-        if !(1..=WEIGHT_MAX).contains(&weight) {
-            return Err(Refusal::invalid("text", weight, "a text of 1 to 280 weighted characters is needed"));
-        }
-        if self.is_duplicate(author, draft.text) {
-            return Err(Refusal::Duplicate);
-        }
+        self.check_words(author, &draft)?;
+        self.check_files(author, draft.media)?;
         if let Some(id) = draft.answers {
             self.check_answer(author, id)?;
         }
+        if let Some(id) = draft.quotes.filter(|id| self.read(*id).is_none()) {
+            return Err(Refusal::invalid("quote_tweet_id", id, "no such post"));
+        }
         let first = draft.edits.map(|id| self.check_edit(now, author, id)).transpose()?;
         let id = self.next_id(now);
+        let tail = self.tail(author, id, &draft);
         let post = Post {
             id,
             author,
-            words: words::dress(draft.text, None, &mut self.rng),
+            words: words::dress(draft.text, tail, &mut self.rng),
             written: draft.text.to_owned(),
             answers: draft.answers,
+            quotes: draft.quotes,
+            media: draft.media.to_vec(),
             first: first.unwrap_or(id),
             listed_from: now.plus_ms(self.settings.lag_ms),
             is_deleted: false,
         };
         self.chains.entry(post.first).or_default().push(id);
-        self.posts.insert(id, post.clone());
         self.posted.insert((author, draft.text.to_owned()));
-        self.counts.add(if words::has_link(draft.text) { Billed::PostCreateWithUrl } else { Billed::PostCreate });
+        self.counts.add(self.kind_of(&post));
+        self.posts.insert(id, post.clone());
         Ok(post)
+    }
+
+    fn check_words(&self, author: AccountId, draft: &Draft<'_>) -> Result<(), Refusal> {
+        let weight = words::weight(draft.text);
+        if weight == 0 && draft.media.is_empty() {
+            return Err(Refusal::invalid("text", weight, "a text of 1 to 280 weighted characters is needed"));
+        }
+        if WEIGHT_MAX < weight {
+            return Err(Refusal::PostTooLong { weight });
+        }
+        // Without words there is nothing that could be there already.
+        if weight != 0 && self.is_duplicate(author, draft.text) { Err(Refusal::Duplicate) } else { Ok(()) }
+    }
+
+    /// The link that the platform adds to a text: to its files, or to the post that it quotes.
+    fn tail(&self, author: AccountId, id: PostId, draft: &Draft<'_>) -> Option<String> {
+        let page = |user: AccountId, id: PostId| {
+            let name = self.user(user).map_or_else(|| user.to_string(), |user| user.account.name.to_string());
+            format!("https://x.com/{name}/status/{id}")
+        };
+        let quoted = draft.quotes.and_then(|id| self.read(id)).map(|quoted| page(quoted.author, quoted.id));
+        let file = draft.media.first().and_then(|file| self.media(*file));
+        let kind = file.map(|file| if file.kind() == "photo" { "photo" } else { "video" });
+        kind.map(|kind| format!("{}/{kind}/1", page(author, id))).or(quoted)
+    }
+
+    /// What a new post is on the bill. With a link it costs most, whatever else it is: X's list does not say.
+    fn kind_of(&self, post: &Post) -> Billed {
+        let answered = post.answers.and_then(|id| self.read(id));
+        let is_summoned = answered.is_some_and(|answered| self.summons(answered, post.author));
+        match words::has_link(&post.written) {
+            true => Billed::PostCreateWithUrl,
+            false if is_summoned => Billed::SummonedReply,
+            false => Billed::PostCreate,
+        }
     }
 
     fn is_duplicate(&self, author: AccountId, text: &str) -> bool {
@@ -107,17 +153,28 @@ impl World {
     }
 
     fn check_answer(&self, author: AccountId, id: PostId) -> Result<(), Refusal> {
-        let answered = self.read(id).ok_or(Refusal::Forbidden {
+        let answered = self.read(id).ok_or(Refusal::NoReply {
             why: "You attempted to reply to a Tweet that is deleted or not visible to you.",
         })?;
-        let is_welcome = answered.author == author || self.mentions(answered).contains(&author);
-        if is_welcome || !self.settings.replies_need_mention {
+        let is_own = answered.author == author;
+        let is_welcome = match is_own {
+            true => !self.settings.refuses_self_replies,
+            false => !self.settings.replies_need_mention || self.summons(answered, author),
+        };
+        if is_welcome {
             return Ok(());
         }
-        Err(Refusal::Forbidden {
+        Err(Refusal::NoReply {
             why: "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged \
                   by the author of the post you are replying to.",
         })
+    }
+
+    /// Whether another's post mentions this user, or quotes a post of the user's.
+    fn summons(&self, post: &Post, user: AccountId) -> bool {
+        let quoted = post.quotes.and_then(|id| self.posts.get(&id));
+        let names = self.mentions(post).contains(&user) || quoted.is_some_and(|quoted| quoted.author == user);
+        names && post.author != user
     }
 
     /// The first version of the post that `id` is a version of, if `author` may edit it now.
@@ -194,7 +251,7 @@ impl World {
         self.page(now, range, TIMELINE_MAX, user == of, |_, post| post.author == of)
     }
 
-    /// The posts that mention `of`, on the bill.
+    /// The posts that mention `of`, on the bill. One that only quotes is none: X's documents do not say that it is listed.
     pub fn mentions_of(&mut self, now: Time, user: AccountId, of: AccountId, range: Range) -> PostPage {
         self.page(now, range, MENTIONS_MAX, user == of, |world, post| world.mentions(post).contains(&of))
     }

@@ -15,6 +15,12 @@ pub enum Refusal {
     /// The user may not do this.
     #[error("not allowed: {why}")]
     Forbidden { why: &'static str },
+    /// The user may not answer this post.
+    #[error("no reply: {why}")]
+    NoReply { why: &'static str },
+    /// A post of more than 280 weighted characters.
+    #[error("the post is too long: {weight} of 280 weighted characters")]
+    PostTooLong { weight: usize },
     /// The same text is there already.
     #[error("duplicate content")]
     Duplicate,

@@ -191,3 +191,22 @@ fn a_fault_is_written_as_json() {
     assert_eq!(serde_json::from_str::<Fault>(json).unwrap(), fault);
     assert!(serde_json::from_str::<Fault>(r#"{"at":"after","how":{"kind":"cut"},"tims":3}"#).is_err());
 }
+
+#[test]
+fn who_quotes_summons_and_a_thread_may_be_refused() {
+    let mut world = story();
+    let own = world.post(noon(), EMBASSY, draft("Sealed note 1")).ok().unwrap().id;
+    let quote = Draft { quotes: Some(own), ..draft("is it true?") };
+    let quote = world.post(noon(), JOURNALIST, quote).ok().unwrap();
+    assert!(quote.words.links[0].expanded.ends_with(&format!("embassy/status/{own}")));
+    assert!(world.mentions_of(noon(), EMBASSY, EMBASSY, NEWEST).posts.is_empty(), "it names nobody");
+    let answer = |text, id| Draft { answers: Some(id), ..draft(text) };
+    assert!(world.post(noon(), EMBASSY, answer("it is", quote.id)).is_ok());
+    assert!(matches!(world.post(noon(), MINISTRY, answer("no", quote.id)), Err(Refusal::NoReply { .. })));
+    assert!(world.post(noon(), EMBASSY, answer("2 of 3", own)).is_ok());
+    world.settings.refuses_self_replies = true;
+    assert!(matches!(world.post(noon(), EMBASSY, answer("3 of 3", own)), Err(Refusal::NoReply { .. })));
+    assert_eq!(world.counts().billed(Billed::SummonedReply), 1);
+    let gone = Draft { quotes: Some(Snowflake(1)), ..draft("what?") };
+    assert!(matches!(world.post(noon(), JOURNALIST, gone), Err(Refusal::Invalid { .. })));
+}

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::call::Billed;
+use super::price::Billed;
 use super::{World, words};
 use crate::note::{Account, AccountId, AccountName};
 use crate::time::Time;

@@ -68,7 +68,7 @@ fn the_other_403_say_what_to_do() {
     assert_eq!(remedy(Endpoint::Messages, 403, reason), REMEDY_ENROL);
     assert_eq!(remedy(Endpoint::Messages, 403, &problem("oauth1-permissions")), REMEDY_RIGHTS);
     let reply = r#"{"detail":"Reply to this conversation is not allowed because you have not been mentioned","type":"about:blank","title":"Forbidden","status":403}"#;
-    assert!(matches!(known(Endpoint::Post, 403, reply), Error::Refused { .. }));
+    assert!(matches!(known(Endpoint::Post, 403, reply), Error::ReplyRefused { .. }));
 }
 
 #[test]
@@ -125,4 +125,51 @@ fn only_persistent_refusal_of_credentials_calls_a_person() {
     assert!(matches!(refusals.refused("401".to_owned(), at(31), None), Error::Unavailable { .. }));
     let off = refusals.refused("401".to_owned(), at(31), Some(at(60 * 24)));
     assert!(matches!(off, Error::WrongClock { .. }));
+}
+
+#[test]
+fn a_reply_that_is_not_allowed_is_told_apart_from_other_refusals() {
+    for body in [
+        r#"{"detail":"Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post you are replying to.","type":"about:blank","title":"Forbidden","status":403}"#,
+        r#"{"detail":"You attempted to reply to a Tweet that is deleted or not visible to you.","type":"about:blank","title":"Forbidden","status":403}"#,
+        r#"{"errors":[{"code":385,"message":"You attempted to reply to a Tweet that is deleted or not visible to you."}]}"#,
+        r#"{"errors":[{"code":433,"message":"The original Tweet author restricted who can reply to this Tweet."}]}"#,
+    ] {
+        assert!(matches!(known(Endpoint::Post, 403, body), Error::ReplyRefused { .. }), "{body}");
+        assert!(matches!(known(Endpoint::Mentions, 403, body), Error::Refused { .. }), "{body}");
+    }
+    let other = r#"{"detail":"You are not permitted to perform this action.","type":"about:blank","title":"Forbidden","status":403}"#;
+    assert!(matches!(known(Endpoint::Post, 403, other), Error::Refused { .. }));
+}
+
+#[test]
+fn a_text_too_long_is_told_apart() {
+    let short = r#"{"errors":[{"code":186,"message":"Tweet needs to be a bit shorter."}]}"#;
+    assert!(matches!(known(Endpoint::Post, 403, short), Error::TooLong { .. }));
+    let message = r#"{"type":"https://api.x.com/2/problems/dm-text-too-long","title":"Bad Request","detail":"marked"}"#;
+    assert!(matches!(known(Endpoint::Send, 400, message), Error::TooLong { what } if !what.contains("marked")));
+}
+
+#[test]
+fn the_problems_of_messages_are_sorted_by_what_can_be_done() {
+    let problem =
+        |kind: &str| format!(r#"{{"type":"https://api.x.com/2/problems/{kind}","title":"marked","detail":"marked"}}"#);
+    for kind in ["dm-sender-encrypted-unavailable", "dm-recipient-encrypted-unavailable"] {
+        assert_eq!(remedy(Endpoint::Send, 403, &problem(kind)), REMEDY_ENCRYPTED);
+    }
+    for kind in ["dm-recipient-not-accepting", "dm-recipient-blocks-sender", "dm-sender-not-permitted", "dm-bad-media"]
+    {
+        let error = known(Endpoint::Send, 403, &problem(kind));
+        assert!(
+            matches!(&error, Error::Refused { what } if what.ends_with(kind) && !what.contains("marked")),
+            "{error:?}"
+        );
+    }
+    for kind in ["dm-not-delivered", "dm-request-in-progress"] {
+        assert!(matches!(known(Endpoint::Send, 409, &problem(kind)), Error::NoAnswer { .. }), "{kind}");
+    }
+    assert_eq!(known(Endpoint::Send, 403, &problem("dm-duplicate")), Error::Duplicate);
+    for kind in ["dm-rate-limited", "dm-safety-limited"] {
+        assert!(matches!(classify(Endpoint::Send, 403, problem(kind).as_bytes()), Failure::TooMany { .. }), "{kind}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Answers of X as its documents and its users show them, of both vocabularies.
 
 use super::*;
+use crate::platform::{Mention, Post};
 
 const EVENT: &str = r#"{"id":"1582838499983564806","event_type":"MessageCreate","text":"Hi everyone.","sender_id":"944480690","dm_conversation_id":"1578398451921985538","created_at":"2022-10-19T20:58:00.000Z"}"#;
 
@@ -113,7 +114,7 @@ fn the_models_of_2022_read_what_x_sends_today() {
     let modern =
         raw(r#"{"id":"5","text":"a &amp; b","author_id":"7","edit_history_post_ids":["5"],"reply_settings":"verified",
         "withheld":{"scope":"post"},"referenced_posts":[{"type":"quoted","id":""}]}"#);
-    let expected = Post { id: Snowflake(5), author: AccountId(7), text: "a & b".to_owned() };
+    let expected = Post { id: Snowflake(5), author: AccountId(7), text: "a & b".to_owned(), links: Vec::new() };
     assert_eq!(post(&modern, None), Ok(expected));
     assert_eq!(post(&raw(r#"{"id":"5","text":"x"}"#), None), Err("a post without `author_id`".to_owned()));
     assert_eq!(post(&raw(r#"{"id":"5"}"#), None), Err("the answer has no `text`".to_owned()));
@@ -161,4 +162,73 @@ fn an_identifier_that_no_database_keeps_is_refused() {
         assert!(post(&raw(&format!(r#"{{"id":"1","author_id":"{id}","text":"a"}}"#)), None).is_err(), "{id}");
     }
     assert!(page(&EVENT.replace("1582838499983564806", "9223372036854775807"), "").is_ok());
+}
+
+#[test]
+fn a_mention_is_read_in_either_vocabulary_and_in_a_mixture() {
+    let head = r#"{"id":"9","text":"a &lt;b&gt;","author_id":"7","conversation_id":"3""#;
+    let quoted = r#"{"type":"quoted","id":"5"}"#;
+    let answered = r#"{"type":"replied_to","id":"4"}"#;
+    for references in [
+        format!(r#","referenced_posts":[{answered},{quoted}]"#),
+        format!(r#","referenced_tweets":[{quoted},{answered}]"#),
+        format!(r#","referenced_posts":[{quoted},{{"type":"replied_to","id":""}}],"referenced_tweets":[{answered}]"#),
+        format!(r#","referenced_posts":[{answered},{quoted}],"referenced_tweets":[{answered},{quoted}],"new":1"#),
+    ] {
+        let users =
+            r#"{"users":[{"id":"8","username":"x"},{"id":"7","username":"journalist"}],"tweets":[],"posts":null}"#;
+        let body = format!(r#"{{"data":[{head}{references}}}],"includes":{users}}}"#);
+        let found = mentions(&Answer::read(body.as_bytes()).unwrap()).unwrap();
+        let expected = Mention {
+            id: Snowflake(9),
+            author: AccountId(7),
+            name: AccountName::parse("journalist"),
+            text: "a <b>".to_owned(),
+            answers: Some(Snowflake(4)),
+            quotes: Some(Snowflake(5)),
+            conversation: Some(Snowflake(3)),
+        };
+        assert_eq!(found, [expected], "{references}");
+    }
+}
+
+#[test]
+fn a_mention_needs_only_its_author_and_text() {
+    let read = |post: &str| mentions(&Answer::read(format!(r#"{{"data":[{post}]}}"#).as_bytes()).unwrap());
+    let found = read(r#"{"id":"9","text":"x","author_id":"7","referenced_posts":null}"#).unwrap().remove(0);
+    assert_eq!((found.name, found.answers, found.quotes, found.conversation), (None, None, None, None));
+    assert_eq!(read(r#"{"id":"9","text":"x"}"#), Err("a post without `author_id`".to_owned()));
+    let repost =
+        r#"{"id":"9","text":"RT @embassy: x","author_id":"7","referenced_posts":[{"type":"retweeted","id":"1"}]}"#;
+    assert_eq!(read(repost), Ok(Vec::new()));
+}
+
+#[test]
+fn what_was_accepted_is_named_or_the_answer_is_none() {
+    let accepted = sent(&raw(r#"{"dm_conversation_id":"7-8","dm_event_id":"5","more":1}"#)).unwrap();
+    assert_eq!((accepted.conversation.as_str(), accepted.message), ("7-8", Snowflake(5)));
+    for bad in [r#"{"dm_conversation_id":"7-8"}"#, r#"{"dm_conversation_id":"","dm_event_id":"5"}"#, "[]", "{}"] {
+        assert!(sent(&raw(bad)).is_err(), "{bad}");
+    }
+    assert_eq!(upload(&raw(r#"{"id":"5","media_key":"3_5","size":1}"#)), Ok(Upload::Ready(Snowflake(5))));
+    let state = |state: &str| {
+        upload(&raw(&format!(r#"{{"id":"5","processing_info":{{"state":"{state}","check_after_secs":2}}}}"#)))
+    };
+    assert_eq!(state("pending"), Ok(Upload::Working { id: Snowflake(5), after_s: 2 }));
+    assert_eq!(state("succeeded"), Ok(Upload::Ready(Snowflake(5))));
+    assert_eq!(state("failed"), Ok(Upload::Failed));
+    assert!(upload(&raw("{}")).is_err());
+}
+
+#[test]
+fn a_post_s_links_stand_in_order_and_are_not_touched() {
+    let post = |urls: &str| {
+        post(
+            &raw(&format!(r#"{{"id":"5","text":"https://t.co/a https://t.co/b","entities":{{"urls":{urls}}}}}"#)),
+            Some(AccountId(7)),
+        )
+    };
+    let urls = r#"[{"start":20,"url":"https://t.co/b","expanded_url":"https://example.org/ä"},{"start":0,"url":"https://t.co/a","expanded_url":"https://example.org"}]"#;
+    assert_eq!(post(urls).unwrap().written(), "https://example.org https://example.org/ä");
+    assert_eq!(post("null").unwrap().written(), "https://t.co/a https://t.co/b");
 }

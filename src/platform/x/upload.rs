@@ -1,0 +1,57 @@
+//! Files given to X, to go with a post or a message.
+//!
+//! They go in one piece: X takes images and GIFs so. Films go in pieces, which its published document does not describe.
+
+use std::time::Duration;
+
+use reqwest::multipart::{Form, Part};
+
+use super::X;
+use super::endpoint::Endpoint;
+use super::parse::{self, Upload};
+use super::wire::Content;
+use crate::platform::{Error, File, FileKind, MediaId, Purpose};
+
+/// The longest wait before X is asked again how far it is, whatever it says.
+const WAIT_S_MAX: u64 = 10;
+
+/// X's word for what a file is uploaded for.
+fn category(kind: FileKind, purpose: Purpose) -> &'static str {
+    match (kind, purpose) {
+        (FileKind::Image, Purpose::Post) => "tweet_image",
+        (FileKind::Gif, Purpose::Post) => "tweet_gif",
+        (FileKind::Image, Purpose::Message) => "dm_image",
+        (FileKind::Gif, Purpose::Message) => "dm_gif",
+    }
+}
+
+impl X {
+    /// Gives a file to X, and waits until X has done with it what it must. The caller limits the time.
+    pub(super) async fn give(&self, file: &File, purpose: Purpose) -> Result<MediaId, Error> {
+        let kind = FileKind::of(&file.media_type, file.bytes.len() as u64)?;
+        let unnamed = |_| Error::Refused { what: format!("{} is no media type", file.media_type) };
+        let part = Part::bytes(file.bytes.clone()).file_name("file").mime_str(&file.media_type).map_err(unnamed)?;
+        let form = Form::new().text("media_category", category(kind, purpose)).part("media", part);
+        let url = self.url(format_args!("/2/media/upload"), &[]);
+        let mut upload = self.make(Endpoint::Upload, url, Content::Form(form), parse::upload).await?;
+        loop {
+            upload = match upload {
+                Upload::Ready(id) => return Ok(id),
+                Upload::Failed => {
+                    return Err(Error::Refused { what: format!("{}: X cannot use the file", Endpoint::Upload) });
+                }
+                Upload::Working { id, after_s } => {
+                    tokio::time::sleep(Duration::from_secs(after_s.clamp(1, WAIT_S_MAX))).await;
+                    self.upload_state(id).await?
+                }
+            }
+        }
+    }
+
+    async fn upload_state(&self, id: MediaId) -> Result<Upload, Error> {
+        let id = id.to_string();
+        let url = self.url(format_args!("/2/media/upload"), &[("command", "STATUS"), ("media_id", &id)]);
+        let gone = || Error::Unavailable { what: format!("{}: X does not know the file", Endpoint::UploadState) };
+        Ok(self.one(Endpoint::UploadState, url, parse::upload).await?.ok_or_else(gone)?.0)
+    }
+}
