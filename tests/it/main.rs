@@ -8,7 +8,6 @@ mod faults;
 mod fixture;
 mod hostile;
 mod kills;
-mod lengths;
 mod log_oracles;
 mod loops;
 mod mortal;
