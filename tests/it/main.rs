@@ -11,7 +11,6 @@ mod folder;
 mod front;
 mod hostile;
 mod kills;
-mod lengths;
 mod log_oracles;
 mod loops;
 mod mortal;

@@ -1,4 +1,5 @@
 //! Mirrors beside an independent implementation of how X counts a post and finds links in it.
+#![cfg(test)]
 
 use std::panic::{UnwindSafe, catch_unwind};
 
