@@ -27,7 +27,8 @@ const PAGE: u64 = 4096;
 #[command(after_long_help = "\
 Example:
   verbale site /srv/www/notes --config notes/config.toml
-  verbale site copy && python3 -m http.server --directory copy
+  verbale site copy
+  python3 -m http.server --directory copy    to look at it in a browser, at http://localhost:8000
 
 Exit status:
   0 written, 1 nothing is signed yet or a file cannot be written, 2 DIR or the configuration cannot be used")]

@@ -254,6 +254,11 @@ impl Watcher {
         let (begun, mut bytes, mut stopped) = (Instant::now(), 0, None);
         for (message, listed) in part {
             let at = message.id.time();
+            if SKEW_MS_MAX < at.ms_since(listed) {
+                // It cannot have been listed before it was sent: our clock has gone wrong, and its note would not verify.
+                stopped = Some(PlatformError::WrongClock { ours: listed, theirs: at }.into());
+                break;
+            }
             let kind = match self.kind(&message, known).await {
                 Ok(kind) => kind,
                 // What was dealt with before is kept: to begin anew each time might never come to an end.

@@ -232,6 +232,26 @@ async fn nothing_is_posted_by_a_wrong_clock() {
     assert_eq!(rig.posts(), 0);
 }
 
+#[tokio::test]
+async fn nothing_is_sealed_by_a_clock_that_stays_behind() {
+    let rig = Rig::new(Settings::without_limits());
+    let mut watcher = rig.watcher();
+    run(&rig, &mut watcher, MINUTE_MS).await;
+    let tomorrow = Outgoing::text("NOTE of tomorrow");
+    rig.world.with(|world, now| world.send(now.plus_ms(DAY_MS), EMBASSY, MINISTRY, &tomorrow)).unwrap();
+    let error = loop {
+        match watcher.tick().await {
+            Ok(Next::Now) => {}
+            Ok(Next::Idle(until) | Next::Wait(until)) => {
+                rig.world.clock().advance_ms(until.ms_since(rig.clock().now()))
+            }
+            Err(error) => break error.to_string(),
+        }
+        assert_eq!(rig.sealed().await, 0);
+    };
+    assert!(error.contains("this machine's clock says"), "{error}");
+}
+
 /// The answer is lost, somebody deletes the post before it is found, and the platform remembers it for days.
 #[tokio::test]
 async fn a_post_that_was_deleted_before_it_was_found_is_made_again() {

@@ -225,8 +225,8 @@ async fn the_public_folder_of_another_log_is_left_alone() {
     let checkpoint = Checkpoint { origin: name, size: 5, root: Hash::of(b"their log") }.sign(&other);
     fs::write(trial.0.path("public/checkpoint"), checkpoint).unwrap();
     let before = everything_in(&trial.0.path("public"));
-    let what = "public/checkpoint is not a checkpoint of this log";
-    assert_ended(&trial.run().await, what, "choose another folder for `public`");
+    let what = "public/checkpoint is not that of the log embassy.example/notes";
+    assert_ended(&trial.run().await, what, "choose a folder that is empty");
     assert!(everything_in(&trial.0.path("public")) == before);
 }
 
