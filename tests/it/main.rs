@@ -14,6 +14,7 @@ mod kills;
 mod log_oracles;
 mod loops;
 mod mortal;
+mod policy;
 mod process;
 mod proofs;
 mod properties;
