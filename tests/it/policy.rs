@@ -51,6 +51,9 @@ fn the_page_names_no_file_beside_itself() {
     for attribute in [" src=", "<link", " href=", "url(", "@import", "<base", "<iframe", " style=", " onclick="] {
         // What the scripts build is in their own hands: the policy above holds for it.
         let markup = texts(PAGE, "script").iter().fold(PAGE.to_owned(), |page, script| page.replace(script, ""));
-        assert!(!markup.contains(attribute), "src/site/verify.html has {attribute:?}, but must be one file that asks for nothing");
+        assert!(
+            !markup.contains(attribute),
+            "src/site/verify.html has {attribute:?}, but must be one file that asks for nothing"
+        );
     }
 }

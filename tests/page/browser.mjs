@@ -1,51 +1,28 @@
 // The page in headless Chromium, opened from a file with the network off: node tests/page/browser.mjs VERBALE
-// Needs playwright-core (in NODE_PATH or PLAYWRIGHT) and a browser (CHROMIUM, by default /usr/bin/chromium).
-// SCREENSHOTS names a folder for pictures of the page, to be looked at; without it none are taken.
+// What it needs is said in chromium.mjs. SCREENSHOTS names a folder for pictures of the page, to be looked at.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { choose, drop, faults, file as zip, launch, outcomes, packed, picture, unpacked as filesOf, verdict, withoutEd25519 }
+  from "./chromium.mjs";
 import { PAGE, readVector, run, vectors } from "./common.mjs";
 import { judge } from "./judge.mjs";
 
 const program = process.argv[2];
-const { chromium } = createRequire(join(process.env.PLAYWRIGHT ?? process.cwd(), "x.js"))("playwright-core");
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
 const ADDRESS = pathToFileURL(PAGE).href;
 
 const vector = (name) => readVector(new URL(`../vectors/proof/${name}.txt`, import.meta.url));
 const full = vector("full"), folder = mkdtempSync(join(tmpdir(), "verbale-page-"));
-const zip = (name, bytes) => ({ name, mimeType: "application/zip", buffer: Buffer.from(bytes) });
 const changed = Buffer.from(full.bytes);
 changed[changed.indexOf("Embassy p")] ^= 1;
 
-/** The files of an archive, as [{ name, mimeType, buffer }]. */
-function unpacked(bytes) {
-  const path = join(folder, "proof.zip"), out = mkdtempSync(join(folder, "files-"));
-  writeFileSync(path, bytes);
-  execFileSync("python3", ["-m", "zipfile", "-e", path, out]);
-  const names = execFileSync("ls", [out], { encoding: "utf8" }).trim().split("\n");
-  return names.map((name) => ({ name, mimeType: "", buffer: readFileSync(join(out, name)) }));
-}
+const unpacked = (bytes) => filesOf(bytes, folder);
 
-/** Packed anew by somebody else's program, deflated. */
-function repacked(bytes) {
-  const path = join(folder, "proof.zip"), other = join(folder, "other.zip");
-  writeFileSync(path, bytes);
-  execFileSync("python3", ["-c", `
-import sys, zipfile
-old, new = zipfile.ZipFile(sys.argv[1]), zipfile.ZipFile(sys.argv[2], "w", zipfile.ZIP_DEFLATED)
-for name in old.namelist(): new.writestr(name, old.read(name))
-new.close()`, path, other]);
-  return readFileSync(other);
-}
-
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+const browser = await launch();
 const asked = [];
 
 /** A page of its own, offline; what it asks anybody for is noted, and so is each error. */
@@ -59,24 +36,6 @@ async function open(options = {}) {
   return page;
 }
 
-async function choose(page, ...files) {
-  await page.setInputFiles("#files", files);
-  await page.waitForFunction(() => document.activeElement?.id === "verdict");
-}
-
-async function drop(page, { name, buffer }) {
-  await page.evaluate(({ name, base64 }) => {
-    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([bytes], name));
-    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
-  }, { name, base64: buffer.toString("base64") });
-  await page.waitForFunction(() => document.activeElement?.id === "verdict");
-}
-
-const verdict = (page) => page.locator("#verdict").innerText();
-const outcomes = (page) => page.locator("[data-check]").evaluateAll((all) =>
-  Object.fromEntries(all.map(({ dataset }) => [dataset.check, dataset.outcome])));
 const noSidewaysScroll = (page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
 
 /** How much the colours of text differ from what is behind it, by WCAG 2: the smallest ratio on the page. */
@@ -147,7 +106,7 @@ await run(async (test) => {
     await page.context().close();
   });
   await test("a proof packed anew by another program holds", async () => {
-    await choose(page, zip("again.zip", repacked(full.bytes)));
+    await choose(page, zip("again.zip", packed(unpacked(full.bytes), folder)));
     assert.match(await verdict(page), /All that was checked holds/);
   });
   await test("the text of the report is the program's", async () => {
@@ -213,13 +172,7 @@ await run(async (test) => {
   });
   await test("without Ed25519 the signature is not checked, and nothing is pretended", async () => {
     const page = await open();
-    await page.evaluate(() => {
-      const real = SubtleCrypto.prototype.importKey;
-      SubtleCrypto.prototype.importKey = function (...all) {
-        if (all[2].name === "Ed25519") throw new DOMException("unknown", "NotSupportedError");
-        return real.apply(this, all);
-      };
-    });
+    await withoutEd25519(page);
     await choose(page, zip("note-2.proof.zip", full.bytes));
     assert.match(await verdict(page), /Not all could be checked here: signature/);
     assert.equal(await page.locator(".shown").count(), 0);
@@ -261,17 +214,19 @@ await run(async (test) => {
           const least = await contrast(page);
           assert(least >= 4.5, `the least contrast is ${least.toFixed(2)}`);
         });
-        if (!process.env.SCREENSHOTS) return;
-        mkdirSync(process.env.SCREENSHOTS, { recursive: true });
-        const path = (name) => join(process.env.SCREENSHOTS, `${state}-${width}-${colorScheme}${name}.png`);
-        await page.screenshot({ path: path("") });
-        await page.screenshot({ path: path("-whole"), fullPage: true });
+        await test(`${state}, ${width} wide, ${colorScheme}: nothing that axe finds wrong`, async () => {
+          assert.deepEqual(await faults(page), []);
+        });
+        await picture(page, `verify-${state}-${width}-${colorScheme}`, { fullPage: true });
       };
       await look("empty");
       await choose(page, zip("note-2.proof.zip", full.bytes));
       await look("holds");
       await choose(page, zip("note-2.proof.zip", vector("forged-note-2.content.txt").bytes));
       await look("fails");
+      await withoutEd25519(page);
+      await choose(page, zip("note-2.proof.zip", full.bytes));
+      await look("not-checked");
       await page.context().close();
     }
   }

@@ -1,40 +1,17 @@
 // The site in headless Chromium: how fast the front page of a long log loads beside that of a short one, and how the pages
 // look and can be used: node tests/page/front.mjs SHORT LONG, two folders that `verbale site` wrote.
-// Needs playwright-core (in NODE_PATH or PLAYWRIGHT) and a browser (CHROMIUM, by default /usr/bin/chromium).
-// SCREENSHOTS names a folder for pictures of the pages, to be looked at; without it none are taken.
+// What it needs is said in chromium.mjs. SCREENSHOTS names a folder for pictures of the pages, to be looked at.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { createRequire } from "node:module";
-import { extname, join, normalize } from "node:path";
+import { faults, launch, picture, serve } from "./chromium.mjs";
 import { run } from "./common.mjs";
 
 const LOADS = 60;
 /** By how much the long log's median may be over the short one's: what one page load differs from the next. */
 const SLOWER_MAX = 1.25, SLOWER_MS = 5;
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
-const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css", ".atom": "application/atom+xml" };
 const PAGES = ["index.html", "note/0/1.html", "notes/1-250.html", "notes/index.html", "gaps.html"];
 
 const [short, long] = process.argv.slice(2);
 assert(short && long, "name two folders: node front.mjs SHORT LONG");
-const { chromium } = createRequire(join(process.env.PLAYWRIGHT ?? process.cwd(), "x.js"))("playwright-core");
-
-/** Serves a folder on this machine. */
-async function serve(folder) {
-  const server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
-    try {
-      const bytes = readFileSync(join(folder, path.endsWith("/") ? `${path}index.html` : path));
-      response.writeHead(200, { "content-type": TYPES[extname(path) || ".html"] ?? "text/plain" }).end(bytes);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
-  return { server, address: `http://127.0.0.1:${server.address().port}` };
-}
 
 const median = (all) => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)];
 
@@ -53,7 +30,7 @@ async function load(browser, address) {
   return { ms, bytes };
 }
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+const browser = await launch();
 const sites = { short: await serve(short), long: await serve(long) };
 
 await run(async (test) => {
@@ -81,14 +58,12 @@ await run(async (test) => {
       page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
       page.on("request", (request) => request.url().startsWith(sites.long.address) || wrong.push(request.url()));
       for (const path of PAGES) {
-        await test(`${path}, ${width} wide, ${colorScheme}: fits, and has no script`, async () => {
+        await test(`${path}, ${width} wide, ${colorScheme}: fits, has no script, and nothing that axe finds wrong`, async () => {
           await page.goto(`${sites.long.address}/${path}`);
           assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it scrolls sideways");
           assert.equal(await page.locator("script").count(), 0);
-          if (!process.env.SCREENSHOTS) return;
-          mkdirSync(process.env.SCREENSHOTS, { recursive: true });
-          const name = `site-${path.replaceAll("/", "-")}-${width}-${colorScheme}.png`;
-          await page.screenshot({ path: join(process.env.SCREENSHOTS, name) });
+          assert.deepEqual(await faults(page), []);
+          await picture(page, `site-${path.replaceAll("/", "-")}-${width}-${colorScheme}`);
         });
       }
       await test(`${width} wide, ${colorScheme}: nobody else was asked, and nothing is missing`, () => assert.deepEqual(wrong, []));

@@ -25,6 +25,8 @@ fn frame(view: &View<'_>, page: Page, title: &str, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
+                // No picture: else browsers ask for one that is not there.
+                link rel="icon" href="data:,";
                 title { (title) " · " (view.settings.vkey.name()) }
                 link rel="stylesheet" href=(link(Page::Style));
                 link rel="alternate" type="application/atom+xml" title="Notes, openings, disputes, gaps" href=(link(Page::Feed));

@@ -74,7 +74,7 @@ fn opened(view: &View<'_>, note: &Note) -> Markup {
         section aria-labelledby="opened" {
             h2 id="opened" { "What has been opened" }
             @if !note.opened { p { "Nothing: its sender has not made public what it says." } }
-            ol.notes { @for one in openings { (other(view, one, UP)) } }
+            @else { ol.notes { @for one in openings { (other(view, one, UP)) } } }
             @if !files.is_empty() {
                 ul { @for file in &files {
                     @let name = file.path.rsplit('/').next().unwrap_or(&file.path);
@@ -92,7 +92,7 @@ fn said(view: &View<'_>, note: &Note) -> Markup {
         section aria-labelledby="said" {
             h2 id="said" { "Disputes and losses" }
             @if said().next().is_none() { p { "None: nobody’s dispute is in the log, and the post is not known to have been lost." } }
-            ol.notes { @for one in said() { (other(view, one, UP)) } }
+            @else { ol.notes { @for one in said() { (other(view, one, UP)) } } }
         }
     }
 }
