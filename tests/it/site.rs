@@ -1,6 +1,8 @@
 //! What the pages and the feed say of a log.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use atom_syndication::Feed;
 use verbale::hash::Hash;
@@ -9,7 +11,7 @@ use verbale::log::signed_note::LogKey;
 use verbale::log::tree::{Tree, leaf_hash};
 use verbale::note::{AccountName, Origin, PostId, Snowflake};
 use verbale::platform::x;
-use verbale::site::{Ledger, Page, PublishedFile, RANGE, Settings, View};
+use verbale::site::{ALWAYS, FIXED, Ledger, Page, PublishedFile, RANGE, Settings, View};
 use verbale::time::Time;
 
 use crate::rig::key;
@@ -220,4 +222,28 @@ fn the_front_page_of_a_long_log_is_as_small_as_that_of_a_short_one() {
     assert_eq!(links(&short).len(), links(&long).len());
     assert!(long.len() < short.len() + 1000, "{} bytes, and {} of the long log", short.len(), long.len());
     assert!(long.len() < 32 * 1024, "{} bytes", long.len());
+}
+
+/// Every page of a log with one of everything, as files: each link that stays on the site leads to one of them or to the log.
+/// `VERBALE_STORY` names a new folder for them: `.ci/page` shows them to a browser.
+#[test]
+fn every_link_of_a_log_with_one_of_everything_leads_somewhere() {
+    let kept = std::env::var("VERBALE_STORY").ok();
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = kept.as_ref().map_or(temporary.path(), Path::new);
+    let site = Site::new(&story(), settings(&key()));
+    let pages = || FIXED.into_iter().chain((1..=4).map(Page::Note)).chain([Page::Range(0)]).chain(ALWAYS);
+    for page in pages() {
+        let path = folder.join(page.path());
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, site.page(page)).unwrap();
+    }
+    for page in pages().filter(|page| page.path().ends_with(".html") && *page != Page::Verify) {
+        let path = folder.join(page.path());
+        for link in links(&fs::read_to_string(&path).unwrap()) {
+            let there = link.split('#').next().unwrap();
+            let outside = there.contains(':') || ["checkpoint", "log.txt"].iter().any(|log| there.ends_with(log));
+            assert!(outside || path.parent().unwrap().join(there).exists(), "{} leads to {link}", page.path());
+        }
+    }
 }

@@ -55,17 +55,15 @@ export function compareReports(page, program) {
   assert.deepEqual(words(page), words(program));
 }
 
-/** Formats that are no part of a proof: the page reads none of them. */
-const NOT_IN_A_PROOF = ["mirror-post", "slip"];
-
 /** All vectors: { name, input, compare(result of judge) }. */
 export function vectors(program) {
   assert(program, "name the program: node vectors.mjs target/debug/verbale");
   execFileSync(program, ["--version"]);
   const folder = join(root, "tests/vectors");
-  const formats = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !NOT_IN_A_PROOF.includes(entry.name));
-  return formats.flatMap(({ name: format }) => readdirSync(join(folder, format)).sort().map((file) => {
+  const formats = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const files = (format) => readdirSync(join(folder, format)).sort();
+  console.log(`vectors: ${formats.map((format) => `${format} ${files(format).length}`).join(", ")}`);
+  return formats.flatMap((format) => files(format).map((file) => {
     const { headers, bytes } = readVector(join(folder, format, file));
     const input = { format, headers, base64: bytes.toString("base64") };
     const compare = (result) => {

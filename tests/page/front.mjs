@@ -1,5 +1,5 @@
 // The site in headless Chromium: how fast the front page of a long log loads beside that of a short one, and how the pages
-// look and can be used: node tests/page/front.mjs SHORT LONG, two folders that `verbale site` wrote.
+// look and can be used: node tests/page/front.mjs SHORT LONG STORY, three sites: of a short log, a long one, and one with one of everything.
 // What it needs is said in chromium.mjs. SCREENSHOTS names a folder for pictures of the pages, to be looked at.
 import assert from "node:assert/strict";
 import { faults, launch, picture, serve } from "./chromium.mjs";
@@ -8,10 +8,10 @@ import { run } from "./common.mjs";
 const LOADS = 60;
 /** By how much the long log's median may be over the short one's: what one page load differs from the next. */
 const SLOWER_MAX = 1.25, SLOWER_MS = 5;
-const PAGES = ["index.html", "note/0/1.html", "notes/1-250.html", "notes/index.html", "gaps.html"];
+const PAGES = ["index.html", "note/0/1.html", "note/0/2.html", "notes/1-250.html", "notes/index.html", "gaps.html"];
 
-const [short, long] = process.argv.slice(2);
-assert(short && long, "name two folders: node front.mjs SHORT LONG");
+const [short, long, story] = process.argv.slice(2);
+assert(short && long && story, "name three folders: node front.mjs SHORT LONG STORY");
 
 const median = (all) => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)];
 
@@ -31,7 +31,7 @@ async function load(browser, address) {
 }
 
 const browser = await launch();
-const sites = { short: await serve(short), long: await serve(long) };
+const sites = { short: await serve(short), long: await serve(long), story: await serve(story) };
 
 await run(async (test) => {
   await test("the front page of the long log loads as fast as that of the short one", async () => {
@@ -50,25 +50,27 @@ await run(async (test) => {
     assert(b.bytes < a.bytes + 1000, `${b.bytes} bytes against ${a.bytes}`);
   });
 
-  for (const colorScheme of ["light", "dark"]) {
-    for (const width of [390, 1280]) {
-      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, javaScriptEnabled: true });
-      const page = await context.newPage();
-      const wrong = [];
-      page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
-      page.on("request", (request) => request.url().startsWith(sites.long.address) || wrong.push(request.url()));
-      for (const path of PAGES) {
-        await test(`${path}, ${width} wide, ${colorScheme}: fits, has no script, and nothing that axe finds wrong`, async () => {
-          await page.goto(`${sites.long.address}/${path}`);
-          assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it scrolls sideways");
-          assert.equal(await page.locator("script").count(), 0);
-          assert.deepEqual(await faults(page), []);
-          await picture(page, `site-${path.replaceAll("/", "-")}-${width}-${colorScheme}`);
-        });
-      }
-      await test(`${width} wide, ${colorScheme}: nobody else was asked, and nothing is missing`, () => assert.deepEqual(wrong, []));
-      await context.close();
+  for (const [colorScheme, width, name] of ["light", "dark"].flatMap((scheme) =>
+    [360, 1280].flatMap((width) => ["long", "story"].map((name) => [scheme, width, name])))) {
+    const { address } = sites[name];
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+    const page = await context.newPage();
+    const wrong = [];
+    page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
+    page.on("request", (request) => request.url().startsWith(address) || wrong.push(request.url()));
+    for (const path of PAGES) {
+      const what = `${name}/${path}, ${width} wide, ${colorScheme}`;
+      await test(`${what}: fits, has no script, and nothing that axe finds wrong`, async () => {
+        await page.goto(`${address}/${path}`);
+        assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it scrolls sideways");
+        assert.equal(await page.locator("script").count(), 0);
+        assert.deepEqual(await faults(page), []);
+        await picture(page, `${name}-${path.replaceAll("/", "-")}-${width}-${colorScheme}`);
+      });
     }
+    await test(`${name}, ${width} wide, ${colorScheme}: nobody else was asked, and nothing is missing`,
+      () => assert.deepEqual(wrong.filter((what) => !what.startsWith("data:")), []));
+    await context.close();
   }
 
   const page = await browser.newPage();
