@@ -88,6 +88,11 @@ await run(async (test) => {
     assert.match(await page.locator("#text").innerText(), /^Embassy p|Embassy p/);
     const hash = createHash("sha256").update(unpacked(full.bytes).find(({ name }) => name.endsWith("envelope.txt")).buffer).digest("hex");
     assert.equal(await page.locator("#commitment").evaluate((element) => element.textContent), hash);
+    const selected = await page.evaluate(() => {
+      getSelection().selectAllChildren(document.getElementById("commitment"));
+      return getSelection().toString();
+    });
+    assert.equal(selected, hash, "copied, it is one word");
     const link = page.locator(".eye a");
     assert.match(await link.getAttribute("href"), /^https:\/\/x\.com\//);
     assert.match(await link.getAttribute("rel"), /noreferrer/);
@@ -139,13 +144,22 @@ await run(async (test) => {
     assert.match(await answer(hash), /^The same/);
     assert.match(await answer(hash.toUpperCase().match(/.{8}/g).join(" ")), /^The same/);
     assert.match(await answer(`Sealed note 2\nsha256 ${hash}\nlog 5 x`), /^The same/);
+    const words = await page.locator(".eye pre").first().evaluate((element) => element.textContent);
+    assert.match(await answer(`${words}\n`), /^The same,$/);
+    assert.match(await answer(words.replace(/^log \d+/m, "log 6")), /^The hash $/);
+    assert.match(await answer(`Sealed notes 1-2\n${words.split("\n").at(-1)}`), /^Other wor/);
     assert.match(await answer("0".repeat(64)), /^Another/);
     assert.match(await answer("12345"), /^There is /);
     await page.fill("#hash", "");
     const fresh = await open();
     await fresh.fill("#hash", hash);
     await fresh.locator("#hash-answer:not([hidden])").waitFor();
-    assert.match(await fresh.locator("#hash-answer").innerText(), /^Compare it/);
+    const alone = () => fresh.locator("#hash-answer").innerText();
+    assert.match(await alone(), /^On its own it shows only that somebody wrote it/);
+    await fresh.fill("#hash", words);
+    await fresh.waitForFunction(() => /^This is the text of the post for note 2\./.test(document.querySelector("#hash-answer").textContent));
+    await fresh.fill("#hash", `Sealed notes 1-2\n${words.split("\n").at(-1)}`);
+    await fresh.waitForFunction(() => /for notes 1 to 2, which shows the hash of none/.test(document.querySelector("#hash-answer").textContent));
     await fresh.context().close();
   });
   await test("single files are checked as far as they go", async () => {

@@ -101,6 +101,11 @@ await run(async (test) => {
     assert.deepEqual(await faults(page), []);
     await picture(page, "demo-note", { fullPage: true });
   });
+  await test("a thumb hits every way onwards", async () => {
+    const small = await page.locator("nav a").evaluateAll((all) =>
+      all.map((link) => [link.textContent, link.getBoundingClientRect().height]).filter(([, height]) => height < 40));
+    assert.deepEqual(small, []);
+  });
   await test("the commands that it shows print what it says they print", async () => {
     const [sum, verify, inLog, leaf, expected] = await page.locator("[aria-labelledby=check] pre").allTextContents();
     assert.equal((await typed(sum)).split(" ")[0], commitment);
@@ -220,7 +225,11 @@ await run(async (test) => {
     const forced = await open(`${site.address}/verify.html`, { forcedColors: "active" });
     await choose(forced, file(NAME, withChange("post.txt", of("sha256 "))));
     assert.match(await forced.locator("[data-check=post] .badge").innerText(), /fails/);
-    assert.notEqual(await forced.locator("#result").evaluate((element) => getComputedStyle(element).borderLeftWidth), "0px");
+    for (const at of ["[data-check=post] .badge", "#result"]) {
+      assert.equal(await forced.locator(at).evaluate((element) => getComputedStyle(element).borderLeftStyle), "solid", at);
+    }
+    const button = await forced.evaluate(() => getComputedStyle(document.getElementById("files"), "::file-selector-button").borderTopStyle);
+    assert.equal(button, "solid", "the button looks like one");
     await picture(forced, "demo-forced", { fullPage: true });
     await forced.context().close();
   });
