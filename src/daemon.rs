@@ -190,6 +190,20 @@ pub fn site_settings(config: &Config, vkey: VerifierKey) -> site::Settings {
     }
 }
 
+/// The client for X, as the configuration has it. Nothing is sent yet.
+///
+/// # Errors
+/// If a secret or an address cannot be used.
+pub fn platform(config: &Config, clock: &Clock) -> anyhow::Result<X> {
+    Ok(X::new(x::Settings {
+        base: config.x.api.to_string(),
+        credentials: secrets::credentials(&config.x.credentials_file)?,
+        connect_time: CONNECT_TIME,
+        call_time: config.x.timeout,
+        clock: clock.clone(),
+    })?)
+}
+
 impl Parts {
     /// What the configuration says, with the machine's own clock and chance. Opens the store; asks the platform nothing yet.
     ///
@@ -197,15 +211,8 @@ impl Parts {
     /// If a secret or the store cannot be used.
     pub fn of(config: &Config, backfill: bool) -> anyhow::Result<Parts> {
         let key = secrets::log_key(&config.log.key_file, &config.log.origin)?;
-        let credentials = secrets::credentials(&config.x.credentials_file)?;
         let clock = Clock::system();
-        let platform = X::new(x::Settings {
-            base: config.x.api.to_string(),
-            credentials,
-            connect_time: CONNECT_TIME,
-            call_time: config.x.timeout,
-            clock: clock.clone(),
-        })?;
+        let platform = platform(config, &clock)?;
         let site = site_settings(config, key.vkey());
         Ok(Parts {
             platform: Arc::new(platform),

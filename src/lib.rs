@@ -25,6 +25,7 @@
 //! | gap | a period in which messages may have been missed, and why |
 //! | proof | the file with which anybody checks one note |
 //! | mirror | the numbered series of posts that carries an opened note's text |
+//! | letter | what is to be sent as a note: a text, a file, or both |
 //! | slip | the direct message from which its recipient can rebuild a note's commitment |
 //! | report | what a check of a proof has shown, and what not |
 //!
@@ -87,6 +88,9 @@ pub mod watcher;
 pub mod publisher;
 #[cfg(feature = "daemon")]
 pub mod public;
+
+#[cfg(feature = "daemon")]
+pub mod sender;
 
 // The edges.
 #[cfg(feature = "daemon")]

@@ -4,11 +4,13 @@ pub mod completions;
 pub mod demo;
 pub mod failure;
 pub mod init;
+mod input;
 pub mod logging;
 pub mod notes;
 pub mod prove;
 pub mod run;
 pub mod sandbox;
+pub mod send;
 pub mod signals;
 pub mod site;
 pub mod status;
@@ -63,6 +65,7 @@ enum Command {
     Run(run::Arguments),
     Status(status::Arguments),
     Notes(notes::Arguments),
+    Send(send::Arguments),
     Prove(prove::Arguments),
     Verify(verify::Arguments),
     Site(site::Arguments),
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Notes(arguments) => notes::run(&arguments),
+        Command::Send(arguments) => send::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Site(arguments) => site::run(&arguments),

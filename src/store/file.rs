@@ -1,7 +1,8 @@
 //! The file: made once, recognised, locked, and checked as if a stranger had written it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params};
 
@@ -34,7 +35,7 @@ pub(super) fn create(path: &Path, log: &VerifierKey) -> Result<(), Error> {
 
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    conn.busy_timeout(Duration::from_secs(5))?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)
@@ -52,18 +53,45 @@ pub(super) fn identify(conn: &Connection, path: &Path) -> Result<(String, String
     Ok(conn.query_row("SELECT origin, vkey FROM log", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
+/// How often the lock is asked for: who only looks whether it is taken has it for a moment, see [`is_locked`].
+const LOOKS: u32 = 5;
+const LOOK_TIME: Duration = Duration::from_millis(20);
+
 /// Takes the lock file beside the database; the kernel lets go of it when the process dies, however it dies.
 pub(super) fn lock(path: &Path) -> Result<File, Error> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
+    let lock_path = lock_path(path);
     let failed = |e: std::io::Error| Error::Database(format!("{}: {e}", lock_path.display()));
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse(path.display().to_string())),
-        Err(std::fs::TryLockError::Error(e)) => Err(failed(e)),
+    for _ in 0..LOOKS {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK_TIME),
+            Err(TryLockError::Error(e)) => return Err(failed(e)),
+        }
     }
+    Err(Error::InUse(path.display().to_string()))
+}
+
+/// Whether some process has the lock: a daemon runs on this database.
+pub(super) fn is_locked(path: &Path) -> Result<bool, Error> {
+    let Ok(path) = path.canonicalize() else { return Ok(false) };
+    let lock_path = lock_path(&path);
+    let failed = |e: std::io::Error| Error::Database(format!("{}: {e}", lock_path.display()));
+    let file = match File::open(&lock_path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        file => file.map_err(failed)?,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(e)) => Err(failed(e)),
+    }
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
 }
 
 /// Computes the tree anew from the entries: what is read back is checked as if a stranger had written it.

@@ -1,6 +1,6 @@
 //! Looking at the store while the daemon may be writing: read-only, for commands.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
@@ -8,12 +8,13 @@ use super::{Error, file, rows};
 use crate::hash::Hash;
 use crate::log::entry::Entry;
 use crate::log::tree::{Tree, leaf_hash};
-use crate::note::{Account, PostId};
+use crate::note::{Account, AccountId, AccountName, MessageId, PostId};
 use crate::time::Time;
 
 /// The store, open for reading only.
 pub struct Reader {
     conn: Connection,
+    path: PathBuf,
     origin: String,
     vkey: String,
 }
@@ -90,7 +91,7 @@ impl Reader {
         }
         let conn = file::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let (origin, vkey) = file::identify(&conn, path)?;
-        Ok(Reader { conn, origin, vkey })
+        Ok(Reader { conn, path: path.to_owned(), origin, vkey })
     }
 
     /// The log's verification key, in its text form.
@@ -104,6 +105,48 @@ impl Reader {
     /// Of the database.
     pub fn account(&self) -> Result<Option<Account>, Error> {
         rows::account(&self.conn)
+    }
+
+    /// Whether a daemon runs on this database now.
+    ///
+    /// # Errors
+    /// If its lock file cannot be read.
+    pub fn is_served(&self) -> Result<bool, Error> {
+        file::is_locked(&self.path)
+    }
+
+    /// Whether a daemon has ever looked at the messages: what was sent before it did is not sealed.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn is_started(&self) -> Result<bool, Error> {
+        Ok(rows::started(&self.conn)?.is_some())
+    }
+
+    /// Whom this name of a correspondent meant when the daemon first looked it up.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn correspondent(&self, name: &AccountName) -> Result<Option<AccountId>, Error> {
+        rows::correspondent(&self.conn, name)
+    }
+
+    /// Whether the daemon has dealt with a message, formal or not.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn is_seen(&self, message: MessageId) -> Result<bool, Error> {
+        rows::is_seen(&self.conn, message)
+    }
+
+    /// The note that a message has become; nothing if there is none.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn note_of(&self, message: MessageId) -> Result<Option<NoteRow>, Error> {
+        let n = self.conn.query_row("SELECT n FROM note WHERE message = ?1", [message.0], |row| row.get(0));
+        let Some(n) = n.optional()? else { return Ok(None) };
+        Ok(self.notes(n, 1)?.pop())
     }
 
     /// What the daemon has done.

@@ -22,6 +22,7 @@ mod refusals;
 mod rig;
 mod sandbox;
 mod secrets;
+mod send;
 mod sim;
 mod site;
 mod site_kills;
