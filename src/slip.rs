@@ -122,16 +122,16 @@ pub fn rebuild(slip: &str, message: &str) -> Result<Rebuilt, SlipError> {
 redacted!(Slip, Rebuilt);
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::hash::Hash;
     use crate::note::{Account, ConversationId, Origin, Snowflake};
     use crate::opening::content::{FileRef, LINKS_MAX, decode_once};
     use crate::opening::{Correspondence, Salt};
 
-    const MESSAGE: &str = "Dear Sirs, \u{2066}see\u{2069} https://t.co/abc\r\n & <answer> ";
+    pub(crate) const MESSAGE: &str = "Dear Sirs, \u{2066}see\u{2069} https://t.co/abc\r\n & <answer> ";
 
-    fn note() -> (Envelope, Content) {
+    pub(crate) fn note() -> (Envelope, Content) {
         let link = ("https://t.co/abc".to_owned(), "https://example.org/?a=1&lt;=2@me".to_owned());
         let record = FileRef::of(b"{}", "application/json");
         let salt = Salt::from_bytes([7; 32]);

@@ -15,6 +15,7 @@ pub mod signals;
 pub mod site;
 pub mod status;
 pub mod verify;
+pub mod verify_slip;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

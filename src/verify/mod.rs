@@ -5,6 +5,7 @@ mod inside;
 mod outside;
 mod private;
 mod report;
+mod slip;
 
 use crate::hash::Hash;
 use crate::log::checkpoint::Checkpoint;
@@ -16,6 +17,7 @@ use crate::proof::{Files, PublishedPost};
 use crate::text::ParseError;
 
 pub use report::{Check, Claim, Outcome, Report, Subject};
+pub use slip::slip;
 
 /// How far clocks may be apart, ours and the platform's, in milliseconds.
 pub const SKEW_MS_MAX: i64 = 600_000;
