@@ -47,6 +47,10 @@ pub struct Arguments {
     #[arg(long, value_name = "KEY|FILE")]
     pub log: Option<String>,
 
+    /// The public key of the recipient's log, as you know it, for proofs with a receipt
+    #[arg(long, value_name = "KEY|FILE")]
+    pub receipt_log: Option<String>,
+
     /// A slip and its message.
     #[command(flatten)]
     pub slip: verify_slip::SlipAndMessage,
@@ -79,7 +83,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let verify_slip::SlipAndMessage { slip: Some(slip), message: Some(message) } = &arguments.slip {
         return verify_slip::run(slip, message, arguments.output.json);
     }
-    let trust = Trust { log: arguments.log.as_deref().map(log_key).transpose()? };
+    let key = |given: &Option<String>| given.as_deref().map(log_key).transpose();
+    let trust = Trust { log: key(&arguments.log)?, receipt_log: key(&arguments.receipt_log)? };
     let mut worst = 0;
     for file in &arguments.files {
         let result = check(file, &trust);

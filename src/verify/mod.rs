@@ -4,6 +4,7 @@ mod claims;
 mod inside;
 mod outside;
 mod private;
+mod receipt;
 mod report;
 mod slip;
 
@@ -23,11 +24,13 @@ pub use slip::slip;
 pub const SKEW_MS_MAX: i64 = 600_000;
 
 /// What the person who checks knows beforehand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Trust {
     /// The key of the log, from somewhere else than the proof. Without it the report says that the key came with the
     /// proof and has to be compared.
     pub log: Option<VerifierKey>,
+    /// The same of the recipient's log, if the proof has a receipt.
+    pub receipt_log: Option<VerifierKey>,
 }
 
 /// The file is nothing that a report could be about.
@@ -62,6 +65,7 @@ fn check(files: &Files, trust: &Trust) -> Report {
     checks.extend([inside::inclusion(&parts), inside::signature(&parts), inside::key(&parts, trust)]);
     checks.extend([outside::post(&parts), outside::time(&parts)]);
     checks.extend(private::all(files, &parts));
+    checks.extend(receipt::all(files, &parts, trust));
     checks.extend([outside::platform(&parts), outside::readme()]);
     checks.extend(outside::unknown(files, &parts));
     Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks }
@@ -108,6 +112,7 @@ struct Parts {
     post: Part<PublishedPost>,
     content: Part<Content>,
     content_hash: Option<Hash>,
+    receipt: receipt::Received,
 }
 
 impl Default for Parts {
@@ -125,6 +130,7 @@ impl Default for Parts {
             post: Part::Missing,
             content: Part::Missing,
             content_hash: None,
+            receipt: receipt::Received::default(),
         }
     }
 }
@@ -149,6 +155,7 @@ impl Parts {
             post: Part::of(files.get(names::POST), PublishedPost::parse),
             content_hash: content.map(Hash::of),
             content: Part::of(content, Content::parse),
+            receipt: receipt::Received::read(files, trust),
         }
     }
 }

@@ -197,6 +197,22 @@ fn verify_takes_the_logs_key_from_elsewhere() {
 }
 
 #[test]
+fn verify_checks_a_receipt_and_takes_the_key_of_its_log_from_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let receipt = crate::fixture::received().receipt();
+    fs::write(folder.path().join("proof.zip"), crate::fixture::received_proof(&receipt)).unwrap();
+    let [ours, theirs] = [crate::fixture::key(), crate::fixture::recipients_key()].map(|key| key.vkey().to_string());
+    let output = verbale(folder.path(), &["verify", "--log", &ours, "--receipt-log", &theirs, "proof.zip"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    insta::assert_snapshot!("receipt", said);
+    let output = verbale(folder.path(), &["verify", "--receipt-log", &ours, "proof.zip"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.ends_with("THIS PROOF FAILS: receipt log, receipt key\n"), "{said}");
+}
+
+#[test]
 fn verify_rebuilds_the_commitment_from_slip_and_message() {
     let folder = tempfile::tempdir().unwrap();
     let slip = crate::fixture::slip().to_text().unwrap();
