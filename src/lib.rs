@@ -87,6 +87,8 @@ pub mod watcher;
 pub mod publisher;
 #[cfg(feature = "daemon")]
 pub mod public;
+#[cfg(feature = "daemon")]
+pub mod bot;
 
 // The edges.
 #[cfg(feature = "daemon")]
