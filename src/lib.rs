@@ -26,6 +26,12 @@
 //! | proof | the file with which anybody checks one note |
 //! | mirror | the numbered series of posts that carries an opened note's text |
 //! | slip | the direct message from which its recipient can rebuild a note's commitment |
+//! | official | somebody who may ask for openings: the holder of an identity, or an account that the configuration names |
+//! | request | what an official asks for: that a note is opened, or a dispute entered |
+//! | approval | the word of a second official that a request may be done |
+//! | release | the files of an opened note that are public |
+//! | dispute | a public post that denies a note, as the log has it |
+//! | answer | a public reply of ours |
 //! | report | what a check of a proof has shown, and what not |
 //!
 //! # What never breaks

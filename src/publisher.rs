@@ -105,7 +105,7 @@ impl Publisher {
             self.compare().await?;
             self.compared.send_replace(true);
         }
-        if let Some(intent) = self.store.open_intent().await? {
+        if let Some(intent) = self.store.open_intent(Vec::new()).await? {
             return self.finish(intent).await;
         }
         let now = self.clock.now();
@@ -193,6 +193,8 @@ impl Publisher {
         match &intent.subject {
             Subject::Notes { first, last } => info!(note.first = first, note.last = last, post.id = %post, "posted"),
             Subject::Heartbeat { date } => info!(date, post.id = %post, "posted the heartbeat"),
+            Subject::Part { note, place, count, .. } => info!(note, place, count, post.id = %post, "posted a part"),
+            Subject::Answer { note, .. } => info!(note, post.id = %post, "answered"),
         }
         Ok(Next::Now)
     }
