@@ -88,6 +88,8 @@ pub mod pace;
 #[cfg(feature = "daemon")]
 pub mod rules;
 #[cfg(feature = "daemon")]
+pub mod command;
+#[cfg(feature = "daemon")]
 pub mod watcher;
 #[cfg(feature = "daemon")]
 pub mod publisher;

@@ -6,11 +6,9 @@
 
 use std::fmt;
 
-use crate::hash::Hash;
 use crate::log::entry::Level;
 use crate::note::PostId;
-use crate::site::Ledger;
-use crate::site::ledger::Note;
+use crate::store::{Facts, Standing};
 use crate::time::Time;
 
 /// The text of a public answer.
@@ -19,18 +17,23 @@ pub struct Answer(String);
 
 impl Answer {
     /// How it stands with a note.
-    pub fn check(ledger: &Ledger, note: u64, to: PostId) -> Answer {
-        Answer::new(Facts { ledger, note, entered: 0 }, to)
+    pub fn check(facts: &Facts, to: PostId) -> Answer {
+        Answer::new(Shown(facts), to)
     }
 
-    /// That a dispute of a note has been entered, and how it stands with that note.
-    pub fn dispute(ledger: &Ledger, note: u64, to: PostId) -> Answer {
-        Answer::new(format_args!("Your dispute is in the log\n{}", Facts { ledger, note, entered: 1 }), to)
+    /// That a dispute of a note has been entered, and how it stood with that note before.
+    pub fn dispute(before: &Facts, to: PostId) -> Answer {
+        Answer::new(format_args!("Your dispute is logged\n{}", Shown(&with_one_more(before))), to)
+    }
+
+    /// That there is no note with this number.
+    pub fn no_note(note: u64, to: PostId) -> Answer {
+        Answer::new(format_args!("This log has no note {note}"), to)
     }
 
     /// That no note has the commitment that was asked for.
-    pub fn no_commitment(ledger: &Ledger, to: PostId) -> Answer {
-        Answer::new(format_args!("No note of this log has that hash: it has {} notes", ledger.last()), to)
+    pub fn no_commitment(to: PostId) -> Answer {
+        Answer::new("No note of this log has that hash", to)
     }
 
     /// That the post which was answered or quoted shows more than one note.
@@ -38,9 +41,9 @@ impl Answer {
         Answer::new(format_args!("That post shows notes {first} to {last}: say which, like\ncheck {first}"), to)
     }
 
-    /// How it stands with the log, whose newest head in public is of this size and has this root.
-    pub fn status(ledger: &Ledger, head: Option<(u64, Hash)>, to: PostId) -> Answer {
-        Answer::new(Standing { ledger, head }, to)
+    /// How it stands with the log.
+    pub fn status(standing: &Standing, to: PostId) -> Answer {
+        Answer::new(Stands(standing), to)
     }
 
     /// What can be asked for.
@@ -65,35 +68,29 @@ const HELP: &str = "This account seals formal messages; I answer in reply to\n\
     status\n\
     or quote one of the posts";
 
-/// How it stands with one note.
-pub(super) struct Facts<'a> {
-    pub(super) ledger: &'a Ledger,
-    pub(super) note: u64,
-    /// Disputes that are entered together with what is said here.
-    pub(super) entered: usize,
+/// The facts of a note after one more dispute.
+pub(super) fn with_one_more(facts: &Facts) -> Facts {
+    Facts { disputes: facts.disputes + 1, ..facts.clone() }
 }
 
-impl fmt::Display for Facts<'_> {
+/// How it stands with one note.
+pub(super) struct Shown<'a>(pub(super) &'a Facts);
+
+impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Facts { ledger, note, entered } = *self;
-        let Some(Note { sealed, commitment, post, lost, .. }) = ledger.note(note) else {
-            return write!(f, "There is no note {note}: this log has {} notes", ledger.last());
-        };
-        writeln!(f, "Note {note}\nsealed {}", Moment(sealed))?;
+        let Facts { note, commitment, sealed, post, open, disputes } = self.0;
+        writeln!(f, "Note {note}\nsealed {}", Moment(*sealed))?;
         match post {
-            Some(shown) => {
-                write!(f, "posted {}, post {}", Moment(shown.post.time()), shown.post)?;
-                f.write_str(if lost { ", since lost\n" } else { "\n" })?;
-            }
+            Some(post) => writeln!(f, "posted {}, post {post}", Moment(post.time()))?,
             None => f.write_str("not posted yet\n")?,
         }
         writeln!(f, "sha256 {commitment}")?;
-        f.write_str(match ledger.level(note) {
+        f.write_str(match open {
             None => "nothing of it is opened",
             Some(Level::Envelope) => "opened: the envelope",
             Some(Level::Content) => "opened: all of it",
         })?;
-        match ledger.disputes(note).count() + entered {
+        match disputes {
             0 => f.write_str("\nnobody disputes it"),
             1 => f.write_str("\ndisputed once"),
             many => write!(f, "\ndisputed {many} times"),
@@ -102,19 +99,15 @@ impl fmt::Display for Facts<'_> {
 }
 
 /// How it stands with the log.
-pub(super) struct Standing<'a> {
-    pub(super) ledger: &'a Ledger,
-    pub(super) head: Option<(u64, Hash)>,
-}
+pub(super) struct Stands<'a>(pub(super) &'a Standing);
 
-impl fmt::Display for Standing<'_> {
+impl fmt::Display for Stands<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counts = self.ledger.counts();
-        write!(f, "{} notes sealed, {} posted, {} opened, ", self.ledger.last(), counts.posted, counts.opened)?;
-        writeln!(f, "{} disputed\n{} entries in the log, in public", counts.disputed, self.ledger.len())?;
-        match self.head {
+        let Standing { notes, posted, opened, disputed, head } = self.0;
+        writeln!(f, "{notes} notes sealed, {posted} posted, {opened} opened, {disputed} disputed")?;
+        match head {
             Some((size, root)) => write!(f, "log {size} {}", root.to_base64()),
-            None => f.write_str("no head of it yet"),
+            None => f.write_str("no head of the log is posted yet"),
         }
     }
 }
@@ -131,50 +124,41 @@ impl fmt::Display for Moment {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use crate::log::entry::{Entry, Loss, Platform};
+    use crate::command::Ask;
+    use crate::hash::Hash;
     use crate::mirror::{WEIGHT_MAX, weight};
     use crate::note::Snowflake;
 
-    /// As long as numbers can be: what X counts in is below 2^63.
-    const POST: Snowflake = Snowflake(i64::MAX as u64);
+    /// As long as numbers can be: the database counts no further.
+    pub(in crate::bot) const MOST: u64 = i64::MAX as u64;
+    const POST: Snowflake = Snowflake(MOST);
 
-    fn time() -> Time {
-        Time::parse("2018-03-09T17:40:12.123Z").unwrap()
-    }
-
-    /// Three notes: one with everything that can be said of it, a run of two of which one is opened, one not posted.
-    fn ledger() -> Ledger {
-        let mut ledger = Ledger::default();
-        let time = time();
-        let note = |note| Entry::Note { time, note, commitment: Hash::of(&[note as u8]) };
-        let post = |first, last, post| Entry::Post { time, first, last, platform: Platform::X, post };
-        let dispute = |id| Entry::Dispute { time, note: 1, platform: Platform::X, post: Snowflake(id) };
-        let open = |note, level| Entry::Open { time, note, level, sha256: Hash::ZERO };
-        let mut entries = vec![note(1), post(1, 1, POST), note(2), note(3), post(2, 3, Snowflake(7)), note(4)];
-        entries.extend((0..1000).map(dispute));
-        entries.push(Entry::Lost { time, platform: Platform::X, post: POST, how: Loss::Deleted });
-        entries.extend([open(1, Level::Content), open(1, Level::Envelope), open(2, Level::Envelope)]);
-        for entry in entries {
-            ledger.take(&entry.to_line());
+    /// Everything that can be said of a note, as long as it can be.
+    pub(in crate::bot) fn facts() -> Vec<Facts> {
+        let sealed = Time::parse("2018-03-09T17:40:12.123Z").unwrap();
+        let mut all = Vec::new();
+        for open in [None, Some(Level::Envelope), Some(Level::Content)] {
+            for (post, disputes) in [(None, 0), (Some(POST), 1), (Some(POST), 1_000_000)] {
+                all.push(Facts { note: MOST, commitment: Hash::of(b"note"), sealed, post, open, disputes });
+            }
         }
-        ledger
+        all
     }
 
     fn all() -> Vec<Answer> {
-        let (ledger, head) = (ledger(), Some((u64::MAX, Hash::of(b"root"))));
+        let head = Some((MOST, Hash::of(b"root")));
+        let standing = Standing { notes: MOST, posted: MOST, opened: MOST, disputed: MOST, head };
         let mut all = vec![
-            Answer::no_commitment(&ledger, POST),
-            Answer::which(u64::MAX - 1, u64::MAX, POST),
-            Answer::status(&ledger, head, POST),
-            Answer::status(&Ledger::default(), None, POST),
+            Answer::no_note(MOST, POST),
+            Answer::no_commitment(POST),
+            Answer::which(MOST - 1, MOST, POST),
+            Answer::status(&standing, POST),
+            Answer::status(&Standing { head: None, ..standing }, POST),
             Answer::help(POST),
         ];
-        for note in [0, 1, 2, 3, 4, 5, u64::MAX] {
-            all.push(Answer::check(&ledger, note, POST));
-            all.push(Answer::dispute(&ledger, note, POST));
-        }
+        all.extend(facts().iter().flat_map(|facts| [Answer::check(facts, POST), Answer::dispute(facts, POST)]));
         all
     }
 
@@ -183,7 +167,7 @@ mod tests {
         for answer in all() {
             let text = answer.as_str();
             assert!(weight(text) <= WEIGHT_MAX, "{}: {text}", weight(text));
-            assert!(!text.contains(['.', '@', '$', '&', '/', '<', '\r']), "{text}");
+            assert!(!text.contains(['.', '@', '$', '&', '<', '\r']) && !text.contains("//"), "{text}");
             assert!(text.is_ascii() && !text.contains("\n\n"), "{text}");
             assert_eq!(text.lines().last(), Some(&*format!("re {POST}")));
             assert_eq!(crate::inert::write(text), text);
@@ -192,26 +176,36 @@ mod tests {
 
     #[test]
     fn an_answer_says_when_it_was_sealed_where_and_what_is_open() {
-        let ledger = ledger();
-        let text = |note| Answer::check(&ledger, note, Snowflake(5)).0;
-        let hash = Hash::of(&[2]);
-        assert_eq!(
-            text(2),
-            format!(
-                "Note 2\nsealed 2018-03-09 17:40:12 UTC\nposted 2010-11-04 01:42:54 UTC, post 7\nsha256 {hash}\n\
-                 opened: the envelope\nnobody disputes it\nre 5"
-            )
+        let facts = Facts {
+            note: 17,
+            commitment: Hash::ZERO,
+            sealed: Time::parse("2018-03-09T17:40:12.123Z").unwrap(),
+            post: Some(Snowflake::first_at(Time::parse("2018-03-09T17:40:15.999Z").unwrap())),
+            open: Some(Level::Envelope),
+            disputes: 0,
+        };
+        let hash = Hash::ZERO;
+        let post = facts.post.unwrap();
+        let text = format!(
+            "Note 17\nsealed 2018-03-09 17:40:12 UTC\nposted 2018-03-09 17:40:15 UTC, post {post}\nsha256 {hash}\n\
+             opened: the envelope\nnobody disputes it\nre 5"
         );
-        assert!(text(1).contains(", since lost\n") && text(1).contains("opened: all of it\ndisputed 1000 times"));
-        assert!(text(3).contains("nothing of it is opened"));
-        assert!(text(4).contains("\nnot posted yet\n"));
-        assert_eq!(text(5), "There is no note 5: this log has 4 notes\nre 5");
+        assert_eq!(Answer::check(&facts, Snowflake(5)).as_str(), text);
+        let disputed = Answer::dispute(&facts, Snowflake(5));
+        assert!(disputed.as_str().starts_with("Your dispute is logged\nNote 17\n"));
+        assert!(disputed.as_str().ends_with("\ndisputed once\nre 5"));
+        let unposted = Facts { post: None, open: Some(Level::Content), disputes: 2, ..facts };
+        let text = Answer::check(&unposted, Snowflake(5)).0;
+        assert!(
+            text.contains("\nnot posted yet\n") && text.contains("\nopened: all of it\ndisputed 2 times\n"),
+            "{text}"
+        );
     }
 
     #[test]
     fn an_answer_that_is_read_as_a_mention_asks_for_nothing_but_help() {
         for answer in all() {
-            assert_eq!(super::super::command::Ask::read(answer.as_str(), None), super::super::command::Ask::Help);
+            assert_eq!(Ask::read(answer.as_str(), None), Ask::Help);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use subtle::ConstantTimeEq;
 
-use super::command::{Code, Order};
+use crate::command::{Code, Order};
 use crate::time::Time;
 
 /// How long a code is valid.

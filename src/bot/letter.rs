@@ -6,18 +6,17 @@
 
 use std::fmt::{self, Write};
 
-use super::answer::{Facts, Moment, Standing};
+use super::answer::{Moment, Shown, Stands, with_one_more};
 use super::code::{TRIES_MAX, VALID_MINUTES};
-use super::command::{Code, Order};
 use super::limits::Day;
-use crate::hash::Hash;
+use crate::command::{Code, Order};
 use crate::log::entry::Level;
 use crate::note::{AccountId, PostId, Snowflake};
-use crate::site::Ledger;
+use crate::store::{Facts, Standing};
 use crate::time::Time;
 
 /// Notes that `notes` lists.
-const NOTES_LISTED: u64 = 20;
+pub const NOTES_LISTED: u64 = 20;
 
 /// Requests that `status` lists.
 const WAITING_LISTED: usize = 20;
@@ -32,16 +31,18 @@ pub struct Letter(String);
 /// What a command came to, if nothing is to be confirmed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// The request has this number and will be done at once.
-    Accepted(u64),
-    /// The request has this number and waits for another official.
-    Waits(u64),
+    /// What was confirmed will be done at once.
+    Accepted,
+    /// What was confirmed waits for another official.
+    Waits,
     /// This request is approved.
     Approved(u64),
     /// There is no such note.
     NoNote(u64),
     /// So much of the note is open already.
     OpenAlready(u64, Level),
+    /// The request with this number asks for the same.
+    AskedAlready(u64),
     /// The commitment is not posted yet: nothing is opened before it.
     NotPosted(u64),
     /// No request with this number waits for approval.
@@ -63,11 +64,14 @@ pub enum Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Outcome::Accepted(id) => write!(f, "Request {id} is accepted: it will be done now."),
-            Outcome::Waits(id) => write!(f, "Request {id} waits for another official to write: approve {id}"),
+            Outcome::Accepted => f.write_str("It will be done now."),
+            Outcome::Waits => {
+                f.write_str("It waits for another official, who is told, and lapses if nobody approves it.")
+            }
             Outcome::Approved(id) => write!(f, "Request {id} is approved: it will be done now."),
             Outcome::NoNote(note) => write!(f, "There is no note {note}. Write: notes"),
             Outcome::OpenAlready(note, level) => write!(f, "Note {note} is open already: {}.", opened(level)),
+            Outcome::AskedAlready(id) => write!(f, "Request {id} asks for the same already."),
             Outcome::NotPosted(note) => {
                 write!(
                     f,
@@ -129,26 +133,27 @@ impl Letter {
         )
     }
 
-    /// That another official asks for something.
-    pub fn request(request: u64, order: &Order, by: AccountId, lapses: Time, command: Snowflake) -> Letter {
+    /// That another official asks for something. Who, if it was by message.
+    pub fn request(request: u64, order: &Order, by: Option<AccountId>, lapses: Time) -> Letter {
+        let by = by.map_or_else(|| "Another official".to_owned(), |by| format!("Account {by}"));
         let (wish, lapses) = (Wish(order), Moment(lapses));
         Letter::new(
             format_args!(
-                "Account {by} asks {wish}: request {request}. If you approve, write before {lapses}:\napprove {request}"
+                "{by} asks {wish}: request {request}. If you approve, write before {lapses}:\napprove {request}"
             ),
-            command,
+            format_args!("request {request}"),
         )
     }
 
-    /// That a note is disputed, and how it stands with it.
-    pub fn dispute(ledger: &Ledger, note: u64, by: AccountId, post: PostId) -> Letter {
-        let facts = Facts { ledger, note, entered: 1 };
-        Letter::new(format_args!("Account {by} disputes note {note} in post {post}.\n{facts}"), post)
+    /// That a note is disputed by somebody in a post, and how it stood with it before.
+    pub fn dispute(before: &Facts, by: AccountId, post: PostId) -> Letter {
+        let (note, facts) = (before.note, with_one_more(before));
+        Letter::new(format_args!("Account {by} disputes note {note} in post {post}.\n{}", Shown(&facts)), post)
     }
 
     /// How it stands with the log, with the day, and with the requests that wait for approval.
-    pub fn status(ledger: &Ledger, head: Option<(u64, Hash)>, day: Day, waiting: &[u64], command: Snowflake) -> Letter {
-        let mut text = format!("{}\n", Standing { ledger, head });
+    pub fn status(standing: &Standing, day: Day, waiting: &[u64], command: Snowflake) -> Letter {
+        let mut text = format!("{}\n", Stands(standing));
         let Day { read, answers, over, usd_micros } = day;
         let cents = usd_micros.div_ceil(10_000);
         // Writing to a string does not fail.
@@ -165,17 +170,18 @@ impl Letter {
         Letter::new(text, command)
     }
 
-    /// The newest notes.
-    pub fn notes(ledger: &Ledger, command: Snowflake) -> Letter {
-        let last = ledger.last();
-        let mut text =
-            if last == 0 { "No note is sealed yet.".to_owned() } else { format!("{last} notes, the newest first:") };
-        let newest = (last.saturating_sub(NOTES_LISTED - 1).max(1)..=last).rev();
-        for note in newest.filter_map(|note| ledger.note(note)) {
-            let posted = if note.post.is_some() { "posted" } else { "not posted" };
-            let opened = ledger.level(note.note).map_or("nothing", Level::as_str);
-            let disputed = if note.disputed { ", disputed" } else { "" };
-            let _ = write!(text, "\n{}: {}, {posted}, {opened} open{disputed}", note.note, Moment(note.sealed));
+    /// These notes, the newest of so many.
+    pub fn notes(newest: &[Facts], count: u64, command: Snowflake) -> Letter {
+        let mut text = format!("{count} notes are sealed, the newest first:");
+        if count == 0 {
+            text = "No note is sealed yet.".to_owned();
+        }
+        for Facts { note, sealed, post, open, disputes, .. } in newest {
+            let (sealed, posted) = (Moment(*sealed), if post.is_some() { "posted" } else { "not posted" });
+            let open = open.map_or("nothing", Level::as_str);
+            let disputed = if 0 < *disputes { ", disputed" } else { "" };
+            // Writing to a string does not fail.
+            let _ = write!(text, "\n{note}: {sealed}, {posted}, {open} open{disputed}");
         }
         Letter::new(text, command)
     }
@@ -185,7 +191,7 @@ impl Letter {
         Letter::new(HELP, command)
     }
 
-    fn new(text: impl fmt::Display, re: Snowflake) -> Letter {
+    fn new(text: impl fmt::Display, re: impl fmt::Display) -> Letter {
         Letter(format!("{FIRST}\n{text}\nre {re}"))
     }
 
@@ -206,38 +212,36 @@ const HELP: &str = "Write one of these, and nothing else:\n\
 
 #[cfg(test)]
 mod tests {
+    use super::super::answer::tests::{MOST, facts};
     use super::*;
-    use crate::log::entry::Entry;
     use crate::platform::MESSAGE_CHARS_MAX;
 
     const ID: Snowflake = Snowflake(i64::MAX as u64);
 
     fn all() -> Vec<Letter> {
-        let mut ledger = Ledger::default();
         let time = Time::parse("2018-03-09T17:40:12.123Z").unwrap();
-        for note in 1..=300 {
-            ledger.take(&Entry::Note { time, note, commitment: Hash::ZERO }.to_line());
-        }
         let open = Order::Open { note: 17, level: Level::Content };
         let (code, by) = (Code::of(123), AccountId(u64::MAX));
         let day = Day { read: 2000, answers: 100, over: 1900, usd_micros: 1_999_999 };
+        let standing = Standing { notes: MOST, posted: 0, opened: 0, disputed: 0, head: None };
         let waiting: Vec<u64> = (1..=100).collect();
         let mut all = vec![
             Letter::code(&open, &code, ID),
             Letter::code(&Order::Approve(3), &code, ID),
-            Letter::request(3, &open, by, time, ID),
-            Letter::dispute(&ledger, 17, by, ID),
-            Letter::status(&ledger, Some((300, Hash::ZERO)), day, &waiting, ID),
-            Letter::notes(&ledger, ID),
-            Letter::notes(&Ledger::default(), ID),
+            Letter::request(3, &open, Some(by), time),
+            Letter::dispute(&facts()[0], by, ID),
+            Letter::status(&standing, day, &waiting, ID),
+            Letter::notes(&facts(), 300, ID),
+            Letter::notes(&[], 0, ID),
             Letter::help(ID),
         ];
         let outcomes = [
-            Outcome::Accepted(3),
-            Outcome::Waits(3),
+            Outcome::Accepted,
+            Outcome::Waits,
             Outcome::Approved(3),
             Outcome::NoNote(3),
             Outcome::OpenAlready(17, Level::Envelope),
+            Outcome::AskedAlready(3),
             Outcome::NotPosted(3),
             Outcome::NoRequest(3),
             Outcome::OwnRequest(3),
@@ -256,7 +260,7 @@ mod tests {
     fn every_letter_can_be_sent_is_known_by_its_first_line_and_is_no_command() {
         for letter in all() {
             let text = letter.as_str();
-            assert!(text.starts_with("verbale\n") && text.ends_with(&format!("\nre {ID}")), "{text}");
+            assert!(text.starts_with("verbale\n") && text.lines().last().unwrap().starts_with("re "), "{text}");
             assert!(text.is_ascii() && text.len() < MESSAGE_CHARS_MAX && !text.contains("\n\n"), "{text}");
             assert_eq!(crate::inert::write(text), text);
             assert_eq!(Order::read(text), Order::Help);

@@ -122,7 +122,7 @@ struct Count {
 }
 
 /// How the day stands: for `status`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Day {
     /// Mentions read.
     pub read: u64,

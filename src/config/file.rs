@@ -29,6 +29,9 @@ const RUN_OVER_MAX: u64 = 1000;
 const POLL: Duration = Duration::from_secs(90);
 const BOT_POLL: Duration = Duration::from_secs(300);
 const OFFICIALS_MAX: usize = 32;
+/// How long a request may wait for a second official.
+const LAPSE_MIN: Duration = Duration::from_secs(60);
+const LAPSE_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// Half of the posts that X allows an application in a day: the notes' own need room.
 const ANSWERS_MAX: u64 = 5_000;
 const ANSWERS_EACH_MAX: u64 = 100;
@@ -44,6 +47,8 @@ struct File {
     watch: Watch,
     publish: Publish,
     bot: Option<Bot>,
+    #[serde(default)]
+    open: Open,
 }
 
 #[derive(Deserialize)]
@@ -126,6 +131,15 @@ struct Bot {
     usd_a_day: u64,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Open {
+    #[serde(default)]
+    approval: bool,
+    #[serde(default, deserialize_with = "lapse_time")]
+    lapse: Option<Duration>,
+}
+
 /// One `[[watch.rule]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,7 +162,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
     let bot_poll = self::poll(bot_poll, BOT_POLL, &file.x).map_err(at_place)?;
     apart(&file).map_err(|message| place::at(None, &message, text, path))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let File { log, openings, x, watch, publish, bot } = file;
+    let File { log, openings, x, watch, publish, bot, open } = file;
     Ok(Config {
         log: super::Log {
             origin: log.origin,
@@ -183,6 +197,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
                 usd_micros: bot.usd_a_day,
             },
         }),
+        open: super::Open { approval: open.approval, lapse: open.lapse.unwrap_or(DAY) },
     })
 }
 
@@ -333,6 +348,10 @@ fn attachments_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::E
 
 fn settle_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     duration(from, Duration::ZERO, DAY)
+}
+
+fn lapse_time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    duration(from, LAPSE_MIN, LAPSE_MAX).map(Some)
 }
 
 fn number<'de, D: Deserializer<'de>>(from: D, least: u64, most: u64) -> Result<u64, D::Error> {

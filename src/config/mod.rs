@@ -37,6 +37,8 @@ pub struct Config {
     pub publish: Publish,
     /// Whether and how mentions are answered; none for not at all.
     pub bot: Option<Bot>,
+    /// How notes are opened in public.
+    pub open: Open,
 }
 
 /// The log: its name, and where it is kept.
@@ -105,6 +107,15 @@ pub struct Bot {
     pub officials: Vec<AccountId>,
     /// What a day may have.
     pub limits: Limits,
+}
+
+/// How notes are opened in public.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Open {
+    /// Whether a second official must approve an opening.
+    pub approval: bool,
+    /// How long it waits for that.
+    pub lapse: Duration,
 }
 
 /// Why a configuration or a secret cannot be used: what is wrong, and what the operator should do.

@@ -51,6 +51,7 @@ fn the_template_says_the_defaults() {
         assert_eq!(config.publish.settle, Duration::from_secs(600));
         assert_eq!(config.publish.run_over, 5);
         assert_eq!(config.publish.heartbeat.unwrap().to_string(), "0 55 23 * * *");
+        assert_eq!(config.open, Open { approval: false, lapse: Duration::from_secs(86_400) });
     }
 }
 
@@ -187,6 +188,7 @@ const REFUSALS: &[(&str, &str, &str, &str)] = &[
     ("heartbeat = \"0 55 23 * * *\"", "heartbeat = \"daily\"", "heartbeat: `daily` is not a schedule", "write six"),
     ("recipients = [\"age1", "recipients = [\"AGE-SECRET-KEY-1", "recipients: a secret key stands", "write the public"),
     ("recipients = [\"age1", "recipients = [\"age2", "recipients: `age2ql3z7hjy54pw3hyww5ayyfg7zqg", "write one as"),
+    ("lapse = \"24h\"", "lapse = \"31d\"", "lapse: 2678400s is not between 60s and 2592000s", "write a time"),
     ("[publish]", "[publsh]", "unknown field `publsh`", "correct its spelling"),
 ];
 

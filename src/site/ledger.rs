@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::hash::Hash;
-use crate::log::entry::{Entry, Level};
+use crate::log::entry::Entry;
 use crate::note::PostId;
 use crate::time::Time;
 
@@ -211,35 +211,6 @@ impl Ledger {
             disputed: self.has(note, is_dispute),
             lost: self.has(note, |entry| matches!(entry, Entry::Lost { .. })),
         })
-    }
-
-    /// The note with this commitment.
-    pub fn find(&self, commitment: Hash) -> Option<u64> {
-        let place = self.notes.iter().position(|row| row.commitment == commitment)?;
-        Some(place as u64 + 1)
-    }
-
-    /// The notes that a post shows, if it is the first that shows them.
-    pub fn shown_in(&self, post: PostId) -> Option<RangeInclusive<u64>> {
-        let shown = self.posts.iter().rev().find(|shown| shown.post == post)?;
-        Some(shown.first..=shown.last)
-    }
-
-    /// The newest post that shows notes.
-    pub fn newest_post(&self) -> Option<Shown> {
-        self.posts.last().copied()
-    }
-
-    /// How much of a note is opened.
-    pub fn level(&self, note: u64) -> Option<Level> {
-        let level = |other: &Other| if let Entry::Open { level, .. } = other.entry { Some(level) } else { None };
-        self.about(note).filter_map(level).max()
-    }
-
-    /// The posts in which a note is disputed, in the log's order.
-    pub fn disputes(&self, note: u64) -> impl Iterator<Item = PostId> {
-        self.about(note)
-            .filter_map(|other| if let Entry::Dispute { post, .. } = other.entry { Some(post) } else { None })
     }
 
     /// What else the log says about a note, in its order.
