@@ -88,11 +88,15 @@ pub mod pace;
 #[cfg(feature = "daemon")]
 pub mod rules;
 #[cfg(feature = "daemon")]
+pub mod command;
+#[cfg(feature = "daemon")]
 pub mod watcher;
 #[cfg(feature = "daemon")]
 pub mod publisher;
 #[cfg(feature = "daemon")]
 pub mod public;
+#[cfg(feature = "daemon")]
+pub mod bot;
 
 // The edges.
 #[cfg(feature = "daemon")]

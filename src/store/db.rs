@@ -1,5 +1,6 @@
 //! The one writer: each method is one transaction.
 
+mod heard;
 mod outbox;
 
 use std::fs::File;

@@ -12,6 +12,7 @@ mod db;
 mod desk;
 mod error;
 mod file;
+mod heard;
 mod outbox;
 mod reader;
 mod rows;
@@ -30,6 +31,7 @@ use crate::time::Time;
 pub use db::Durability;
 pub use desk::Desk;
 pub use error::Error;
+pub use heard::{CodeChange, CodeRow, Standing};
 pub use outbox::{
     Act, Answer, Ask, Body, Cause, Command, Facts, Mentioned, NewRequest, Opened, Outgoing, Request, RequestState,
     Waiting,

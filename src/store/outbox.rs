@@ -1,7 +1,7 @@
 //! What goes out besides commitments, and what is asked for: the types, and the part of the store's face that is about
 //! them.
 
-use super::{Error, Store};
+use super::{CodeChange, Error, Store};
 use crate::hash::Hash;
 use crate::log::entry::Level;
 use crate::note::{AccountId, MessageId, PostId};
@@ -49,6 +49,8 @@ pub struct Act {
     pub requests: Vec<NewRequest>,
     /// Requests that somebody approves, and who. Whoever asked cannot.
     pub approvals: Vec<(u64, String)>,
+    /// What becomes of the code that an official was given.
+    pub code: Option<CodeChange>,
     /// Other requests whose state changes.
     pub settle: Vec<(u64, RequestState)>,
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::{Appended, Db};
+use super::{Appended, Db, heard};
 use crate::hash::Hash;
 use crate::log::entry::{Entry, Level, Platform};
 use crate::note::{AccountId, MessageId, PostId};
@@ -29,6 +29,7 @@ impl Db {
             act.messages.iter().try_for_each(|message| send(tx, message).map(drop))?;
             act.requests.iter().try_for_each(|request| ask(tx, request, now).map(drop))?;
             act.approvals.iter().try_for_each(|(request, by)| approve(tx, *request, by, now))?;
+            act.code.iter().try_for_each(|change| heard::change(tx, change))?;
             act.settle.iter().try_for_each(|(request, state)| settle(tx, *request, *state, None, now).map(drop))
         })?;
         if is_new {

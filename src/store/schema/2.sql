@@ -117,6 +117,23 @@ CREATE TABLE mention (
 ) STRICT;
 CREATE INDEX mention_of_moment ON mention (at);
 
+-- How far mentions were listened to: nothing up to `start` is ever answered (one row, set at the first start), and all up
+-- to `mention` have been dealt with.
+CREATE TABLE listened (
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    start   INTEGER NOT NULL,
+    mention INTEGER NOT NULL
+) STRICT;
+
+-- The code that an official was sent last, and the command that it confirms; how many wrong ones have come back.
+CREATE TABLE code (
+    official INTEGER PRIMARY KEY,
+    code     TEXT NOT NULL,
+    command  TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    tries    INTEGER NOT NULL
+) STRICT;
+
 -- What officials have written to the account, as far as it is a command; and whether it has been dealt with.
 CREATE TABLE command (
     message      INTEGER PRIMARY KEY,
