@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::bot::{self, Bot};
 use crate::clock::Clock;
 use crate::config::{Config, secrets};
 use crate::log::signed_note::VerifierKey;
@@ -56,6 +57,10 @@ pub struct Parts {
     pub watcher: watcher::Settings,
     /// For the publisher.
     pub publisher: publisher::Settings,
+    /// For the bot; none if nobody is answered.
+    pub bot: Option<bot::Settings>,
+    /// Where the codes of officials come from.
+    pub chance: bot::Chance,
 }
 
 /// Runs until `shutdown` is cancelled, and leaves everything durable: a loop may be cut at any point, since each
@@ -72,22 +77,23 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
 
 /// Runs the loops until the last has ended, and tells why the first had to.
 async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let Parts { platform, store, vault, clock, salts, public, site, watcher, publisher } = parts;
+    let Parts { platform, store, vault, clock, salts, public, site, watcher, publisher, bot, chance } = parts;
     let public = Public::open(&public, site, store.clone(), clock.clone()).await?;
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
-    let mut compared = publisher.compared();
+    let compared = publisher.compared();
+    let bot = bot.map(|settings| Bot::new(platform.clone(), store.clone(), clock.clone(), chance, settings));
     let watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
     let woken = Waker { clock: clock.clone(), grown: Some(store.grown()), shutdown: shutdown.clone() };
     let alone = Waker { clock: clock.clone(), grown: None, shutdown: shutdown.clone() };
+    let answering = Waker { clock: clock.clone(), grown: Some(store.grown()), shutdown: shutdown.clone() };
+    let compared_too = publisher.compared();
     let mut loops = JoinSet::new();
     loops.spawn(keep_public(public, store.grown(), shutdown.clone()));
     loops.spawn(woken.drive(publisher));
-    loops.spawn(async move {
-        // Without a comparison nothing is sealed; if the publisher ends before it, the reason is its own to tell.
-        let stopped = alone.shutdown.clone();
-        let done = stopped.run_until_cancelled(async { compared.wait_for(|done| *done).await.is_ok() }).await;
-        if done == Some(true) { alone.drive(watcher).await } else { Ok(()) }
-    });
+    loops.spawn(alone.drive_after(compared, watcher));
+    if let Some(bot) = bot {
+        loops.spawn(answering.drive_after(compared_too, bot));
+    }
     let mut outcome = Ok(());
     while let Some(ended) = loops.join_next().await {
         let ended = ended.context("a loop panicked").and_then(|ended| ended);
@@ -138,6 +144,14 @@ struct Waker {
 }
 
 impl Waker {
+    /// Without a comparison of the log with what is public nothing is entered in it; if the publisher ends before, the
+    /// reason is its own to tell.
+    async fn drive_after<T: Tick>(self, mut compared: watch::Receiver<bool>, work: T) -> anyhow::Result<()> {
+        let stopped = self.shutdown.clone();
+        let done = stopped.run_until_cancelled(async { compared.wait_for(|done| *done).await.is_ok() }).await;
+        if done == Some(true) { self.drive(work).await } else { Ok(()) }
+    }
+
     async fn drive<T: Tick>(mut self, mut work: T) -> anyhow::Result<()> {
         let shutdown = self.shutdown.clone();
         let endless = async {
@@ -204,6 +218,21 @@ pub fn platform(config: &Config, clock: &Clock) -> anyhow::Result<X> {
     })?)
 }
 
+/// What the configuration says to the bot, if there is one.
+fn bot_settings(config: &Config) -> Option<bot::Settings> {
+    let bot = config.bot.as_ref()?;
+    let correspondents = config.watch.rules.iter().flat_map(|rule| rule.correspondents.clone());
+    Some(bot::Settings {
+        poll: bot.poll,
+        officials: bot.officials.clone(),
+        correspondents: correspondents.collect(),
+        limits: bot.limits,
+        approval: config.open.approval,
+        lapse: config.open.lapse,
+        has_key: config.openings.identity_file.is_some(),
+    })
+}
+
 impl Parts {
     /// What the configuration says, with the machine's own clock and chance. Opens the store; asks the platform nothing yet.
     ///
@@ -229,6 +258,7 @@ impl Parts {
                 attachments_timeout: config.watch.attachments_timeout,
                 attachment_bytes_max: config.watch.attachment_bytes_max,
                 backfill,
+                officials: config.bot.as_ref().map(|bot| bot.officials.clone()).unwrap_or_default(),
             },
             publisher: publisher::Settings {
                 settle: config.publish.settle,
@@ -236,6 +266,8 @@ impl Parts {
                 heartbeat: config.publish.heartbeat.clone(),
                 ignore_posts_until: config.publish.ignore_posts_until,
             },
+            bot: bot_settings(config),
+            chance: Arc::new(rand::random),
         })
     }
 }

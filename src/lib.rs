@@ -27,6 +27,12 @@
 //! | mirror | the numbered series of posts that carries an opened note's text |
 //! | letter | what is to be sent as a note: a text, a file, or both |
 //! | slip | the direct message from which its recipient can rebuild a note's commitment |
+//! | official | somebody who may ask for openings: the holder of an identity, or an account that the configuration names |
+//! | request | what an official asks for: that a note is opened, or a dispute entered |
+//! | approval | the word of a second official that a request may be done |
+//! | release | the files of an opened note that are public |
+//! | dispute | a public post that denies a note, as the log has it |
+//! | answer | a public reply of ours |
 //! | report | what a check of a proof has shown, and what not |
 //!
 //! # What never breaks
@@ -83,11 +89,15 @@ pub mod pace;
 #[cfg(feature = "daemon")]
 pub mod rules;
 #[cfg(feature = "daemon")]
+pub mod command;
+#[cfg(feature = "daemon")]
 pub mod watcher;
 #[cfg(feature = "daemon")]
 pub mod publisher;
 #[cfg(feature = "daemon")]
 pub mod public;
+#[cfg(feature = "daemon")]
+pub mod bot;
 
 #[cfg(feature = "daemon")]
 pub mod sender;

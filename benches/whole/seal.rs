@@ -145,6 +145,7 @@ async fn sealed() -> anyhow::Result<Duration> {
             attachments_timeout: Duration::from_secs(1),
             attachment_bytes_max: 1,
             backfill: false,
+            officials: Vec::new(),
         },
     );
     let begun = Instant::now();

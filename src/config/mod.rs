@@ -15,7 +15,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::note::Origin;
+use crate::bot::limits::Limits;
+use crate::note::{AccountId, Origin};
 use crate::rules::Rule;
 use crate::time::Time;
 
@@ -34,6 +35,10 @@ pub struct Config {
     pub watch: Watch,
     /// How commitments are posted.
     pub publish: Publish,
+    /// Whether and how mentions are answered; none for not at all.
+    pub bot: Option<Bot>,
+    /// How notes are opened in public.
+    pub open: Open,
 }
 
 /// The log: its name, and where it is kept.
@@ -92,6 +97,25 @@ pub struct Publish {
     pub heartbeat: Option<cron::Schedule>,
     /// Until when the account's posts are those of another log; none if there never was one.
     pub ignore_posts_until: Option<Time>,
+}
+
+/// How mentions are answered, and who may command by direct message.
+pub struct Bot {
+    /// How often new mentions are asked for.
+    pub poll: Duration,
+    /// Who may command. None of them is a correspondent whom a rule names by number.
+    pub officials: Vec<AccountId>,
+    /// What a day may have.
+    pub limits: Limits,
+}
+
+/// How notes are opened in public.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Open {
+    /// Whether a second official must approve an opening.
+    pub approval: bool,
+    /// How long it waits for that.
+    pub lapse: Duration,
 }
 
 /// Why a configuration or a secret cannot be used: what is wrong, and what the operator should do.

@@ -75,6 +75,17 @@ fn extension(media_type: &str) -> &'static str {
     }
 }
 
+/// The media type of the images that the name of a file tells; that of unknown bytes for all others.
+pub fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("jpg") => "image/jpeg",
+        Some("png") => "image/png",
+        Some("gif") => "image/gif",
+        Some("webp") => "image/webp",
+        _ => "application/octet-stream",
+    }
+}
+
 /// The number in `note-17.envelope.txt`; nothing for any other name.
 pub fn note_of_envelope(name: &str) -> Option<u64> {
     let note = name.strip_prefix("note-")?.strip_suffix(".envelope.txt")?;

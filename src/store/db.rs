@@ -1,9 +1,12 @@
 //! The one writer: each method is one transaction.
 
+mod heard;
+mod outbox;
+
 use std::fs::File;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::watch;
 
 use super::{Batch, Error, Intent, Sealing, Subject, file, rows};
@@ -16,6 +19,7 @@ use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, Po
 use crate::opening::Correspondence;
 use crate::post::PostText;
 use crate::time::Time;
+pub(super) use outbox::{approve, ask};
 
 /// Pages of 4 KiB in the write-ahead log before they are moved to the database itself, which holds up one note in about
 /// two hundred.
@@ -47,7 +51,12 @@ impl Db {
             return Err(Error::Missing(path.display().to_string()));
         }
         let lock = file::lock(&path.canonicalize().map_err(|e| Error::Database(format!("{}: {e}", path.display())))?)?;
-        let conn = file::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut conn = file::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // Commands write too: to read first and then be refused to write would end the daemon.
+        conn.set_transaction_behavior(TransactionBehavior::Immediate);
+        // What was handed over and not published leaves nothing behind.
+        conn.pragma_update(None, "secure_delete", true)?;
+        file::migrate(&mut conn)?;
         let synchronous = if durability == Durability::Disk { "FULL" } else { "OFF" };
         conn.pragma_update(None, "synchronous", synchronous)?;
         conn.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
@@ -130,8 +139,15 @@ impl Db {
             for note in &batch.notes {
                 seal_one(tx, appended, note, now)?;
             }
+            for command in &batch.commands {
+                outbox::hear(tx, command)?;
+            }
             mark_seen(tx, &batch.seen)
-        })
+        })?;
+        if !batch.commands.is_empty() {
+            self.wake();
+        }
+        Ok(())
     }
 
     pub(super) fn account(&mut self, account: &Account) -> Result<(), Error> {
@@ -165,8 +181,8 @@ use the credentials of {}, or make another log with `verbale init`",
         Ok(())
     }
 
-    pub(super) fn open_intent(&self) -> Result<Option<Intent>, Error> {
-        rows::open_intent(&self.conn)
+    pub(super) fn open_intent(&self, held: &[u64]) -> Result<Option<Intent>, Error> {
+        rows::open_intent(&self.conn, held)
     }
 
     pub(super) fn unposted(&self) -> Result<Option<(u64, u64)>, Error> {
@@ -186,16 +202,18 @@ use the credentials of {}, or make another log with `verbale init`",
         let (size, _) = text.head();
         let tx = self.conn.transaction()?;
         keep_head(&tx, &self.tree, &self.key, size)?;
-        let (first, last, date) = match subject {
-            Subject::Notes { first, last } => (Some(*first), Some(*last), None),
-            Subject::Heartbeat { date } => (None, None, Some(date)),
+        let (kind, first, last, date) = match subject {
+            Subject::Notes { first, last } => ("notes", Some(*first), Some(*last), None),
+            Subject::Heartbeat { date } => ("heartbeat", None, None, Some(date)),
+            Subject::Part { .. } | Subject::Answer { .. } => return Err(not_by_itself()),
         };
         tx.execute(
-            "INSERT INTO intent (first, last, date, size, text) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![first, last, date, size, text.to_text()],
+            "INSERT INTO intent (kind, first, last, date, size, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![kind, first, last, date, size, text.to_text()],
         )?;
         tx.execute("INSERT INTO attempt (intent, at) VALUES (last_insert_rowid(), ?1)", [now.ms()])?;
-        let intent = rows::open_intent(&tx)?.ok_or_else(|| Error::Refused("an intent is not there".into()))?;
+        // Its outcome is not known from now on: it comes before all others.
+        let intent = rows::open_intent(&tx, &[])?.ok_or_else(|| Error::Refused("an intent is not there".into()))?;
         tx.commit()?;
         Ok(intent)
     }
@@ -205,6 +223,7 @@ use the credentials of {}, or make another log with `verbale init`",
         match subject {
             Subject::Notes { first, last } => self.notes_text(*first, *last),
             Subject::Heartbeat { date } => self.heartbeat_text(date),
+            Subject::Part { .. } | Subject::Answer { .. } => Err(not_by_itself()),
         }
     }
 
@@ -285,6 +304,11 @@ use the credentials of {}, or make another log with `verbale init`",
         written
     }
 
+    /// Tells the loops that there is work, though the log may not have grown.
+    fn wake(&self) {
+        self.grown.send_replace(self.tree.len());
+    }
+
     /// Does `write` in one transaction. The tree takes the new leaves only when they are durable: if the transaction
     /// fails, neither the file nor the tree has changed.
     fn append(
@@ -301,6 +325,11 @@ use the credentials of {}, or make another log with `verbale init`",
         self.grown.send_if_modified(|size| std::mem::replace(size, self.tree.len()) != self.tree.len());
         Ok(())
     }
+}
+
+/// What is said about an opening or a dispute is decided together with its entry.
+fn not_by_itself() -> Error {
+    Error::Refused("a post that carries no head is decided upon together with its cause".into())
 }
 
 /// The leaves that a transaction adds.

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use super::{Error, file, rows};
+use super::{Error, Facts, Request, file, rows};
 use crate::hash::Hash;
-use crate::log::entry::Entry;
+use crate::log::entry::{Entry, Level};
 use crate::log::tree::{Tree, leaf_hash};
 use crate::note::{Account, AccountId, AccountName, MessageId, PostId};
 use crate::time::Time;
@@ -214,46 +214,112 @@ impl Reader {
     /// # Errors
     /// [`Error::Refused`] if no head that covers the note has been signed yet; what the database says.
     pub fn proof(&self, n: u64) -> Result<Option<ProofRow>, Error> {
-        let Some((index, _)) = rows::note(&self.conn, n)? else { return Ok(None) };
-        let post = self.post_of(n)?;
-        let size = match &post {
-            Some((_, _, size)) => *size,
-            None => self.head_over(index)?.ok_or_else(|| {
-                Error::Refused(format!("no head covers note {n} yet\nstart the daemon once: it signs one at once"))
-            })?,
-        };
-        let missing = || Error::Damaged(format!("the head of size {size} or an entry before it is missing"));
-        let lines = rows::entries(&self.conn, 0, size)?;
-        let mut tree = Tree::new();
-        lines.iter().for_each(|line| tree.push(leaf_hash(line.as_bytes())));
-        Ok(Some(ProofRow {
-            index,
-            entry: usize::try_from(index).ok().and_then(|i| lines.get(i)).ok_or_else(missing)?.clone(),
-            size,
-            checkpoint: rows::checkpoint(&self.conn, size)?.ok_or_else(missing)?,
-            path: tree.inclusion(index, size).ok_or_else(missing)?,
-            post: post.map(|(id, text, _)| (id, text)),
-            opening: self.opening(n)?,
-        }))
+        proof(&self.conn, n, |index, size| {
+            let mut tree = Tree::new();
+            rows::entries(&self.conn, 0, size)?.iter().for_each(|line| tree.push(leaf_hash(line.as_bytes())));
+            Ok(tree.inclusion(index, size))
+        })
     }
 
-    fn post_of(&self, n: u64) -> Result<Option<(PostId, String, u64)>, Error> {
-        let mut query = self.conn.prepare(
-            "SELECT post, text, size FROM intent JOIN result ON result.intent = intent.id
-             WHERE ?1 BETWEEN first AND last",
-        )?;
-        let post = query.query_row([n], |row| Ok((rows::snowflake(row, 0)?, row.get(1)?, row.get(2)?)));
-        Ok(post.optional()?)
+    /// All requests, the oldest first.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn requests(&self) -> Result<Vec<Request>, Error> {
+        rows::outbox::requests(&self.conn, None)
     }
 
-    fn head_over(&self, index: u64) -> Result<Option<u64>, Error> {
-        Ok(self.conn.query_row("SELECT min(size) FROM head WHERE size > ?1", [index], |row| row.get(0))?)
+    /// The request with this number.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn request(&self, id: u64) -> Result<Option<Request>, Error> {
+        rows::outbox::request_of(&self.conn, id)
     }
 
-    fn opening(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
-        let opening = self.conn.query_row("SELECT sealed FROM opening WHERE n = ?1", [n], |row| row.get(0));
-        Ok(opening.optional()?)
+    /// What the public may know about a note; nothing if there is none of this number.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn facts(&self, note: u64) -> Result<Option<Facts>, Error> {
+        rows::outbox::facts(&self.conn, note)
     }
+
+    /// The posts of the mirror of a note, in order: each once it is there.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn parts(&self, note: u64, level: Level) -> Result<Vec<Option<PostId>>, Error> {
+        rows::outbox::parts(&self.conn, note, level)
+    }
+
+    /// The message that was sent under this key.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn sent(&self, key: &str) -> Result<Option<MessageId>, Error> {
+        rows::outbox::sent(&self.conn, key)
+    }
+
+    /// The names and sizes of the files that are published of a note.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn released(&self, note: u64) -> Result<Vec<(String, u64)>, Error> {
+        rows::outbox::released(&self.conn, note)
+    }
+
+    /// A file that is published of a note: the one of the last opening that has it.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn release(&self, note: u64, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        rows::outbox::release(&self.conn, note, name)
+    }
+}
+
+/// What a proof of note `n` is made of; `inclusion` proves an index under a size.
+pub(super) fn proof(
+    conn: &Connection,
+    n: u64,
+    inclusion: impl FnOnce(u64, u64) -> Result<Option<Vec<Hash>>, Error>,
+) -> Result<Option<ProofRow>, Error> {
+    let Some((index, _)) = rows::note(conn, n)? else { return Ok(None) };
+    let post = post_of(conn, n)?;
+    let size = match &post {
+        Some((_, _, size)) => *size,
+        None => head_over(conn, index)?.ok_or_else(|| {
+            Error::Refused(format!("no head covers note {n} yet\nstart the daemon once: it signs one at once"))
+        })?,
+    };
+    let missing = || Error::Damaged(format!("the head of size {size} or an entry before it is missing"));
+    Ok(Some(ProofRow {
+        index,
+        entry: rows::entries(conn, index, 1)?.pop().ok_or_else(missing)?,
+        size,
+        checkpoint: rows::checkpoint(conn, size)?.ok_or_else(missing)?,
+        path: inclusion(index, size)?.ok_or_else(missing)?,
+        post: post.map(|(id, text, _)| (id, text)),
+        opening: opening(conn, n)?,
+    }))
+}
+
+fn post_of(conn: &Connection, n: u64) -> Result<Option<(PostId, String, u64)>, Error> {
+    let mut query = conn.prepare(
+        "SELECT post, text, size FROM intent JOIN result ON result.intent = intent.id
+         WHERE ?1 BETWEEN first AND last",
+    )?;
+    let post = query.query_row([n], |row| Ok((rows::snowflake(row, 0)?, row.get(1)?, row.get(2)?)));
+    Ok(post.optional()?)
+}
+
+fn head_over(conn: &Connection, index: u64) -> Result<Option<u64>, Error> {
+    Ok(conn.query_row("SELECT min(size) FROM head WHERE size > ?1", [index], |row| row.get(0))?)
+}
+
+fn opening(conn: &Connection, n: u64) -> Result<Option<Vec<u8>>, Error> {
+    let opening = conn.query_row("SELECT sealed FROM opening WHERE n = ?1", [n], |row| row.get(0));
+    Ok(opening.optional()?)
 }
 
 fn loop_row(row: &Row<'_>) -> rusqlite::Result<LoopRow> {

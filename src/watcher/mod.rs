@@ -4,6 +4,9 @@
 //! at the first page that holds a message already dealt with; only then are the new ones dealt with, oldest first, so
 //! that a program that dies in between finds the rest again. A note, its opening and the mark that its message has been
 //! dealt with become durable in one transaction.
+//!
+//! What an official writes to the account is kept for the bot, if it is a command; a conversation with an official has no
+//! notes.
 
 mod listing;
 mod seal;
@@ -16,12 +19,13 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
+use crate::command::Order;
 use crate::note::{Account, AccountId, AccountName, ConversationId, Origin};
 use crate::opening::{Salt, content, envelope};
 use crate::pace::{Next, Pace, Stop, Tick, ms};
 use crate::platform::{Error as PlatformError, Message, Platform};
 use crate::rules::{Correspondent, Formal, Rule};
-use crate::store::{Batch, Gap, Store};
+use crate::store::{Batch, Command, Gap, Store};
 use crate::time::Time;
 use crate::vault::Vault;
 use crate::verify::SKEW_MS_MAX;
@@ -34,6 +38,9 @@ const BATCH: usize = 256;
 /// With more bytes of files in memory, or after more time, a batch is sealed with fewer messages in it.
 const BATCH_BYTES: usize = 64 << 20;
 const BATCH_TIME: Duration = Duration::from_secs(5);
+
+/// A command that is found later than this after it was sent is not meant any more.
+const COMMAND_AGE: Duration = Duration::from_secs(86_400);
 
 /// How long the platform keeps messages.
 const RETENTION: Duration = Duration::from_secs(30 * 86_400);
@@ -58,6 +65,8 @@ pub struct Settings {
     pub attachment_bytes_max: u64,
     /// Whether to reach back, once, as far as the platform keeps messages.
     pub backfill: bool,
+    /// Whose messages to the account are commands. None of them is a correspondent.
+    pub officials: Vec<AccountId>,
 }
 
 /// Where salts come from: 32 bytes that nobody can guess.
@@ -102,6 +111,8 @@ enum Kind {
     Informal,
     /// It may be formal, and cannot be sealed, for this reason.
     Missed(&'static str),
+    /// An official commands.
+    Command(Order),
 }
 
 impl Tick for Watcher {
@@ -187,7 +198,14 @@ impl Watcher {
         for Rule { correspondents, formal } in self.settings.rules.clone() {
             let mut ids = Vec::new();
             for correspondent in correspondents {
-                ids.push(self.resolve(correspondent).await?);
+                let id = self.resolve(correspondent.clone()).await?;
+                if self.settings.officials.contains(&id) {
+                    return Err(Stop::Fatal(anyhow::anyhow!(
+                        "{correspondent} is a correspondent and, as {id}, an official: notes to an official are never \
+                         sealed\ntake the account out of `correspondents` or of `officials` in the configuration"
+                    )));
+                }
+                ids.push(id);
             }
             rules.push((ids, formal));
         }
@@ -271,6 +289,12 @@ impl Watcher {
             match kind {
                 Kind::Informal => {}
                 Kind::Missed(reason) => batch.gaps.push(Gap { from: at, to: at, reason }),
+                Kind::Command(_) if COMMAND_AGE < Duration::from_millis(listed.ms_since(at).unsigned_abs()) => {
+                    info!(message.id = %message.id, "a command is too old to be meant still");
+                }
+                Kind::Command(order) => {
+                    batch.commands.push(Command { message: message.id, from: message.sender, text: order.to_string() });
+                }
                 Kind::Formal { to } => {
                     let files = seal::fetch(&*self.platform, &message, &self.settings).await;
                     bytes += files.iter().flatten().map(|file| file.bytes.len()).sum::<usize>();
@@ -303,6 +327,10 @@ impl Watcher {
     }
 
     async fn kind(&mut self, message: &Message, known: &Known) -> Result<Kind, Stop> {
+        if let Some(official) = self.official_in(&message.conversation, known) {
+            let commands = message.sender == official;
+            return Ok(if commands { Kind::Command(Order::read(&message.text)) } else { Kind::Informal });
+        }
         if message.sender != known.me.id || !known.says_formal(&message.text) {
             return Ok(Kind::Informal);
         }
@@ -330,6 +358,13 @@ impl Watcher {
             to.push(self.account(id).await?);
         }
         Ok(Kind::Formal { to })
+    }
+
+    /// The official with whom a conversation of two is.
+    fn official_in(&self, conversation: &ConversationId, known: &Known) -> Option<AccountId> {
+        let (one, other) = conversation.pair()?;
+        let other = if one == known.me.id { other } else { one };
+        self.settings.officials.contains(&other).then_some(other)
     }
 
     /// Who is in a group; nobody if the platform will not say.

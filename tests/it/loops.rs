@@ -62,6 +62,7 @@ impl Rig {
             attachments_timeout: Duration::from_secs(20),
             attachment_bytes_max: 1 << 20,
             backfill: false,
+            officials: Vec::new(),
         }
     }
 
@@ -193,6 +194,8 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
         site: crate::site::settings(&fixture::key()),
         watcher: rig.watching(),
         publisher: rig.publishing(),
+        bot: None,
+        chance: Arc::new(|| 0),
     };
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(daemon::run(parts, shutdown.clone()));

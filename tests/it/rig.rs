@@ -178,6 +178,7 @@ impl Rig {
             attachments_timeout: self.plan.attachments_timeout,
             attachment_bytes_max: 1 << 20,
             backfill: false,
+            officials: Vec::new(),
         }
     }
 
