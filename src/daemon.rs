@@ -258,6 +258,8 @@ impl Parts {
                 attachments_timeout: config.watch.attachments_timeout,
                 attachment_bytes_max: config.watch.attachment_bytes_max,
                 backfill,
+                slip: config.slip.send,
+                receipt_from: if config.receipt.publish { config.receipt.from.clone() } else { Vec::new() },
                 officials: config.bot.as_ref().map(|bot| bot.officials.clone()).unwrap_or_default(),
             },
             publisher: publisher::Settings {

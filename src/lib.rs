@@ -33,6 +33,7 @@
 //! | release | the files of an opened note that are public |
 //! | dispute | a public post that denies a note, as the log has it |
 //! | answer | a public reply of ours |
+//! | receipt | the recipient's own word, in its own log and by its own post, that a note came |
 //! | report | what a check of a proof has shown, and what not |
 //!
 //! # What never breaks
@@ -99,6 +100,8 @@ pub mod public;
 #[cfg(feature = "daemon")]
 pub mod bot;
 
+#[cfg(feature = "daemon")]
+pub mod receiver;
 #[cfg(feature = "daemon")]
 pub mod sender;
 

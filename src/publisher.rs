@@ -13,8 +13,8 @@
 //! there after all: then it is looked for, and tried again only if it has not appeared for a day. "Could not be read" is
 //! never taken for "is absent".
 //!
-//! Notes come first, then the parts of mirrors in their order, answers, the heartbeat. A part or an answer that has to wait
-//! for something of its own is held back, and notes pass it. A part answers the part before it, the first one the note's
+//! Notes come first, then the parts of mirrors in their order, answers, receipts, the heartbeat. A part, an answer or a
+//! receipt that has to wait for something of its own is held back, and notes pass it. A part answers the part before it, the first one the note's
 //! post; where the platform refuses the reply, it and the rest of its series are posted with the same words alone. Files
 //! are uploaded before each attempt, since an upload that nobody uses does no harm; one that the platform does not take is
 //! left out.
@@ -135,6 +135,10 @@ impl Publisher {
         }
         if let Some(intent) = other {
             return self.finish(intent).await;
+        }
+        if let Some(index) = self.store.unposted_receipt().await? {
+            let intent = self.store.intend(Subject::Receipt { index }, now).await?;
+            return self.send(&intent, Vec::new()).await;
         }
         if let Some(subject) = self.due_heartbeat(now).await? {
             let intent = self.store.intend(subject, now).await?;
@@ -271,7 +275,7 @@ impl Publisher {
                     self.bare.insert(intent.id);
                 } else {
                     let until = now.plus_ms(ms(SELDOM));
-                    warn!(intent.id, error = %error, until = %until, "a part of a mirror is held back");
+                    warn!(intent.id, error = %error, until = %until, "a part of a mirror or a receipt is held back");
                     self.store.report(Self::NAME, Some(error.to_string()), now).await?;
                     self.held.insert(intent.id, until);
                 }
@@ -289,6 +293,7 @@ impl Publisher {
         match &intent.subject {
             Subject::Notes { first, last } => info!(note.first = first, note.last = last, post.id = %post, "posted"),
             Subject::Heartbeat { date } => info!(date, post.id = %post, "posted the heartbeat"),
+            Subject::Receipt { index } => info!(entry.index = index, post.id = %post, "posted a receipt"),
             Subject::Part { note, place, count, .. } => info!(note, place, count, post.id = %post, "posted a part"),
             Subject::Answer { note, .. } => info!(note, post.id = %post, "answered"),
         }

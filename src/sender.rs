@@ -146,7 +146,7 @@ impl Sender<'_> {
 
     /// What can be said of the text without asking anybody.
     fn check_text(&self, letter: &Letter) -> Result<(), Error> {
-        if Slip::parse(&letter.text).is_ok_and(|slip| slip.envelope.log == *self.log) {
+        if Slip::is_of(&letter.text, self.log) {
             return Err(Unfit::new(
                 "the text is a slip of this log, which is never sealed",
                 "send the note's own text",

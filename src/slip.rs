@@ -5,6 +5,7 @@
 
 use crate::hash::Hash;
 use crate::inert;
+use crate::note::Origin;
 use crate::opening::content::Header;
 use crate::opening::{Content, Envelope, redacted};
 use crate::text::{Lines, ParseError};
@@ -85,6 +86,11 @@ impl Slip {
         Ok(Slip { envelope, header })
     }
 
+    /// Whether a text is a slip of this log.
+    pub fn is_of(text: &str, log: &Origin) -> bool {
+        Slip::parse(text).is_ok_and(|slip| slip.envelope.log == *log)
+    }
+
     /// The text of the message, without LF at its end. What was read is written back byte for byte.
     ///
     /// # Errors
@@ -125,7 +131,7 @@ redacted!(Slip, Rebuilt);
 pub(crate) mod tests {
     use super::*;
     use crate::hash::Hash;
-    use crate::note::{Account, ConversationId, Origin, Snowflake};
+    use crate::note::{Account, ConversationId, Snowflake};
     use crate::opening::content::{FileRef, LINKS_MAX, decode_once};
     use crate::opening::{Correspondence, Salt};
 

@@ -49,6 +49,10 @@ struct File {
     bot: Option<Bot>,
     #[serde(default)]
     open: Open,
+    #[serde(default)]
+    slip: Slip,
+    #[serde(default)]
+    receipt: Receipt,
 }
 
 #[derive(Deserialize)]
@@ -140,6 +144,21 @@ struct Open {
     lapse: Option<Duration>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Slip {
+    send: Option<Spanned<bool>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Receipt {
+    #[serde(default, deserialize_with = "senders")]
+    from: Vec<Correspondent>,
+    #[serde(default)]
+    publish: bool,
+}
+
 /// One `[[watch.rule]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -161,8 +180,9 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
     let bot_poll = file.bot.as_ref().and_then(|bot| bot.poll.as_ref());
     let bot_poll = self::poll(bot_poll, BOT_POLL, &file.x).map_err(at_place)?;
     apart(&file).map_err(|message| place::at(None, &message, text, path))?;
+    let send = slip(&file).map_err(at_place)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let File { log, openings, x, watch, publish, bot, open } = file;
+    let File { log, openings, x, watch, publish, bot, open, receipt, .. } = file;
     Ok(Config {
         log: super::Log {
             origin: log.origin,
@@ -198,6 +218,8 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
             },
         }),
         open: super::Open { approval: open.approval, lapse: open.lapse.unwrap_or(DAY) },
+        slip: super::Slip { send },
+        receipt: super::Receipt { from: receipt.from, publish: receipt.publish },
     })
 }
 
@@ -225,6 +247,17 @@ fn apart(file: &File) -> Result<(), String> {
              name another account of that person, or take it out of one of the two"
         ))
     })
+}
+
+/// Whether slips are sent: each is made of its note's opening, which the daemon must be able to open.
+fn slip(file: &File) -> Result<bool, Misplaced> {
+    match &file.slip.send {
+        Some(send) if *send.get_ref() && file.openings.identity_file.is_none() => {
+            let what = "slip.send: slips are made of openings, and the daemon has no key that opens them";
+            Err((Some(send.span()), format!("{what}\nset `identity_file`, or leave slips off")))
+        }
+        send => Ok(send.as_ref().is_some_and(|send| *send.get_ref())),
+    }
 }
 
 fn key_file() -> PathBuf {
@@ -442,6 +475,18 @@ fn correspondents<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Corresponden
     if !(1..=CORRESPONDENTS_MAX).contains(&count) {
         let remedy = "name the accounts that formal messages go to, like [\"ministry\", \"783214\"]";
         return Err(D::Error::custom(format!("{count} accounts, but 1 to {CORRESPONDENTS_MAX} are allowed\n{remedy}")));
+    }
+    texts.iter().map(|text| values::correspondent(text).map_err(D::Error::custom)).collect()
+}
+
+fn senders<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Correspondent>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let count = texts.len();
+    if CORRESPONDENTS_MAX < count {
+        let remedy = "leave out those who send no notes";
+        return Err(D::Error::custom(format!(
+            "{count} accounts, but at most {CORRESPONDENTS_MAX} are allowed\n{remedy}"
+        )));
     }
     texts.iter().map(|text| values::correspondent(text).map_err(D::Error::custom)).collect()
 }

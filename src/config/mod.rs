@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::bot::limits::Limits;
 use crate::note::{AccountId, Origin};
-use crate::rules::Rule;
+use crate::rules::{Correspondent, Rule};
 use crate::time::Time;
 
 /// The largest configuration that is read, in bytes.
@@ -39,6 +39,10 @@ pub struct Config {
     pub bot: Option<Bot>,
     /// How notes are opened in public.
     pub open: Open,
+    /// Which slips are sent.
+    pub slip: Slip,
+    /// Which notes of others are receipted.
+    pub receipt: Receipt,
 }
 
 /// The log: its name, and where it is kept.
@@ -116,6 +120,22 @@ pub struct Open {
     pub approval: bool,
     /// How long it waits for that.
     pub lapse: Duration,
+}
+
+/// Which slips are sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slip {
+    /// Whether the slip of each note is sent into its conversation.
+    pub send: bool,
+}
+
+/// Which notes of others are receipted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Receipt {
+    /// Whose notes: those for which a receipt may be asked, and none but them.
+    pub from: Vec<Correspondent>,
+    /// Whether a receipt is entered and posted for each of their notes that comes with a slip, without being asked.
+    pub publish: bool,
 }
 
 /// Why a configuration or a secret cannot be used: what is wrong, and what the operator should do.

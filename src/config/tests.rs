@@ -51,6 +51,8 @@ fn the_template_says_the_defaults() {
         assert_eq!(config.publish.settle, Duration::from_secs(600));
         assert_eq!(config.publish.run_over, 5);
         assert_eq!(config.publish.heartbeat.unwrap().to_string(), "0 55 23 * * *");
+        assert_eq!(config.slip, Slip { send: false });
+        assert_eq!(config.receipt, Receipt { from: Vec::new(), publish: false });
         assert_eq!(config.open, Open { approval: false, lapse: Duration::from_secs(86_400) });
     }
 }
@@ -189,6 +191,8 @@ const REFUSALS: &[(&str, &str, &str, &str)] = &[
     ("recipients = [\"age1", "recipients = [\"AGE-SECRET-KEY-1", "recipients: a secret key stands", "write the public"),
     ("recipients = [\"age1", "recipients = [\"age2", "recipients: `age2ql3z7hjy54pw3hyww5ayyfg7zqg", "write one as"),
     ("lapse = \"24h\"", "lapse = \"31d\"", "lapse: 2678400s is not between 60s and 2592000s", "write a time"),
+    ("send = false", "send = true", "slip.send: slips are made of openings", "set `identity_file`"),
+    ("from = []", "from = ['a b']", "receipt.from: `a b` is not an account", "write a name"),
     ("[publish]", "[publsh]", "unknown field `publsh`", "correct its spelling"),
 ];
 

@@ -2,6 +2,7 @@
 
 mod heard;
 mod outbox;
+mod receipts;
 
 use std::fs::File;
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::watch;
 
-use super::{Batch, Error, Intent, Sealing, Subject, file, rows};
+use super::{Batch, Error, Intent, Received, Sealing, Subject, file, rows};
 use crate::hash::Hash;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::{Entry, Platform};
@@ -20,6 +21,7 @@ use crate::opening::Correspondence;
 use crate::post::PostText;
 use crate::time::Time;
 pub(super) use outbox::{approve, ask};
+pub(super) use receipts::ask as ask_receipt;
 
 /// Pages of 4 KiB in the write-ahead log before they are moved to the database itself, which holds up one note in about
 /// two hundred.
@@ -142,9 +144,11 @@ impl Db {
             for command in &batch.commands {
                 outbox::hear(tx, command)?;
             }
+            batch.messages.iter().try_for_each(|message| outbox::send(tx, message).map(drop))?;
+            batch.slips.iter().try_for_each(|slip| receipts::slip(tx, slip))?;
             mark_seen(tx, &batch.seen)
         })?;
-        if !batch.commands.is_empty() {
+        if !(batch.commands.is_empty() && batch.messages.is_empty() && batch.slips.is_empty()) {
             self.wake();
         }
         Ok(())
@@ -205,15 +209,16 @@ use the credentials of {}, or make another log with `verbale init`",
         let (kind, first, last, date) = match subject {
             Subject::Notes { first, last } => ("notes", Some(*first), Some(*last), None),
             Subject::Heartbeat { date } => ("heartbeat", None, None, Some(date)),
+            Subject::Receipt { .. } => ("receipt", None, None, None),
             Subject::Part { .. } | Subject::Answer { .. } => return Err(not_by_itself()),
         };
         tx.execute(
             "INSERT INTO intent (kind, first, last, date, size, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![kind, first, last, date, size, text.to_text()],
         )?;
-        tx.execute("INSERT INTO attempt (intent, at) VALUES (last_insert_rowid(), ?1)", [now.ms()])?;
-        // Its outcome is not known from now on: it comes before all others.
-        let intent = rows::open_intent(&tx, &[])?.ok_or_else(|| Error::Refused("an intent is not there".into()))?;
+        let id = tx.last_insert_rowid();
+        tx.execute("INSERT INTO attempt (intent, at) VALUES (?1, ?2)", params![id, now.ms()])?;
+        let intent = rows::intent_of(&tx, id)?;
         tx.commit()?;
         Ok(intent)
     }
@@ -223,6 +228,7 @@ use the credentials of {}, or make another log with `verbale init`",
         match subject {
             Subject::Notes { first, last } => self.notes_text(*first, *last),
             Subject::Heartbeat { date } => self.heartbeat_text(date),
+            Subject::Receipt { index } => self.receipt_text(*index),
             Subject::Part { .. } | Subject::Answer { .. } => Err(not_by_itself()),
         }
     }
@@ -241,6 +247,14 @@ use the credentials of {}, or make another log with `verbale init`",
         } else {
             PostText::Run { first, last, size, root }
         })
+    }
+
+    fn receipt_text(&self, index: u64) -> Result<PostText, Error> {
+        let refused = || Error::Refused(format!("a post about entry {index}: it is no receipt"));
+        let Received { note, commitment, .. } = rows::receipts::receipt_at(&self.conn, index)?.ok_or_else(refused)?;
+        let size = index + 1;
+        let root = self.tree.root_at(size).ok_or_else(refused)?;
+        Ok(PostText::Receipt { note, commitment, size, root })
     }
 
     fn heartbeat_text(&self, date: &str) -> Result<PostText, Error> {

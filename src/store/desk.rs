@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
-use super::{Error, NewRequest, RequestState, db, file, rows};
+use super::{Error, NewRequest, Received, RequestState, Slipped, db, file, rows};
 use crate::time::Time;
 
 /// The store, open for asking.
@@ -38,6 +38,17 @@ impl Desk {
         }
         tx.commit()?;
         Ok(id)
+    }
+
+    /// Asks for the receipt of a note that was rebuilt from this slip.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn receipt(&mut self, slipped: &Slipped, received: &Received) -> Result<(), Error> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        db::ask_receipt(&tx, slipped, received)?;
+        tx.commit()?;
+        Ok(())
     }
 
     /// Approves a request, and hands the packed proof over that is to be public.

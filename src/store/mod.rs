@@ -15,6 +15,7 @@ mod file;
 mod heard;
 mod outbox;
 mod reader;
+mod receipts;
 mod rows;
 
 use std::path::Path;
@@ -37,6 +38,7 @@ pub use outbox::{
     Waiting,
 };
 pub use reader::{NoteRow, ProofRow, Reader, Status};
+pub use receipts::{Received, Slipped};
 
 /// A note ready to be sealed.
 pub struct Sealing {
@@ -65,6 +67,10 @@ pub struct Batch {
     pub seen: Vec<MessageId>,
     /// What officials have written, as far as it is a command.
     pub commands: Vec<Command>,
+    /// Messages to be sent about the notes.
+    pub messages: Vec<Outgoing>,
+    /// Slips that others have sent, to be receipted.
+    pub slips: Vec<Slipped>,
 }
 
 /// A period in which messages may have been missed.
@@ -92,6 +98,11 @@ pub enum Subject {
     Heartbeat {
         /// The date.
         date: String,
+    },
+    /// A receipt for a note of another log.
+    Receipt {
+        /// The index of its entry.
+        index: u64,
     },
     /// A part of the mirror of an opened note.
     Part {

@@ -8,7 +8,7 @@ use super::{Error, Facts, Request, file, rows};
 use crate::hash::Hash;
 use crate::log::entry::{Entry, Level};
 use crate::log::tree::{Tree, leaf_hash};
-use crate::note::{Account, AccountId, AccountName, MessageId, PostId};
+use crate::note::{Account, AccountId, AccountName, MessageId, Origin, PostId};
 use crate::time::Time;
 
 /// The store, open for reading only.
@@ -214,11 +214,36 @@ impl Reader {
     /// # Errors
     /// [`Error::Refused`] if no head that covers the note has been signed yet; what the database says.
     pub fn proof(&self, n: u64) -> Result<Option<ProofRow>, Error> {
-        proof(&self.conn, n, |index, size| {
-            let mut tree = Tree::new();
-            rows::entries(&self.conn, 0, size)?.iter().for_each(|line| tree.push(leaf_hash(line.as_bytes())));
-            Ok(tree.inclusion(index, size))
-        })
+        proof(&self.conn, n, |index, size| self.inclusion(index, size))
+    }
+
+    /// The commitment that the receipt for a note of another log is for, and what a proof takes of it; nothing if there is
+    /// no such receipt.
+    ///
+    /// # Errors
+    /// As [`Reader::proof`].
+    pub fn receipt(&self, log: &Origin, note: u64) -> Result<Option<(Hash, ProofRow)>, Error> {
+        let Some((index, commitment)) = rows::receipts::receipt(&self.conn, log.as_str(), note)? else {
+            return Ok(None);
+        };
+        let post = rows::receipts::post_of(&self.conn, index)?;
+        let entry = format!("the receipt for note {note}");
+        let row = row(&self.conn, &entry, index, post, |index, size| self.inclusion(index, size))?;
+        Ok(Some((commitment, row)))
+    }
+
+    /// Why there will be no receipt for a slip; nothing as long as it is not refused.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn refusal(&self, slip: MessageId) -> Result<Option<String>, Error> {
+        rows::receipts::refusal(&self.conn, slip)
+    }
+
+    fn inclusion(&self, index: u64, size: u64) -> Result<Option<Vec<Hash>>, Error> {
+        let mut tree = Tree::new();
+        rows::entries(&self.conn, 0, size)?.iter().for_each(|line| tree.push(leaf_hash(line.as_bytes())));
+        Ok(tree.inclusion(index, size))
     }
 
     /// All requests, the oldest first.
@@ -285,23 +310,34 @@ pub(super) fn proof(
     inclusion: impl FnOnce(u64, u64) -> Result<Option<Vec<Hash>>, Error>,
 ) -> Result<Option<ProofRow>, Error> {
     let Some((index, _)) = rows::note(conn, n)? else { return Ok(None) };
-    let post = post_of(conn, n)?;
+    let row = row(conn, &format!("note {n}"), index, post_of(conn, n)?, inclusion)?;
+    Ok(Some(ProofRow { opening: opening(conn, n)?, ..row }))
+}
+
+/// What shows that an entry is in the log, under the head of its post if there is one.
+fn row(
+    conn: &Connection,
+    entry: &str,
+    index: u64,
+    post: Option<(PostId, String, u64)>,
+    inclusion: impl FnOnce(u64, u64) -> Result<Option<Vec<Hash>>, Error>,
+) -> Result<ProofRow, Error> {
     let size = match &post {
         Some((_, _, size)) => *size,
         None => head_over(conn, index)?.ok_or_else(|| {
-            Error::Refused(format!("no head covers note {n} yet\nstart the daemon once: it signs one at once"))
+            Error::Refused(format!("no head covers {entry} yet\nstart the daemon once: it signs one at once"))
         })?,
     };
     let missing = || Error::Damaged(format!("the head of size {size} or an entry before it is missing"));
-    Ok(Some(ProofRow {
+    Ok(ProofRow {
         index,
         entry: rows::entries(conn, index, 1)?.pop().ok_or_else(missing)?,
         size,
         checkpoint: rows::checkpoint(conn, size)?.ok_or_else(missing)?,
         path: inclusion(index, size)?.ok_or_else(missing)?,
         post: post.map(|(id, text, _)| (id, text)),
-        opening: opening(conn, n)?,
-    }))
+        opening: None,
+    })
 }
 
 fn post_of(conn: &Connection, n: u64) -> Result<Option<(PostId, String, u64)>, Error> {

@@ -5,7 +5,8 @@
 //! that a program that dies in between finds the rest again. A note, its opening and the mark that its message has been
 //! dealt with become durable in one transaction.
 //!
-//! What an official writes to the account is kept for the bot, if it is a command; a conversation with an official has no
+//! A slip of ours is no note, and one from somebody whose notes we receipt is kept for the receiver. What an official writes to
+//! the account is kept for the bot, if it is a command; a conversation with an official has no
 //! notes.
 
 mod listing;
@@ -23,9 +24,10 @@ use crate::command::Order;
 use crate::note::{Account, AccountId, AccountName, ConversationId, Origin};
 use crate::opening::{Salt, content, envelope};
 use crate::pace::{Next, Pace, Stop, Tick, ms};
-use crate::platform::{Error as PlatformError, Message, Platform};
+use crate::platform::{Addressee, Error as PlatformError, Message, Platform};
 use crate::rules::{Correspondent, Formal, Rule};
-use crate::store::{Batch, Command, Gap, Store};
+use crate::slip::Slip;
+use crate::store::{Batch, Body, Command, Gap, Outgoing, Sealing, Slipped, Store};
 use crate::time::Time;
 use crate::vault::Vault;
 use crate::verify::SKEW_MS_MAX;
@@ -67,6 +69,10 @@ pub struct Settings {
     pub backfill: bool,
     /// Whose messages to the account are commands. None of them is a correspondent.
     pub officials: Vec<AccountId>,
+    /// Whether the slip of each note is sent into its conversation.
+    pub slip: bool,
+    /// From whom slips are taken in, to receipt their notes.
+    pub receipt_from: Vec<Correspondent>,
 }
 
 /// Where salts come from: 32 bytes that nobody can guess.
@@ -99,6 +105,8 @@ struct Known {
     me: Account,
     /// To whom, and how the text says that it is formal.
     rules: Vec<(Vec<AccountId>, Formal)>,
+    /// Whose notes are receipted.
+    receipt_from: Vec<AccountId>,
     /// When we began, by the earlier of our clock and the platform's.
     began: Time,
 }
@@ -111,6 +119,8 @@ enum Kind {
     Informal,
     /// It may be formal, and cannot be sealed, for this reason.
     Missed(&'static str),
+    /// Somebody whose notes we receipt has sent a slip.
+    Slip,
     /// An official commands.
     Command(Order),
 }
@@ -209,8 +219,12 @@ impl Watcher {
             }
             rules.push((ids, formal));
         }
+        let mut receipt_from = Vec::new();
+        for correspondent in self.settings.receipt_from.clone() {
+            receipt_from.push(self.resolve(correspondent).await?);
+        }
         info!(account.id = %me.id, account.name = %me.name, "watching");
-        Ok(Known { me, rules, began })
+        Ok(Known { me, rules, receipt_from, began })
     }
 
     /// The account that the operator means. A name is looked up once and kept: whoever bears it later, or that nobody does,
@@ -295,6 +309,9 @@ impl Watcher {
                 Kind::Command(order) => {
                     batch.commands.push(Command { message: message.id, from: message.sender, text: order.to_string() });
                 }
+                Kind::Slip => {
+                    batch.slips.push(Slipped { slip: message.id, from: message.sender, received: None });
+                }
                 Kind::Formal { to } => {
                     let files = seal::fetch(&*self.platform, &message, &self.settings).await;
                     bytes += files.iter().flatten().map(|file| file.bytes.len()).sum::<usize>();
@@ -310,6 +327,9 @@ impl Watcher {
         }
         let hand = Hand { from: &known.me, log: &self.settings.log, salts: &self.salts, vault: &self.vault };
         batch.notes = seal::prepare(drafts, &self.store, &hand).await?;
+        if self.settings.slip {
+            batch.messages = batch.notes.iter().map(|note| slip_of(note, known.me.id)).collect();
+        }
         self.commit(batch).await?;
         stopped.map_or(Ok(()), Err)
     }
@@ -331,7 +351,13 @@ impl Watcher {
             let commands = message.sender == official;
             return Ok(if commands { Kind::Command(Order::read(&message.text)) } else { Kind::Informal });
         }
+        if known.receipt_from.contains(&message.sender) && message.conversation.pair().is_some() {
+            return Ok(if Slip::parse(&message.text).is_ok() { Kind::Slip } else { Kind::Informal });
+        }
         if message.sender != known.me.id || !known.says_formal(&message.text) {
+            return Ok(Kind::Informal);
+        }
+        if Slip::is_of(&message.text, &self.settings.log) {
             return Ok(Kind::Informal);
         }
         let pair = message.conversation.pair();
@@ -396,6 +422,13 @@ impl Watcher {
         self.names.insert(id, account.clone());
         Ok(account)
     }
+}
+
+/// The slip of a note, for whom the note was for.
+fn slip_of(note: &Sealing, me: AccountId) -> Outgoing {
+    let other = note.conversation.pair().map(|(one, other)| if one == me { other } else { one });
+    let to = other.map_or_else(|| Addressee::Conversation(note.conversation.clone()), Addressee::Account);
+    Outgoing { key: format!("slip {}", note.note), to, body: Body::Slip(note.note) }
 }
 
 impl Known {

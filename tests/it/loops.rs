@@ -63,6 +63,8 @@ impl Rig {
             attachment_bytes_max: 1 << 20,
             backfill: false,
             officials: Vec::new(),
+            slip: false,
+            receipt_from: Vec::new(),
         }
     }
 

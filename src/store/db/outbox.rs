@@ -232,7 +232,7 @@ pub(super) fn hear(tx: &Transaction<'_>, command: &Command) -> Result<(), Error>
     Ok(())
 }
 
-fn send(conn: &Connection, message: &Outgoing) -> Result<bool, Error> {
+pub(super) fn send(conn: &Connection, message: &Outgoing) -> Result<bool, Error> {
     let (account, conversation) = match &message.to {
         Addressee::Account(id) => (Some(id.0), None),
         Addressee::Conversation(id) => (None, Some(id.as_str())),

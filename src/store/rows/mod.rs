@@ -1,6 +1,7 @@
 //! The statements that read, shared by the writer and the reader.
 
 pub(in crate::store) mod outbox;
+pub(in crate::store) mod receipts;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -75,26 +76,39 @@ pub(in crate::store) fn has_heartbeat(db: &Connection, date: &str) -> Result<boo
     Ok(db.query_row("SELECT EXISTS (SELECT 1 FROM intent WHERE date = ?1)", [date], |row| row.get(0))?)
 }
 
+/// The columns of [`intent`].
+const INTENT: &str = "SELECT id, kind, first, last, date, size, note, level, place, count, mention, text, alone,
+    coalesce(answers, (SELECT post FROM result WHERE result.intent = before)),
+    EXISTS (SELECT 1 FROM unanswering JOIN intent AS refused ON refused.id = unanswering.intent
+            WHERE refused.id = intent.id OR (refused.note, refused.level) = (intent.note, intent.level)),
+    EXISTS (SELECT 1 FROM attempt WHERE attempt.intent = intent.id AND failed = 0) AS unsure
+    FROM intent";
+
 /// The post that is next by rank: one whose outcome nobody knows, then notes, parts in their order, answers, a heartbeat.
 /// Those in `held` are passed over.
 pub(in crate::store) fn open_intent(db: &Connection, held: &[u64]) -> Result<Option<Intent>, Error> {
-    let mut query = db.prepare_cached(
-        "SELECT id, kind, first, last, date, note, level, place, count, mention, text, alone,
-                coalesce(answers, (SELECT post FROM result WHERE result.intent = before)),
-                EXISTS (SELECT 1 FROM unanswering JOIN intent AS refused ON refused.id = unanswering.intent
-                        WHERE refused.id = intent.id OR (refused.note, refused.level) = (intent.note, intent.level)),
-                EXISTS (SELECT 1 FROM attempt WHERE attempt.intent = intent.id AND failed = 0) AS unsure
-         FROM intent
+    let mut query = db.prepare_cached(&format!(
+        "{INTENT}
          WHERE NOT EXISTS (SELECT 1 FROM result WHERE result.intent = intent.id)
            AND NOT EXISTS (SELECT 1 FROM dropped WHERE dropped.intent = intent.id)
            AND (before IS NULL OR EXISTS (SELECT 1 FROM result WHERE result.intent = before))
            AND NOT EXISTS (SELECT 1 FROM json_each(?1) WHERE value = intent.id)
          ORDER BY unsure DESC, iif(kind = 'notes', 0, iif(kind = 'part', 1, iif(kind = 'heartbeat', 3, 2))), id LIMIT 1",
-    )?;
-    let Some(mut intent) = query.query_row([json(held)], intent).optional()? else { return Ok(None) };
+    ))?;
+    let intent = query.query_row([json(held)], intent).optional()?;
+    intent.map(|intent| complete(db, intent)).transpose()
+}
+
+/// The post with this number.
+pub(in crate::store) fn intent_of(db: &Connection, id: i64) -> Result<Intent, Error> {
+    let intent = db.prepare_cached(&format!("{INTENT} WHERE id = ?1"))?.query_row([id], intent)?;
+    complete(db, intent)
+}
+
+fn complete(db: &Connection, mut intent: Intent) -> Result<Intent, Error> {
     intent.attempts = attempts(db, intent.id)?;
     intent.files = enclosures(db, intent.id)?;
-    Ok(Some(intent))
+    Ok(intent)
 }
 
 /// Numbers as SQLite's `json_each` takes them.
@@ -108,6 +122,7 @@ fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
     let subject = match row.get::<_, String>("kind")?.as_str() {
         "notes" => Subject::Notes { first: row.get("first")?, last: row.get("last")? },
         "heartbeat" => Subject::Heartbeat { date: row.get("date")? },
+        "receipt" => Subject::Receipt { index: row.get::<_, u64>("size")?.saturating_sub(1) },
         "part" => Subject::Part {
             note: note.unwrap_or_default(),
             level: level(row, "level")?,
@@ -120,7 +135,7 @@ fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
             alone: row.get("alone")?,
         },
     };
-    let (answers, refused): (Option<u64>, bool) = (row.get(12)?, row.get(13)?);
+    let (answers, refused): (Option<u64>, bool) = (row.get(13)?, row.get(14)?);
     Ok(Intent {
         id: row.get("id")?,
         subject,

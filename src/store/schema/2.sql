@@ -177,3 +177,28 @@ CREATE TRIGGER approval_removed BEFORE DELETE ON approval BEGIN SELECT RAISE(ABO
 CREATE TRIGGER approval_added BEFORE INSERT ON approval
     WHEN NEW.by = (SELECT asked_by FROM request WHERE id = NEW.request)
     BEGIN SELECT RAISE(ABORT, 'nobody approves what they asked for'); END;
+
+-- Slips that came from accounts whose notes we receipt, or that a command has asked a receipt for; `log`, `note` and
+-- `commitment` once somebody has rebuilt the note.
+CREATE TABLE slipped (
+    slip         INTEGER PRIMARY KEY,
+    from_account INTEGER NOT NULL,
+    log          TEXT,
+    note         INTEGER,
+    commitment   BLOB CHECK (length(commitment) = 32),
+    state        TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'refused')),
+    why          TEXT,
+    CHECK ((log IS NULL) = (note IS NULL) AND (log IS NULL) = (commitment IS NULL))
+) STRICT;
+CREATE INDEX slipped_waiting ON slipped (slip) WHERE state = 'waiting';
+
+-- Public. The receipts in the log: one for each note of another log.
+CREATE TABLE receipt (
+    idx        INTEGER PRIMARY KEY REFERENCES entry (idx),
+    log        TEXT NOT NULL,
+    note       INTEGER NOT NULL,
+    commitment BLOB NOT NULL CHECK (length(commitment) = 32),
+    UNIQUE (log, note)
+) STRICT;
+CREATE TRIGGER receipt_changed BEFORE UPDATE ON receipt BEGIN SELECT RAISE(ABORT, 'receipts are never changed'); END;
+CREATE TRIGGER receipt_removed BEFORE DELETE ON receipt BEGIN SELECT RAISE(ABORT, 'receipts are never removed'); END;
