@@ -1,12 +1,17 @@
 //! The command line: the only place that reads arguments, and the only one that writes to a person.
 
+pub mod approve;
 pub mod completions;
 pub mod demo;
+pub mod dispute;
 pub mod failure;
 pub mod init;
 pub mod logging;
 pub mod notes;
+pub mod open;
 pub mod prove;
+pub mod publish;
+pub mod requests;
 pub mod run;
 pub mod sandbox;
 pub mod signals;
@@ -64,6 +69,10 @@ enum Command {
     Status(status::Arguments),
     Notes(notes::Arguments),
     Prove(prove::Arguments),
+    Open(open::Arguments),
+    Approve(approve::Arguments),
+    Requests(requests::Arguments),
+    Dispute(dispute::Arguments),
     Verify(verify::Arguments),
     Site(site::Arguments),
     Sandbox(sandbox::Arguments),
@@ -96,6 +105,10 @@ pub fn main() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Notes(arguments) => notes::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
+        Command::Open(arguments) => open::run(&arguments),
+        Command::Approve(arguments) => approve::run(&arguments),
+        Command::Requests(arguments) => requests::run(&arguments),
+        Command::Dispute(arguments) => dispute::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Site(arguments) => site::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),

@@ -36,7 +36,7 @@ pub use outbox::{
     Act, Answer, Ask, Body, Cause, Command, Facts, Mentioned, NewRequest, Opened, Outgoing, Request, RequestState,
     Waiting,
 };
-pub use reader::{NoteRow, ProofRow, Reader, Status};
+pub use reader::{Answered, NoteRow, ProofRow, Reader, Status};
 
 /// A note ready to be sealed.
 pub struct Sealing {
