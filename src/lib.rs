@@ -83,6 +83,8 @@ pub mod site;
 pub mod vault;
 #[cfg(feature = "daemon")]
 pub mod store;
+#[cfg(feature = "daemon")]
+pub mod release;
 
 // The loops: one noun, one idempotent, bounded tick each.
 #[cfg(feature = "daemon")]
@@ -99,6 +101,10 @@ pub mod publisher;
 pub mod public;
 #[cfg(feature = "daemon")]
 pub mod bot;
+#[cfg(feature = "daemon")]
+pub mod opener;
+#[cfg(feature = "daemon")]
+pub mod courier;
 
 #[cfg(feature = "daemon")]
 pub mod receiver;

@@ -146,6 +146,8 @@ async fn sealed() -> anyhow::Result<Duration> {
             attachment_bytes_max: 1,
             backfill: false,
             officials: Vec::new(),
+            slip: false,
+            receipt_from: Vec::new(),
         },
     );
     let begun = Instant::now();

@@ -26,6 +26,11 @@ impl Answer {
         Answer::new(format_args!("Your dispute is logged\n{}", Shown(&with_one_more(before))), to)
     }
 
+    /// That a dispute of a note by somebody who did not ask has been entered, and how it stood with that note before.
+    pub fn noted(before: &Facts, to: PostId) -> Answer {
+        Answer::new(format_args!("This dispute is logged\n{}", Shown(&with_one_more(before))), to)
+    }
+
     /// That there is no note with this number.
     pub fn no_note(note: u64, to: PostId) -> Answer {
         Answer::new(format_args!("This log has no note {note}"), to)

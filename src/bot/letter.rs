@@ -12,7 +12,7 @@ use super::limits::Day;
 use crate::command::{Code, Order};
 use crate::log::entry::Level;
 use crate::note::{AccountId, PostId, Snowflake};
-use crate::store::{Facts, Standing};
+use crate::store::{Facts, RequestState, Standing};
 use crate::time::Time;
 
 /// Notes that `notes` lists.
@@ -149,6 +149,16 @@ impl Letter {
     pub fn dispute(before: &Facts, by: AccountId, post: PostId) -> Letter {
         let (note, facts) = (before.note, with_one_more(before));
         Letter::new(format_args!("Account {by} disputes note {note} in post {post}.\n{}", Shown(&facts)), post)
+    }
+
+    /// How a request ended, and why it could not be done.
+    pub fn ended(request: u64, state: RequestState, why: Option<&str>) -> Letter {
+        let text = match state {
+            RequestState::Lapsed => "has lapsed: nobody approved it in time. Nothing was published.".to_owned(),
+            RequestState::Refused => format!("cannot be done: {}.", why.unwrap_or("the daemon refused it")),
+            _ => "is done. What it opens is in the log and on the site; its posts follow.".to_owned(),
+        };
+        Letter::new(format_args!("Request {request} {text}"), format_args!("request {request} {}", state.as_str()))
     }
 
     /// How it stands with the log, with the day, and with the requests that wait for approval.

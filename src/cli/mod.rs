@@ -1,13 +1,18 @@
 //! The command line: the only place that reads arguments, and the only one that writes to a person.
 
+pub mod approve;
 pub mod completions;
 pub mod demo;
+pub mod dispute;
 pub mod failure;
 pub mod init;
 mod input;
 pub mod logging;
 pub mod notes;
+pub mod open;
 pub mod prove;
+pub mod publish;
+pub mod requests;
 pub mod run;
 pub mod sandbox;
 pub mod send;
@@ -68,6 +73,10 @@ enum Command {
     Notes(notes::Arguments),
     Send(send::Arguments),
     Prove(prove::Arguments),
+    Open(open::Arguments),
+    Approve(approve::Arguments),
+    Requests(requests::Arguments),
+    Dispute(dispute::Arguments),
     Verify(verify::Arguments),
     Site(site::Arguments),
     Sandbox(sandbox::Arguments),
@@ -101,6 +110,10 @@ pub fn main() -> ExitCode {
         Command::Notes(arguments) => notes::run(&arguments),
         Command::Send(arguments) => send::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
+        Command::Open(arguments) => open::run(&arguments),
+        Command::Approve(arguments) => approve::run(&arguments),
+        Command::Requests(arguments) => requests::run(&arguments),
+        Command::Dispute(arguments) => dispute::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Site(arguments) => site::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),

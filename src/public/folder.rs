@@ -1,5 +1,6 @@
 //! The folder on the disk: what it shows, and what it still lacks.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -9,10 +10,12 @@ use super::files::Files;
 use super::stamp::{self, Stamp};
 use crate::hash::Hash;
 use crate::log::checkpoint::Checkpoint;
+use crate::log::entry::Entry;
 use crate::log::tile::{self, Kind, TilePath, WIDTH_FULL};
 use crate::log::tree::{Tree, leaf_hash};
 use crate::note::AccountName;
-use crate::site::{self, Ledger, Page, View};
+use crate::opening::names;
+use crate::site::{self, Ledger, Page, PublishedFile, View};
 
 /// Note pages that are written before the checkpoint may wait no longer.
 const PAGES_AT_ONCE: usize = 500;
@@ -38,6 +41,10 @@ pub struct Folder {
     /// What the pages in the folder are complete for.
     stamp: Option<Stamp>,
     due: Due,
+    /// Opened notes whose files are not known to be here, and whether those that are may be of an earlier opening.
+    unreleased: BTreeMap<u64, bool>,
+    /// The files of opened notes that are here.
+    released: BTreeMap<u64, Vec<PublishedFile>>,
 }
 
 /// What a write came to.
@@ -77,6 +84,8 @@ impl Folder {
             shown,
             stamp,
             due: Due::default(),
+            unreleased: BTreeMap::new(),
+            released: BTreeMap::new(),
         })
     }
 
@@ -138,6 +147,12 @@ impl Folder {
             if let Some(notes) = self.ledger.take(&line).filter(|_| complete <= index) {
                 self.due.touch(notes);
             }
+            if let Some(site::ledger::Other { index: at, entry: Entry::Open { note, .. }, .. }) =
+                self.ledger.others().last()
+                && *at == index
+            {
+                *self.unreleased.entry(*note).or_default() |= complete <= index;
+            }
             self.tail.push(line);
             if self.tree.len().is_multiple_of(WIDTH_FULL.into()) && self.tree.len() <= shown {
                 self.tail_start = self.tree.len();
@@ -159,6 +174,36 @@ impl Folder {
             self.look = look;
             self.due.all(self.ledger.last());
         }
+    }
+
+    /// An opened note whose files are to be given before the next write: [`Folder::lacks`] says which, and
+    /// [`Folder::release`] takes each.
+    pub fn unreleased(&self) -> Option<u64> {
+        self.unreleased.keys().next().copied()
+    }
+
+    /// Whether a published file of a note, of this size, is to be written.
+    pub fn lacks(&self, note: u64, name: &str, bytes: u64) -> bool {
+        let may_be_old = self.unreleased.get(&note).copied().unwrap_or_default();
+        may_be_old || self.files.size(&site::path_of(note, name)) != Some(bytes)
+    }
+
+    /// Writes a published file of a note.
+    ///
+    /// # Errors
+    /// What the disk says; if the file has another name than those of a note.
+    pub fn release(&self, note: u64, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        if !names::is_plain(name) {
+            bail!("the name of a file of note {note} is not one that may be published");
+        }
+        self.files.put_durably(&site::path_of(note, name), bytes)
+    }
+
+    /// All published files of a note, by name and size, are here.
+    pub fn set_released(&mut self, note: u64, files: Vec<(String, u64)>) {
+        let file = |(name, bytes): (String, u64)| PublishedFile { path: site::path_of(note, &name), bytes };
+        self.released.insert(note, files.into_iter().map(file).collect());
+        self.unreleased.remove(&note);
     }
 
     /// Writes what the folder lacks, the checkpoint last: all of the log, and a bounded number of pages.
@@ -235,7 +280,7 @@ impl Folder {
             ledger: &self.ledger,
             settings: &self.settings,
             root_at: &|size| self.tree.root_at(size),
-            files_of: &|_| Vec::new(),
+            files_of: &|note| self.released.get(&note).cloned().unwrap_or_default(),
         };
         let Some(bytes) = view.render(page) else { return Ok(false) };
         self.files.put_if_changed(&page.path(), &bytes)

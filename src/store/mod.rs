@@ -37,7 +37,7 @@ pub use outbox::{
     Act, Answer, Ask, Body, Cause, Command, Facts, Mentioned, NewRequest, Opened, Outgoing, Request, RequestState,
     Waiting,
 };
-pub use reader::{NoteRow, ProofRow, Reader, Status};
+pub use reader::{Answered, NoteRow, ProofRow, Reader, Status};
 pub use receipts::{Received, Slipped};
 
 /// A note ready to be sealed.

@@ -373,6 +373,22 @@ impl Store {
         self.run(move |db| db.sent(message, outcome.as_ref().map_err(String::as_str))).await
     }
 
+    /// Whether this message of the platform is known to be one that was to be sent.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn is_sent(&self, message: MessageId) -> Result<bool, Error> {
+        self.run(move |db| db.is_sent(message)).await
+    }
+
+    /// Whether it is in the log that this post disputes this note.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn is_disputed(&self, note: u64, post: PostId) -> Result<bool, Error> {
+        self.run(move |db| db.is_disputed(note, post)).await
+    }
+
     /// Notes that the platform has refused a reply: this post, and the rest of its series, answer nothing from now on.
     ///
     /// # Errors

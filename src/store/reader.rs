@@ -80,6 +80,17 @@ pub struct LoopRow {
     pub trouble: Option<String>,
 }
 
+/// What became of an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answered {
+    /// It is to be posted.
+    Not,
+    /// It is posted here.
+    In(PostId),
+    /// The platform has refused it for good.
+    Never,
+}
+
 impl Reader {
     /// Opens the database at `path`, which must be there.
     ///
@@ -276,6 +287,22 @@ impl Reader {
     /// Of the database.
     pub fn parts(&self, note: u64, level: Level) -> Result<Vec<Option<PostId>>, Error> {
         rows::outbox::parts(&self.conn, note, level)
+    }
+
+    /// Whether it is in the log that this post disputes this note.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn is_disputed(&self, note: u64, post: PostId) -> Result<bool, Error> {
+        rows::outbox::is_disputed(&self.conn, note, post)
+    }
+
+    /// Whether there is an answer about a note to a post that did not ask for one, and where it is.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn answer_to(&self, note: u64, post: PostId) -> Result<Option<Answered>, Error> {
+        rows::outbox::answer_to(&self.conn, note, post)
     }
 
     /// The message that was sent under this key.

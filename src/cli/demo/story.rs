@@ -3,8 +3,9 @@
 use anyhow::{Context, bail};
 
 use super::stage::{MARKER, Stage};
-use crate::cli::prove::{self, Level};
+use crate::cli::prove;
 use crate::hash::Hash;
+use crate::log::entry::Level;
 use crate::opening::names;
 use crate::proof::Files;
 use crate::sandbox::{EMBASSY, JOURNALIST, MINISTRY};

@@ -115,6 +115,15 @@ impl Db {
         Ok(())
     }
 
+    pub(in crate::store) fn is_sent(&self, message: MessageId) -> Result<bool, Error> {
+        const SENT: &str = "SELECT EXISTS (SELECT 1 FROM message WHERE sent = ?1)";
+        Ok(self.conn.query_row(SENT, [message.0], |row| row.get(0))?)
+    }
+
+    pub(in crate::store) fn is_disputed(&self, note: u64, post: PostId) -> Result<bool, Error> {
+        rows::outbox::is_disputed(&self.conn, note, post)
+    }
+
     pub(in crate::store) fn unanswering(&mut self, intent: u64, now: Time) -> Result<(), Error> {
         self.conn
             .execute("INSERT INTO unanswering VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![intent, now.ms()])?;

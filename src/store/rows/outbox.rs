@@ -6,7 +6,7 @@ use crate::hash::Hash;
 use crate::log::entry::{Entry, Level};
 use crate::note::{AccountId, ConversationId, MessageId, PostId, Snowflake};
 use crate::platform::Addressee;
-use crate::store::{Ask, Attempts, Body, Command, Error, Facts, Request, RequestState, Waiting};
+use crate::store::{Answered, Ask, Attempts, Body, Command, Error, Facts, Request, RequestState, Waiting};
 use crate::time::Time;
 
 /// The columns of [`request`].
@@ -108,6 +108,26 @@ pub(in crate::store) fn parts(db: &Connection, note: u64, level: Level) -> Resul
 pub(in crate::store) fn newest_mention(db: &Connection) -> Result<Option<PostId>, Error> {
     let newest: Option<u64> = db.query_row("SELECT max(post) FROM mention", [], |row| row.get(0))?;
     Ok(newest.map(Snowflake))
+}
+
+pub(in crate::store) fn is_disputed(db: &Connection, note: u64, post: PostId) -> Result<bool, Error> {
+    const DISPUTED: &str = "SELECT EXISTS (SELECT 1 FROM dispute WHERE note = ?1 AND post = ?2)";
+    Ok(db.query_row(DISPUTED, [note, post.0], |row| row.get(0))?)
+}
+
+pub(in crate::store) fn answer_to(db: &Connection, note: u64, post: PostId) -> Result<Option<Answered>, Error> {
+    let answered = db.query_row(
+        "SELECT post, EXISTS (SELECT 1 FROM dropped WHERE dropped.intent = intent.id)
+         FROM intent LEFT JOIN result ON result.intent = intent.id
+         WHERE kind = 'answer' AND note = ?1 AND answers = ?2 AND mention IS NULL",
+        [note, post.0],
+        |row| {
+            let (post, is_dropped): (Option<u64>, bool) = (row.get(0)?, row.get(1)?);
+            let not = if is_dropped { Answered::Never } else { Answered::Not };
+            Ok(post.map_or(not, |post| Answered::In(Snowflake(post))))
+        },
+    );
+    Ok(answered.optional()?)
 }
 
 pub(in crate::store) fn is_heard(db: &Connection, post: PostId) -> Result<bool, Error> {
