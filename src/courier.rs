@@ -121,7 +121,7 @@ impl Courier {
             Body::Text(text) => return Ok(Some(text.clone())),
             Body::Slip(note) => *note,
         };
-        let sealed = self.store.proof(note).await?.and_then(|row| row.opening);
+        let sealed = self.store.opening(note).await?;
         let Some(sealed) = sealed.filter(|_| !self.settings.identities.is_empty()) else { return Ok(None) };
         let opening = match vault::open(note, &sealed, &self.settings.identities) {
             Ok(opening) => opening,

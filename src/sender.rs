@@ -113,7 +113,7 @@ impl Sender<'_> {
         let me = self.platform.me().await?;
         me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
         let me = me.account;
-        let to = self.identify(to).await?;
+        let to = identify(self.platform, self.reader, to).await?;
         self.check_sealed(&me, to, &letter.text).await?;
         let before = self.find(&me, to, letter).await?;
         if let (Some(message), false) = (before.first(), again) {
@@ -163,21 +163,6 @@ impl Sender<'_> {
         Ok(())
     }
 
-    /// The account that is meant: for a correspondent's name the one that the daemon writes down.
-    async fn identify(&self, to: &Correspondent) -> Result<AccountId, Error> {
-        let name = match to {
-            Correspondent::Id(id) => return Ok(*id),
-            Correspondent::Name(name) => name,
-        };
-        if let Some(id) = self.reader.correspondent(name)? {
-            return Ok(id);
-        }
-        let account = self.platform.account_by_name(name).await?.ok_or_else(|| {
-            Unfit::new(format!("the platform knows no account @{name}"), "correct the name after `--to`")
-        })?;
-        Ok(account.id)
-    }
-
     /// A rule must make a note of it.
     async fn check_sealed(&self, me: &Account, to: AccountId, text: &str) -> Result<(), Error> {
         if to == me.id {
@@ -212,7 +197,7 @@ impl Sender<'_> {
     async fn is_named(&self, rule: &Rule, id: AccountId) -> Result<bool, Error> {
         for correspondent in &rule.correspondents {
             // A name of a rule that nobody bears any more is for the daemon to report.
-            match self.identify(correspondent).await {
+            match identify(self.platform, self.reader, correspondent).await {
                 Ok(named) if named == id => return Ok(true),
                 Ok(_) | Err(Error::Unfit(_)) => {}
                 Err(error) => return Err(error),
@@ -263,4 +248,21 @@ impl Sender<'_> {
         }
         Err(PlatformError::Unavailable { what: format!("the conversation has more than {PAGES_MAX} pages of late") })
     }
+}
+
+/// The account that is meant: for a correspondent's name the one that the daemon writes down.
+///
+/// # Errors
+/// [`Error::Unfit`] if there is none.
+pub async fn identify(platform: &dyn Platform, reader: &Reader, to: &Correspondent) -> Result<AccountId, Error> {
+    let name = match to {
+        Correspondent::Id(id) => return Ok(*id),
+        Correspondent::Name(name) => name,
+    };
+    if let Some(id) = reader.correspondent(name)? {
+        return Ok(id);
+    }
+    let account = platform.account_by_name(name).await?;
+    let unknown = || Unfit::new(format!("the platform knows no account @{name}"), "correct the name");
+    Ok(account.ok_or_else(unknown)?.id)
 }

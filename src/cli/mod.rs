@@ -12,6 +12,7 @@ pub mod notes;
 pub mod open;
 pub mod prove;
 pub mod publish;
+pub mod receipt;
 pub mod requests;
 pub mod run;
 pub mod sandbox;
@@ -77,6 +78,7 @@ enum Command {
     Approve(approve::Arguments),
     Requests(requests::Arguments),
     Dispute(dispute::Arguments),
+    Receipt(receipt::Arguments),
     Verify(verify::Arguments),
     Site(site::Arguments),
     Sandbox(sandbox::Arguments),
@@ -114,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Approve(arguments) => approve::run(&arguments),
         Command::Requests(arguments) => requests::run(&arguments),
         Command::Dispute(arguments) => dispute::run(&arguments),
+        Command::Receipt(arguments) => receipt::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Site(arguments) => site::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),

@@ -152,7 +152,11 @@ pub fn identities(config: &Config, identity: Option<&Path>) -> anyhow::Result<Ve
     Ok(secrets::identities(file)?)
 }
 
-fn published(config: &Config, reader: &Reader, row: &ProofRow) -> anyhow::Result<Option<PublishedPost>> {
+/// The post of an entry, and where it stands; nothing if there is none yet.
+///
+/// # Errors
+/// Of the database.
+pub(super) fn published(config: &Config, reader: &Reader, row: &ProofRow) -> anyhow::Result<Option<PublishedPost>> {
     if row.post.is_none() {
         return Ok(None);
     }
@@ -162,7 +166,10 @@ fn published(config: &Config, reader: &Reader, row: &ProofRow) -> anyhow::Result
 }
 
 /// Writes a new file that only its owner can read; an existing one is never overwritten.
-fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+///
+/// # Errors
+/// If it exists or cannot be written.
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let shown = path.display();
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
         Failure::unusable(format!("cannot write {shown}: {error}"), "name another file with `--out FILE`")

@@ -54,18 +54,26 @@ impl Official {
     /// # Errors
     /// If the answer is another than yes, or there is nobody to ask.
     pub fn confirm(&self, question: &str) -> anyhow::Result<()> {
-        if self.yes {
-            return Ok(());
-        }
-        if !io::stdin().is_terminal() {
-            let what = "this asks before anything is published, and there is no terminal to ask at";
-            return Err(Failure::unusable(what, "a program gives `--yes`").into());
-        }
-        if Confirm::new().with_prompt(question).default(false).interact()? {
-            return Ok(());
-        }
-        Err(Failure::failed("nothing was published", "answer y to publish").into())
+        confirm(self.yes, question)
     }
+}
+
+/// Asks whether to publish, unless the answer was given before.
+///
+/// # Errors
+/// If the answer is another than yes, or there is nobody to ask.
+pub fn confirm(yes: bool, question: &str) -> anyhow::Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() {
+        let what = "this asks before anything is published, and there is no terminal to ask at";
+        return Err(Failure::unusable(what, "a program gives `--yes`").into());
+    }
+    if Confirm::new().with_prompt(question).default(false).interact()? {
+        return Ok(());
+    }
+    Err(Failure::failed("nothing was published", "answer y to publish").into())
 }
 
 /// What the public may know of a note that can be opened at this level.

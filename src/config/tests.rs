@@ -192,7 +192,7 @@ const REFUSALS: &[(&str, &str, &str, &str)] = &[
     ("recipients = [\"age1", "recipients = [\"age2", "recipients: `age2ql3z7hjy54pw3hyww5ayyfg7zqg", "write one as"),
     ("lapse = \"24h\"", "lapse = \"31d\"", "lapse: 2678400s is not between 60s and 2592000s", "write a time"),
     ("send = false", "send = true", "slip.send: slips are made of openings", "set `identity_file`"),
-    ("from = []", "from = ['a b']", "receipt.from: `a b` is not an account", "write a name"),
+    ("from = []", "from = ['a b']", "from: `a b` is not an account", "write a name"),
     ("[publish]", "[publsh]", "unknown field `publsh`", "correct its spelling"),
 ];
 

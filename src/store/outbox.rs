@@ -268,6 +268,14 @@ impl Store {
         self.run(move |db| db.handed(request)).await
     }
 
+    /// The encrypted opening of note `n`; nothing if there is no such note, or it was shredded.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn opening(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
+        self.run(move |db| db.opening(n)).await
+    }
+
     /// What a proof of note `n` is made of; nothing if there is no such note.
     ///
     /// # Errors

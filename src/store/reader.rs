@@ -380,7 +380,7 @@ fn head_over(conn: &Connection, index: u64) -> Result<Option<u64>, Error> {
     Ok(conn.query_row("SELECT min(size) FROM head WHERE size > ?1", [index], |row| row.get(0))?)
 }
 
-fn opening(conn: &Connection, n: u64) -> Result<Option<Vec<u8>>, Error> {
+pub(super) fn opening(conn: &Connection, n: u64) -> Result<Option<Vec<u8>>, Error> {
     let opening = conn.query_row("SELECT sealed FROM opening WHERE n = ?1", [n], |row| row.get(0));
     Ok(opening.optional()?)
 }

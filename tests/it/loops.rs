@@ -211,6 +211,7 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
             web: "https://x.com".to_owned(),
         },
         courier: courier::Settings { settle: Duration::from_secs(600), identities: Vec::new() },
+        receiver: None,
     };
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(daemon::run(parts, shutdown.clone()));

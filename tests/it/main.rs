@@ -18,6 +18,7 @@ mod process;
 mod proofs;
 mod properties;
 mod readme;
+mod receipt;
 mod refusals;
 mod rig;
 mod sandbox;

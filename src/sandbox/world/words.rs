@@ -56,8 +56,10 @@ const DISPLAY_LEN: usize = 26;
 const SHORT_LEN: usize = 10;
 
 // The patterns are constants, tested below: they compile.
-static LINK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"https?://[^\s<>"]*[^\s<>".,;:!?')\]]"#).expect("a pattern"));
+static LINK: LazyLock<Regex> = LazyLock::new(|| {
+    let (host, rest) = (r"(?:[\p{L}\p{N}_-]+\.)+[\p{L}\p{N}-]+", r#"[:/?#](?:[^\s<>"]*[^\s<>".,;:!?')\]])?"#);
+    Regex::new(&format!("https?://{host}(?:{rest})?")).expect("a pattern")
+});
 static MENTION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:^|[^A-Za-z0-9_@/&])(@[A-Za-z0-9_]{1,15})\b").expect("a pattern"));
 static DOMAIN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9]\.[A-Za-z]{2,}").expect("a pattern"));
@@ -149,6 +151,16 @@ mod tests {
         let [mention] = &words.mentions[..] else { panic!("one mention") };
         let marked: String = words.text.chars().skip(mention.start).take(mention.end - mention.start).collect();
         assert_eq!((marked.as_str(), mention.name.as_str()), ("@ministry", "ministry"));
+    }
+
+    #[test]
+    fn an_address_without_a_host_is_no_link() {
+        for written in ["https://t[.]co/abc", "https://embassy", "https:// example", "http://[::1]/"] {
+            assert!(dressed(written).links.is_empty(), "{written}");
+        }
+        for written in ["https://example.org", "http://a.b/c?d=e", "http://127.0.0.1:4000/x"] {
+            assert_eq!(dressed(written).links[0].expanded, written);
+        }
     }
 
     #[test]

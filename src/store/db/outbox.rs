@@ -46,6 +46,10 @@ impl Db {
         rows::outbox::handed(&self.conn, request)
     }
 
+    pub(in crate::store) fn opening(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
+        reader::opening(&self.conn, n)
+    }
+
     pub(in crate::store) fn proof(&self, n: u64) -> Result<Option<ProofRow>, Error> {
         reader::proof(&self.conn, n, |index, size| Ok(self.tree.inclusion(index, size)))
     }
