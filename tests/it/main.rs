@@ -4,6 +4,7 @@ mod arch;
 mod cli;
 mod client;
 mod client_writes;
+mod disputes;
 mod door;
 mod faults;
 mod fixture;

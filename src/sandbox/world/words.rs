@@ -56,8 +56,10 @@ const DISPLAY_LEN: usize = 26;
 const SHORT_LEN: usize = 10;
 
 // The patterns are constants, tested below: they compile.
-static LINK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"https?://[^\s<>"]*[^\s<>".,;:!?')\]]"#).expect("a pattern"));
+static LINK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"https?://(?:[^\s<>"/?#\[\]]+\.)+[A-Za-z]{2,}(?:[/?#:][^\s<>"]*[^\s<>".,;:!?')\]]|/)?"#)
+        .expect("a pattern")
+});
 static MENTION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:^|[^A-Za-z0-9_@/&])(@[A-Za-z0-9_]{1,15})\b").expect("a pattern"));
 static DOMAIN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9]\.[A-Za-z]{2,}").expect("a pattern"));
@@ -170,5 +172,9 @@ mod tests {
     fn a_sealed_note_holds_no_link() {
         assert!(!has_link("Sealed note 17\nsha256 4f1c\nlog 23 kX0v+/="));
         assert!(has_link("see foo.io"));
+        // Nor does an address whose dots stand in brackets: without a domain there is no link.
+        let inert = "see https://t[.]co/abc and https://";
+        assert!(!has_link(inert) && dressed(inert).links.is_empty());
+        assert_eq!(dressed("(https://example.org/) https://example.org.").links.len(), 2);
     }
 }
