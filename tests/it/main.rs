@@ -15,6 +15,7 @@ mod kills;
 mod log_oracles;
 mod loops;
 mod mortal;
+mod opening;
 mod process;
 mod proofs;
 mod properties;

@@ -6,6 +6,8 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use regex::Regex;
 
+use crate::mirror;
+
 /// A text as the platform keeps and returns it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Words {
@@ -112,17 +114,11 @@ pub(super) fn has_link(written: &str) -> bool {
     DOMAIN.is_match(written) || LINK.is_match(written)
 }
 
-/// The weighted length by twitter-text 3: 280 is the limit of a post. A link weighs 23, most letters of European
-/// languages 1, everything else 2. Unlike there, the text is not brought to NFC and an emoji of several parts weighs
-/// more than 2.
+/// The weighted length by twitter-text 3: 280 is the limit of a post. A link weighs 23.
 pub(super) fn weight(written: &str) -> usize {
     let links: usize = LINK.find_iter(written).map(|_| 23).sum();
     let others = LINK.replace_all(written, "");
-    links + others.chars().map(|c| if is_light(c) { 1 } else { 2 }).sum::<usize>()
-}
-
-fn is_light(c: char) -> bool {
-    matches!(c, '\0'..='\u{10ff}' | '\u{2000}'..='\u{200d}' | '\u{2010}'..='\u{201f}' | '\u{2032}'..='\u{2037}')
+    links + mirror::weight(&others)
 }
 
 /// `len` random letters and digits.
@@ -165,6 +161,7 @@ mod tests {
     fn weights_are_those_of_twitter_text() {
         assert_eq!(weight("abc é"), 5);
         assert_eq!(weight("日本"), 4);
+        assert_eq!(weight("👩‍👩‍👧‍👦"), 2);
         assert_eq!(weight("see https://example.org/a/very/long/address/indeed now"), 4 + 23 + 4);
     }
 
