@@ -122,7 +122,9 @@ pub fn proof(config: &Config, note: u64, level: entry::Level, identity: Option<&
         )
         .into());
     };
-    let opening = vault::open(note, sealed, &identities)?;
+    let opening = vault::open(note, sealed, &identities).map_err(|error| {
+        Failure::failed(error.to_string(), "name a key to which it was sealed with `--identity FILE`")
+    })?;
     let vkey = VerifierKey::parse(reader.vkey()).context("the database holds a key that is none")?;
     let post = published(config, &reader, &row)?;
     Ok(release::proof(note, &row, vkey, post, opening, level))

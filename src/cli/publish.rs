@@ -14,13 +14,18 @@ use crate::config::Config;
 use crate::log::entry::Level;
 use crate::note::{AccountName, PostId};
 use crate::opening::{Content, Envelope, names};
+use crate::pace::Tick;
 use crate::platform::x;
+use crate::publisher::Publisher;
 use crate::release;
 use crate::sandbox::world::{Billed, usd};
 use crate::store::{Answered, Ask, Facts, Opened, Reader, Request, RequestState, Store};
 
 /// How often to look whether the daemon has done it.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// The loop that posts, as `status` names it.
+const PUBLISHER: &str = <Publisher as Tick>::NAME;
 
 /// How the official answers the question, and who the official is.
 #[derive(clap::Args)]
@@ -130,7 +135,7 @@ pub fn show(opened: &Opened) -> anyhow::Result<()> {
     opened.files.iter().for_each(|(name, bytes)| println!("    {name}, {} bytes", bytes.len()));
     let posts = opened.parts.len();
     let price = usd(Billed::PostCreate.price_usd_micros() * posts as u64);
-    println!("  {posts} post{} on X, {price} USD", if posts == 1 { "" } else { "s" });
+    println!("  {posts} post{} on X, {price}", if posts == 1 { "" } else { "s" });
     for name in opened.parts.iter().flat_map(|(_, names)| names) {
         println!("    with {name}, if X takes it");
     }
@@ -153,7 +158,7 @@ impl fmt::Display for Shown<'_> {
 /// If it cannot be done.
 pub fn follow(config: &Config, request: u64) -> anyhow::Result<ExitCode> {
     let reader = Reader::open(&config.log.database)?;
-    let mut is_told = false;
+    let (mut is_told, mut known) = (false, None);
     loop {
         let asked = reader.request(request)?.context("the request is not in the database")?;
         if let Some(failure) = failure(&asked) {
@@ -172,6 +177,11 @@ pub fn follow(config: &Config, request: u64) -> anyhow::Result<ExitCode> {
             println!("request {request} is handed over: the daemon goes on with it even if this command is stopped");
             is_told = true;
         }
+        let trouble = reader.status()?.loops.into_iter().find_map(|one| one.trouble.filter(|_| one.name == PUBLISHER));
+        if let Some(trouble) = trouble.as_ref().filter(|_| trouble != known) {
+            eprintln!("the daemon has to wait: {}", trouble.replace('\n', "; "));
+        }
+        known = trouble;
         std::thread::sleep(LOOK);
     }
 }

@@ -194,7 +194,7 @@ impl Rig {
         opener::Settings {
             approval: self.approval,
             lapse: Duration::from_secs(86_400),
-            poll: Duration::from_secs(1),
+            poll: POLL,
             officials: self.officials.clone(),
             identities: Vec::new(),
             vkey: key().vkey(),
