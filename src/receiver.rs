@@ -18,10 +18,15 @@ use crate::pace::{Next, Pace, Stop, Tick, ms};
 use crate::platform::{Error as PlatformError, Message, Platform};
 use crate::slip::{Rebuilt, Slip, rebuild};
 use crate::store::{Error as StoreError, Received, Slipped, Store};
+use crate::time::Time;
 
-/// Messages on a page of a conversation: each one read is paid for. Pages read at most.
+/// Messages on a page of a conversation: each one read is paid for. Pages read at most: who sends slips of messages that
+/// never were must not make it dear.
 const PAGE_SIZES: [u32; 2] = [10, 100];
-const PAGES_MAX: usize = 50;
+const PAGES_MAX: usize = 10;
+
+/// A message may be listed later than a slip that was sent after it: for so long it is looked for.
+const LATE: Duration = Duration::from_secs(15 * 60);
 
 /// A slip in a conversation, and what came of it.
 pub struct Found {
@@ -29,8 +34,19 @@ pub struct Found {
     pub slip: MessageId,
     /// Its envelope: the sender's word.
     pub envelope: Envelope,
-    /// The note that came, or why it is none. Nothing private.
-    pub outcome: Result<Received, String>,
+    /// The note that came, or why it is none.
+    pub outcome: Result<Received, Fault>,
+}
+
+/// Why a slip makes no note. Nothing private.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Fault {
+    /// Something is not in the conversation, or not listed yet.
+    #[error("{0}")]
+    Missing(String),
+    /// It is not of what came.
+    #[error("{0}")]
+    Wrong(String),
 }
 
 /// The loop that gives receipts.
@@ -42,6 +58,8 @@ pub struct Receiver {
     /// How often to look whether a command has asked for a receipt.
     poll: Duration,
     me: Option<AccountId>,
+    /// Slips whose messages are not listed yet, and when to look again.
+    held: BTreeMap<u64, Time>,
 }
 
 impl Tick for Receiver {
@@ -60,39 +78,50 @@ impl Tick for Receiver {
 impl Receiver {
     /// A receiver that has done nothing yet, and looks every `poll` whether a command has asked for something.
     pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, poll: Duration) -> Receiver {
-        Receiver { platform, store, clock, pace: Pace::new(), poll, me: None }
+        Receiver { platform, store, clock, pace: Pace::new(), poll, me: None, held: BTreeMap::new() }
     }
 
     async fn step(&mut self) -> Result<Next, Stop> {
         let now = self.clock.now();
-        let Some(slipped) = self.store.waiting_slip().await? else {
-            self.pace.succeeded();
+        self.held.retain(|_, until| now < *until);
+        let Some(slipped) = self.store.waiting_slip(self.held.keys().copied().collect()).await? else {
+            if self.held.is_empty() {
+                self.pace.succeeded();
+            }
             self.store.report(Self::NAME, None, now).await?;
             return Ok(Next::Idle(now.plus_ms(ms(self.poll))));
         };
-        let slip = slipped.slip;
         let outcome = match slipped.received.clone() {
             Some(received) => Ok(received),
             None => self.rebuild(&slipped).await?,
         };
-        self.pace.succeeded();
-        let why = match outcome {
-            Ok(received) => match self.store.receive(slip, received.clone(), self.clock.now()).await {
-                Err(StoreError::Refused(why)) => why,
-                entered => {
-                    entered?;
-                    info!(log = %received.log, note = received.note, commitment = %received.commitment, "received");
-                    return Ok(Next::Now);
-                }
-            },
-            Err(why) => why,
-        };
-        warn!(slip.id = %slip, why, "a slip gets no receipt");
-        self.store.refuse_slip(slip, why).await?;
+        match outcome {
+            Ok(received) => self.receive(slipped.slip, received).await?,
+            Err(Fault::Missing(why)) if self.clock.now().ms_since(slipped.slip.time()) < ms(LATE) => {
+                let until = self.pace.wait(self.clock.now());
+                info!(slip.id = %slipped.slip, why, until = %until, "a slip has to wait");
+                self.held.insert(slipped.slip.0, until);
+            }
+            Err(fault) => self.refuse(slipped.slip, fault.to_string()).await?,
+        }
         Ok(Next::Now)
     }
 
-    async fn rebuild(&mut self, slipped: &Slipped) -> Result<Result<Received, String>, Stop> {
+    async fn receive(&self, slip: MessageId, received: Received) -> Result<(), Stop> {
+        match self.store.receive(slip, received.clone(), self.clock.now()).await {
+            Err(StoreError::Refused(why)) => return self.refuse(slip, why).await,
+            entered => entered?,
+        }
+        info!(log = %received.log, note = received.note, commitment = %received.commitment, "received");
+        Ok(())
+    }
+
+    async fn refuse(&self, slip: MessageId, why: String) -> Result<(), Stop> {
+        warn!(slip.id = %slip, why, "a slip gets no receipt");
+        Ok(self.store.refuse_slip(slip, why).await?)
+    }
+
+    async fn rebuild(&mut self, slipped: &Slipped) -> Result<Result<Received, Fault>, Stop> {
         let me = match self.me {
             Some(me) => me,
             None => *self.me.insert(self.platform.me().await?.account.id),
@@ -103,7 +132,7 @@ impl Receiver {
         };
         let messages = conversation(&*self.platform, slipped.from, is_enough).await?;
         let Some(slip) = messages.get(&slipped.slip) else {
-            return Ok(Err("the slip is not in the conversation any more".to_owned()));
+            return Ok(Err(Fault::Missing("the slip is not in the conversation".to_owned())));
         };
         Ok(received(&*self.platform, slip, &messages, me).await?)
     }
@@ -150,22 +179,25 @@ async fn received(
     slip: &Message,
     messages: &BTreeMap<MessageId, Message>,
     me: AccountId,
-) -> Result<Result<Received, String>, PlatformError> {
+) -> Result<Result<Received, Fault>, PlatformError> {
     let read = match Slip::parse(&slip.text) {
         Ok(read) => read,
-        Err(error) => return Ok(Err(error.to_string())),
+        Err(error) => return Ok(Err(Fault::Wrong(error.to_string()))),
     };
     let envelope = &read.envelope;
     let id = envelope.message;
     let Some(message) = messages.get(&id).filter(|message| message.sender == slip.sender) else {
-        return Ok(Err(format!("message {id} of {} is not in the conversation", slip.sender)));
+        return Ok(Err(Fault::Missing(format!("message {id} of {} is not in the conversation", slip.sender))));
     };
     if let Err(why) = check_accounts(envelope, message, me) {
-        return Ok(Err(why));
+        return Ok(Err(Fault::Wrong(why)));
     }
     let rebuilt = match rebuild(&slip.text, &message.text) {
         Ok(rebuilt) => rebuilt,
-        Err(error) => return Ok(Err(error.to_string().lines().next().unwrap_or_default().to_owned())),
+        Err(error) => {
+            let what = error.to_string().lines().next().unwrap_or_default().to_owned();
+            return Ok(Err(Fault::Wrong(what)));
+        }
     };
     Ok(match check_files(platform, &rebuilt, message).await? {
         Ok(()) => Ok(Received {
@@ -173,7 +205,7 @@ async fn received(
             note: rebuilt.envelope.note,
             commitment: rebuilt.commitment,
         }),
-        Err(why) => Err(why),
+        Err(why) => Err(Fault::Wrong(why)),
     })
 }
 

@@ -154,7 +154,7 @@ fn write(reader: &Reader, found: &Found, json: bool) -> anyhow::Result<()> {
     let Envelope { log, note, message, sent, .. } = &found.envelope;
     let commitment = found.envelope.commitment();
     let receipt = reader.receipt(log, *note).or_else(not_covered)?;
-    let fails = found.outcome.as_ref().err().cloned();
+    let fails = found.outcome.as_ref().err().map(ToString::to_string);
     let post = receipt.as_ref().and_then(|(_, row)| row.post.as_ref()).map(|(post, _)| post.to_string());
     let mut out = io::stdout().lock();
     if json {

@@ -28,12 +28,12 @@ pub struct Slipped {
 }
 
 impl Store {
-    /// The oldest slip of which nothing has become yet.
+    /// The oldest slip of which nothing has become yet, and that is not in `held`.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn waiting_slip(&self) -> Result<Option<Slipped>, Error> {
-        self.run(|db| db.waiting_slip()).await
+    pub async fn waiting_slip(&self, held: Vec<u64>) -> Result<Option<Slipped>, Error> {
+        self.run(move |db| db.waiting_slip(&held)).await
     }
 
     /// Enters the receipt of a note into the log, once, and that the slip has been dealt with.

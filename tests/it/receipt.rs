@@ -351,6 +351,7 @@ async fn a_slip_that_is_not_of_what_came_gets_no_receipt() {
         ("that the note is from", |envelope, _| envelope.from.id = JOURNALIST),
         ("that the note is to others", |envelope, _| envelope.to[0].id = JOURNALIST),
         ("says sent", |envelope, _| envelope.sent = envelope.sent.plus_ms(1)),
+        // This one waits: a message may be listed late.
         ("is not in the conversation", |envelope, _| envelope.message.0 -= 1),
     ];
     for (number, (_, lie)) in (1..).zip(&lies) {
@@ -365,7 +366,8 @@ async fn a_slip_that_is_not_of_what_came_gets_no_receipt() {
         }
         send(&door, EMBASSY, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
     }
-    ministry.counted("SELECT count(*) FROM slipped WHERE state = 'refused'", lies.len() as u64).await;
+    ministry.counted("SELECT count(*) FROM slipped WHERE state = 'refused'", lies.len() as u64 - 1).await;
+    assert_eq!(ministry.count("SELECT count(*) FROM slipped WHERE state = 'waiting'"), 1);
     let (status, said) = ministry.say(&["receipt", "--from", "embassy"]).await;
     assert_eq!((status, said.matches("FAILS: ").count()), (1, lies.len()), "{said}");
     for (words, _) in lies {
@@ -398,6 +400,23 @@ async fn a_slip_that_is_not_of_what_came_gets_no_receipt() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_listed_after_its_slip_is_waited_for() {
+    let door = door().await;
+    let ministry = Side::ministry(&door, true);
+    let mut receiving = ministry.run().await;
+    let (envelope, content) = honest(&door, 1, &text(), None);
+    let message = envelope.message;
+    door.world.with(|world, _| world.set_hidden(message, true));
+    send(&door, EMBASSY, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
+    let looks = |world: &World| world.counts().of(Call::MessagesWith);
+    until(&door, "a look in vain, and the next", |world| 2 <= looks(world)).await;
+    door.world.with(|world, _| world.set_hidden(message, false));
+    ministry.counted("SELECT count(*) FROM result", 1).await;
+    stop(&mut receiving, "TERM").await;
+    assert!(ministry.log().contains("a slip has to wait"), "{}", ministry.log());
+}
+
+#[tokio::test]
 async fn a_slip_that_fits_no_message_is_told_and_not_sent() {
     let door = door().await;
     let embassy = Side::embassy(&door);
@@ -409,5 +428,6 @@ async fn a_slip_that_fits_no_message_is_told_and_not_sent() {
     embassy.counted("SELECT count(*) FROM result", 1).await;
     stop(&mut sending, "TERM").await;
     assert_eq!(slips(&door).len(), 0);
+    assert!(embassy.say(&["status"]).await.1.contains("messages   1 could not be sent"));
     assert!(embassy.log().contains("slip too long: that of note 1 has "), "{}", embassy.log());
 }

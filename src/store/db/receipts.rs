@@ -9,11 +9,13 @@ use crate::store::{Error, Received, Slipped, rows};
 use crate::time::Time;
 
 impl Db {
-    pub(in crate::store) fn waiting_slip(&self) -> Result<Option<Slipped>, Error> {
+    pub(in crate::store) fn waiting_slip(&self, held: &[u64]) -> Result<Option<Slipped>, Error> {
         let mut query = self.conn.prepare_cached(
-            "SELECT slip, from_account, log, note, commitment FROM slipped WHERE state = 'waiting' ORDER BY slip LIMIT 1",
+            "SELECT slip, from_account, log, note, commitment FROM slipped
+             WHERE state = 'waiting' AND NOT EXISTS (SELECT 1 FROM json_each(?1) WHERE value = slip)
+             ORDER BY slip LIMIT 1",
         )?;
-        let slip = query.query_row([], |row| {
+        let slip = query.query_row([rows::json(held)], |row| {
             let received = row.get::<_, Option<String>>(2)?.is_some().then(|| rows::receipts::received(row, 2));
             Ok(Slipped {
                 slip: rows::snowflake(row, 0)?,
