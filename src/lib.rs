@@ -52,7 +52,8 @@
 //!   `platform::x` knows an address of X, only [`config`] reads secrets, only [`daemon`] knows everybody, only [`cli`]
 //!   reads arguments.**
 //! - **Nothing private is shown**: types that hold text, salts or keys show nothing when debugged, and log lines and errors
-//!   never carry them. A note leaves the [`store`] in one way only: as an opening encrypted by the [`vault`].
+//!   never carry them. A note leaves the [`store`] in two ways only: as an opening encrypted by the [`vault`], and as what an
+//!   official has opened in public.
 //! - **Everything a loop does may be done twice** without harm, and everything has a stated limit.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

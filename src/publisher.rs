@@ -207,7 +207,17 @@ impl Publisher {
     }
 
     async fn try_again(&mut self, intent: &Intent) -> Result<Next, Stop> {
-        let media = self.upload(intent).await?;
+        let media = match self.upload(intent).await {
+            // Files may take their time: notes pass them.
+            Err(Stop::Platform(error)) => {
+                let now = self.clock.now();
+                let until = self.pace.after(&error, now);
+                warn!(intent.id, error = %error, until = %until, "the files of a part cannot be uploaded");
+                self.store.report(Self::NAME, Some(error.to_string()), now).await?;
+                return Ok(self.wait_for(intent, until));
+            }
+            uploaded => uploaded?,
+        };
         self.store.attempt(intent.id, self.clock.now()).await?;
         self.send(intent, media).await
     }

@@ -87,7 +87,7 @@ impl Bot {
                 (Some(outcome), _) => outcome,
                 (None, Order::Open { note, level }) => {
                     let (ask, asked_by) = (Ask::Open { note, level }, official.to_string());
-                    act.requests.push(NewRequest { ask, asked_by, code: None });
+                    act.requests.push(NewRequest { ask, asked_by });
                     if self.settings.approval { Outcome::Waits } else { Outcome::Accepted }
                 }
                 (None, Order::Approve(request)) => {

@@ -62,7 +62,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Err(Failure::failed(what, "a dispute is entered once: there is nothing more to do").into());
     }
     // Who may ask the database may ask this: it publishes nothing that is not public.
-    let request = NewRequest { ask: Ask::Dispute { note, post }, asked_by: "command line".to_owned(), code: None };
+    let request = NewRequest { ask: Ask::Dispute { note, post }, asked_by: "command line".to_owned() };
     let request = Desk::open(&config.log.database)?.ask(&request, None, Clock::system().now())?;
     publish::follow(&config, request)
 }

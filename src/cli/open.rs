@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (zip, opened) = publish::prepare(&config, &facts, level, official.identity.as_deref())?;
     publish::show(&opened)?;
     official.confirm("Publish it?")?;
-    let request = NewRequest { ask, asked_by, code: None };
+    let request = NewRequest { ask, asked_by };
     let mut desk = Desk::open(&config.log.database)?;
     if !config.open.approval {
         let request = desk.ask(&request, Some(&zip), Clock::system().now())?;

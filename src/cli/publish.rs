@@ -24,9 +24,6 @@ use crate::store::{Answered, Ask, Facts, Opened, Reader, Request, RequestState, 
 /// How often to look whether the daemon has done it.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The loop that posts, as `status` names it.
-const PUBLISHER: &str = <Publisher as Tick>::NAME;
-
 /// How the official answers the question, and who the official is.
 #[derive(clap::Args)]
 pub struct Official {
@@ -177,7 +174,7 @@ pub fn follow(config: &Config, request: u64) -> anyhow::Result<ExitCode> {
             println!("request {request} is handed over: the daemon goes on with it even if this command is stopped");
             is_told = true;
         }
-        let trouble = reader.status()?.loops.into_iter().find_map(|one| one.trouble.filter(|_| one.name == PUBLISHER));
+        let trouble = reader.trouble(Publisher::NAME)?;
         if let Some(trouble) = trouble.as_ref().filter(|_| trouble != known) {
             eprintln!("the daemon has to wait: {}", trouble.replace('\n', "; "));
         }

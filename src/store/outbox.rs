@@ -51,8 +51,6 @@ pub struct Act {
     pub approvals: Vec<(u64, String)>,
     /// What becomes of the code that an official was given.
     pub code: Option<CodeChange>,
-    /// Other requests whose state changes.
-    pub settle: Vec<(u64, RequestState)>,
 }
 
 /// What of a note is opened in public. By now it is public.
@@ -152,16 +150,12 @@ pub struct NewRequest {
     pub ask: Ask,
     /// By whom: an age public key, or the number of an account.
     pub asked_by: String,
-    /// What must be sent back before anything happens; without it the request is waiting at once.
-    pub code: Option<String>,
 }
 
 /// Where a request stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RequestState {
-    /// Its code has not come back.
-    Unconfirmed,
     /// It is to be done, as soon as everybody who must has approved it.
     Waiting,
     /// It is done.
@@ -176,7 +170,6 @@ impl RequestState {
     /// As it is written.
     pub fn as_str(self) -> &'static str {
         match self {
-            RequestState::Unconfirmed => "unconfirmed",
             RequestState::Waiting => "waiting",
             RequestState::Done => "done",
             RequestState::Lapsed => "lapsed",
@@ -185,8 +178,8 @@ impl RequestState {
     }
 
     pub(super) fn parse(text: &str) -> Option<RequestState> {
-        use RequestState::{Done, Lapsed, Refused, Unconfirmed, Waiting};
-        [Unconfirmed, Waiting, Done, Lapsed, Refused].into_iter().find(|state| state.as_str() == text)
+        use RequestState::{Done, Lapsed, Refused, Waiting};
+        [Waiting, Done, Lapsed, Refused].into_iter().find(|state| state.as_str() == text)
     }
 }
 
@@ -203,8 +196,6 @@ pub struct Request {
     pub asked_at: Time,
     /// Who approved it first, other than who asked.
     pub approved_by: Option<String>,
-    /// What must be sent back to confirm it.
-    pub code: Option<String>,
     /// Where it stands.
     pub state: RequestState,
     /// Whether an official has handed the proof over.
@@ -309,28 +300,12 @@ impl Store {
         self.run(move |db| db.notes_of_post(post)).await
     }
 
-    /// The newest mention that has been dealt with.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn newest_mention(&self) -> Result<Option<PostId>, Error> {
-        self.run(|db| db.newest_mention()).await
-    }
-
     /// Which of these mentions have not been dealt with, in the same order.
     ///
     /// # Errors
     /// Of the database.
     pub async fn unheard(&self, posts: Vec<PostId>) -> Result<Vec<PostId>, Error> {
         self.run(move |db| db.unheard(&posts)).await
-    }
-
-    /// How many mentions with this word have been dealt with since `from`: of one author, or of all.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn heard(&self, author: Option<AccountId>, what: &'static str, from: Time) -> Result<u64, Error> {
-        self.run(move |db| db.heard(author, what, from)).await
     }
 
     /// The commands of officials that have not been dealt with, the oldest first.

@@ -293,6 +293,15 @@ impl Reader {
         rows::outbox::parts(&self.conn, note, level)
     }
 
+    /// What troubles this loop now.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn trouble(&self, name: &str) -> Result<Option<String>, Error> {
+        let trouble = self.conn.query_row("SELECT trouble FROM loop WHERE name = ?1", [name], |row| row.get(0));
+        Ok(trouble.optional()?.flatten())
+    }
+
     /// Whether it is in the log that this post disputes this note.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 //! the account is kept for the bot, if it is a command; a conversation with an official has no
 //! notes.
 
+mod kind;
 mod listing;
 mod seal;
 
@@ -20,17 +21,16 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::command::Order;
-use crate::note::{Account, AccountId, AccountName, ConversationId, Origin};
-use crate::opening::{Salt, content, envelope};
+use crate::note::{Account, AccountId, ConversationId, Origin};
+use crate::opening::Salt;
 use crate::pace::{Next, Pace, Stop, Tick, ms};
 use crate::platform::{Addressee, Error as PlatformError, Message, Platform};
 use crate::rules::{Correspondent, Formal, Rule};
-use crate::slip::Slip;
 use crate::store::{Batch, Body, Command, Gap, Outgoing, Sealing, Slipped, Store};
 use crate::time::Time;
 use crate::vault::Vault;
 use crate::verify::SKEW_MS_MAX;
+use kind::Kind;
 use listing::{End, Listing};
 use seal::{Draft, Hand};
 
@@ -46,12 +46,6 @@ const COMMAND_AGE: Duration = Duration::from_secs(86_400);
 
 /// How long the platform keeps messages.
 const RETENTION: Duration = Duration::from_secs(30 * 86_400);
-
-/// Why a moment is entered as a gap: nobody can say to whom the message went.
-const GROUP_UNREADABLE: &str = "a message to a group whose participants cannot be read";
-
-/// Why a moment is entered as a gap: the platform's limits have grown beyond those of the formats.
-const TOO_LARGE: &str = "a formal message that is larger, or to more accounts, than a note can be";
 
 /// What the watcher needs to know.
 pub struct Settings {
@@ -109,20 +103,6 @@ struct Known {
     receipt_from: Vec<AccountId>,
     /// When we began, by the earlier of our clock and the platform's.
     began: Time,
-}
-
-/// What a message is to us.
-enum Kind {
-    Formal {
-        to: Vec<Account>,
-    },
-    Informal,
-    /// It may be formal, and cannot be sealed, for this reason.
-    Missed(&'static str),
-    /// Somebody whose notes we receipt has sent a slip.
-    Slip,
-    /// An official commands.
-    Command(Order),
 }
 
 impl Tick for Watcher {
@@ -345,83 +325,6 @@ impl Watcher {
         }
         Ok(())
     }
-
-    async fn kind(&mut self, message: &Message, known: &Known) -> Result<Kind, Stop> {
-        if let Some(official) = self.official_in(&message.conversation, known) {
-            let commands = message.sender == official;
-            return Ok(if commands { Kind::Command(Order::read(&message.text)) } else { Kind::Informal });
-        }
-        if known.receipt_from.contains(&message.sender) && message.conversation.pair().is_some() {
-            return Ok(if Slip::parse(&message.text).is_ok() { Kind::Slip } else { Kind::Informal });
-        }
-        if message.sender != known.me.id || !known.says_formal(&message.text) {
-            return Ok(Kind::Informal);
-        }
-        if Slip::is_of(&message.text, &self.settings.log) {
-            return Ok(Kind::Informal);
-        }
-        let pair = message.conversation.pair();
-        let mut recipients = match pair {
-            Some((one, other)) => vec![one, other],
-            None => self.participants(message).await?,
-        };
-        recipients.retain(|id| *id != known.me.id);
-        recipients.sort_unstable();
-        recipients.dedup();
-        if recipients.is_empty() && pair.is_none() {
-            return Ok(Kind::Missed(GROUP_UNREADABLE));
-        }
-        if !known.is_formal(&recipients, &message.text) {
-            return Ok(Kind::Informal);
-        }
-        let large = content::RECORD_BYTES_MAX < message.record.len() as u64
-            || content::CONTENT_BYTES_MAX / 2 < message.text.len();
-        if large || envelope::RECIPIENTS_MAX < recipients.len() {
-            return Ok(Kind::Missed(TOO_LARGE));
-        }
-        let mut to = Vec::new();
-        for id in recipients {
-            to.push(self.account(id).await?);
-        }
-        Ok(Kind::Formal { to })
-    }
-
-    /// The official with whom a conversation of two is.
-    fn official_in(&self, conversation: &ConversationId, known: &Known) -> Option<AccountId> {
-        let (one, other) = conversation.pair()?;
-        let other = if one == known.me.id { other } else { one };
-        self.settings.officials.contains(&other).then_some(other)
-    }
-
-    /// Who is in a group; nobody if the platform will not say.
-    async fn participants(&mut self, message: &Message) -> Result<Vec<AccountId>, Stop> {
-        if let Some(known) = self.groups.get(&message.conversation) {
-            return Ok(known.clone());
-        }
-        let participants = match self.platform.participants(&message.conversation).await {
-            Err(PlatformError::Refused { what }) => {
-                warn!(message.id = %message.id, what, "the participants of a group cannot be read");
-                Vec::new()
-            }
-            answer => answer?,
-        };
-        self.groups.insert(message.conversation.clone(), participants.clone());
-        Ok(participants)
-    }
-
-    /// The account with this number, looked up once; with the name `unknown` if the platform does not tell.
-    async fn account(&mut self, id: AccountId) -> Result<Account, Stop> {
-        if let Some(account) = self.names.get(&id) {
-            return Ok(account.clone());
-        }
-        let account = match self.platform.account_by_id(id).await {
-            Ok(Some(account)) => account,
-            Ok(None) | Err(PlatformError::Refused { .. }) => Account { id, name: AccountName::unknown() },
-            Err(error) => return Err(error.into()),
-        };
-        self.names.insert(id, account.clone());
-        Ok(account)
-    }
 }
 
 /// The slip of a note, for whom the note was for.
@@ -429,16 +332,4 @@ fn slip_of(note: &Sealing, me: AccountId) -> Outgoing {
     let other = note.conversation.pair().map(|(one, other)| if one == me { other } else { one });
     let to = other.map_or_else(|| Addressee::Conversation(note.conversation.clone()), Addressee::Account);
     Outgoing { key: format!("slip {}", note.note), to, body: Body::Slip(note.note) }
-}
-
-impl Known {
-    /// Whether the text is that of a formal message, whomever it went to.
-    fn says_formal(&self, text: &str) -> bool {
-        self.rules.iter().any(|(_, formal)| formal.is_met(text))
-    }
-
-    /// Whether a message to these accounts with this text is formal by any of the rules.
-    fn is_formal(&self, to: &[AccountId], text: &str) -> bool {
-        self.rules.iter().any(|(ids, formal)| to.iter().any(|id| ids.contains(id)) && formal.is_met(text))
-    }
 }

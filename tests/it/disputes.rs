@@ -10,7 +10,7 @@ use verbale::note::{AccountId, PostId};
 use verbale::opening::names;
 use verbale::platform::x;
 use verbale::release;
-use verbale::sandbox::world::{Call, Draft, EventKind, Fault, How, Moment, Outgoing, Post, Settings, unescape};
+use verbale::sandbox::world::{Body, Call, Draft, EventKind, Fault, How, Moment, Outgoing, Post, Settings, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 use verbale::store::{Ask, Desk, NewRequest, Reader, RequestState};
 use verbale::vault;
@@ -84,7 +84,7 @@ fn proof(rig: &Rig, level: Level) -> Vec<u8> {
 }
 
 fn asked(level: Level) -> NewRequest {
-    NewRequest { ask: Ask::Open { note: 1, level }, asked_by: FIRST.to_owned(), code: None }
+    NewRequest { ask: Ask::Open { note: 1, level }, asked_by: FIRST.to_owned() }
 }
 
 /// Asks to open note 1, with the proof.
@@ -94,7 +94,7 @@ fn ask(rig: &Rig, level: Level) -> u64 {
 }
 
 fn dispute(rig: &Rig, post: PostId) -> u64 {
-    let request = NewRequest { ask: Ask::Dispute { note: 1, post }, asked_by: FIRST.to_owned(), code: None };
+    let request = NewRequest { ask: Ask::Dispute { note: 1, post }, asked_by: FIRST.to_owned() };
     Desk::open(&rig.database()).unwrap().ask(&request, None, rig.now()).unwrap()
 }
 
@@ -259,6 +259,26 @@ async fn a_note_that_is_sealed_meanwhile_does_not_wait_for_the_mirror() {
     assert_eq!(parts(&rig).iter().filter(|part| part.id < second.id).count(), 1, "the note's post comes next");
     is_open(&rig);
     is_thread(&rig);
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_uploaded_for_ten_minutes_hold_up_their_part_alone() {
+    let mut rig = sealed(platform(), &text(), &[("image/png", vec![1; 100])]).await;
+    let down = How::Status { code: 503, body: Body::Problem };
+    let fault = Fault { call: Some(Call::Upload), at: Moment::Before, how: down, times: u32::MAX };
+    rig.world.with(|world, _| world.add_fault(fault));
+    ask(&rig, Level::Content);
+    let (begun, end) = (rig.now(), rig.now().plus_ms(600_000));
+    assert!(rig.run_until(LONG, |rig| 0 < rig.world.with(|world, _| world.counts().of(Call::Upload))).await);
+    send(&rig, &format!("{MARKER} 2"), &[]);
+    assert!(rig.run_until(LONG, |rig| posts(rig).iter().any(|post| post.written.starts_with("Sealed note 2"))).await);
+    assert!(rig.now().ms_since(begun) < 300_000, "the note did not wait for the files");
+    assert!(rig.run_until(LONG, |rig| end < rig.now()).await);
+    assert_eq!(parts(&rig).len(), 0);
+    rig.world.with(|world, _| world.clear_faults());
+    settle(&mut rig).await;
+    is_open(&rig);
+    assert_eq!(parts(&rig)[0].media.len(), 1);
 }
 
 #[tokio::test]

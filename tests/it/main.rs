@@ -26,6 +26,7 @@ mod rig;
 mod sandbox;
 mod secrets;
 mod send;
+mod side;
 mod sim;
 mod site;
 mod site_kills;

@@ -82,7 +82,7 @@ const CONTENT: [&str; 6] = ["open", "1", "--level", "content", "--publish", "--y
 #[tokio::test]
 async fn an_official_opens_a_note_in_public() {
     let place = posted().await;
-    let mut daemon = place.run();
+    let mut daemon = place.serve().await;
     is_refused(say(&place, &["open", "2", "--level", "content", "--publish"], "official.txt").await, 1, "no note 2");
     is_refused(say(&place, &CONTENT[..5], "official.txt").await, 2, "no terminal");
     write_key(&place, "stranger.txt", &age::x25519::Identity::generate());
@@ -197,7 +197,7 @@ async fn a_second_official_approves() {
 #[tokio::test]
 async fn a_denial_is_recorded_and_answered() {
     let place = posted().await;
-    let mut daemon = place.run();
+    let mut daemon = place.serve().await;
     let draft = Draft { text: "@embassy no such note ever came", ..Draft::default() };
     let post = place.door.world.with(|world, now| world.post(now, JOURNALIST, draft).unwrap().id);
     let address = format!("https://x.com/journalist/status/{post}?s=20");

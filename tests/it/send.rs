@@ -105,7 +105,7 @@ async fn a_note_is_sent_and_seen_through_to_its_post() {
 #[tokio::test]
 async fn a_picture_goes_with_it_and_the_answer_is_for_a_program() {
     let mut place = begun().await;
-    let mut daemon = place.run();
+    let mut daemon = place.serve().await;
     let picture = place.path("annex");
     std::fs::write(&picture, PNG).unwrap();
     let arguments = ["--to", &MINISTRY.to_string(), "--json", "--attach", picture.to_str().unwrap()];
@@ -238,7 +238,7 @@ async fn killed_while_it_sends_and_given_again() {
 #[tokio::test]
 async fn told_to_stop_it_says_how_far_it_came() {
     let mut place = begun().await;
-    let mut daemon = place.run();
+    let mut daemon = place.serve().await;
     fail(&place, Call::CreatePost, Moment::Before, How::Hold);
     let mut command = start(&place, &text(), &TO_MINISTRY);
     place.until("the post hangs", |world| world.faults().next().is_none()).await;

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Transaction, params};
 use super::{Appended, Db, heard};
 use crate::hash::Hash;
 use crate::log::entry::{Entry, Level, Platform};
-use crate::note::{AccountId, MessageId, PostId};
+use crate::note::{MessageId, PostId};
 use crate::platform::Addressee;
 use crate::store::{
     Act, Answer, Ask, Body, Cause, Command, Error, Facts, NewRequest, Opened, Outgoing, ProofRow, Request,
@@ -29,8 +29,7 @@ impl Db {
             act.messages.iter().try_for_each(|message| send(tx, message).map(drop))?;
             act.requests.iter().try_for_each(|request| ask(tx, request, now).map(drop))?;
             act.approvals.iter().try_for_each(|(request, by)| approve(tx, *request, by, now))?;
-            act.code.iter().try_for_each(|change| heard::change(tx, change))?;
-            act.settle.iter().try_for_each(|(request, state)| settle(tx, *request, *state, None, now).map(drop))
+            act.code.iter().try_for_each(|change| heard::change(tx, change))
         })?;
         if is_new {
             self.wake();
@@ -66,10 +65,6 @@ impl Db {
         rows::outbox::notes_of_post(&self.conn, post)
     }
 
-    pub(in crate::store) fn newest_mention(&self) -> Result<Option<PostId>, Error> {
-        rows::outbox::newest_mention(&self.conn)
-    }
-
     pub(in crate::store) fn unheard(&mut self, posts: &[PostId]) -> Result<Vec<PostId>, Error> {
         let tx = self.conn.transaction()?;
         let mut unheard = Vec::new();
@@ -79,10 +74,6 @@ impl Db {
             }
         }
         Ok(unheard)
-    }
-
-    pub(in crate::store) fn heard(&self, author: Option<AccountId>, what: &str, from: Time) -> Result<u64, Error> {
-        rows::outbox::heard(&self.conn, author, what, from)
     }
 
     pub(in crate::store) fn commands(&self) -> Result<Vec<Command>, Error> {
@@ -162,29 +153,20 @@ fn mark(tx: &Transaction<'_>, cause: &Cause, now: Time) -> Result<bool, Error> {
         Cause::Command(message) => {
             Ok(0 < tx.execute("UPDATE command SET done = 1 WHERE message = ?1 AND done = 0", [message.0])?)
         }
-        Cause::Request(request) => settle(tx, *request, RequestState::Done, None, now),
-        Cause::Lapse(request) => settle(tx, *request, RequestState::Lapsed, None, now),
-        Cause::Refuse(request, why) => settle(tx, *request, RequestState::Refused, Some(why), now),
+        Cause::Request(request) => end(tx, *request, RequestState::Done, None, now),
+        Cause::Lapse(request) => end(tx, *request, RequestState::Lapsed, None, now),
+        Cause::Refuse(request, why) => end(tx, *request, RequestState::Refused, Some(why), now),
     }
 }
 
-/// Changes the state of a request that has not ended; false if it has. What was handed over with it goes when it ends.
-fn settle(
-    tx: &Transaction<'_>,
-    request: u64,
-    state: RequestState,
-    why: Option<&str>,
-    now: Time,
-) -> Result<bool, Error> {
-    let has_ended = !matches!(state, RequestState::Unconfirmed | RequestState::Waiting);
-    let changed = tx.execute(
-        "UPDATE request SET state = ?2, ended_at = ?3, why = ?4 WHERE id = ?1 AND state IN ('unconfirmed', 'waiting')",
-        params![request, state.as_str(), has_ended.then_some(now.ms()), why],
+/// Ends a request that is waiting, and what was handed over with it goes; false if it has ended before.
+fn end(tx: &Transaction<'_>, request: u64, state: RequestState, why: Option<&str>, now: Time) -> Result<bool, Error> {
+    tx.execute("DELETE FROM handed WHERE request = ?1", [request])?;
+    let ended = tx.execute(
+        "UPDATE request SET state = ?2, ended_at = ?3, why = ?4 WHERE id = ?1 AND state = 'waiting'",
+        params![request, state.as_str(), now.ms(), why],
     )?;
-    if has_ended {
-        tx.execute("DELETE FROM handed WHERE request = ?1", [request])?;
-    }
-    Ok(0 < changed)
+    Ok(0 < ended)
 }
 
 fn dispute(tx: &Transaction<'_>, appended: &mut Appended, note: u64, post: PostId, now: Time) -> Result<(), Error> {
@@ -265,11 +247,10 @@ pub(in crate::store) fn ask(conn: &Connection, request: &NewRequest, now: Time) 
         Ask::Open { level, .. } => ("open", Some(level.to_string()), None),
         Ask::Dispute { post, .. } => ("dispute", None, Some(post.0)),
     };
-    let state = if request.code.is_some() { RequestState::Unconfirmed } else { RequestState::Waiting };
     conn.execute(
-        "INSERT INTO request (kind, note, level, post, asked_by, asked_at, code, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        params![kind, request.ask.note(), level, post, request.asked_by, now.ms(), request.code, state.as_str()],
+        "INSERT INTO request (kind, note, level, post, asked_by, asked_at, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting')",
+        params![kind, request.ask.note(), level, post, request.asked_by, now.ms()],
     )?;
     Ok(u64::try_from(conn.last_insert_rowid()).unwrap_or_default())
 }

@@ -10,7 +10,7 @@ use crate::store::{Answered, Ask, Attempts, Body, Command, Error, Facts, Request
 use crate::time::Time;
 
 /// The columns of [`request`].
-const REQUEST: &str = "SELECT id, kind, note, level, post, asked_by, asked_at, code, state, why,
+const REQUEST: &str = "SELECT id, kind, note, level, post, asked_by, asked_at, state, why,
     EXISTS (SELECT 1 FROM handed WHERE handed.request = request.id) AS is_handed,
     (SELECT by FROM approval WHERE approval.request = request.id ORDER BY at, rowid LIMIT 1) AS approved_by
     FROM request";
@@ -39,7 +39,6 @@ fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
         asked_by: row.get("asked_by")?,
         asked_at: Time::from_ms(row.get("asked_at")?),
         approved_by: row.get("approved_by")?,
-        code: row.get("code")?,
         state: RequestState::parse(&state).ok_or(rusqlite::Error::InvalidQuery)?,
         is_handed: row.get("is_handed")?,
         why: row.get("why")?,
@@ -105,11 +104,6 @@ pub(in crate::store) fn parts(db: &Connection, note: u64, level: Level) -> Resul
     Ok(parts.collect::<Result<_, _>>()?)
 }
 
-pub(in crate::store) fn newest_mention(db: &Connection) -> Result<Option<PostId>, Error> {
-    let newest: Option<u64> = db.query_row("SELECT max(post) FROM mention", [], |row| row.get(0))?;
-    Ok(newest.map(Snowflake))
-}
-
 pub(in crate::store) fn is_disputed(db: &Connection, note: u64, post: PostId) -> Result<bool, Error> {
     const DISPUTED: &str = "SELECT EXISTS (SELECT 1 FROM dispute WHERE note = ?1 AND post = ?2)";
     Ok(db.query_row(DISPUTED, [note, post.0], |row| row.get(0))?)
@@ -133,16 +127,6 @@ pub(in crate::store) fn answer_to(db: &Connection, note: u64, post: PostId) -> R
 pub(in crate::store) fn is_heard(db: &Connection, post: PostId) -> Result<bool, Error> {
     let mut query = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM mention WHERE post = ?1)")?;
     Ok(query.query_row([post.0], |row| row.get(0))?)
-}
-
-pub(in crate::store) fn heard(
-    db: &Connection,
-    author: Option<AccountId>,
-    what: &str,
-    from: Time,
-) -> Result<u64, Error> {
-    let count = "SELECT count(*) FROM mention WHERE ?3 <= at AND what = ?2 AND (?1 IS NULL OR author = ?1)";
-    Ok(db.prepare_cached(count)?.query_row(params![author.map(|id| id.0), what, from.ms()], |row| row.get(0))?)
 }
 
 pub(in crate::store) fn commands(db: &Connection) -> Result<Vec<Command>, Error> {

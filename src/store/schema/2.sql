@@ -70,7 +70,7 @@ CREATE TABLE enclosure (
 ) STRICT;
 
 -- Private. What was asked for: to open a note at a level, or to enter a dispute that stands in a post. Who asked and who
--- approved is kept for good. `code` is what the asker must send back before anything happens.
+-- approved is kept for good.
 CREATE TABLE request (
     id       INTEGER PRIMARY KEY,
     kind     TEXT NOT NULL CHECK (kind IN ('open', 'dispute')),
@@ -79,8 +79,7 @@ CREATE TABLE request (
     post     INTEGER,
     asked_by TEXT NOT NULL,
     asked_at INTEGER NOT NULL,
-    code     TEXT UNIQUE,
-    state    TEXT NOT NULL CHECK (state IN ('unconfirmed', 'waiting', 'done', 'lapsed', 'refused')),
+    state    TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'lapsed', 'refused')),
     ended_at INTEGER,
     why      TEXT,
     CHECK ((kind = 'open') = (level IS NOT NULL)),
@@ -169,7 +168,7 @@ CREATE TRIGGER request_removed BEFORE DELETE ON request BEGIN SELECT RAISE(ABORT
 CREATE TRIGGER request_added BEFORE INSERT ON request WHEN EXISTS (SELECT 1 FROM request WHERE id = NEW.id)
     BEGIN SELECT RAISE(ABORT, 'requests are dense, and never replaced'); END;
 CREATE TRIGGER request_changed BEFORE UPDATE ON request
-    WHEN OLD.state NOT IN ('unconfirmed', 'waiting') OR (OLD.kind, OLD.note, OLD.level, OLD.post, OLD.asked_by, OLD.asked_at)
+    WHEN OLD.state <> 'waiting' OR (OLD.kind, OLD.note, OLD.level, OLD.post, OLD.asked_by, OLD.asked_at)
         IS NOT (NEW.kind, NEW.note, NEW.level, NEW.post, NEW.asked_by, NEW.asked_at)
     BEGIN SELECT RAISE(ABORT, 'what was asked for, and how it ended, is never changed'); END;
 CREATE TRIGGER approval_changed BEFORE UPDATE ON approval BEGIN SELECT RAISE(ABORT, 'approvals are never changed'); END;
