@@ -309,6 +309,7 @@ async fn a_request_that_nobody_approves_lapses() {
     rig.approval = true;
     let before = entries(&rig).len();
     let request = ask(&rig, Level::Content);
+    assert!(holds(&rig, PRIVATE));
     assert!(rig.run_until(LONG, |rig| state(rig, request) == RequestState::Lapsed).await);
     let zip = proof(&rig, Level::Content);
     let mut desk = Desk::open(&rig.database()).unwrap();
@@ -316,8 +317,19 @@ async fn a_request_that_nobody_approves_lapses() {
     settle(&mut rig).await;
     assert_eq!((state(&rig, request), entries(&rig).len(), parts(&rig).len()), (RequestState::Lapsed, before, 0));
     // What was handed over has left no trace of its text.
-    let database = rusqlite::Connection::open(rig.database()).unwrap();
-    assert_eq!(database.query_row("SELECT count(*) FROM handed", [], |row| row.get::<_, u64>(0)).unwrap(), 0);
+    drop(desk);
+    rig.die().await;
+    assert!(holds(&rig, FIRST) && !holds(&rig, PRIVATE));
+    assert!(!rig.database().with_extension("db-wal").exists());
+}
+
+/// Words of the note that nothing else has.
+const PRIVATE: &str = "大使馆向外交部致意";
+
+/// Whether the file of the database, which nobody has open, holds these words as they are.
+fn holds(rig: &Rig, words: &str) -> bool {
+    let database = std::fs::read(rig.database()).unwrap();
+    database.windows(words.len()).any(|part| part == words.as_bytes())
 }
 
 #[tokio::test]
