@@ -466,6 +466,45 @@ fn a_dispute_that_dies_at_any_point_is_entered_answered_and_told_once() {
     assert!(failed.is_empty(), "{failed:?}");
 }
 
+#[test]
+fn whatever_step_fails_or_takes_effect_unheard_all_is_done_once() {
+    let calls = [Call::CreatePost, Call::Upload, Call::Timeline, Call::SendMessage, Call::MessagesWith, Call::ReadPost];
+    let unavailable = How::Status { code: 503, body: Body::Html };
+    let hows = [How::Cut, unavailable, How::RateLimited { wait_ms: 60_000 }, How::Hold];
+    let mut cases = Vec::new();
+    for call in calls {
+        for at in [Moment::Before, Moment::After] {
+            cases.extend(hows.iter().map(|how| (call, at, *how)));
+        }
+    }
+    let outcomes = in_parallel(2, &cases, |&(call, at, how)| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let lagging = Settings { lag_ms: 30_000, ..platform() };
+            let mut rig = sealed(lagging, &text(), &[("image/png", vec![1; 100])]).await;
+            let post = deny(&rig, DENIAL);
+            // What looks for a lost answer comes only after one was lost.
+            rig.world.with(|world, _| match call {
+                Call::Timeline => world.add_fault(Fault::once(Call::CreatePost, Moment::After, How::Cut)),
+                Call::MessagesWith => world.add_fault(Fault::once(Call::SendMessage, Moment::After, How::Cut)),
+                _ => {}
+            });
+            // There is one message: once it is there, it is found, and not sent again.
+            let times = if (call, at) == (Call::SendMessage, Moment::After) { 1 } else { 2 };
+            rig.world.with(|world, _| world.add_fault(Fault { call: Some(call), at, how, times }));
+            dispute(&rig, post);
+            ask(&rig, Level::Content);
+            settle(&mut rig).await;
+            assert!(rig.world.with(|world, _| world.faults().next().is_none()), "the step was not reached");
+            is_open(&rig);
+            is_thread(&rig);
+            is_disputed(&rig, post, true);
+        });
+    });
+    let failed: Vec<_> = cases.iter().zip(&outcomes).filter(|(_, outcome)| *outcome != "ok").collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
 #[tokio::test]
 async fn a_message_whose_answer_is_lost_is_looked_for() {
     for at in [Moment::Before, Moment::After] {
