@@ -25,8 +25,8 @@ use crate::vault;
 const CLOCKS_DIFFER: Duration = Duration::from_secs(3600);
 
 /// Messages on one page of a conversation, and pages read at most: each message read is paid for.
-const PAGE: u32 = 20;
-const PAGES_MAX: usize = 25;
+const PAGE: u32 = 5;
+const PAGES_MAX: usize = 40;
 
 /// How messages are sent.
 pub struct Settings {

@@ -68,9 +68,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     while let Some(note) = folder.unreleased() {
         let files = reader.released(note)?;
-        for (name, _) in files.iter().filter(|(name, bytes)| folder.lacks(note, name, *bytes)) {
-            if let Some(bytes) = reader.release(note, name)? {
-                folder.release(note, name, &bytes)?;
+        for name in folder.lacking(note, &files) {
+            if let Some(bytes) = reader.release(note, &name)? {
+                folder.release(note, &name, &bytes)?;
             }
         }
         folder.set_released(note, files);

@@ -176,27 +176,35 @@ impl Folder {
         }
     }
 
-    /// An opened note whose files are to be given before the next write: [`Folder::lacks`] says which, and
+    /// An opened note whose files are to be given before the next write: [`Folder::lacking`] says which, and
     /// [`Folder::release`] takes each.
     pub fn unreleased(&self) -> Option<u64> {
         self.unreleased.keys().next().copied()
     }
 
-    /// Whether a published file of a note, of this size, is to be written.
-    pub fn lacks(&self, note: u64, name: &str, bytes: u64) -> bool {
+    /// Which of the published files of a note, given by name and size, are to be written.
+    pub fn lacking(&self, note: u64, files: &[(String, u64)]) -> Vec<String> {
         let may_be_old = self.unreleased.get(&note).copied().unwrap_or_default();
-        may_be_old || self.files.size(&site::path_of(note, name)) != Some(bytes)
+        let is_here = |name: &str, bytes: u64| self.files.size(&site::path_of(note, name)) == Some(bytes);
+        let lacking = files.iter().filter(|(name, bytes)| may_be_old || !is_here(name, *bytes));
+        lacking.map(|(name, _)| name.clone()).collect()
     }
 
     /// Writes a published file of a note.
     ///
     /// # Errors
     /// What the disk says; if the file has another name than those of a note.
-    pub fn release(&self, note: u64, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    pub fn release(&mut self, note: u64, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
         if !names::is_plain(name) {
             bail!("the name of a file of note {note} is not one that may be published");
         }
+        self.begin()?;
         self.files.put_durably(&site::path_of(note, name), bytes)
+    }
+
+    /// Says first of all whose folder it is.
+    fn begin(&mut self) -> anyhow::Result<()> {
+        if self.stamp.is_some() { Ok(()) } else { self.write_stamp(0, Hash::ZERO) }
     }
 
     /// All published files of a note, by name and size, are here.
@@ -215,9 +223,7 @@ impl Folder {
         if head.size != self.tree.len() || head.root != self.tree.root() {
             bail!("the signed head of size {} is not the head of the entries", head.size);
         }
-        if self.stamp.is_none() {
-            self.write_stamp(0, Hash::ZERO)?;
-        }
+        self.begin()?;
         let old = self.shown.as_ref().map_or(0, |shown| shown.size);
         let mut files = 0;
         if self.shown.as_ref() != Some(&head) {

@@ -49,9 +49,9 @@ impl Tick for Public {
         }
         while let Some(note) = folder.unreleased() {
             let files = self.store.released(note).await?;
-            for (name, _) in files.iter().filter(|(name, bytes)| folder.lacks(note, name, *bytes)) {
+            for name in folder.lacking(note, &files) {
                 if let Some(bytes) = self.store.release(note, name.clone()).await? {
-                    folder.release(note, name, &bytes)?;
+                    folder.release(note, &name, &bytes)?;
                 }
             }
             folder.set_released(note, files);

@@ -19,6 +19,7 @@ mod opening;
 mod process;
 mod proofs;
 mod properties;
+mod quarrel;
 mod readme;
 mod receipt;
 mod refusals;

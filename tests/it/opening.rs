@@ -119,6 +119,12 @@ async fn an_official_opens_a_note_in_public() {
     }
     let proof = copy.join("note/0/1").join(names::proof(1));
     let verify = place.command(&[]).as_std().get_program().to_owned();
+    fs::remove_dir_all(place.path("public")).unwrap();
+    let mut daemon = place.run();
+    let again = place.path("public/note/0/1").join(names::proof(1));
+    place.until("the files in a new folder", |_| again.exists() && place.path("public/checkpoint").exists()).await;
+    assert_eq!(fs::read(again).unwrap(), fs::read(&proof).unwrap());
+    stop(&mut daemon, "TERM").await;
     let verified = std::process::Command::new(verify).arg("verify").arg(proof).output().unwrap();
     assert_eq!(verified.status.code(), Some(0), "{}", String::from_utf8_lossy(&verified.stdout));
 }
