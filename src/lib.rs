@@ -48,9 +48,9 @@
 //!   every start the root is computed anew and compared with every head that was signed, in the database, in the public
 //!   folder and on our own timeline.
 //! - **`init` creates, nothing else does**: what exists is never reused or overwritten.
-//! - **Only [`store`] writes the database, only [`publisher`] posts, only [`public`] writes the public folder, only
-//!   `platform::x` knows an address of X, only [`config`] reads secrets, only [`daemon`] knows everybody, only [`cli`]
-//!   reads arguments.**
+//! - **Only [`store`] writes the database, only [`publisher`] posts, only [`courier`] and [`sender`] send messages, only
+//!   [`public`] writes the public folder, only `platform::x` knows an address of X, only [`config`] reads secrets, only
+//!   [`daemon`] knows everybody, only [`cli`] reads arguments.**
 //! - **Nothing private is shown**: types that hold text, salts or keys show nothing when debugged, and log lines and errors
 //!   never carry them. A note leaves the [`store`] in two ways only: as an opening encrypted by the [`vault`], and as what an
 //!   official has opened in public.

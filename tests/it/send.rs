@@ -126,6 +126,19 @@ async fn a_picture_goes_with_it_and_the_answer_is_for_a_program() {
 }
 
 #[tokio::test]
+async fn the_text_may_come_from_standard_input() {
+    use tokio::io::AsyncWriteExt;
+    let mut place = begun().await;
+    let mut command = place.command(&["send", "--to", "ministry", "-"]);
+    let mut command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    command.stdin.take().unwrap().write_all(text().as_bytes()).await.unwrap();
+    assert_eq!(ended(command).await.0, 3, "no daemon runs");
+    assert_eq!(messages(&place)[0].1, text());
+    only_message(&mut place);
+    place.finish().await;
+}
+
+#[tokio::test]
 async fn without_a_daemon_it_says_what_will_happen() {
     let mut place = Place::new().await;
     let (status, said, complaint) = send(&place, &text(), &TO_MINISTRY).await;
