@@ -11,15 +11,19 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::bot::{self, Bot};
 use crate::clock::Clock;
 use crate::config::{Config, secrets};
+use crate::courier::{self, Courier};
 use crate::log::signed_note::VerifierKey;
+use crate::opener::{self, Opener};
 use crate::opening::Salt;
 use crate::pace::{Next, Tick};
 use crate::platform::Platform;
 use crate::platform::x::{self, X};
 use crate::public::Public;
 use crate::publisher::{self, Publisher};
+use crate::receiver::Receiver;
 use crate::site;
 use crate::store::{Durability, Store};
 use crate::time::Time;
@@ -32,6 +36,9 @@ const STRETCH: Duration = Duration::from_secs(60);
 /// How long the public folder lets the log grow before it writes: the post of a note does not wait for its files to be on
 /// the disk, and the entry about the post is written together with the note's.
 const GATHER: Duration = Duration::from_millis(20);
+
+/// How often opener and receiver look for what commands have asked for.
+const ASKED: Duration = Duration::from_secs(1);
 
 /// The longest wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -56,6 +63,16 @@ pub struct Parts {
     pub watcher: watcher::Settings,
     /// For the publisher.
     pub publisher: publisher::Settings,
+    /// For the bot; none if nobody is answered.
+    pub bot: Option<bot::Settings>,
+    /// Where the codes of officials come from.
+    pub chance: bot::Chance,
+    /// For the opener.
+    pub opener: opener::Settings,
+    /// For the courier.
+    pub courier: courier::Settings,
+    /// How often the receiver looks whether a receipt is asked for; none if nobody's notes are receipted.
+    pub receiver: Option<Duration>,
 }
 
 /// Runs until `shutdown` is cancelled, and leaves everything durable: a loop may be cut at any point, since each
@@ -72,22 +89,29 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
 
 /// Runs the loops until the last has ended, and tells why the first had to.
 async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let Parts { platform, store, vault, clock, salts, public, site, watcher, publisher } = parts;
+    let Parts { platform, store, vault, clock, salts, public, site, watcher, publisher, bot, chance, .. } = parts;
     let public = Public::open(&public, site, store.clone(), clock.clone()).await?;
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
-    let mut compared = publisher.compared();
+    let compared = publisher.compared();
+    let bot = bot.map(|settings| Bot::new(platform.clone(), store.clone(), clock.clone(), chance, settings));
+    let opener = Opener::new(platform.clone(), store.clone(), clock.clone(), parts.opener);
+    let courier = Courier::new(platform.clone(), store.clone(), clock.clone(), parts.courier);
+    let receiver = parts.receiver.map(|poll| Receiver::new(platform.clone(), store.clone(), clock.clone(), poll));
     let watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
-    let woken = Waker { clock: clock.clone(), grown: Some(store.grown()), shutdown: shutdown.clone() };
     let alone = Waker { clock: clock.clone(), grown: None, shutdown: shutdown.clone() };
+    let woken = Waker { grown: Some(store.grown()), ..alone.clone() };
     let mut loops = JoinSet::new();
     loops.spawn(keep_public(public, store.grown(), shutdown.clone()));
-    loops.spawn(woken.drive(publisher));
-    loops.spawn(async move {
-        // Without a comparison nothing is sealed; if the publisher ends before it, the reason is its own to tell.
-        let stopped = alone.shutdown.clone();
-        let done = stopped.run_until_cancelled(async { compared.wait_for(|done| *done).await.is_ok() }).await;
-        if done == Some(true) { alone.drive(watcher).await } else { Ok(()) }
-    });
+    loops.spawn(woken.clone().drive(publisher));
+    loops.spawn(alone.drive_after(compared.clone(), watcher));
+    loops.spawn(woken.clone().drive_after(compared.clone(), opener));
+    loops.spawn(woken.clone().drive_after(compared.clone(), courier));
+    if let Some(receiver) = receiver {
+        loops.spawn(woken.clone().drive_after(compared.clone(), receiver));
+    }
+    if let Some(bot) = bot {
+        loops.spawn(woken.drive_after(compared, bot));
+    }
     let mut outcome = Ok(());
     while let Some(ended) = loops.join_next().await {
         let ended = ended.context("a loop panicked").and_then(|ended| ended);
@@ -130,6 +154,7 @@ async fn keep_public(
 }
 
 /// Runs any other loop.
+#[derive(Clone)]
 struct Waker {
     clock: Clock,
     /// Tells when the log has grown, for loops that care.
@@ -138,6 +163,14 @@ struct Waker {
 }
 
 impl Waker {
+    /// Without a comparison of the log with what is public nothing is entered in it; if the publisher ends before, the
+    /// reason is its own to tell.
+    async fn drive_after<T: Tick>(self, mut compared: watch::Receiver<bool>, work: T) -> anyhow::Result<()> {
+        let stopped = self.shutdown.clone();
+        let done = stopped.run_until_cancelled(async { compared.wait_for(|done| *done).await.is_ok() }).await;
+        if done == Some(true) { self.drive(work).await } else { Ok(()) }
+    }
+
     async fn drive<T: Tick>(mut self, mut work: T) -> anyhow::Result<()> {
         let shutdown = self.shutdown.clone();
         let endless = async {
@@ -190,6 +223,35 @@ pub fn site_settings(config: &Config, vkey: VerifierKey) -> site::Settings {
     }
 }
 
+/// The client for X, as the configuration has it. Nothing is sent yet.
+///
+/// # Errors
+/// If a secret or an address cannot be used.
+pub fn platform(config: &Config, clock: &Clock) -> anyhow::Result<X> {
+    Ok(X::new(x::Settings {
+        base: config.x.api.to_string(),
+        credentials: secrets::credentials(&config.x.credentials_file)?,
+        connect_time: CONNECT_TIME,
+        call_time: config.x.timeout,
+        clock: clock.clone(),
+    })?)
+}
+
+/// What the configuration says to the bot, if there is one.
+fn bot_settings(config: &Config, has_key: bool) -> Option<bot::Settings> {
+    let bot = config.bot.as_ref()?;
+    let correspondents = config.watch.rules.iter().flat_map(|rule| rule.correspondents.clone());
+    Some(bot::Settings {
+        poll: bot.poll,
+        officials: bot.officials.clone(),
+        correspondents: correspondents.collect(),
+        limits: bot.limits,
+        approval: config.open.approval,
+        lapse: config.open.lapse,
+        has_key,
+    })
+}
+
 impl Parts {
     /// What the configuration says, with the machine's own clock and chance. Opens the store; asks the platform nothing yet.
     ///
@@ -197,16 +259,14 @@ impl Parts {
     /// If a secret or the store cannot be used.
     pub fn of(config: &Config, backfill: bool) -> anyhow::Result<Parts> {
         let key = secrets::log_key(&config.log.key_file, &config.log.origin)?;
-        let credentials = secrets::credentials(&config.x.credentials_file)?;
         let clock = Clock::system();
-        let platform = X::new(x::Settings {
-            base: config.x.api.to_string(),
-            credentials,
-            connect_time: CONNECT_TIME,
-            call_time: config.x.timeout,
-            clock: clock.clone(),
-        })?;
+        let platform = platform(config, &clock)?;
         let site = site_settings(config, key.vkey());
+        let vkey = key.vkey();
+        let officials = config.bot.as_ref().map(|bot| bot.officials.clone()).unwrap_or_default();
+        // Where the key lies is the operator's choice: taken away, this machine opens nothing. Slips need it.
+        let identity = config.openings.identity_file.as_ref().filter(|file| config.slip.send || file.exists());
+        let identities = identity.map(|file| secrets::identities(file)).transpose()?.unwrap_or_default();
         Ok(Parts {
             platform: Arc::new(platform),
             store: Store::open(&config.log.database, key, Durability::Disk)?,
@@ -222,6 +282,9 @@ impl Parts {
                 attachments_timeout: config.watch.attachments_timeout,
                 attachment_bytes_max: config.watch.attachment_bytes_max,
                 backfill,
+                slip: config.slip.send,
+                receipt_from: if config.receipt.publish { config.receipt.from.clone() } else { Vec::new() },
+                officials: officials.clone(),
             },
             publisher: publisher::Settings {
                 settle: config.publish.settle,
@@ -229,6 +292,20 @@ impl Parts {
                 heartbeat: config.publish.heartbeat.clone(),
                 ignore_posts_until: config.publish.ignore_posts_until,
             },
+            bot: bot_settings(config, !identities.is_empty()),
+            chance: Arc::new(rand::random),
+            opener: opener::Settings {
+                approval: config.open.approval,
+                lapse: config.open.lapse,
+                poll: ASKED,
+                officials,
+                identities: identities.clone(),
+                vkey,
+                post_address: x::address_of,
+                web: config.x.web.to_string(),
+            },
+            courier: courier::Settings { settle: config.publish.settle, identities },
+            receiver: (!config.receipt.from.is_empty()).then_some(ASKED),
         })
     }
 }

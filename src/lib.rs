@@ -25,7 +25,15 @@
 //! | gap | a period in which messages may have been missed, and why |
 //! | proof | the file with which anybody checks one note |
 //! | mirror | the numbered series of posts that carries an opened note's text |
+//! | letter | what is to be sent as a note: a text, a file, or both |
 //! | slip | the direct message from which its recipient can rebuild a note's commitment |
+//! | official | somebody who may ask for openings: the holder of an identity, or an account that the configuration names |
+//! | request | what an official asks for: that a note is opened, or a dispute entered |
+//! | approval | the word of a second official that a request may be done |
+//! | release | the files of an opened note that are public |
+//! | dispute | a public post that denies a note, as the log has it |
+//! | answer | a public reply of ours |
+//! | receipt | the recipient's own word, in its own log and by its own post, that a note came |
 //! | report | what a check of a proof has shown, and what not |
 //!
 //! # What never breaks
@@ -40,11 +48,12 @@
 //!   every start the root is computed anew and compared with every head that was signed, in the database, in the public
 //!   folder and on our own timeline.
 //! - **`init` creates, nothing else does**: what exists is never reused or overwritten.
-//! - **Only [`store`] writes the database, only [`publisher`] posts, only [`public`] writes the public folder, only
-//!   `platform::x` knows an address of X, only [`config`] reads secrets, only [`daemon`] knows everybody, only [`cli`]
-//!   reads arguments.**
+//! - **Only [`store`] writes the database, only [`publisher`] posts, only [`courier`] and [`sender`] send messages, only
+//!   [`public`] writes the public folder, only `platform::x` knows an address of X, only [`config`] reads secrets, only
+//!   [`daemon`] knows everybody, only [`cli`] reads arguments.**
 //! - **Nothing private is shown**: types that hold text, salts or keys show nothing when debugged, and log lines and errors
-//!   never carry them. A note leaves the [`store`] in one way only: as an opening encrypted by the [`vault`].
+//!   never carry them. A note leaves the [`store`] in two ways only: as an opening encrypted by the [`vault`], and as what an
+//!   official has opened in public.
 //! - **Everything a loop does may be done twice** without harm, and everything has a stated limit.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -75,6 +84,8 @@ pub mod site;
 pub mod vault;
 #[cfg(feature = "daemon")]
 pub mod store;
+#[cfg(feature = "daemon")]
+pub mod release;
 
 // The loops: one noun, one idempotent, bounded tick each.
 #[cfg(feature = "daemon")]
@@ -82,11 +93,24 @@ pub mod pace;
 #[cfg(feature = "daemon")]
 pub mod rules;
 #[cfg(feature = "daemon")]
+pub mod command;
+#[cfg(feature = "daemon")]
 pub mod watcher;
 #[cfg(feature = "daemon")]
 pub mod publisher;
 #[cfg(feature = "daemon")]
 pub mod public;
+#[cfg(feature = "daemon")]
+pub mod bot;
+#[cfg(feature = "daemon")]
+pub mod opener;
+#[cfg(feature = "daemon")]
+pub mod courier;
+
+#[cfg(feature = "daemon")]
+pub mod receiver;
+#[cfg(feature = "daemon")]
+pub mod sender;
 
 // The edges.
 #[cfg(feature = "daemon")]

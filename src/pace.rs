@@ -14,7 +14,7 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// How often to ask again when only a person can help.
-const SELDOM: Duration = Duration::from_secs(1800);
+pub const SELDOM: Duration = Duration::from_secs(1800);
 
 /// A loop of the daemon: one noun, one job, done a bounded piece at a time.
 pub trait Tick: Send {

@@ -22,6 +22,9 @@ pub enum PostText {
     Note { note: u64, commitment: Hash, size: u64, root: Hash },
     /// These notes were sealed, `first` smaller than `last`; the entry of `last` is the last one of the head.
     Run { first: u64, last: u64, size: u64, root: Hash },
+    /// We received a note of somebody else's log, which a post cannot name: it may not have dots. The entry of the receipt,
+    /// which names it, is the last one of the head.
+    Receipt { note: u64, commitment: Hash, size: u64, root: Hash },
     /// How many notes were sealed on a day, `2026-11-22` in UTC.
     Heartbeat { count: u64, date: String, size: u64, root: Hash },
 }
@@ -37,7 +40,8 @@ impl PostText {
     /// # Errors
     /// If it is longer than [`POST_BYTES_MAX`] or differs from the forms in any byte.
     pub fn parse(text: &str) -> Result<PostText, ParseError> {
-        const FIRST: &str = "Sealed note <n>, Sealed notes <first>-<last>, or <count> notes sealed today";
+        const FIRST: &str =
+            "Sealed note <n>, Sealed notes <first>-<last>, Received note <n>, or <count> notes sealed today";
         if POST_BYTES_MAX < text.len() {
             return Err(ParseError::TooLarge { format: "post", size: text.len(), limit: POST_BYTES_MAX });
         }
@@ -46,14 +50,18 @@ impl PostText {
         let first = lines.next(FIRST)?;
         let post = if let Some(note) = first.strip_prefix("Sealed note ") {
             let note = lines.value(FIRST, positive(note))?;
-            let commitment = lines.field("sha256")?;
-            let commitment = lines.value("sha256 <64 hex digits>", text::hash(commitment))?;
+            let commitment = commitment(&mut lines)?;
             let (size, root) = head(&mut lines, note)?;
             PostText::Note { note, commitment, size, root }
         } else if let Some(run) = first.strip_prefix("Sealed notes ") {
             let (first, last) = lines.value(FIRST, run_of(run))?;
             let (size, root) = head(&mut lines, last)?;
             PostText::Run { first, last, size, root }
+        } else if let Some(note) = first.strip_prefix("Received note ") {
+            let note = lines.value(FIRST, positive(note))?;
+            let commitment = commitment(&mut lines)?;
+            let (size, root) = head(&mut lines, 1)?;
+            PostText::Receipt { note, commitment, size, root }
         } else {
             let count = lines.value(FIRST, count_of(first))?;
             let date = lines.next("<date>")?;
@@ -70,6 +78,7 @@ impl PostText {
         match *self {
             PostText::Note { size, root, .. }
             | PostText::Run { size, root, .. }
+            | PostText::Receipt { size, root, .. }
             | PostText::Heartbeat { size, root, .. } => (size, root),
         }
     }
@@ -80,6 +89,7 @@ impl fmt::Display for PostText {
         match self {
             PostText::Note { note, commitment, .. } => write!(f, "Sealed note {note}\nsha256 {commitment}")?,
             PostText::Run { first, last, .. } => write!(f, "Sealed notes {first}-{last}")?,
+            PostText::Receipt { note, commitment, .. } => write!(f, "Received note {note}\nsha256 {commitment}")?,
             PostText::Heartbeat { count: 0, date, .. } => write!(f, "No note sealed today\n{date}")?,
             PostText::Heartbeat { count: 1, date, .. } => write!(f, "1 note sealed today\n{date}")?,
             PostText::Heartbeat { count, date, .. } => write!(f, "{count} notes sealed today\n{date}")?,
@@ -96,6 +106,11 @@ fn positive(text: &str) -> Option<u64> {
 fn run_of(text: &str) -> Option<(u64, u64)> {
     let (first, last) = text.split_once('-')?;
     Some((positive(first)?, positive(last)?)).filter(|(first, last)| first < last)
+}
+
+fn commitment(lines: &mut Lines<'_>) -> Result<Hash, ParseError> {
+    let hash = lines.field("sha256")?;
+    lines.value("sha256 <64 hex digits>", text::hash(hash))
 }
 
 fn count_of(line: &str) -> Option<u64> {
@@ -130,6 +145,7 @@ mod tests {
         for (post, first) in [
             (PostText::Note { note: 17, commitment, size: 23, root }, "Sealed note 17\nsha256 "),
             (PostText::Run { first: 17, last: 62, size: 80, root }, "Sealed notes 17-62\nlog 80 "),
+            (PostText::Receipt { note: 170, commitment, size: 1, root }, "Received note 170\nsha256 "),
             (PostText::Heartbeat { count: 0, date: date.clone(), size: 0, root }, "No note sealed today\n2026-11-22\n"),
             (PostText::Heartbeat { count: 1, date: date.clone(), size: 9, root }, "1 note sealed today\n"),
             (PostText::Heartbeat { count: 3, date, size: 9, root }, "3 notes sealed today\n"),
@@ -150,6 +166,9 @@ mod tests {
             format!("Sealed notes 62-17\nlog 80 {root}"),
             format!("Sealed notes 17-62\nlog 61 {root}"),
             format!("Sealed notes 17-62\nlog 80 {root}\n"),
+            format!("Received note 17\nlog 80 {root}"),
+            format!("Received notes 17-18\nlog 80 {root}"),
+            format!("Received note 17\nsha256 {}\nlog 0 {root}", Hash::of(b"note")),
             format!("0 notes sealed today\n2026-11-22\nlog 80 {root}"),
             format!("1 notes sealed today\n2026-11-22\nlog 80 {root}"),
             format!("No note sealed today\n2026-02-30\nlog 80 {root}"),

@@ -1,4 +1,4 @@
-//! Posts the commitment of each sealed note, once.
+//! Posts the commitment of each sealed note, once; and the parts of mirrors, and answers, in the same way.
 //!
 //! The order of durable steps is the design:
 //!
@@ -12,7 +12,14 @@
 //! has not appeared for as long as the configured `settle` is it tried again. A refusal as a duplicate means that it is
 //! there after all: then it is looked for, and tried again only if it has not appeared for a day. "Could not be read" is
 //! never taken for "is absent".
+//!
+//! Notes come first, then the parts of mirrors in their order, answers, receipts, the heartbeat. A part, an answer or a
+//! receipt that has to wait for something of its own is held back, and notes pass it. A part answers the part before it, the first one the note's
+//! post; where the platform refuses the reply, it and the rest of its series are posted with the same words alone. Files
+//! are uploaded before each attempt, since an upload that nobody uses does no harm; one that the platform does not take is
+//! left out.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,8 +29,9 @@ use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::note::Snowflake;
-use crate::pace::{Next, Pace, Stop, Tick, ms};
-use crate::platform::{Draft, Error as PlatformError, Platform, Post};
+use crate::opening::names;
+use crate::pace::{Next, Pace, SELDOM, Stop, Tick, ms};
+use crate::platform::{Draft, Error as PlatformError, File, MediaId, Platform, Post, Purpose};
 use crate::post::PostText;
 use crate::store::{Intent, Store, Subject};
 use crate::time::Time;
@@ -64,7 +72,11 @@ pub struct Publisher {
     /// Whether our own posts have been compared with the log since the start.
     compared: watch::Sender<bool>,
     /// After a refusal as a duplicate the post is only looked for, for a day.
-    duplicate: Option<u64>,
+    duplicates: BTreeSet<u64>,
+    /// Parts and answers that have to wait, and until when.
+    held: BTreeMap<u64, Time>,
+    /// Parts that the platform refuses with their files.
+    bare: BTreeSet<u64>,
 }
 
 impl Tick for Publisher {
@@ -90,7 +102,9 @@ impl Publisher {
             settings,
             pace: Pace::new(),
             compared: watch::Sender::new(false),
-            duplicate: None,
+            duplicates: BTreeSet::new(),
+            held: BTreeMap::new(),
+            bare: BTreeSet::new(),
         }
     }
 
@@ -105,26 +119,49 @@ impl Publisher {
             self.compare().await?;
             self.compared.send_replace(true);
         }
-        if let Some(intent) = self.store.open_intent().await? {
+        let now = self.clock.now();
+        self.held.retain(|_, until| now < *until);
+        let open = self.store.open_intent(self.held.keys().copied().collect()).await?;
+        let (urgent, other): (Option<Intent>, _) = match open {
+            Some(intent) if comes_before_notes(&intent) => (Some(intent), None),
+            other => (None, other),
+        };
+        if let Some(intent) = urgent {
             return self.finish(intent).await;
         }
-        let now = self.clock.now();
-        if let Some(subject) = self.due(now).await? {
+        if let Some(subject) = self.due_notes().await? {
             let intent = self.store.intend(subject, now).await?;
-            return self.send(&intent).await;
+            return self.send(&intent, Vec::new()).await;
+        }
+        if let Some(intent) = other {
+            return self.finish(intent).await;
+        }
+        if let Some(index) = self.store.unposted_receipt().await? {
+            let intent = self.store.intend(Subject::Receipt { index }, now).await?;
+            return self.send(&intent, Vec::new()).await;
+        }
+        if let Some(subject) = self.due_heartbeat(now).await? {
+            let intent = self.store.intend(subject, now).await?;
+            return self.send(&intent, Vec::new()).await;
         }
         self.pace.succeeded();
+        let next = self.next_heartbeat(now);
+        if let Some(until) = self.held.values().min() {
+            return Ok(Next::Idle(next.min(*until)));
+        }
         self.store.report(Self::NAME, None, now).await?;
-        Ok(Next::Idle(self.next_heartbeat(now)))
+        Ok(Next::Idle(next))
     }
 
-    /// What is to be posted next, if anything.
-    async fn due(&self, now: Time) -> Result<Option<Subject>, Stop> {
-        if let Some((first, last)) = self.store.unposted().await? {
-            let few = self.platform.posts_left().await.is_some_and(|left| left <= POSTS_LEFT_FEW);
-            let run = few || self.settings.run_over < last - first + 1;
-            return Ok(Some(Subject::Notes { first, last: if run { last } else { first } }));
-        }
+    /// The notes whose post is next, if there are any.
+    async fn due_notes(&self) -> Result<Option<Subject>, Stop> {
+        let Some((first, last)) = self.store.unposted().await? else { return Ok(None) };
+        let few = self.platform.posts_left().await.is_some_and(|left| left <= POSTS_LEFT_FEW);
+        let run = few || self.settings.run_over < last - first + 1;
+        Ok(Some(Subject::Notes { first, last: if run { last } else { first } }))
+    }
+
+    async fn due_heartbeat(&self, now: Time) -> Result<Option<Subject>, Stop> {
         let date = now.date();
         if self.heartbeat_passed(now) && !self.store.has_heartbeat(date.clone()).await? {
             return Ok(Some(Subject::Heartbeat { date }));
@@ -146,7 +183,7 @@ impl Publisher {
         if let Some(post) = found {
             return self.posted(&intent, post.id).await;
         }
-        let refused = self.duplicate == Some(intent.id);
+        let refused = self.duplicates.contains(&intent.id);
         let settle = if refused { DUPLICATE_STAYS_AWAY.max(self.settings.settle) } else { self.settings.settle };
         if asked < attempts.last.plus_ms(ms(settle)) {
             let look = self.pace.wait(self.clock.now());
@@ -155,44 +192,120 @@ impl Publisher {
                 let trouble = "the platform says that a post is there already, and does not show it";
                 self.store.report(Self::NAME, Some(trouble.to_owned()), asked).await?;
             }
-            return Ok(Next::Wait(look));
+            return Ok(self.wait_for(&intent, look));
         }
         self.try_again(&intent).await
     }
 
+    /// Waits until a moment, or holds back what notes may pass.
+    fn wait_for(&mut self, intent: &Intent, until: Time) -> Next {
+        if holds_all_up(&intent.subject) {
+            return Next::Wait(until);
+        }
+        self.held.insert(intent.id, until);
+        Next::Now
+    }
+
     async fn try_again(&mut self, intent: &Intent) -> Result<Next, Stop> {
+        let media = match self.upload(intent).await {
+            // Files may take their time: notes pass them.
+            Err(Stop::Platform(error)) => {
+                let now = self.clock.now();
+                let until = self.pace.after(&error, now);
+                warn!(intent.id, error = %error, until = %until, "the files of a part cannot be uploaded");
+                self.store.report(Self::NAME, Some(error.to_string()), now).await?;
+                return Ok(self.wait_for(intent, until));
+            }
+            uploaded => uploaded?,
+        };
         self.store.attempt(intent.id, self.clock.now()).await?;
-        self.send(intent).await
+        self.send(intent, media).await
+    }
+
+    /// Uploads the files that go along, as far as the platform takes them.
+    async fn upload(&self, intent: &Intent) -> Result<Vec<MediaId>, Stop> {
+        let mut media = Vec::new();
+        let Subject::Part { note, .. } = intent.subject else { return Ok(media) };
+        for name in intent.files.iter().filter(|_| !self.bare.contains(&intent.id)) {
+            let Some(bytes) = self.store.release(note, name.clone()).await? else { continue };
+            let file = File { media_type: names::media_type(name).to_owned(), bytes };
+            match self.platform.upload(&file, Purpose::Post).await {
+                Err(PlatformError::Refused { what }) => warn!(note, file = name, what, "a file is not mirrored"),
+                uploaded => media.push(uploaded?),
+            }
+        }
+        Ok(media)
     }
 
     /// Posts. The attempt is durable already.
-    async fn send(&mut self, intent: &Intent) -> Result<Next, Stop> {
-        match self.platform.post(&Draft::text(&intent.text)).await {
+    async fn send(&mut self, intent: &Intent, media: Vec<MediaId>) -> Result<Next, Stop> {
+        let has_media = !media.is_empty();
+        let draft = Draft { text: intent.text.clone(), answers: intent.answers, media };
+        match self.platform.post(&draft).await {
             Ok(id) => self.posted(intent, id).await,
             Err(error @ PlatformError::NoAnswer { .. }) => {
-                let now = self.clock.now();
-                let look = self.pace.wait(now);
+                let look = self.pace.wait(self.clock.now());
                 warn!(intent.id, error = %error, until = %look, "no answer to a post: it will be looked for");
-                Ok(Next::Wait(look))
+                Ok(self.wait_for(intent, look))
             }
-            Err(PlatformError::Duplicate) => {
-                self.duplicate = Some(intent.id);
-                Err(PlatformError::Duplicate.into())
+            Err(error @ PlatformError::Duplicate) => {
+                self.duplicates.insert(intent.id);
+                if holds_all_up(&intent.subject) {
+                    return Err(error.into());
+                }
+                let look = self.pace.wait(self.clock.now());
+                Ok(self.wait_for(intent, look))
             }
             Err(error) => {
                 self.store.failed(intent.id).await?;
-                Err(error.into())
+                if holds_all_up(&intent.subject) {
+                    Err(error.into())
+                } else {
+                    self.refused(intent, error, has_media).await
+                }
             }
         }
+    }
+
+    /// What becomes of a part or an answer that surely was not posted.
+    async fn refused(&mut self, intent: &Intent, error: PlatformError, has_media: bool) -> Result<Next, Stop> {
+        let now = self.clock.now();
+        let may_be_alone = !matches!(intent.subject, Subject::Answer { alone: false, .. });
+        match &error {
+            PlatformError::ReplyRefused { what } if may_be_alone && intent.answers.is_some() => {
+                info!(intent.id, what, "the platform refuses the reply: it is posted alone");
+                self.store.unanswering(intent.id, now).await?;
+            }
+            PlatformError::Refused { .. } | PlatformError::TooLong { .. } | PlatformError::ReplyRefused { .. } => {
+                if let Subject::Answer { .. } = intent.subject {
+                    warn!(intent.id, error = %error, "an answer is dropped");
+                    self.store.dropped(intent.id, error.to_string(), now).await?;
+                } else if has_media {
+                    warn!(intent.id, error = %error, "a part is posted without its files");
+                    self.bare.insert(intent.id);
+                } else {
+                    let until = now.plus_ms(ms(SELDOM));
+                    warn!(intent.id, error = %error, until = %until, "a part of a mirror or a receipt is held back");
+                    self.store.report(Self::NAME, Some(error.to_string()), now).await?;
+                    self.held.insert(intent.id, until);
+                }
+            }
+            _ => return Err(error.into()),
+        }
+        Ok(Next::Now)
     }
 
     async fn posted(&mut self, intent: &Intent, post: Snowflake) -> Result<Next, Stop> {
         self.store.posted(intent.id, post, self.clock.now()).await?;
         self.pace.succeeded();
-        self.duplicate = None;
+        self.duplicates.remove(&intent.id);
+        self.bare.remove(&intent.id);
         match &intent.subject {
             Subject::Notes { first, last } => info!(note.first = first, note.last = last, post.id = %post, "posted"),
             Subject::Heartbeat { date } => info!(date, post.id = %post, "posted the heartbeat"),
+            Subject::Receipt { index } => info!(entry.index = index, post.id = %post, "posted a receipt"),
+            Subject::Part { note, place, count, .. } => info!(note, place, count, post.id = %post, "posted a part"),
+            Subject::Answer { note, .. } => info!(note, post.id = %post, "answered"),
         }
         Ok(Next::Now)
     }
@@ -251,7 +364,19 @@ fn next_of(schedule: &Schedule, time: Time) -> Option<Time> {
     Some(Time::from_ms(schedule.after(&time).next()?.timestamp_millis()))
 }
 
-/// Whether a post shows this text; the platform may have cut or added blanks at its end.
+/// Whether notes wait for it as long as it is not posted: for one another, and for the heartbeat.
+fn holds_all_up(subject: &Subject) -> bool {
+    matches!(subject, Subject::Notes { .. } | Subject::Heartbeat { .. })
+}
+
+/// Whether a post is brought to its end before the next notes are decided upon.
+fn comes_before_notes(intent: &Intent) -> bool {
+    matches!(intent.subject, Subject::Notes { .. }) || intent.attempts.is_some_and(|attempts| !attempts.all_failed)
+}
+
+/// Whether a post shows this text; the platform may have cut or added blanks at its end, and adds a link to the files that
+/// go along. No text of ours has a link.
 fn shows(post: &Post, text: &str) -> bool {
-    post.text.trim_end() == text
+    let Some(added) = post.text.strip_prefix(text).map(str::trim) else { return false };
+    added.is_empty() || (added.starts_with("https://") && !added.contains(char::is_whitespace))
 }

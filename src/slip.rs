@@ -5,6 +5,7 @@
 
 use crate::hash::Hash;
 use crate::inert;
+use crate::note::Origin;
 use crate::opening::content::Header;
 use crate::opening::{Content, Envelope, redacted};
 use crate::text::{Lines, ParseError};
@@ -85,6 +86,11 @@ impl Slip {
         Ok(Slip { envelope, header })
     }
 
+    /// Whether a text is a slip of this log.
+    pub fn is_of(text: &str, log: &Origin) -> bool {
+        Slip::parse(text).is_ok_and(|slip| slip.envelope.log == *log)
+    }
+
     /// The text of the message, without LF at its end. What was read is written back byte for byte.
     ///
     /// # Errors
@@ -122,16 +128,16 @@ pub fn rebuild(slip: &str, message: &str) -> Result<Rebuilt, SlipError> {
 redacted!(Slip, Rebuilt);
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::hash::Hash;
-    use crate::note::{Account, ConversationId, Origin, Snowflake};
+    use crate::note::{Account, ConversationId, Snowflake};
     use crate::opening::content::{FileRef, LINKS_MAX, decode_once};
     use crate::opening::{Correspondence, Salt};
 
-    const MESSAGE: &str = "Dear Sirs, \u{2066}see\u{2069} https://t.co/abc\r\n & <answer> ";
+    pub(crate) const MESSAGE: &str = "Dear Sirs, \u{2066}see\u{2069} https://t.co/abc\r\n & <answer> ";
 
-    fn note() -> (Envelope, Content) {
+    pub(crate) fn note() -> (Envelope, Content) {
         let link = ("https://t.co/abc".to_owned(), "https://example.org/?a=1&lt;=2@me".to_owned());
         let record = FileRef::of(b"{}", "application/json");
         let salt = Salt::from_bytes([7; 32]);

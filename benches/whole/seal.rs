@@ -145,6 +145,9 @@ async fn sealed() -> anyhow::Result<Duration> {
             attachments_timeout: Duration::from_secs(1),
             attachment_bytes_max: 1,
             backfill: false,
+            officials: Vec::new(),
+            slip: false,
+            receipt_from: Vec::new(),
         },
     );
     let begun = Instant::now();

@@ -6,7 +6,7 @@ use verbale::opening::Opening;
 use verbale::verify::{Trust, verify};
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Ok(report) = verify(bytes, &Trust { log: None }) {
+    if let Ok(report) = verify(bytes, &Trust::default()) {
         assert!(report.to_string().ends_with('\n'));
     }
     if let Ok((note, opening)) = Opening::unpack(bytes) {

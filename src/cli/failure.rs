@@ -9,6 +9,8 @@ use crate::config;
 pub const FAILED: u8 = 1;
 /// The arguments, the configuration or a file could not be used; nothing was done.
 pub const UNUSABLE: u8 = 2;
+/// Something could not be checked from outside.
+pub const UNCHECKED: u8 = 3;
 
 /// Why a command ends, where its caller can do something about it.
 #[derive(Debug, thiserror::Error)]

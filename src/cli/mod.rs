@@ -1,18 +1,27 @@
 //! The command line: the only place that reads arguments, and the only one that writes to a person.
 
+pub mod approve;
 pub mod completions;
 pub mod demo;
+pub mod dispute;
 pub mod failure;
 pub mod init;
+mod input;
 pub mod logging;
 pub mod notes;
+pub mod open;
 pub mod prove;
+pub mod publish;
+pub mod receipt;
+pub mod requests;
 pub mod run;
 pub mod sandbox;
+pub mod send;
 pub mod signals;
 pub mod site;
 pub mod status;
 pub mod verify;
+pub mod verify_slip;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,7 +72,13 @@ enum Command {
     Run(run::Arguments),
     Status(status::Arguments),
     Notes(notes::Arguments),
+    Send(send::Arguments),
     Prove(prove::Arguments),
+    Open(open::Arguments),
+    Approve(approve::Arguments),
+    Requests(requests::Arguments),
+    Dispute(dispute::Arguments),
+    Receipt(receipt::Arguments),
     Verify(verify::Arguments),
     Site(site::Arguments),
     Sandbox(sandbox::Arguments),
@@ -95,7 +110,13 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Notes(arguments) => notes::run(&arguments),
+        Command::Send(arguments) => send::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
+        Command::Open(arguments) => open::run(&arguments),
+        Command::Approve(arguments) => approve::run(&arguments),
+        Command::Requests(arguments) => requests::run(&arguments),
+        Command::Dispute(arguments) => dispute::run(&arguments),
+        Command::Receipt(arguments) => receipt::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Site(arguments) => site::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),

@@ -11,11 +11,12 @@ use clap::ValueEnum;
 
 use super::{Failure, Installation};
 use crate::config::{Config, secrets};
+use crate::log::entry;
 use crate::log::signed_note::VerifierKey;
-use crate::log::tlog_proof::TlogProof;
 use crate::opening::names;
 use crate::platform::x;
-use crate::proof::{OpenedContent, Proof, PublishedPost};
+use crate::proof::{Proof, PublishedPost};
+use crate::release;
 use crate::store::{ProofRow, Reader};
 use crate::vault;
 
@@ -66,14 +67,38 @@ pub enum Level {
     Content,
 }
 
+impl From<Level> for entry::Level {
+    fn from(level: Level) -> entry::Level {
+        match level {
+            Level::Envelope => entry::Level::Envelope,
+            Level::Content => entry::Level::Content,
+        }
+    }
+}
+
 /// Writes the proof, and says where.
 ///
 /// # Errors
 /// If there is no such note, it cannot be opened, or the file exists.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
-    let proof = proof(&config, arguments.note, arguments.level, arguments.identity.as_deref())?;
-    let path = arguments.out.clone().unwrap_or_else(|| names::proof(arguments.note).into());
+    let Arguments { note, level, identity, out, .. } = arguments;
+    write(&config, *note, (*level).into(), identity.as_deref(), out.as_deref())
+}
+
+/// Writes the proof of one note, and says where.
+///
+/// # Errors
+/// As [`run`].
+pub fn write(
+    config: &Config,
+    note: u64,
+    level: entry::Level,
+    identity: Option<&Path>,
+    out: Option<&Path>,
+) -> anyhow::Result<ExitCode> {
+    let proof = proof(config, note, level, identity)?;
+    let path = out.map_or_else(|| names::proof(note).into(), Path::to_path_buf);
     write_new(&path, &proof.pack())?;
     println!("wrote {}", path.display());
     if proof.post.is_none() {
@@ -86,23 +111,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 ///
 /// # Errors
 /// If there is no such note, or it cannot be opened.
-pub fn proof(config: &Config, note: u64, level: Level, identity: Option<&Path>) -> anyhow::Result<Proof> {
+pub fn proof(config: &Config, note: u64, level: entry::Level, identity: Option<&Path>) -> anyhow::Result<Proof> {
     let reader = Reader::open(&config.log.database)?;
-    let Some(row) = reader.proof(note)? else {
-        let last = reader.status()?.notes;
-        return Err(Failure::failed(
-            format!("there is no note {note}: {last} were sealed"),
-            "see them all with `verbale notes`",
-        )
-        .into());
-    };
-    let identity = identity.or(config.openings.identity_file.as_deref()).ok_or_else(|| {
-        Failure::unusable(
-            "this installation has no secret key that opens notes",
-            "name the file of one with `--identity FILE`, on a machine of the officials",
-        )
-    })?;
-    let identities = secrets::identities(identity)?;
+    let Some(row) = reader.proof(note)? else { return Err(no_note(&reader, note)?.into()) };
+    let identities = identities(config, identity)?;
     let Some(sealed) = &row.opening else {
         return Err(Failure::failed(
             format!("the opening of note {note} was shredded"),
@@ -110,27 +122,56 @@ pub fn proof(config: &Config, note: u64, level: Level, identity: Option<&Path>) 
         )
         .into());
     };
-    let opening = vault::open(note, sealed, &identities)?;
-    Ok(Proof {
-        note,
-        envelope: opening.envelope.clone(),
-        entry: row.entry.clone(),
-        tlog_proof: TlogProof { index: row.index, path: row.path.clone(), checkpoint: row.checkpoint.clone() },
-        vkey: VerifierKey::parse(reader.vkey()).context("the database holds a key that is none")?,
-        post: published(config, &reader, &row)?,
-        content: (level == Level::Content).then(|| OpenedContent::from(opening)),
-    })
+    let opening = vault::open(note, sealed, &identities).map_err(|error| {
+        Failure::failed(error.to_string(), "name a key to which it was sealed with `--identity FILE`")
+    })?;
+    let vkey = VerifierKey::parse(reader.vkey()).context("the database holds a key that is none")?;
+    let post = published(config, &reader, &row)?;
+    Ok(release::proof(note, &row, vkey, post, opening, level))
 }
 
-fn published(config: &Config, reader: &Reader, row: &ProofRow) -> anyhow::Result<Option<PublishedPost>> {
-    let Some((post, text)) = row.post.clone() else { return Ok(None) };
+/// The failure that there is no such note.
+///
+/// # Errors
+/// Of the database.
+pub fn no_note(reader: &Reader, note: u64) -> anyhow::Result<Failure> {
+    let last = reader.status()?.notes;
+    let what = format!("there is no note {note}: {last} were sealed");
+    Ok(Failure::failed(what, "see them all with `verbale notes`"))
+}
+
+/// The secret keys in the file `identity`, or in that of the configuration.
+///
+/// # Errors
+/// If no file is named, or it holds none.
+pub fn identities(config: &Config, identity: Option<&Path>) -> anyhow::Result<Vec<age::x25519::Identity>> {
+    let file = identity.or(config.openings.identity_file.as_deref()).ok_or_else(|| {
+        Failure::unusable(
+            "this installation has no secret key that opens notes",
+            "name the file of one with `--identity FILE`, on a machine of the officials",
+        )
+    })?;
+    Ok(secrets::identities(file)?)
+}
+
+/// The post of an entry, and where it stands; nothing if there is none yet.
+///
+/// # Errors
+/// Of the database.
+pub(super) fn published(config: &Config, reader: &Reader, row: &ProofRow) -> anyhow::Result<Option<PublishedPost>> {
+    if row.post.is_none() {
+        return Ok(None);
+    }
     let account = reader.account()?.context("the database does not say who posted")?;
-    let address = x::address_of(config.x.web.as_str(), &account.name, post);
-    Ok(Some(PublishedPost { account, post, address, text }))
+    let name = account.name.clone();
+    Ok(release::published(row.post.clone(), account, |post| x::address_of(config.x.web.as_str(), &name, post)))
 }
 
 /// Writes a new file that only its owner can read; an existing one is never overwritten.
-fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+///
+/// # Errors
+/// If it exists or cannot be written.
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let shown = path.display();
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
         Failure::unusable(format!("cannot write {shown}: {error}"), "name another file with `--out FILE`")

@@ -66,6 +66,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if folder.shown().is_some_and(|shown| folder.root_at(shown.size) != Some(shown.root)) {
         return Err(folder.is_ahead());
     }
+    while let Some(note) = folder.unreleased() {
+        let files = reader.released(note)?;
+        for name in folder.lacking(note, &files) {
+            if let Some(bytes) = reader.release(note, &name)? {
+                folder.release(note, &name, &bytes)?;
+            }
+        }
+        folder.set_released(note, files);
+    }
     folder.set_account(reader.account()?.map(|account| account.name));
     let mut files = 0;
     while !folder.is_current() {

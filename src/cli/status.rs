@@ -55,6 +55,9 @@ fn for_people(status: &Status) -> String {
         status.notes,
         status.unposted
     );
+    if 0 < status.dropped {
+        text.push_str(&format!("messages   {} could not be sent: the daemon's log says why\n", status.dropped));
+    }
     for one in &status.loops {
         let done = one.done.as_deref().unwrap_or("never");
         text.push_str(&format!("{:<10} last done {done}\n", one.name));

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::{Failure, Output, failure};
+use super::{Failure, Output, failure, verify_slip};
 use crate::log::signed_note::VerifierKey;
 use crate::opening::ARCHIVE_BYTES_MAX;
 use crate::verify::{self, Report, Trust};
@@ -25,23 +25,35 @@ const KEY_BYTES_MAX: u64 = 1024;
 ///
 /// A proof brings the log's public key with it. Whether that is the key of the log that you mean, only you can know:
 /// give the key that you have from elsewhere with `--log`.
+///
+/// Who received a note and its slip needs no proof: `--slip` and `--message` rebuild the commitment from their texts, to be
+/// compared with the post.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Example:
   verbale verify note-17.proof.zip
   verbale verify --log embassy.example/notes+23012f24+AVWppx9R… note-17.proof.zip
+  verbale verify --slip slip.txt --message message.txt
   verbale verify --json *.zip | jq 'select(.status != 0) | .file'
 
 Exit status:
   0 all that was checked holds, 1 something fails, 2 a file is no proof (of several files the worst)")]
 pub struct Arguments {
     /// The proofs, zip files
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "slip")]
     pub files: Vec<PathBuf>,
 
     /// The log's public key as you know it, or a file that holds it
     #[arg(long, value_name = "KEY|FILE")]
     pub log: Option<String>,
+
+    /// The public key of the recipient's log, as you know it, for proofs with a receipt
+    #[arg(long, value_name = "KEY|FILE")]
+    pub receipt_log: Option<String>,
+
+    /// A slip and its message.
+    #[command(flatten)]
+    pub slip: verify_slip::SlipAndMessage,
 
     /// How to answer.
     #[command(flatten)]
@@ -68,7 +80,11 @@ enum Outcome<'a> {
 /// # Errors
 /// If the key cannot be read, or standard output cannot be written.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let trust = Trust { log: arguments.log.as_deref().map(log_key).transpose()? };
+    if let verify_slip::SlipAndMessage { slip: Some(slip), message: Some(message) } = &arguments.slip {
+        return verify_slip::run(slip, message, arguments.output.json);
+    }
+    let key = |given: &Option<String>| given.as_deref().map(log_key).transpose();
+    let trust = Trust { log: key(&arguments.log)?, receipt_log: key(&arguments.receipt_log)? };
     let mut worst = 0;
     for file in &arguments.files {
         let result = check(file, &trust);

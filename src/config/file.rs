@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::{Config, Error, place, values};
-use crate::note::Origin;
+use crate::bot::limits::Limits;
+use crate::note::{AccountId, Origin};
 use crate::rules::{Correspondent, Formal, Rule};
 use crate::time::Time;
 
@@ -24,6 +25,18 @@ const RULES_MAX: usize = 64;
 const CORRESPONDENTS_MAX: usize = 256;
 const ATTACHMENT_BYTES_MAX: u64 = 64 << 20;
 const RUN_OVER_MAX: u64 = 1000;
+/// The time between polls of messages, and of mentions, if nothing is said.
+const POLL: Duration = Duration::from_secs(90);
+const BOT_POLL: Duration = Duration::from_secs(300);
+const OFFICIALS_MAX: usize = 32;
+/// How long a request may wait for a second official.
+const LAPSE_MIN: Duration = Duration::from_secs(60);
+const LAPSE_MAX: Duration = Duration::from_secs(30 * 86_400);
+/// Half of the posts that X allows an application in a day: the notes' own need room.
+const ANSWERS_MAX: u64 = 5_000;
+const ANSWERS_EACH_MAX: u64 = 100;
+const USD_MIN: f64 = 0.01;
+const USD_MAX: f64 = 1_000.0;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +46,13 @@ struct File {
     x: X,
     watch: Watch,
     publish: Publish,
+    bot: Option<Bot>,
+    #[serde(default)]
+    open: Open,
+    #[serde(default)]
+    slip: Slip,
+    #[serde(default)]
+    receipt: Receipt,
 }
 
 #[derive(Deserialize)]
@@ -101,6 +121,44 @@ struct Publish {
     ignore_posts_until: Option<Time>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bot {
+    poll: Option<Spanned<Span>>,
+    #[serde(default, deserialize_with = "officials")]
+    officials: Vec<AccountId>,
+    #[serde(default = "answers_a_day", deserialize_with = "answers")]
+    answers_a_day: u64,
+    #[serde(default = "answers_a_day_each", deserialize_with = "answers_each")]
+    answers_a_day_each: u64,
+    #[serde(default = "usd_a_day", deserialize_with = "usd_micros")]
+    usd_a_day: u64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Open {
+    #[serde(default)]
+    approval: bool,
+    #[serde(default, deserialize_with = "lapse_time")]
+    lapse: Option<Duration>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Slip {
+    send: Option<Spanned<bool>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Receipt {
+    #[serde(default, deserialize_with = "senders")]
+    from: Vec<Correspondent>,
+    #[serde(default)]
+    publish: bool,
+}
+
 /// One `[[watch.rule]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,9 +175,14 @@ struct RawRule {
 /// Reads `text`, found in the file `path`, whose folder other file names are relative to.
 pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
     let file: File = toml::from_str(text).map_err(|error| place::error(&error, text, path))?;
-    let poll = poll(&file).map_err(|(span, message)| place::at(span, &message, text, path))?;
+    let at_place = |(span, message): Misplaced| place::at(span, &message, text, path);
+    let poll = poll(file.watch.poll.as_ref(), POLL, &file.x).map_err(at_place)?;
+    let bot_poll = file.bot.as_ref().and_then(|bot| bot.poll.as_ref());
+    let bot_poll = self::poll(bot_poll, BOT_POLL, &file.x).map_err(at_place)?;
+    apart(&file).map_err(|message| place::at(None, &message, text, path))?;
+    let send = slip(&file).map_err(at_place)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let File { log, openings, x, watch, publish } = file;
+    let File { log, openings, x, watch, publish, bot, open, receipt, .. } = file;
     Ok(Config {
         log: super::Log {
             origin: log.origin,
@@ -145,18 +208,56 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
             heartbeat: publish.heartbeat,
             ignore_posts_until: publish.ignore_posts_until,
         },
+        bot: bot.map(|bot| super::Bot {
+            poll: bot_poll,
+            officials: bot.officials,
+            limits: Limits {
+                answers: bot.answers_a_day,
+                answers_each: bot.answers_a_day_each,
+                usd_micros: bot.usd_a_day,
+            },
+        }),
+        open: super::Open { approval: open.approval, lapse: open.lapse.unwrap_or(DAY) },
+        slip: super::Slip { send },
+        receipt: super::Receipt { from: receipt.from, publish: receipt.publish },
     })
 }
 
+/// What is wrong with a value, and where it stands.
+type Misplaced = (Option<std::ops::Range<usize>>, String);
+
 /// The time between polls: what X allows depends on whether it is X.
-fn poll(file: &File) -> Result<Duration, (Option<std::ops::Range<usize>>, String)> {
-    let Some(poll) = &file.watch.poll else {
-        return Ok(Duration::from_secs(90));
-    };
-    let at_x = file.x.api.host_str().is_some_and(|host| X_HOSTS.contains(&host));
+fn poll(given: Option<&Spanned<Span>>, otherwise: Duration, x: &X) -> Result<Duration, Misplaced> {
+    let Some(poll) = given else { return Ok(otherwise) };
+    let at_x = x.api.host_str().is_some_and(|host| X_HOSTS.contains(&host));
     let least = if at_x { POLL_MIN_AT_X } else { POLL_MIN };
     let Span(given) = *poll.get_ref();
     within(given, least, DAY).map_err(|message| (Some(poll.span()), message))
+}
+
+/// What an official writes is a command and what a correspondent is sent may be a note: nobody is both. One whom the rules
+/// name by name is only known when the daemon runs.
+fn apart(file: &File) -> Result<(), String> {
+    let correspondents: Vec<_> = file.watch.rule.iter().flat_map(|rule| &rule.correspondents).collect();
+    let officials = file.bot.iter().flat_map(|bot| &bot.officials);
+    let mut both = officials.filter(|official| correspondents.contains(&&Correspondent::Id(**official)));
+    both.next().map_or(Ok(()), |official| {
+        Err(format!(
+            "bot.officials: {official} is among the correspondents too: notes to an official are never sealed\n\
+             name another account of that person, or take it out of one of the two"
+        ))
+    })
+}
+
+/// Whether slips are sent: each is made of its note's opening, which the daemon must be able to open.
+fn slip(file: &File) -> Result<bool, Misplaced> {
+    match &file.slip.send {
+        Some(send) if *send.get_ref() && file.openings.identity_file.is_none() => {
+            let what = "slip.send: slips are made of openings, and the daemon has no key that opens them";
+            Err((Some(send.span()), format!("{what}\nset `identity_file`, or leave slips off")))
+        }
+        send => Ok(send.as_ref().is_some_and(|send| *send.get_ref())),
+    }
 }
 
 fn key_file() -> PathBuf {
@@ -207,6 +308,18 @@ const fn settle() -> Duration {
 
 const fn run_over() -> u64 {
     5
+}
+
+const fn answers_a_day() -> u64 {
+    100
+}
+
+const fn answers_a_day_each() -> u64 {
+    5
+}
+
+const fn usd_a_day() -> u64 {
+    2_000_000
 }
 
 fn heartbeat() -> Option<cron::Schedule> {
@@ -270,6 +383,10 @@ fn settle_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error>
     duration(from, Duration::ZERO, DAY)
 }
 
+fn lapse_time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    duration(from, LAPSE_MIN, LAPSE_MAX).map(Some)
+}
+
 fn number<'de, D: Deserializer<'de>>(from: D, least: u64, most: u64) -> Result<u64, D::Error> {
     let given = u64::deserialize(from)?;
     if (least..=most).contains(&given) {
@@ -284,6 +401,34 @@ fn attachment_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error>
 
 fn run_length<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     number(from, 1, RUN_OVER_MAX)
+}
+
+fn answers<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    number(from, 1, ANSWERS_MAX)
+}
+
+fn answers_each<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    number(from, 1, ANSWERS_EACH_MAX)
+}
+
+/// Dollars, as millionths of them.
+fn usd_micros<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let given = f64::deserialize(from)?;
+    if (USD_MIN..=USD_MAX).contains(&given) {
+        return Ok((given * 1e6).round() as u64);
+    }
+    let what = format!("{given} is not between {USD_MIN} and {USD_MAX}");
+    Err(D::Error::custom(format!("{what}\nwrite an amount in US dollars between them, like 2.0")))
+}
+
+fn officials<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<AccountId>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let count = texts.len();
+    if OFFICIALS_MAX < count {
+        let remedy = "leave out those who do not command by message";
+        return Err(D::Error::custom(format!("{count} officials, but at most {OFFICIALS_MAX} are allowed\n{remedy}")));
+    }
+    texts.iter().map(|text| values::account_id(text).map_err(D::Error::custom)).collect()
 }
 
 fn schedule<'de, D: Deserializer<'de>>(from: D) -> Result<Option<cron::Schedule>, D::Error> {
@@ -330,6 +475,18 @@ fn correspondents<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Corresponden
     if !(1..=CORRESPONDENTS_MAX).contains(&count) {
         let remedy = "name the accounts that formal messages go to, like [\"ministry\", \"783214\"]";
         return Err(D::Error::custom(format!("{count} accounts, but 1 to {CORRESPONDENTS_MAX} are allowed\n{remedy}")));
+    }
+    texts.iter().map(|text| values::correspondent(text).map_err(D::Error::custom)).collect()
+}
+
+fn senders<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Correspondent>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let count = texts.len();
+    if CORRESPONDENTS_MAX < count {
+        let remedy = "leave out those who send no notes";
+        return Err(D::Error::custom(format!(
+            "{count} accounts, but at most {CORRESPONDENTS_MAX} are allowed\n{remedy}"
+        )));
     }
     texts.iter().map(|text| values::correspondent(text).map_err(D::Error::custom)).collect()
 }

@@ -15,8 +15,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::note::Origin;
-use crate::rules::Rule;
+use crate::bot::limits::Limits;
+use crate::note::{AccountId, Origin};
+use crate::rules::{Correspondent, Rule};
 use crate::time::Time;
 
 /// The largest configuration that is read, in bytes.
@@ -34,6 +35,14 @@ pub struct Config {
     pub watch: Watch,
     /// How commitments are posted.
     pub publish: Publish,
+    /// Whether and how mentions are answered; none for not at all.
+    pub bot: Option<Bot>,
+    /// How notes are opened in public.
+    pub open: Open,
+    /// Which slips are sent.
+    pub slip: Slip,
+    /// Which notes of others are receipted.
+    pub receipt: Receipt,
 }
 
 /// The log: its name, and where it is kept.
@@ -92,6 +101,41 @@ pub struct Publish {
     pub heartbeat: Option<cron::Schedule>,
     /// Until when the account's posts are those of another log; none if there never was one.
     pub ignore_posts_until: Option<Time>,
+}
+
+/// How mentions are answered, and who may command by direct message.
+pub struct Bot {
+    /// How often new mentions are asked for.
+    pub poll: Duration,
+    /// Who may command. None of them is a correspondent whom a rule names by number.
+    pub officials: Vec<AccountId>,
+    /// What a day may have.
+    pub limits: Limits,
+}
+
+/// How notes are opened in public.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Open {
+    /// Whether a second official must approve an opening.
+    pub approval: bool,
+    /// How long it waits for that.
+    pub lapse: Duration,
+}
+
+/// Which slips are sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slip {
+    /// Whether the slip of each note is sent into its conversation.
+    pub send: bool,
+}
+
+/// Which notes of others are receipted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Receipt {
+    /// Whose notes: those for which a receipt may be asked, and none but them.
+    pub from: Vec<Correspondent>,
+    /// Whether a receipt is entered and posted for each of their notes that comes with a slip, without being asked.
+    pub publish: bool,
 }
 
 /// Why a configuration or a secret cannot be used: what is wrong, and what the operator should do.

@@ -1,5 +1,6 @@
 use super::create::TEMPLATE;
 use super::*;
+use crate::note::AccountId;
 
 const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 
@@ -50,6 +51,9 @@ fn the_template_says_the_defaults() {
         assert_eq!(config.publish.settle, Duration::from_secs(600));
         assert_eq!(config.publish.run_over, 5);
         assert_eq!(config.publish.heartbeat.unwrap().to_string(), "0 55 23 * * *");
+        assert_eq!(config.slip, Slip { send: false });
+        assert_eq!(config.receipt, Receipt { from: Vec::new(), publish: false });
+        assert_eq!(config.open, Open { approval: false, lapse: Duration::from_secs(86_400) });
     }
 }
 
@@ -96,6 +100,56 @@ fn polls_may_be_quicker_elsewhere_than_at_x() {
     assert_eq!(parse(&elsewhere).unwrap().watch.poll, Duration::from_millis(10));
 }
 
+/// The configuration with a section `[bot]` of these lines.
+fn with_bot(lines: &str) -> String {
+    format!("{}\n[bot]\n{lines}\n", text())
+}
+
+#[test]
+fn nobody_is_answered_unless_it_says_so() {
+    assert!(parse(&text()).unwrap().bot.is_none());
+    // What the template proposes, and nothing at all, are the same but for the officials.
+    let (before, section) = TEMPLATE.split_once("# [bot]\n").unwrap();
+    assert!(before.ends_with("Default: none\n"));
+    let keys = section.lines().filter(|line| line.starts_with("# ") && line.contains(" = "));
+    let keys: String = keys.map(|line| format!("{}\n", &line[2..])).collect();
+    for (lines, officials) in [("", vec![]), (&*keys, vec![AccountId(783_214)])] {
+        let bot = parse(&with_bot(lines)).unwrap().bot.unwrap();
+        assert_eq!((bot.poll, bot.officials), (Duration::from_secs(300), officials));
+        assert_eq!(bot.limits, Limits { answers: 100, answers_each: 5, usd_micros: 2_000_000 });
+    }
+    assert_eq!(parse(&with_bot("usd_a_day = 3")).unwrap().bot.unwrap().limits.usd_micros, 3_000_000);
+}
+
+#[test]
+fn what_the_bot_cannot_be_told_is_refused() {
+    for (line, what, remedy) in [
+        ("officials = [\"ministry\"]", "`ministry` is not the number of an account", "write the account's lasting"),
+        ("officials = [783214]", "invalid type: integer", "correct that line"),
+        ("answers_a_day = 0", "0 is not between 1 and 5000", "write a number"),
+        ("answers_a_day_each = 101", "101 is not between 1 and 100", "write a number"),
+        ("usd_a_day = 0.0", "0 is not between 0.01 and 1000", "write an amount"),
+        ("usd_a_day = nan", "NaN is not between 0.01 and 1000", "write an amount"),
+        ("poll = \"30s\"", "30s is not between 60s and 86400s", "write a time"),
+        ("polls = \"5m\"", "unknown field `polls`", "correct its spelling"),
+    ] {
+        let Err(error) = parse(&with_bot(line)) else { panic!("{line} was taken") };
+        assert!(error.what.contains(what) && error.remedy.starts_with(remedy), "{error}");
+        assert_eq!(error.to_string().lines().count(), 2, "{error}");
+    }
+}
+
+#[test]
+fn an_official_is_no_correspondent() {
+    let both = with_bot("officials = [\"783214\"]").replace("[\"ministry\"]", "[\"ministry\", \"783214\"]");
+    let Err(error) = parse(&both) else { panic!("taken") };
+    assert!(
+        error.what.ends_with("783214 is among the correspondents too: notes to an official are never sealed"),
+        "{error}"
+    );
+    assert!(error.remedy.starts_with("name another account"), "{error}");
+}
+
 /// What is wrong: what is replaced, by what, and how the message and the second line begin.
 const REFUSALS: &[(&str, &str, &str, &str)] = &[
     ("poll = \"90s\"", "pol = \"90s\"", ":1: unknown field `pol`, expected", "correct its spelling"),
@@ -136,6 +190,9 @@ const REFUSALS: &[(&str, &str, &str, &str)] = &[
     ("heartbeat = \"0 55 23 * * *\"", "heartbeat = \"daily\"", "heartbeat: `daily` is not a schedule", "write six"),
     ("recipients = [\"age1", "recipients = [\"AGE-SECRET-KEY-1", "recipients: a secret key stands", "write the public"),
     ("recipients = [\"age1", "recipients = [\"age2", "recipients: `age2ql3z7hjy54pw3hyww5ayyfg7zqg", "write one as"),
+    ("lapse = \"24h\"", "lapse = \"31d\"", "lapse: 2678400s is not between 60s and 2592000s", "write a time"),
+    ("send = false", "send = true", "slip.send: slips are made of openings", "set `identity_file`"),
+    ("from = []", "from = ['a b']", "from: `a b` is not an account", "write a name"),
     ("[publish]", "[publsh]", "unknown field `publsh`", "correct its spelling"),
 ];
 

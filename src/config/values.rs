@@ -2,7 +2,7 @@
 //!
 //! Each reader's error is a text of two lines: what is wrong with the value, and what to write instead.
 
-use crate::note::Origin;
+use crate::note::{AccountId, Origin};
 use crate::rules::Correspondent;
 
 /// Reads a log's name.
@@ -21,6 +21,15 @@ pub fn origin(text: &str) -> Result<Origin, String> {
 pub fn correspondent(text: &str) -> Result<Correspondent, String> {
     let remedy = "write a name (\"ministry\"), or a number without leading zero (\"783214\")";
     Correspondent::parse(text).ok_or_else(|| format!("`{text}` is not an account\n{remedy}"))
+}
+
+/// Reads the lasting number of an account; a name will not do, for a name can change hands.
+///
+/// # Errors
+/// If it is none.
+pub fn account_id(text: &str) -> Result<AccountId, String> {
+    let remedy = "write the account's lasting number without leading zero, like \"783214\": a name can change hands";
+    AccountId::parse(text).ok_or_else(|| format!("`{text}` is not the number of an account\n{remedy}"))
 }
 
 /// Reads a marker: text that makes a message formal.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::hash::Hash;
-use crate::note::PostId;
+use crate::note::{Origin, PostId};
 use crate::text::{self, ParseError};
 use crate::time::Time;
 
@@ -49,6 +49,8 @@ pub enum Entry {
     Open { time: Time, note: u64, level: Level, sha256: Hash },
     /// Somebody disputes a note, and where.
     Dispute { time: Time, note: u64, platform: Platform, post: PostId },
+    /// We received a note of somebody else's log.
+    Receipt { time: Time, log: Origin, note: u64, commitment: Hash },
     /// A post is no longer what it was.
     Lost { time: Time, platform: Platform, post: PostId, how: Loss },
     /// A period in which messages may have been missed, and why.
@@ -103,6 +105,7 @@ impl Entry {
             "post" => lines.value("post <time> <first>-<last> <platform> <post id>", post(rest))?,
             "open" => lines.value("open <time> <n> envelope|content <sha256>", open(rest))?,
             "dispute" => lines.value("dispute <time> <n> <platform> <post id>", dispute(rest))?,
+            "receipt" => lines.value("receipt <time> <log> <n> <commitment>", receipt(rest))?,
             "lost" => lines.value("lost <time> <platform> <post id> deleted|edited|unreadable", lost(rest))?,
             "gap" => lines.value("gap <time> <from> <to> <reason>", gap(rest))?,
             "key" => lines.value("key <time> <vkey>", key(rest))?,
@@ -124,6 +127,7 @@ impl Entry {
             | Entry::Post { time, .. }
             | Entry::Open { time, .. }
             | Entry::Dispute { time, .. }
+            | Entry::Receipt { time, .. }
             | Entry::Lost { time, .. }
             | Entry::Gap { time, .. }
             | Entry::Key { time, .. } => Some(*time),
@@ -142,6 +146,7 @@ impl fmt::Display for Entry {
             }
             Entry::Open { time, note, level, sha256 } => write!(f, "open {time} {note} {level} {sha256}"),
             Entry::Dispute { time, note, platform, post } => write!(f, "dispute {time} {note} {platform} {post}"),
+            Entry::Receipt { time, log, note, commitment } => write!(f, "receipt {time} {log} {note} {commitment}"),
             Entry::Lost { time, platform, post, how } => write!(f, "lost {time} {platform} {post} {how}"),
             Entry::Gap { time, from, to, reason } => write!(f, "gap {time} {from} {to} {reason}"),
             Entry::Key { time, vkey } => write!(f, "key {time} {vkey}"),
@@ -188,6 +193,16 @@ fn dispute(rest: &str) -> Option<Entry> {
         note: positive(note)?,
         platform: Platform::parse(platform)?,
         post: PostId::parse(post)?,
+    })
+}
+
+fn receipt(rest: &str) -> Option<Entry> {
+    let [time, log, note, commitment] = text::words(rest)?;
+    Some(Entry::Receipt {
+        time: text::time(time)?,
+        log: Origin::parse(log)?,
+        note: positive(note)?,
+        commitment: text::hash(commitment)?,
     })
 }
 

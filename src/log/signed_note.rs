@@ -112,6 +112,11 @@ impl VerifierKey {
         format!("{}+{}", self.name, HEXLOWER.encode(&self.id))
     }
 
+    /// Whether it is the same key, under whatever name: its holder is the same.
+    pub fn is_same_key(&self, other: &VerifierKey) -> bool {
+        self.key == other.key
+    }
+
     fn made(&self, signature: &Signature, text: &str) -> bool {
         ed25519_dalek::Signature::from_slice(&signature.bytes)
             .is_ok_and(|signature| self.key.verify_strict(text.as_bytes(), &signature).is_ok())

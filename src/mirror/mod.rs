@@ -81,6 +81,11 @@ pub fn split(note: u64, commitment: Hash, text: &str) -> Result<Vec<String>, Mir
     Err(MirrorError::TooMany { note })
 }
 
+/// The one post that tells that a note's envelope is open: nothing of it is quoted, for it is hashes in the main.
+pub fn envelope(note: u64, commitment: Hash) -> String {
+    format!("Note {note}, its envelope is open: who wrote to whom, and when\n\nsha256 {commitment}")
+}
+
 fn posts(note: u64, commitment: Hash, quotes: Vec<String>) -> Vec<String> {
     let count = quotes.len() as u64;
     let parts = (1..).zip(quotes).map(|(place, quote)| {

@@ -13,6 +13,17 @@ pub const VKEY: &str = "log.vkey";
 /// The public post, as it was posted.
 pub const POST: &str = "post.txt";
 
+/// The recipient's receipt: the entry of its own log.
+pub const RECEIPT_LINE: &str = "receipt.line";
+/// Shows that the receipt is in the recipient's log.
+pub const RECEIPT_INCLUSION: &str = "receipt.inclusion";
+/// The public key of the recipient's log.
+pub const RECEIPT_VKEY: &str = "receipt.vkey";
+/// The recipient's public post of the receipt, as it was posted.
+pub const RECEIPT_POST: &str = "receipt.post";
+/// The four files of a receipt, in their order.
+pub const RECEIPT: [&str; 4] = [RECEIPT_LINE, RECEIPT_INCLUSION, RECEIPT_VKEY, RECEIPT_POST];
+
 /// The longest file name, in bytes.
 const NAME_BYTES_MAX: usize = 100;
 
@@ -64,6 +75,17 @@ fn extension(media_type: &str) -> &'static str {
     }
 }
 
+/// The media type of the images that the name of a file tells; that of unknown bytes for all others.
+pub fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("jpg") => "image/jpeg",
+        Some("png") => "image/png",
+        Some("gif") => "image/gif",
+        Some("webp") => "image/webp",
+        _ => "application/octet-stream",
+    }
+}
+
 /// The number in `note-17.envelope.txt`; nothing for any other name.
 pub fn note_of_envelope(name: &str) -> Option<u64> {
     let note = name.strip_prefix("note-")?.strip_suffix(".envelope.txt")?;
@@ -97,8 +119,10 @@ pub fn resembles(name: &str) -> bool {
 /// The most bytes that the file of this name may have.
 pub fn bytes_max(name: &str) -> u64 {
     match name {
-        SUMS | POST => 16 * 1024,
-        VKEY => 1024,
+        SUMS | POST | RECEIPT_POST => 16 * 1024,
+        VKEY | RECEIPT_VKEY => 1024,
+        RECEIPT_LINE => entry::LINE_BYTES_MAX as u64,
+        RECEIPT_INCLUSION => 64 * 1024,
         README => 64 * 1024,
         _ if name.ends_with(".envelope.txt") => envelope::ENVELOPE_BYTES_MAX as u64,
         _ if name.ends_with(".content.txt") => content::CONTENT_BYTES_MAX as u64,

@@ -9,6 +9,7 @@ pub mod x;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use unicode_normalization::UnicodeNormalization;
 
 pub use outgoing::{
     Addressee, Draft, FileKind, GIF_BYTES_MAX, IMAGE_BYTES_MAX, MESSAGE_CHARS_MAX, MediaId, POST_FILES_MAX, Purpose,
@@ -35,6 +36,28 @@ pub struct Message {
     pub attachments: Vec<Attachment>,
     /// Each shortened link in the text and where it leads, in order.
     pub links: Vec<(String, String)>,
+}
+
+impl Message {
+    /// Whether the platform made it of this text, and of files if it has some: but for white space at both ends, links
+    /// that it shortened whatever it takes for one, a link to its files that it added, and Unicode's normalisation.
+    pub fn is_of(&self, written: &str) -> bool {
+        let plain = |part: &str| regex::escape(&part.nfc().collect::<String>());
+        let (mut pattern, mut rest) = (String::from("^"), self.text.trim());
+        let mut end = "$";
+        for (short, _) in &self.links {
+            let Some((before, after)) = rest.split_once(short.as_str()) else { continue };
+            if after.is_empty() && !self.attachments.is_empty() {
+                (rest, end) = (before.trim_end(), r"(\s*\S+\.\S+)?$");
+                break;
+            }
+            pattern += &plain(before);
+            pattern += r"\S+";
+            rest = after;
+        }
+        let pattern = regex::Regex::new(&(pattern + &plain(rest) + end));
+        pattern.is_ok_and(|pattern| pattern.is_match(&written.trim().nfc().collect::<String>()))
+    }
 }
 
 /// A file sent with a message: where it can be fetched.
@@ -261,6 +284,29 @@ pub const CALL_TIME_MAX: Duration = Duration::from_secs(30);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_is_known_by_what_was_written() {
+        let message = |text: &str, links: &[(&str, &str)], files: usize| Message {
+            id: MessageId::parse("5").unwrap(),
+            conversation: ConversationId::between(AccountId(1), AccountId(2)),
+            sender: AccountId(1),
+            text: text.to_owned(),
+            record: Vec::new(),
+            attachments: vec![Attachment { media_key: "3_1".to_owned(), url: None }; files],
+            links: links.iter().map(|(short, long)| (short.to_string(), long.to_string())).collect(),
+        };
+        let link = ("https://t.co/a", "http://example.org");
+        let file = ("https://t.co/f", "https://x.com/messages/media/5");
+        let linked = message("see https://t.co/a. (now)", &[link], 0);
+        assert!(linked.is_of("see example.org. (now)") && linked.is_of(" see http://example.org/. (now)\n"));
+        assert!(!linked.is_of("see . (now)") && !linked.is_of("see example.org. (now) please"));
+        assert!(message("caf\u{e9}", &[], 0).is_of("cafe\u{301}"));
+        let filed = message("a b https://t.co/a https://t.co/f", &[link, file], 1);
+        assert!(filed.is_of("a b example.org") && !filed.is_of("a b") && !filed.is_of("a b example.org c"));
+        assert!(message("a https://t.co/a", &[link], 1).is_of("a example.org"), "no link was added for the file");
+        assert!(message("https://t.co/f", &[file], 1).is_of("") && !message("a", &[], 0).is_of(""));
+    }
 
     #[test]
     fn a_post_is_read_back_as_it_was_written() {

@@ -5,6 +5,7 @@
 
 mod published;
 mod readme;
+mod receipt;
 mod sums;
 
 use crate::log::signed_note::VerifierKey;
@@ -13,6 +14,7 @@ use crate::opening::{ArchiveError, Opening, archive, content_files, names, redac
 use std::collections::BTreeMap;
 
 pub use published::{POST_FILE_BYTES_MAX, PublishedPost};
+pub use receipt::Receipt;
 pub use sums::{SUMS_BYTES_MAX, Sums};
 
 /// What a proof is packed from.
@@ -76,7 +78,7 @@ impl Proof {
     }
 }
 
-/// The files of a proof, unpacked but not yet checked.
+/// The files of a proof; unpacked, they are not yet checked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Files(BTreeMap<String, Vec<u8>>);
 
@@ -90,6 +92,27 @@ impl Files {
         archive::read(zip).map(Files)
     }
 
+    /// The archive of these files, in the order in which we write them. What [`Proof::pack`] made is made again.
+    pub fn pack(&self) -> Vec<u8> {
+        let mut files: Vec<(String, &[u8])> = self.iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect();
+        files.sort_by_key(|(name, _)| place(name));
+        archive::write(&files)
+    }
+
+    /// The same files with this receipt in place of any other; the list of hashes is made anew.
+    #[must_use]
+    pub fn with_receipt(mut self, receipt: &Receipt) -> Files {
+        names::RECEIPT.iter().for_each(|name| {
+            self.0.remove(*name);
+        });
+        self.0.extend(receipt.files());
+        let readme = self.get(names::README).map(String::from_utf8_lossy).unwrap_or_default();
+        self.0.insert(names::README.to_owned(), readme::with_receipt(&readme, receipt).into_bytes());
+        let sums = Sums::of(self.iter().filter(|(name, _)| *name != names::SUMS && *name != names::README)).to_text();
+        self.0.insert(names::SUMS.to_owned(), sums.into_bytes());
+        self
+    }
+
     /// The file of this name.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.0.get(name).map(Vec::as_slice)
@@ -99,6 +122,23 @@ impl Files {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
     }
+}
+
+/// Where a file stands in an archive that we write.
+fn place(name: &str) -> (usize, usize) {
+    const ENDS: [&str; 3] = [".envelope.txt", ".entry.txt", ".tlog-proof"];
+    const PRIVATE: [&str; 3] = [".content.txt", ".record.json", ".attachment-"];
+    let number = |name: &str| name.split(['-', '.']).rev().find_map(|part| part.parse().ok()).unwrap_or(0);
+    let order = [
+        ENDS.iter().position(|end| name.ends_with(end)),
+        [names::VKEY, names::POST].iter().position(|known| *known == name),
+        PRIVATE.iter().position(|part| name.contains(part)),
+        names::RECEIPT.iter().position(|known| *known == name),
+        Some(0).filter(|_| ![names::SUMS, names::README].contains(&name)),
+        [names::SUMS, names::README].iter().position(|known| *known == name),
+    ];
+    let found = order.iter().enumerate().find_map(|(group, place)| Some((10 * group + (*place)?, number(name))));
+    found.unwrap_or_default()
 }
 
 redacted!(Proof, OpenedContent, Files);

@@ -1,7 +1,7 @@
 //! `README.txt`: what a person who opens a proof reads first.
 
 use crate::opening::names;
-use crate::proof::Proof;
+use crate::proof::{Proof, Receipt};
 
 /// The text, in plain words, wrapped at 78 columns.
 pub(super) fn text(proof: &Proof) -> String {
@@ -59,6 +59,26 @@ WHAT IT DOES NOT SHOW
   It does not show that the other side received or read the message: that only
   the other side can confirm. It does not show that what the message says is
   true. And nothing checks this README.txt: anybody may have changed it.
+";
+
+/// What a proof's text says once a receipt is added: the same, and the receipt at its end.
+pub(super) fn with_receipt(readme: &str, receipt: &Receipt) -> String {
+    let own = readme.find(RECEIPT).map_or(readme, |at| &readme[..at]);
+    let compare = match &receipt.post {
+        Some(post) => format!("  Open {}\n  Is the post there? Is it by {}?\n", post.address, post.account.name),
+        None => String::new(),
+    };
+    format!("{own}{RECEIPT}{compare}  Is the key in receipt.vkey the one that the other side publishes?\n")
+}
+
+const RECEIPT: &str = "
+THE RECEIPT
+
+  The other side says, in its own log and from its own account, that it has
+  received this message: receipt.line is the line in that log, and
+  receipt.inclusion shows that it is there; receipt.vkey is the public key of
+  that log, and receipt.post the post.
+
 ";
 
 fn contents(proof: &Proof) -> Vec<(String, &'static str)> {

@@ -45,6 +45,11 @@ impl Files {
         }
     }
 
+    /// The size of a file in bytes; nothing if it is not there.
+    pub(super) fn size(&self, path: &str) -> Option<u64> {
+        fs::metadata(self.root.join(path)).ok().map(|found| found.len())
+    }
+
     /// Writes a file that is on the disk when this returns.
     pub(super) fn put_durably(&self, path: &str, bytes: &[u8]) -> anyhow::Result<()> {
         self.put(path, bytes, File::sync_data)

@@ -1,5 +1,6 @@
 //! The folder on the disk: what it shows, and what it still lacks.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -9,10 +10,12 @@ use super::files::Files;
 use super::stamp::{self, Stamp};
 use crate::hash::Hash;
 use crate::log::checkpoint::Checkpoint;
+use crate::log::entry::Entry;
 use crate::log::tile::{self, Kind, TilePath, WIDTH_FULL};
 use crate::log::tree::{Tree, leaf_hash};
 use crate::note::AccountName;
-use crate::site::{self, Ledger, Page, View};
+use crate::opening::names;
+use crate::site::{self, Ledger, Page, PublishedFile, View};
 
 /// Note pages that are written before the checkpoint may wait no longer.
 const PAGES_AT_ONCE: usize = 500;
@@ -38,6 +41,10 @@ pub struct Folder {
     /// What the pages in the folder are complete for.
     stamp: Option<Stamp>,
     due: Due,
+    /// Opened notes whose files are not known to be here, and whether those that are may be of an earlier opening.
+    unreleased: BTreeMap<u64, bool>,
+    /// The files of opened notes that are here.
+    released: BTreeMap<u64, Vec<PublishedFile>>,
 }
 
 /// What a write came to.
@@ -77,6 +84,8 @@ impl Folder {
             shown,
             stamp,
             due: Due::default(),
+            unreleased: BTreeMap::new(),
+            released: BTreeMap::new(),
         })
     }
 
@@ -138,6 +147,12 @@ impl Folder {
             if let Some(notes) = self.ledger.take(&line).filter(|_| complete <= index) {
                 self.due.touch(notes);
             }
+            if let Some(site::ledger::Other { index: at, entry: Entry::Open { note, .. }, .. }) =
+                self.ledger.others().last()
+                && *at == index
+            {
+                *self.unreleased.entry(*note).or_default() |= complete <= index;
+            }
             self.tail.push(line);
             if self.tree.len().is_multiple_of(WIDTH_FULL.into()) && self.tree.len() <= shown {
                 self.tail_start = self.tree.len();
@@ -161,6 +176,44 @@ impl Folder {
         }
     }
 
+    /// An opened note whose files are to be given before the next write: [`Folder::lacking`] says which, and
+    /// [`Folder::release`] takes each.
+    pub fn unreleased(&self) -> Option<u64> {
+        self.unreleased.keys().next().copied()
+    }
+
+    /// Which of the published files of a note, given by name and size, are to be written.
+    pub fn lacking(&self, note: u64, files: &[(String, u64)]) -> Vec<String> {
+        let may_be_old = self.unreleased.get(&note).copied().unwrap_or_default();
+        let is_here = |name: &str, bytes: u64| self.files.size(&site::path_of(note, name)) == Some(bytes);
+        let lacking = files.iter().filter(|(name, bytes)| may_be_old || !is_here(name, *bytes));
+        lacking.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Writes a published file of a note.
+    ///
+    /// # Errors
+    /// What the disk says; if the file has another name than those of a note.
+    pub fn release(&mut self, note: u64, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        if !names::is_plain(name) {
+            bail!("the name of a file of note {note} is not one that may be published");
+        }
+        self.begin()?;
+        self.files.put_durably(&site::path_of(note, name), bytes)
+    }
+
+    /// Says first of all whose folder it is.
+    fn begin(&mut self) -> anyhow::Result<()> {
+        if self.stamp.is_some() { Ok(()) } else { self.write_stamp(0, Hash::ZERO) }
+    }
+
+    /// All published files of a note, by name and size, are here.
+    pub fn set_released(&mut self, note: u64, files: Vec<(String, u64)>) {
+        let file = |(name, bytes): (String, u64)| PublishedFile { path: site::path_of(note, &name), bytes };
+        self.released.insert(note, files.into_iter().map(file).collect());
+        self.unreleased.remove(&note);
+    }
+
     /// Writes what the folder lacks, the checkpoint last: all of the log, and a bounded number of pages.
     ///
     /// # Errors
@@ -170,9 +223,7 @@ impl Folder {
         if head.size != self.tree.len() || head.root != self.tree.root() {
             bail!("the signed head of size {} is not the head of the entries", head.size);
         }
-        if self.stamp.is_none() {
-            self.write_stamp(0, Hash::ZERO)?;
-        }
+        self.begin()?;
         let old = self.shown.as_ref().map_or(0, |shown| shown.size);
         let mut files = 0;
         if self.shown.as_ref() != Some(&head) {
@@ -235,7 +286,7 @@ impl Folder {
             ledger: &self.ledger,
             settings: &self.settings,
             root_at: &|size| self.tree.root_at(size),
-            files_of: &|_| Vec::new(),
+            files_of: &|note| self.released.get(&note).cloned().unwrap_or_default(),
         };
         let Some(bytes) = view.render(page) else { return Ok(false) };
         self.files.put_if_changed(&page.path(), &bytes)

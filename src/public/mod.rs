@@ -47,6 +47,15 @@ impl Tick for Public {
             let lines = self.store.entries(folder.len(), PAGE.min(size - folder.len())).await?;
             folder.take(lines);
         }
+        while let Some(note) = folder.unreleased() {
+            let files = self.store.released(note).await?;
+            for name in folder.lacking(note, &files) {
+                if let Some(bytes) = self.store.release(note, name.clone()).await? {
+                    folder.release(note, &name, &bytes)?;
+                }
+            }
+            folder.set_released(note, files);
+        }
         folder.set_account(account.map(|account| account.name));
         let now = self.clock.now();
         if folder.is_current() {

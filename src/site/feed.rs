@@ -72,6 +72,7 @@ fn other(view: &View<'_>, other: &Other) -> Item {
     let (kind, title) = match &other.entry {
         Entry::Open { level, .. } => ("open", of(&format!("{level} opened"))),
         Entry::Dispute { .. } => ("dispute", of("disputed")),
+        Entry::Receipt { log, note, .. } => ("receipt", format!("Note {note} of {log} received")),
         Entry::Lost { how, .. } => ("lost", of(&format!("post lost ({how})"))),
         Entry::Gap { from, to, .. } => ("gap", format!("Gap from {from} to {to}")),
         Entry::Key { .. } => ("key", "The log goes on with another key".to_owned()),

@@ -66,6 +66,8 @@ pub struct Counts {
     pub opened: u64,
     /// Notes that somebody disputes.
     pub disputed: u64,
+    /// Receipts for notes of others.
+    pub receipts: u64,
     /// Entries about a post that is not what it was.
     pub lost: u64,
     /// Gaps.
@@ -141,6 +143,7 @@ impl Ledger {
         match &entry {
             Entry::Open { note, .. } => self.counts.opened += u64::from(!self.has(*note, is_open)),
             Entry::Dispute { note, .. } => self.counts.disputed += u64::from(!self.has(*note, is_dispute)),
+            Entry::Receipt { .. } => self.counts.receipts += 1,
             Entry::Lost { .. } => self.counts.lost += 1,
             Entry::Gap { .. } => self.counts.gaps += 1,
             Entry::Note { .. } | Entry::Unknown { .. } => self.counts.unknown += 1,

@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `index.html` | what this is, how things stand, the newest notes | with every entry |
 //! | `note/<n / 1000>/<n>.html` | one note | with an entry about it |
+//! | `note/<n / 1000>/<n>/` | the files of a note that was opened | when more of it is opened |
 //! | `notes/<first>-<last>.html` | the notes of a fixed range of numbers | with an entry about one of them |
 //! | `notes/index.html` | all ranges | when a range begins |
 //! | `gaps.html` | gaps, losses, keys, and lines of a kind that is not known | with such a line |
@@ -134,6 +135,11 @@ impl Page {
             _ => "",
         }
     }
+}
+
+/// The path below the site's address of a published file of a note.
+pub fn path_of(note: u64, name: &str) -> String {
+    format!("note/{}/{note}/{name}", note / FOLDER)
 }
 
 /// The place of the range that a note is in.

@@ -1,12 +1,16 @@
 //! The one writer: each method is one transaction.
 
+mod heard;
+mod outbox;
+mod receipts;
+
 use std::fs::File;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::watch;
 
-use super::{Batch, Error, Intent, Sealing, Subject, file, rows};
+use super::{Batch, Error, Intent, Received, Sealing, Subject, file, rows};
 use crate::hash::Hash;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::{Entry, Platform};
@@ -16,6 +20,8 @@ use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, Po
 use crate::opening::Correspondence;
 use crate::post::PostText;
 use crate::time::Time;
+pub(super) use outbox::{approve, ask};
+pub(super) use receipts::ask as ask_receipt;
 
 /// Pages of 4 KiB in the write-ahead log before they are moved to the database itself, which holds up one note in about
 /// two hundred.
@@ -47,7 +53,12 @@ impl Db {
             return Err(Error::Missing(path.display().to_string()));
         }
         let lock = file::lock(&path.canonicalize().map_err(|e| Error::Database(format!("{}: {e}", path.display())))?)?;
-        let conn = file::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut conn = file::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // Commands write too: to read first and then be refused to write would end the daemon.
+        conn.set_transaction_behavior(TransactionBehavior::Immediate);
+        // What was handed over and not published leaves nothing behind.
+        conn.pragma_update(None, "secure_delete", true)?;
+        file::migrate(&mut conn)?;
         let synchronous = if durability == Durability::Disk { "FULL" } else { "OFF" };
         conn.pragma_update(None, "synchronous", synchronous)?;
         conn.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
@@ -130,8 +141,17 @@ impl Db {
             for note in &batch.notes {
                 seal_one(tx, appended, note, now)?;
             }
+            for command in &batch.commands {
+                outbox::hear(tx, command)?;
+            }
+            batch.messages.iter().try_for_each(|message| outbox::send(tx, message).map(drop))?;
+            batch.slips.iter().try_for_each(|slip| receipts::slip(tx, slip))?;
             mark_seen(tx, &batch.seen)
-        })
+        })?;
+        if !(batch.commands.is_empty() && batch.messages.is_empty() && batch.slips.is_empty()) {
+            self.wake();
+        }
+        Ok(())
     }
 
     pub(super) fn account(&mut self, account: &Account) -> Result<(), Error> {
@@ -165,8 +185,8 @@ use the credentials of {}, or make another log with `verbale init`",
         Ok(())
     }
 
-    pub(super) fn open_intent(&self) -> Result<Option<Intent>, Error> {
-        rows::open_intent(&self.conn)
+    pub(super) fn open_intent(&self, held: &[u64]) -> Result<Option<Intent>, Error> {
+        rows::open_intent(&self.conn, held)
     }
 
     pub(super) fn unposted(&self) -> Result<Option<(u64, u64)>, Error> {
@@ -186,16 +206,19 @@ use the credentials of {}, or make another log with `verbale init`",
         let (size, _) = text.head();
         let tx = self.conn.transaction()?;
         keep_head(&tx, &self.tree, &self.key, size)?;
-        let (first, last, date) = match subject {
-            Subject::Notes { first, last } => (Some(*first), Some(*last), None),
-            Subject::Heartbeat { date } => (None, None, Some(date)),
+        let (kind, first, last, date) = match subject {
+            Subject::Notes { first, last } => ("notes", Some(*first), Some(*last), None),
+            Subject::Heartbeat { date } => ("heartbeat", None, None, Some(date)),
+            Subject::Receipt { .. } => ("receipt", None, None, None),
+            Subject::Part { .. } | Subject::Answer { .. } => return Err(not_by_itself()),
         };
         tx.execute(
-            "INSERT INTO intent (first, last, date, size, text) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![first, last, date, size, text.to_text()],
+            "INSERT INTO intent (kind, first, last, date, size, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![kind, first, last, date, size, text.to_text()],
         )?;
-        tx.execute("INSERT INTO attempt (intent, at) VALUES (last_insert_rowid(), ?1)", [now.ms()])?;
-        let intent = rows::open_intent(&tx)?.ok_or_else(|| Error::Refused("an intent is not there".into()))?;
+        let id = tx.last_insert_rowid();
+        tx.execute("INSERT INTO attempt (intent, at) VALUES (?1, ?2)", params![id, now.ms()])?;
+        let intent = rows::intent_of(&tx, id)?;
         tx.commit()?;
         Ok(intent)
     }
@@ -205,6 +228,8 @@ use the credentials of {}, or make another log with `verbale init`",
         match subject {
             Subject::Notes { first, last } => self.notes_text(*first, *last),
             Subject::Heartbeat { date } => self.heartbeat_text(date),
+            Subject::Receipt { index } => self.receipt_text(*index),
+            Subject::Part { .. } | Subject::Answer { .. } => Err(not_by_itself()),
         }
     }
 
@@ -222,6 +247,14 @@ use the credentials of {}, or make another log with `verbale init`",
         } else {
             PostText::Run { first, last, size, root }
         })
+    }
+
+    fn receipt_text(&self, index: u64) -> Result<PostText, Error> {
+        let refused = || Error::Refused(format!("a post about entry {index}: it is no receipt"));
+        let Received { note, commitment, .. } = rows::receipts::receipt_at(&self.conn, index)?.ok_or_else(refused)?;
+        let size = index + 1;
+        let root = self.tree.root_at(size).ok_or_else(refused)?;
+        Ok(PostText::Receipt { note, commitment, size, root })
     }
 
     fn heartbeat_text(&self, date: &str) -> Result<PostText, Error> {
@@ -285,6 +318,11 @@ use the credentials of {}, or make another log with `verbale init`",
         written
     }
 
+    /// Tells the loops that there is work, though the log may not have grown.
+    fn wake(&self) {
+        self.grown.send_replace(self.tree.len());
+    }
+
     /// Does `write` in one transaction. The tree takes the new leaves only when they are durable: if the transaction
     /// fails, neither the file nor the tree has changed.
     fn append(
@@ -301,6 +339,11 @@ use the credentials of {}, or make another log with `verbale init`",
         self.grown.send_if_modified(|size| std::mem::replace(size, self.tree.len()) != self.tree.len());
         Ok(())
     }
+}
+
+/// What is said about an opening or a dispute is decided together with its entry.
+fn not_by_itself() -> Error {
+    Error::Refused("a post that carries no head is decided upon together with its cause".into())
 }
 
 /// The leaves that a transaction adds.

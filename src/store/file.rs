@@ -1,7 +1,8 @@
 //! The file: made once, recognised, locked, and checked as if a stranger had written it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params};
 
@@ -11,10 +12,15 @@ use crate::log::entry::Entry;
 use crate::log::signed_note::VerifierKey;
 use crate::log::tree::{Tree, leaf_hash};
 
-const SCHEMA: &str = include_str!("schema.sql");
+/// What makes a database of each version of the one before it, the first of nothing.
+const SCHEMAS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
-/// `application_id` and `user_version` as the schema sets them.
-const APPLICATION: (i64, i64) = (0x5672_6261, 1);
+/// `application_id` and `user_version` as the schemas set them.
+const APPLICATION: i64 = 0x5672_6261;
+const VERSION: usize = SCHEMAS.len();
+
+/// How long to wait for whoever else writes: a command that hands a large proof over may take its time.
+const BUSY: Duration = Duration::from_secs(30);
 
 /// Entries read at a time while the tree is computed.
 const PAGE: u64 = 10_000;
@@ -26,7 +32,7 @@ pub(super) fn create(path: &Path, log: &VerifierKey) -> Result<(), Error> {
     let mut conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     let tx = conn.transaction()?;
-    tx.execute_batch(SCHEMA)?;
+    SCHEMAS.iter().try_for_each(|schema| tx.execute_batch(schema))?;
     tx.execute("INSERT INTO log VALUES (1, ?1, ?2)", params![log.name().as_str(), log.to_string()])?;
     tx.commit()?;
     Ok(())
@@ -34,7 +40,7 @@ pub(super) fn create(path: &Path, log: &VerifierKey) -> Result<(), Error> {
 
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    conn.busy_timeout(BUSY)?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)
@@ -42,8 +48,14 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error
 
 /// Refuses what is not a database of ours, and gives the log's name and key.
 pub(super) fn identify(conn: &Connection, path: &Path) -> Result<(String, String), Error> {
-    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    if (pragma("application_id")?, pragma("user_version")?) != APPLICATION {
+    let version = version(conn)?;
+    if version.is_some_and(|version| (1..VERSION).contains(&version)) {
+        return Err(Error::WrongLog(format!(
+            "{} is a database of an earlier version of verbale\nstart the daemon once, `verbale run`: it brings it up to date",
+            path.display()
+        )));
+    }
+    if version != Some(VERSION) {
         return Err(Error::WrongLog(format!(
             "{} is not a database of this version of verbale\ncheck `database` in the configuration",
             path.display()
@@ -52,18 +64,67 @@ pub(super) fn identify(conn: &Connection, path: &Path) -> Result<(String, String
     Ok(conn.query_row("SELECT origin, vkey FROM log", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
+/// The version of a database of ours; nothing for any other file.
+fn version(conn: &Connection) -> Result<Option<usize>, Error> {
+    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let version = usize::try_from(pragma("user_version")?).ok();
+    Ok(version.filter(|_| pragma("application_id").is_ok_and(|application| application == APPLICATION)))
+}
+
+/// Brings a database of an earlier version up to date, in one transaction. Whoever calls this holds the lock.
+pub(super) fn migrate(conn: &mut Connection) -> Result<(), Error> {
+    let Some(version) = version(conn)?.filter(|version| (1..VERSION).contains(version)) else { return Ok(()) };
+    // A table that others refer to is made anew: what they refer to is checked before the commit.
+    conn.pragma_update(None, "foreign_keys", false)?;
+    let tx = conn.transaction()?;
+    SCHEMAS[version..].iter().try_for_each(|schema| tx.execute_batch(schema))?;
+    if tx.prepare("PRAGMA foreign_key_check")?.exists([])? {
+        return Err(Error::Damaged("after the change to a new version, rows refer to rows that are missing".into()));
+    }
+    tx.commit()?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    Ok(())
+}
+
+/// How often the lock is asked for: who only looks whether it is taken has it for a moment, see [`is_locked`].
+const LOOKS: u32 = 5;
+const LOOK_TIME: Duration = Duration::from_millis(20);
+
 /// Takes the lock file beside the database; the kernel lets go of it when the process dies, however it dies.
 pub(super) fn lock(path: &Path) -> Result<File, Error> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
+    let lock_path = lock_path(path);
     let failed = |e: std::io::Error| Error::Database(format!("{}: {e}", lock_path.display()));
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse(path.display().to_string())),
-        Err(std::fs::TryLockError::Error(e)) => Err(failed(e)),
+    for _ in 0..LOOKS {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK_TIME),
+            Err(TryLockError::Error(e)) => return Err(failed(e)),
+        }
     }
+    Err(Error::InUse(path.display().to_string()))
+}
+
+/// Whether some process has the lock: a daemon runs on this database.
+pub(super) fn is_locked(path: &Path) -> Result<bool, Error> {
+    let Ok(path) = path.canonicalize() else { return Ok(false) };
+    let lock_path = lock_path(&path);
+    let failed = |e: std::io::Error| Error::Database(format!("{}: {e}", lock_path.display()));
+    let file = match File::open(&lock_path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        file => file.map_err(failed)?,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(e)) => Err(failed(e)),
+    }
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
 }
 
 /// Computes the tree anew from the entries: what is read back is checked as if a stranger had written it.

@@ -6,12 +6,16 @@
 //!
 //! Every method that writes is one transaction, durable when it returns: after a crash it has happened whole or not at
 //! all. [`Store`] is the narrow, asynchronous face behind which another database can stand; [`Reader`] is for commands
-//! that look while the daemon runs.
+//! that look while the daemon runs, [`Desk`] for those that ask it for something.
 
 mod db;
+mod desk;
 mod error;
 mod file;
+mod heard;
+mod outbox;
 mod reader;
+mod receipts;
 mod rows;
 
 use std::path::Path;
@@ -19,14 +23,22 @@ use std::path::Path;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::hash::Hash;
+use crate::log::entry::Level;
 use crate::log::signed_note::{LogKey, VerifierKey};
 use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
 use crate::opening::Correspondence;
 use crate::time::Time;
 
 pub use db::Durability;
+pub use desk::Desk;
 pub use error::Error;
-pub use reader::{NoteRow, ProofRow, Reader, Status};
+pub use heard::{CodeChange, CodeRow, Standing};
+pub use outbox::{
+    Act, Answer, Ask, Body, Cause, Command, Facts, Mentioned, NewRequest, Opened, Outgoing, Request, RequestState,
+    Waiting,
+};
+pub use reader::{Answered, NoteRow, ProofRow, Reader, Status};
+pub use receipts::{Received, Slipped};
 
 /// A note ready to be sealed.
 pub struct Sealing {
@@ -53,6 +65,12 @@ pub struct Batch {
     pub gaps: Vec<Gap>,
     /// The messages that have been dealt with.
     pub seen: Vec<MessageId>,
+    /// What officials have written, as far as it is a command.
+    pub commands: Vec<Command>,
+    /// Messages to be sent about the notes.
+    pub messages: Vec<Outgoing>,
+    /// Slips that others have sent, to be receipted.
+    pub slips: Vec<Slipped>,
 }
 
 /// A period in which messages may have been missed.
@@ -81,6 +99,31 @@ pub enum Subject {
         /// The date.
         date: String,
     },
+    /// A receipt for a note of another log.
+    Receipt {
+        /// The index of its entry.
+        index: u64,
+    },
+    /// A part of the mirror of an opened note.
+    Part {
+        /// The note.
+        note: u64,
+        /// What of it is opened.
+        level: Level,
+        /// Which part, counted from 1.
+        place: u64,
+        /// Of how many.
+        count: u64,
+    },
+    /// A public answer.
+    Answer {
+        /// The mention for which it was made, if it was made for one.
+        mention: Option<PostId>,
+        /// The note that it is about, if it is about one.
+        note: Option<u64>,
+        /// Whether it is posted without answering if the platform refuses the reply.
+        alone: bool,
+    },
 }
 
 /// A post that was decided upon, and what has been tried so far.
@@ -92,6 +135,11 @@ pub struct Intent {
     pub subject: Subject,
     /// Its exact text.
     pub text: String,
+    /// The post that it answers: for a part of a mirror, that of the one before it. Nothing once the platform has refused
+    /// the reply.
+    pub answers: Option<PostId>,
+    /// The names of the published files of its note that go along.
+    pub files: Vec<String>,
     /// When it was tried first and last; nothing if it never was.
     pub attempts: Option<Attempts>,
 }
@@ -161,7 +209,12 @@ impl Store {
         answered.await.map_err(|_| gone())?
     }
 
-    /// The number of entries, told anew whenever it has grown.
+    /// Whether a daemon is writing to the database at `path`.
+    pub fn is_in_use(path: &Path) -> bool {
+        file::is_locked(path).unwrap_or(false)
+    }
+
+    /// The number of entries, told anew whenever it has grown, or there is something else to be posted or sent.
     pub fn grown(&self) -> watch::Receiver<u64> {
         self.grown.clone()
     }
@@ -274,12 +327,13 @@ impl Store {
         self.run(move |db| db.keep_correspondent(&account)).await
     }
 
-    /// The oldest post that was decided upon and has no result.
+    /// The post that was decided upon and is next, without those in `held`: one whose outcome nobody knows, or else notes,
+    /// parts of a mirror in their order, answers, a heartbeat.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn open_intent(&self) -> Result<Option<Intent>, Error> {
-        self.run(|db| db.open_intent()).await
+    pub async fn open_intent(&self, held: Vec<u64>) -> Result<Option<Intent>, Error> {
+        self.run(move |db| db.open_intent(&held)).await
     }
 
     /// The first and the last of the sealed notes for which no post has been decided upon.
@@ -301,7 +355,7 @@ impl Store {
     /// Decides upon a post, signs and keeps the head that it will show, and notes its first attempt at `now`.
     ///
     /// # Errors
-    /// [`Error::Refused`] if notes are left out, or one is posted already.
+    /// [`Error::Refused`] if notes are left out, or one is posted already; if it is about neither notes nor a heartbeat.
     pub async fn intend(&self, subject: Subject, now: Time) -> Result<Intent, Error> {
         self.run(move |db| db.intend(&subject, now)).await
     }

@@ -1,19 +1,20 @@
 //! Looking at the store while the daemon may be writing: read-only, for commands.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use super::{Error, file, rows};
+use super::{Error, Facts, Request, file, rows};
 use crate::hash::Hash;
-use crate::log::entry::Entry;
+use crate::log::entry::{Entry, Level};
 use crate::log::tree::{Tree, leaf_hash};
-use crate::note::{Account, PostId};
+use crate::note::{Account, AccountId, AccountName, MessageId, Origin, PostId};
 use crate::time::Time;
 
 /// The store, open for reading only.
 pub struct Reader {
     conn: Connection,
+    path: PathBuf,
     origin: String,
     vkey: String,
 }
@@ -64,6 +65,8 @@ pub struct Status {
     pub notes: u64,
     /// Notes sealed whose post is not known to be public yet.
     pub unposted: u64,
+    /// Direct messages that were to be sent and never will be: a slip that is too long, one that the platform refuses.
+    pub dropped: u64,
     /// The loops.
     pub loops: Vec<LoopRow>,
 }
@@ -79,6 +82,17 @@ pub struct LoopRow {
     pub trouble: Option<String>,
 }
 
+/// What became of an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answered {
+    /// It is to be posted.
+    Not,
+    /// It is posted here.
+    In(PostId),
+    /// The platform has refused it for good.
+    Never,
+}
+
 impl Reader {
     /// Opens the database at `path`, which must be there.
     ///
@@ -90,7 +104,7 @@ impl Reader {
         }
         let conn = file::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let (origin, vkey) = file::identify(&conn, path)?;
-        Ok(Reader { conn, origin, vkey })
+        Ok(Reader { conn, path: path.to_owned(), origin, vkey })
     }
 
     /// The log's verification key, in its text form.
@@ -106,6 +120,48 @@ impl Reader {
         rows::account(&self.conn)
     }
 
+    /// Whether a daemon runs on this database now.
+    ///
+    /// # Errors
+    /// If its lock file cannot be read.
+    pub fn is_served(&self) -> Result<bool, Error> {
+        file::is_locked(&self.path)
+    }
+
+    /// Whether a daemon has ever looked at the messages: what was sent before it did is not sealed.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn is_started(&self) -> Result<bool, Error> {
+        Ok(rows::started(&self.conn)?.is_some())
+    }
+
+    /// Whom this name of a correspondent meant when the daemon first looked it up.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn correspondent(&self, name: &AccountName) -> Result<Option<AccountId>, Error> {
+        rows::correspondent(&self.conn, name)
+    }
+
+    /// Whether the daemon has dealt with a message, formal or not.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn is_seen(&self, message: MessageId) -> Result<bool, Error> {
+        rows::is_seen(&self.conn, message)
+    }
+
+    /// The note that a message has become; nothing if there is none.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn note_of(&self, message: MessageId) -> Result<Option<NoteRow>, Error> {
+        let n = self.conn.query_row("SELECT n FROM note WHERE message = ?1", [message.0], |row| row.get(0));
+        let Some(n) = n.optional()? else { return Ok(None) };
+        Ok(self.notes(n, 1)?.pop())
+    }
+
     /// What the daemon has done.
     ///
     /// # Errors
@@ -113,6 +169,7 @@ impl Reader {
     pub fn status(&self) -> Result<Status, Error> {
         const UNPOSTED: &str = "SELECT count(*) FROM note WHERE NOT EXISTS
             (SELECT 1 FROM intent JOIN result ON result.intent = intent.id WHERE n BETWEEN first AND last)";
+        const DROPPED: &str = "SELECT count(*) FROM message WHERE dropped IS NOT NULL";
         let mut query = self.conn.prepare("SELECT name, done, trouble FROM loop ORDER BY name")?;
         let loops = query.query_map([], loop_row)?.collect::<Result<_, _>>()?;
         Ok(Status {
@@ -122,6 +179,7 @@ impl Reader {
             head: self.newest_head()?,
             notes: rows::last_note(&self.conn)?,
             unposted: self.conn.query_row(UNPOSTED, [], |row| row.get(0))?,
+            dropped: self.conn.query_row(DROPPED, [], |row| row.get(0))?,
             loops,
         })
     }
@@ -171,46 +229,173 @@ impl Reader {
     /// # Errors
     /// [`Error::Refused`] if no head that covers the note has been signed yet; what the database says.
     pub fn proof(&self, n: u64) -> Result<Option<ProofRow>, Error> {
-        let Some((index, _)) = rows::note(&self.conn, n)? else { return Ok(None) };
-        let post = self.post_of(n)?;
-        let size = match &post {
-            Some((_, _, size)) => *size,
-            None => self.head_over(index)?.ok_or_else(|| {
-                Error::Refused(format!("no head covers note {n} yet\nstart the daemon once: it signs one at once"))
-            })?,
+        proof(&self.conn, n, |index, size| self.inclusion(index, size))
+    }
+
+    /// The commitment that the receipt for a note of another log is for, and what a proof takes of it; nothing if there is
+    /// no such receipt.
+    ///
+    /// # Errors
+    /// As [`Reader::proof`].
+    pub fn receipt(&self, log: &Origin, note: u64) -> Result<Option<(Hash, ProofRow)>, Error> {
+        let Some((index, commitment)) = rows::receipts::receipt(&self.conn, log.as_str(), note)? else {
+            return Ok(None);
         };
-        let missing = || Error::Damaged(format!("the head of size {size} or an entry before it is missing"));
-        let lines = rows::entries(&self.conn, 0, size)?;
+        let post = rows::receipts::post_of(&self.conn, index)?;
+        let entry = format!("the receipt for note {note}");
+        let row = row(&self.conn, &entry, index, post, |index, size| self.inclusion(index, size))?;
+        Ok(Some((commitment, row)))
+    }
+
+    /// Why there will be no receipt for a slip; nothing as long as it is not refused.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn refusal(&self, slip: MessageId) -> Result<Option<String>, Error> {
+        rows::receipts::refusal(&self.conn, slip)
+    }
+
+    fn inclusion(&self, index: u64, size: u64) -> Result<Option<Vec<Hash>>, Error> {
         let mut tree = Tree::new();
-        lines.iter().for_each(|line| tree.push(leaf_hash(line.as_bytes())));
-        Ok(Some(ProofRow {
-            index,
-            entry: usize::try_from(index).ok().and_then(|i| lines.get(i)).ok_or_else(missing)?.clone(),
-            size,
-            checkpoint: rows::checkpoint(&self.conn, size)?.ok_or_else(missing)?,
-            path: tree.inclusion(index, size).ok_or_else(missing)?,
-            post: post.map(|(id, text, _)| (id, text)),
-            opening: self.opening(n)?,
-        }))
+        rows::entries(&self.conn, 0, size)?.iter().for_each(|line| tree.push(leaf_hash(line.as_bytes())));
+        Ok(tree.inclusion(index, size))
     }
 
-    fn post_of(&self, n: u64) -> Result<Option<(PostId, String, u64)>, Error> {
-        let mut query = self.conn.prepare(
-            "SELECT post, text, size FROM intent JOIN result ON result.intent = intent.id
-             WHERE ?1 BETWEEN first AND last",
-        )?;
-        let post = query.query_row([n], |row| Ok((rows::snowflake(row, 0)?, row.get(1)?, row.get(2)?)));
-        Ok(post.optional()?)
+    /// All requests, the oldest first.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn requests(&self) -> Result<Vec<Request>, Error> {
+        rows::outbox::requests(&self.conn, None)
     }
 
-    fn head_over(&self, index: u64) -> Result<Option<u64>, Error> {
-        Ok(self.conn.query_row("SELECT min(size) FROM head WHERE size > ?1", [index], |row| row.get(0))?)
+    /// The request with this number.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn request(&self, id: u64) -> Result<Option<Request>, Error> {
+        rows::outbox::request_of(&self.conn, id)
     }
 
-    fn opening(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
-        let opening = self.conn.query_row("SELECT sealed FROM opening WHERE n = ?1", [n], |row| row.get(0));
-        Ok(opening.optional()?)
+    /// What the public may know about a note; nothing if there is none of this number.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn facts(&self, note: u64) -> Result<Option<Facts>, Error> {
+        rows::outbox::facts(&self.conn, note)
     }
+
+    /// The posts of the mirror of a note, in order: each once it is there.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn parts(&self, note: u64, level: Level) -> Result<Vec<Option<PostId>>, Error> {
+        rows::outbox::parts(&self.conn, note, level)
+    }
+
+    /// What troubles this loop now.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn trouble(&self, name: &str) -> Result<Option<String>, Error> {
+        let trouble = self.conn.query_row("SELECT trouble FROM loop WHERE name = ?1", [name], |row| row.get(0));
+        Ok(trouble.optional()?.flatten())
+    }
+
+    /// Whether it is in the log that this post disputes this note.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn is_disputed(&self, note: u64, post: PostId) -> Result<bool, Error> {
+        rows::outbox::is_disputed(&self.conn, note, post)
+    }
+
+    /// Whether there is an answer about a note to a post that did not ask for one, and where it is.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn answer_to(&self, note: u64, post: PostId) -> Result<Option<Answered>, Error> {
+        rows::outbox::answer_to(&self.conn, note, post)
+    }
+
+    /// The message that was sent under this key.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn sent(&self, key: &str) -> Result<Option<MessageId>, Error> {
+        rows::outbox::sent(&self.conn, key)
+    }
+
+    /// The names and sizes of the files that are published of a note.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn released(&self, note: u64) -> Result<Vec<(String, u64)>, Error> {
+        rows::outbox::released(&self.conn, note)
+    }
+
+    /// A file that is published of a note: the one of the last opening that has it.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn release(&self, note: u64, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        rows::outbox::release(&self.conn, note, name)
+    }
+}
+
+/// What a proof of note `n` is made of; `inclusion` proves an index under a size.
+pub(super) fn proof(
+    conn: &Connection,
+    n: u64,
+    inclusion: impl FnOnce(u64, u64) -> Result<Option<Vec<Hash>>, Error>,
+) -> Result<Option<ProofRow>, Error> {
+    let Some((index, _)) = rows::note(conn, n)? else { return Ok(None) };
+    let row = row(conn, &format!("note {n}"), index, post_of(conn, n)?, inclusion)?;
+    Ok(Some(ProofRow { opening: opening(conn, n)?, ..row }))
+}
+
+/// What shows that an entry is in the log, under the head of its post if there is one.
+fn row(
+    conn: &Connection,
+    entry: &str,
+    index: u64,
+    post: Option<(PostId, String, u64)>,
+    inclusion: impl FnOnce(u64, u64) -> Result<Option<Vec<Hash>>, Error>,
+) -> Result<ProofRow, Error> {
+    let size = match &post {
+        Some((_, _, size)) => *size,
+        None => head_over(conn, index)?.ok_or_else(|| {
+            Error::Refused(format!("no head covers {entry} yet\nstart the daemon once: it signs one at once"))
+        })?,
+    };
+    let missing = || Error::Damaged(format!("the head of size {size} or an entry before it is missing"));
+    Ok(ProofRow {
+        index,
+        entry: rows::entries(conn, index, 1)?.pop().ok_or_else(missing)?,
+        size,
+        checkpoint: rows::checkpoint(conn, size)?.ok_or_else(missing)?,
+        path: inclusion(index, size)?.ok_or_else(missing)?,
+        post: post.map(|(id, text, _)| (id, text)),
+        opening: None,
+    })
+}
+
+fn post_of(conn: &Connection, n: u64) -> Result<Option<(PostId, String, u64)>, Error> {
+    let mut query = conn.prepare(
+        "SELECT post, text, size FROM intent JOIN result ON result.intent = intent.id
+         WHERE ?1 BETWEEN first AND last",
+    )?;
+    let post = query.query_row([n], |row| Ok((rows::snowflake(row, 0)?, row.get(1)?, row.get(2)?)));
+    Ok(post.optional()?)
+}
+
+fn head_over(conn: &Connection, index: u64) -> Result<Option<u64>, Error> {
+    Ok(conn.query_row("SELECT min(size) FROM head WHERE size > ?1", [index], |row| row.get(0))?)
+}
+
+pub(super) fn opening(conn: &Connection, n: u64) -> Result<Option<Vec<u8>>, Error> {
+    let opening = conn.query_row("SELECT sealed FROM opening WHERE n = ?1", [n], |row| row.get(0));
+    Ok(opening.optional()?)
 }
 
 fn loop_row(row: &Row<'_>) -> rusqlite::Result<LoopRow> {

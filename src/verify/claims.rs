@@ -4,7 +4,8 @@ use super::{Check, Claim, Outcome, Parts, outside};
 
 /// The five claims in their order. A proof in which anything fails shows nothing.
 pub(super) fn all(parts: &Parts, checks: &[Check]) -> Vec<Claim> {
-    let mut claims = vec![origin(parts, checks), time(parts, checks), order(parts), submission(parts), delivery()];
+    let mut claims =
+        vec![origin(parts, checks), time(parts, checks), order(parts), submission(parts), delivery(parts, checks)];
     let failing: Vec<&str> = checks.iter().filter(|c| c.outcome == Outcome::Fails).map(|c| c.name).collect();
     if !failing.is_empty() {
         for claim in &mut claims {
@@ -85,8 +86,29 @@ fn submission(parts: &Parts) -> Claim {
     Claim { name: "submission", shown: shown.into_iter().collect(), not_shown }
 }
 
-fn delivery() -> Claim {
-    let not_shown =
-        vec!["that the other side received or read it: only a receipt of the other side could show that".to_owned()];
-    Claim { name: "delivery", shown: Vec::new(), not_shown }
+/// Only somebody else's word shows it: the recipient's countersigned receipt.
+fn delivery(parts: &Parts, checks: &[Check]) -> Claim {
+    let not_shown = |text: &str| Claim { name: "delivery", shown: Vec::new(), not_shown: vec![text.to_owned()] };
+    let (Some(post), Some(key)) = (parts.receipt.post.get(), &parts.receipt.key) else {
+        return not_shown(match checks.iter().any(|check| check.name == "receipt") {
+            true => "that the other side received or read it: the receipt shows no post of an account of theirs",
+            false => "that the other side received or read it: only a receipt of the other side could show that",
+        });
+    };
+    if !["receipt", "receipt log", "receipt by"].iter().all(|name| holds(checks, name)) {
+        return not_shown("that the other side received or read it: the receipt was not checked");
+    }
+    let shown = format!(
+        "the recipient's word, its countersigned receipt: the account {} said no later than {} that it had received \
+         exactly this note, if the post stands there",
+        post.account,
+        post.post.time()
+    );
+    let mut not_shown = vec![format!("that the post stands there: {}", outside::where_to_look(post))];
+    if !holds(checks, "receipt key") {
+        let key = key.name_and_id();
+        not_shown.push(format!("that the key {key} is the recipient's: compare it with the one that it publishes"));
+    }
+    not_shown.push("that anybody has read it".to_owned());
+    Claim { name: "delivery", shown: vec![shown], not_shown }
 }

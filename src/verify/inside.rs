@@ -2,6 +2,7 @@
 
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::Entry;
+use crate::log::signed_note::VerifierKey;
 use crate::log::tree;
 use crate::note::Account;
 use crate::opening::{Envelope, names};
@@ -149,15 +150,19 @@ pub(super) fn signature(parts: &Parts) -> Check {
 
 /// The key in the proof is the trusted one, if there is one.
 pub(super) fn key(parts: &Parts, trust: &Trust) -> Check {
-    const NAME: &str = "key";
-    let key = match &parts.vkey {
-        Part::Missing => return not_checked(NAME, "there is no log.vkey"),
-        Part::Broken(error) => return fails(NAME, error),
+    key_of("key", names::VKEY, &parts.vkey, trust.log.as_ref())
+}
+
+/// The same of the key in any file.
+pub(super) fn key_of(name: &'static str, file: &str, key: &Part<VerifierKey>, trusted: Option<&VerifierKey>) -> Check {
+    let key = match key {
+        Part::Missing => return not_checked(name, format!("there is no {file}")),
+        Part::Broken(error) => return fails(name, error),
         Part::Read(key) => key,
     };
-    match &trust.log {
-        Some(trusted) if trusted == key => holds(NAME, format!("it is the trusted one: {key}")),
-        Some(trusted) => fails(NAME, format!("the proof comes with {key}, and the trusted one is {trusted}")),
-        None => not_checked(NAME, format!("it came with the proof; compare it with the one that is published: {key}")),
+    match trusted {
+        Some(trusted) if trusted == key => holds(name, format!("it is the trusted one: {key}")),
+        Some(trusted) => fails(name, format!("the proof comes with {key}, and the trusted one is {trusted}")),
+        None => not_checked(name, format!("it came with the proof; compare it with the one that is published: {key}")),
     }
 }

@@ -4,7 +4,9 @@ mod claims;
 mod inside;
 mod outside;
 mod private;
+mod receipt;
 mod report;
+mod slip;
 
 use crate::hash::Hash;
 use crate::log::checkpoint::Checkpoint;
@@ -16,16 +18,19 @@ use crate::proof::{Files, PublishedPost};
 use crate::text::ParseError;
 
 pub use report::{Check, Claim, Outcome, Report, Subject};
+pub use slip::slip;
 
 /// How far clocks may be apart, ours and the platform's, in milliseconds.
 pub const SKEW_MS_MAX: i64 = 600_000;
 
 /// What the person who checks knows beforehand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Trust {
     /// The key of the log, from somewhere else than the proof. Without it the report says that the key came with the
     /// proof and has to be compared.
     pub log: Option<VerifierKey>,
+    /// The same of the recipient's log, if the proof has a receipt.
+    pub receipt_log: Option<VerifierKey>,
 }
 
 /// The file is nothing that a report could be about.
@@ -60,6 +65,7 @@ fn check(files: &Files, trust: &Trust) -> Report {
     checks.extend([inside::inclusion(&parts), inside::signature(&parts), inside::key(&parts, trust)]);
     checks.extend([outside::post(&parts), outside::time(&parts)]);
     checks.extend(private::all(files, &parts));
+    checks.extend(receipt::all(files, &parts, trust));
     checks.extend([outside::platform(&parts), outside::readme()]);
     checks.extend(outside::unknown(files, &parts));
     Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks }
@@ -106,6 +112,7 @@ struct Parts {
     post: Part<PublishedPost>,
     content: Part<Content>,
     content_hash: Option<Hash>,
+    receipt: receipt::Received,
 }
 
 impl Default for Parts {
@@ -123,6 +130,7 @@ impl Default for Parts {
             post: Part::Missing,
             content: Part::Missing,
             content_hash: None,
+            receipt: receipt::Received::default(),
         }
     }
 }
@@ -147,6 +155,7 @@ impl Parts {
             post: Part::of(files.get(names::POST), PublishedPost::parse),
             content_hash: content.map(Hash::of),
             content: Part::of(content, Content::parse),
+            receipt: receipt::Received::read(files, trust),
         }
     }
 }

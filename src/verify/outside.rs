@@ -39,7 +39,9 @@ fn check_words(text: &str, note: u64, commitment: Hash, head: &Checkpoint, index
     let (expected, last) = match posted {
         PostText::Note { .. } => (PostText::Note { note, commitment, size, root }, note),
         PostText::Run { first, last, .. } => (PostText::Run { first, last, size, root }, last),
-        PostText::Heartbeat { .. } => return Err("it is about no note".to_owned()),
+        PostText::Receipt { .. } | PostText::Heartbeat { .. } => {
+            return Err("it is about no note of this log".to_owned());
+        }
     };
     if posted != expected {
         return Err("its words are not those that this envelope and this head of the log make".to_owned());
@@ -121,6 +123,10 @@ pub(super) fn unknown_names(files: &Files, note: u64) -> impl Iterator<Item = &s
         names::record(note),
         names::VKEY.to_owned(),
         names::POST.to_owned(),
+        names::RECEIPT_LINE.to_owned(),
+        names::RECEIPT_INCLUSION.to_owned(),
+        names::RECEIPT_VKEY.to_owned(),
+        names::RECEIPT_POST.to_owned(),
         names::SUMS.to_owned(),
         names::README.to_owned(),
     ];

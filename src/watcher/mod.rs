@@ -4,7 +4,12 @@
 //! at the first page that holds a message already dealt with; only then are the new ones dealt with, oldest first, so
 //! that a program that dies in between finds the rest again. A note, its opening and the mark that its message has been
 //! dealt with become durable in one transaction.
+//!
+//! A slip of ours is no note, and one from somebody whose notes we receipt is kept for the receiver. What an official writes to
+//! the account is kept for the bot, if it is a command; a conversation with an official has no
+//! notes.
 
+mod kind;
 mod listing;
 mod seal;
 
@@ -16,15 +21,16 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::note::{Account, AccountId, AccountName, ConversationId, Origin};
-use crate::opening::{Salt, content, envelope};
+use crate::note::{Account, AccountId, ConversationId, Origin};
+use crate::opening::Salt;
 use crate::pace::{Next, Pace, Stop, Tick, ms};
-use crate::platform::{Error as PlatformError, Message, Platform};
+use crate::platform::{Addressee, Error as PlatformError, Message, Platform};
 use crate::rules::{Correspondent, Formal, Rule};
-use crate::store::{Batch, Gap, Store};
+use crate::store::{Batch, Body, Command, Gap, Outgoing, Sealing, Slipped, Store};
 use crate::time::Time;
 use crate::vault::Vault;
 use crate::verify::SKEW_MS_MAX;
+use kind::Kind;
 use listing::{End, Listing};
 use seal::{Draft, Hand};
 
@@ -35,14 +41,11 @@ const BATCH: usize = 256;
 const BATCH_BYTES: usize = 64 << 20;
 const BATCH_TIME: Duration = Duration::from_secs(5);
 
+/// A command that is found later than this after it was sent is not meant any more.
+const COMMAND_AGE: Duration = Duration::from_secs(86_400);
+
 /// How long the platform keeps messages.
 const RETENTION: Duration = Duration::from_secs(30 * 86_400);
-
-/// Why a moment is entered as a gap: nobody can say to whom the message went.
-const GROUP_UNREADABLE: &str = "a message to a group whose participants cannot be read";
-
-/// Why a moment is entered as a gap: the platform's limits have grown beyond those of the formats.
-const TOO_LARGE: &str = "a formal message that is larger, or to more accounts, than a note can be";
 
 /// What the watcher needs to know.
 pub struct Settings {
@@ -58,6 +61,12 @@ pub struct Settings {
     pub attachment_bytes_max: u64,
     /// Whether to reach back, once, as far as the platform keeps messages.
     pub backfill: bool,
+    /// Whose messages to the account are commands. None of them is a correspondent.
+    pub officials: Vec<AccountId>,
+    /// Whether the slip of each note is sent into its conversation.
+    pub slip: bool,
+    /// From whom slips are taken in, to receipt their notes.
+    pub receipt_from: Vec<Correspondent>,
 }
 
 /// Where salts come from: 32 bytes that nobody can guess.
@@ -90,18 +99,10 @@ struct Known {
     me: Account,
     /// To whom, and how the text says that it is formal.
     rules: Vec<(Vec<AccountId>, Formal)>,
+    /// Whose notes are receipted.
+    receipt_from: Vec<AccountId>,
     /// When we began, by the earlier of our clock and the platform's.
     began: Time,
-}
-
-/// What a message is to us.
-enum Kind {
-    Formal {
-        to: Vec<Account>,
-    },
-    Informal,
-    /// It may be formal, and cannot be sealed, for this reason.
-    Missed(&'static str),
 }
 
 impl Tick for Watcher {
@@ -187,12 +188,23 @@ impl Watcher {
         for Rule { correspondents, formal } in self.settings.rules.clone() {
             let mut ids = Vec::new();
             for correspondent in correspondents {
-                ids.push(self.resolve(correspondent).await?);
+                let id = self.resolve(correspondent.clone()).await?;
+                if self.settings.officials.contains(&id) {
+                    return Err(Stop::Fatal(anyhow::anyhow!(
+                        "{correspondent} is a correspondent and, as {id}, an official: notes to an official are never \
+                         sealed\ntake the account out of `correspondents` or of `officials` in the configuration"
+                    )));
+                }
+                ids.push(id);
             }
             rules.push((ids, formal));
         }
+        let mut receipt_from = Vec::new();
+        for correspondent in self.settings.receipt_from.clone() {
+            receipt_from.push(self.resolve(correspondent).await?);
+        }
         info!(account.id = %me.id, account.name = %me.name, "watching");
-        Ok(Known { me, rules, began })
+        Ok(Known { me, rules, receipt_from, began })
     }
 
     /// The account that the operator means. A name is looked up once and kept: whoever bears it later, or that nobody does,
@@ -271,6 +283,15 @@ impl Watcher {
             match kind {
                 Kind::Informal => {}
                 Kind::Missed(reason) => batch.gaps.push(Gap { from: at, to: at, reason }),
+                Kind::Command(_) if COMMAND_AGE < Duration::from_millis(listed.ms_since(at).unsigned_abs()) => {
+                    info!(message.id = %message.id, "a command is too old to be meant still");
+                }
+                Kind::Command(order) => {
+                    batch.commands.push(Command { message: message.id, from: message.sender, text: order.to_string() });
+                }
+                Kind::Slip => {
+                    batch.slips.push(Slipped { slip: message.id, from: message.sender, received: None });
+                }
                 Kind::Formal { to } => {
                     let files = seal::fetch(&*self.platform, &message, &self.settings).await;
                     bytes += files.iter().flatten().map(|file| file.bytes.len()).sum::<usize>();
@@ -286,6 +307,9 @@ impl Watcher {
         }
         let hand = Hand { from: &known.me, log: &self.settings.log, salts: &self.salts, vault: &self.vault };
         batch.notes = seal::prepare(drafts, &self.store, &hand).await?;
+        if self.settings.slip {
+            batch.messages = batch.notes.iter().map(|note| slip_of(note, known.me.id)).collect();
+        }
         self.commit(batch).await?;
         stopped.map_or(Ok(()), Err)
     }
@@ -301,76 +325,11 @@ impl Watcher {
         }
         Ok(())
     }
-
-    async fn kind(&mut self, message: &Message, known: &Known) -> Result<Kind, Stop> {
-        if message.sender != known.me.id || !known.says_formal(&message.text) {
-            return Ok(Kind::Informal);
-        }
-        let pair = message.conversation.pair();
-        let mut recipients = match pair {
-            Some((one, other)) => vec![one, other],
-            None => self.participants(message).await?,
-        };
-        recipients.retain(|id| *id != known.me.id);
-        recipients.sort_unstable();
-        recipients.dedup();
-        if recipients.is_empty() && pair.is_none() {
-            return Ok(Kind::Missed(GROUP_UNREADABLE));
-        }
-        if !known.is_formal(&recipients, &message.text) {
-            return Ok(Kind::Informal);
-        }
-        let large = content::RECORD_BYTES_MAX < message.record.len() as u64
-            || content::CONTENT_BYTES_MAX / 2 < message.text.len();
-        if large || envelope::RECIPIENTS_MAX < recipients.len() {
-            return Ok(Kind::Missed(TOO_LARGE));
-        }
-        let mut to = Vec::new();
-        for id in recipients {
-            to.push(self.account(id).await?);
-        }
-        Ok(Kind::Formal { to })
-    }
-
-    /// Who is in a group; nobody if the platform will not say.
-    async fn participants(&mut self, message: &Message) -> Result<Vec<AccountId>, Stop> {
-        if let Some(known) = self.groups.get(&message.conversation) {
-            return Ok(known.clone());
-        }
-        let participants = match self.platform.participants(&message.conversation).await {
-            Err(PlatformError::Refused { what }) => {
-                warn!(message.id = %message.id, what, "the participants of a group cannot be read");
-                Vec::new()
-            }
-            answer => answer?,
-        };
-        self.groups.insert(message.conversation.clone(), participants.clone());
-        Ok(participants)
-    }
-
-    /// The account with this number, looked up once; with the name `unknown` if the platform does not tell.
-    async fn account(&mut self, id: AccountId) -> Result<Account, Stop> {
-        if let Some(account) = self.names.get(&id) {
-            return Ok(account.clone());
-        }
-        let account = match self.platform.account_by_id(id).await {
-            Ok(Some(account)) => account,
-            Ok(None) | Err(PlatformError::Refused { .. }) => Account { id, name: AccountName::unknown() },
-            Err(error) => return Err(error.into()),
-        };
-        self.names.insert(id, account.clone());
-        Ok(account)
-    }
 }
 
-impl Known {
-    /// Whether the text is that of a formal message, whomever it went to.
-    fn says_formal(&self, text: &str) -> bool {
-        self.rules.iter().any(|(_, formal)| formal.is_met(text))
-    }
-
-    /// Whether a message to these accounts with this text is formal by any of the rules.
-    fn is_formal(&self, to: &[AccountId], text: &str) -> bool {
-        self.rules.iter().any(|(ids, formal)| to.iter().any(|id| ids.contains(id)) && formal.is_met(text))
-    }
+/// The slip of a note, for whom the note was for.
+fn slip_of(note: &Sealing, me: AccountId) -> Outgoing {
+    let other = note.conversation.pair().map(|(one, other)| if one == me { other } else { one });
+    let to = other.map_or_else(|| Addressee::Conversation(note.conversation.clone()), Addressee::Account);
+    Outgoing { key: format!("slip {}", note.note), to, body: Body::Slip(note.note) }
 }

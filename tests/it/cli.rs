@@ -195,3 +195,41 @@ fn verify_takes_the_logs_key_from_elsewhere() {
     let nowhere = ["verify", "nowhere.zip"];
     assert_refused(folder.path(), &nowhere, 2, "nowhere.zip cannot be read", "name a file that exists");
 }
+
+#[test]
+fn verify_checks_a_receipt_and_takes_the_key_of_its_log_from_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let receipt = crate::fixture::received().receipt();
+    fs::write(folder.path().join("proof.zip"), crate::fixture::received_proof(&receipt)).unwrap();
+    let [ours, theirs] = [crate::fixture::key(), crate::fixture::recipients_key()].map(|key| key.vkey().to_string());
+    let output = verbale(folder.path(), &["verify", "--log", &ours, "--receipt-log", &theirs, "proof.zip"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    insta::assert_snapshot!("receipt", said);
+    let output = verbale(folder.path(), &["verify", "--receipt-log", &ours, "proof.zip"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.ends_with("THIS PROOF FAILS: receipt log, receipt key\n"), "{said}");
+}
+
+#[test]
+fn verify_rebuilds_the_commitment_from_slip_and_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let slip = crate::fixture::slip().to_text().unwrap();
+    for (name, text) in [("slip", &*format!("{slip}\n")), ("message", crate::fixture::TEXT), ("other", "no such text")]
+    {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let output = verbale(folder.path(), &["verify", "--slip", "slip", "--message", "message"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    insta::assert_snapshot!("slip", said);
+    let output = verbale(folder.path(), &["verify", "--json", "--slip", "slip", "--message", "other"]);
+    assert_eq!(output.status.code(), Some(1));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&answer["status"], &answer["checks"][1]["outcome"]), (&1.into(), &"fails".into()), "{answer}");
+    let alone = verbale(folder.path(), &["verify", "--slip", "slip"]);
+    assert_eq!(alone.status.code(), Some(2));
+    let swapped = ["verify", "--slip", "message", "--message", "slip"];
+    assert_refused(folder.path(), &swapped, 2, "message: the slip cannot be read: ", "give the slip's text");
+}

@@ -13,7 +13,7 @@ use verbale::mirror;
 use verbale::note::{Account, ConversationId, Origin, Snowflake};
 use verbale::opening::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening, Salt};
 use verbale::post::PostText;
-use verbale::proof::{OpenedContent, Proof, PublishedPost, Sums};
+use verbale::proof::{OpenedContent, Proof, PublishedPost, Receipt, Sums};
 use verbale::slip::Slip;
 use verbale::time::Time;
 use verbale::verify::{Report, Trust, verify};
@@ -31,8 +31,12 @@ pub fn other_key() -> LogKey {
     LogKey::from_seed(Origin::parse("embassy.example/notes").unwrap(), [2; 32])
 }
 
+pub fn recipients_key() -> LogKey {
+    LogKey::from_seed(Origin::parse("ministry.example").unwrap(), [3; 32])
+}
+
 pub fn pinned() -> Trust {
-    Trust { log: Some(key().vkey()) }
+    Trust { log: Some(key().vkey()), ..Trust::default() }
 }
 
 pub fn account(text: &str) -> Account {
@@ -170,6 +174,53 @@ pub fn envelope_proof() -> Proof {
         content: None,
         ..proof()
     }
+}
+
+/// The recipient's receipt of note 2, and what can be wrong with it.
+pub struct Received {
+    pub line: Entry,
+    pub key: LogKey,
+    pub post: PublishedPost,
+    /// In place of the words that the line and the log make.
+    pub words: Option<PostText>,
+    /// Entries of the recipient's log after the line.
+    pub later: u64,
+}
+
+pub fn received() -> Received {
+    let line = Entry::Receipt {
+        time: sent().plus_ms(60_000),
+        log: envelope().log,
+        note: 2,
+        commitment: envelope().commitment(),
+    };
+    let post = Snowflake(Snowflake::first_at(sent().plus_ms(61_000)).0 | 6);
+    let address = format!("https://x.com/ministry/status/{post}");
+    let post = PublishedPost { account: account("783214 ministry"), post, address, text: String::new() };
+    Received { line, key: recipients_key(), post, words: None, later: 0 }
+}
+
+impl Received {
+    pub fn receipt(self) -> Receipt {
+        let mut entries = vec![note_entry(1, Hash::of(b"a note of the recipient")), self.line.clone()];
+        entries.extend((0..self.later).map(|n| Entry::Unknown { line: format!("later {n}") }));
+        let tree = tree(&entries);
+        let checkpoint = Checkpoint { origin: self.key.name().clone(), size: tree.len(), root: tree.root() };
+        let commitment = envelope().commitment();
+        let words = PostText::Receipt { note: 2, commitment, size: tree.len(), root: tree.root() };
+        let path = tree.inclusion(1, tree.len()).unwrap();
+        Receipt {
+            entry: self.line.to_line(),
+            inclusion: TlogProof { index: 1, path, checkpoint: checkpoint.sign(&self.key) },
+            vkey: self.key.vkey(),
+            post: Some(PublishedPost { text: self.words.unwrap_or(words).to_text(), ..self.post }),
+        }
+    }
+}
+
+/// Everything opened, and received.
+pub fn received_proof(receipt: &Receipt) -> Vec<u8> {
+    verbale::proof::Files::unpack(&proof().pack()).unwrap().with_receipt(receipt).pack()
 }
 
 /// The files of an archive, read by the library that the program uses, without its precautions.

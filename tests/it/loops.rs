@@ -6,10 +6,12 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use verbale::clock::Clock;
+use verbale::courier;
 use verbale::daemon::{self, Parts};
 use verbale::hash::Hash;
 use verbale::log::entry::Entry;
 use verbale::note::{Account, AccountId, AccountName};
+use verbale::opener;
 use verbale::opening::Salt;
 use verbale::pace::{Next, Tick};
 use verbale::post::PostText;
@@ -62,6 +64,9 @@ impl Rig {
             attachments_timeout: Duration::from_secs(20),
             attachment_bytes_max: 1 << 20,
             backfill: false,
+            officials: Vec::new(),
+            slip: false,
+            receipt_from: Vec::new(),
         }
     }
 
@@ -193,6 +198,20 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
         site: crate::site::settings(&fixture::key()),
         watcher: rig.watching(),
         publisher: rig.publishing(),
+        bot: None,
+        chance: Arc::new(|| 0),
+        opener: opener::Settings {
+            approval: false,
+            lapse: Duration::from_secs(60),
+            poll: Duration::from_secs(1),
+            officials: Vec::new(),
+            identities: Vec::new(),
+            vkey: fixture::key().vkey(),
+            post_address: verbale::platform::x::address_of,
+            web: "https://x.com".to_owned(),
+        },
+        courier: courier::Settings { settle: Duration::from_secs(600), identities: Vec::new() },
+        receiver: None,
     };
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(daemon::run(parts, shutdown.clone()));

@@ -38,6 +38,11 @@ impl Fuse {
         self.set(u64::MAX);
     }
 
+    /// Whether nobody has died of it since it was set.
+    pub fn is_lit(&self) -> bool {
+        self.0.load(Ordering::SeqCst) != u64::MAX
+    }
+
     pub fn burn(&self) {
         let left = self.0.load(Ordering::SeqCst);
         if left == 0 {

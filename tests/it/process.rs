@@ -72,6 +72,15 @@ impl Place {
         self.command(&["run"]).spawn().unwrap()
     }
 
+    /// The daemon, once it has begun: before that, a command would find none.
+    pub async fn serve(&self) -> Child {
+        let starts = |world: &World| world.counts().of(Call::Me);
+        let before = self.door.world.with(|world, _| starts(world));
+        let child = self.run();
+        self.until("the daemon begins", |world| before < starts(world)).await;
+        child
+    }
+
     /// Waits until the platform's world is as `holds` says.
     pub async fn until(&self, what: &str, holds: impl FnMut(&World) -> bool) {
         let waited = tokio::time::timeout(GENEROUS, self.door.world.until(holds)).await;

@@ -4,7 +4,7 @@ use verbale::hash::Hash;
 use verbale::note::Snowflake;
 use verbale::opening::{AttachmentRef, Content};
 use verbale::post::PostText;
-use verbale::proof::Proof;
+use verbale::proof::{Proof, Receipt};
 use verbale::verify::{Outcome, Trust, verify};
 
 use crate::fixture::{self, Files, failing, pinned, report, resum, unzip, zip};
@@ -34,7 +34,7 @@ fn a_full_proof_holds() {
 
 #[test]
 fn an_envelope_alone_holds_and_says_what_is_not_opened() {
-    let report = verify(&fixture::envelope_proof().pack(), &Trust { log: None }).unwrap();
+    let report = verify(&fixture::envelope_proof().pack(), &Trust::default()).unwrap();
     assert_eq!(report.exit_status(), 0, "{report}");
     let outcome = |name| report.checks.iter().find(|check| check.name == name).unwrap().outcome;
     assert_eq!(outcome("content"), Outcome::NotChecked);
@@ -142,7 +142,7 @@ fn another_key_needs_no_more_than_to_be_compared() {
     };
     let report = verify(&forged.pack(), &pinned()).unwrap();
     assert_eq!(report.failing().collect::<Vec<_>>(), ["signature", "key"]);
-    let unpinned = verify(&forged.pack(), &Trust { log: None }).unwrap();
+    let unpinned = verify(&forged.pack(), &Trust::default()).unwrap();
     assert_eq!(unpinned.exit_status(), 0);
     assert!(unpinned.to_string().contains("compare it with the one that is published"));
 }
@@ -297,4 +297,43 @@ fn programs_of_others_read_and_write_it() {
         let report = verify(&zip, &pinned()).unwrap();
         assert_eq!(report.exit_status(), 0, "{report}");
     }
+}
+
+#[test]
+fn a_receipt_is_added_to_a_proof_and_nothing_else_changes() {
+    let unpack = |zip: &[u8]| verbale::proof::Files::unpack(zip).unwrap();
+    for proof in [fixture::proof().pack(), fixture::envelope_proof().pack()] {
+        assert!(unpack(&proof).pack() == proof, "what was packed is packed again");
+        let receipt = fixture::received().receipt();
+        let once = unpack(&proof).with_receipt(&receipt);
+        let other = Receipt { post: None, ..receipt.clone() };
+        assert!(once.clone().with_receipt(&other).with_receipt(&receipt) == once, "it takes the place of another");
+        for (name, bytes) in unpack(&proof).iter().filter(|(name, _)| !["SHA256SUMS", "README.txt"].contains(name)) {
+            assert_eq!(once.get(name), Some(bytes), "{name}");
+        }
+        let readme = String::from_utf8(once.get("README.txt").unwrap().to_vec()).unwrap();
+        assert!(readme.contains("THE RECEIPT") && readme.lines().all(|line| line.len() <= 78), "{readme}");
+        let zip = once.pack();
+        let order: Vec<String> = zip::ZipArchive::new(std::io::Cursor::new(&zip[..]))
+            .map(|mut zip| (0..zip.len()).map(|n| zip.by_index(n).unwrap().name().unwrap().into_owned()).collect())
+            .unwrap();
+        assert_eq!(order[order.len() - 6..order.len() - 4], ["receipt.line", "receipt.inclusion"]);
+        assert_eq!(order.last().unwrap(), "README.txt");
+    }
+}
+
+#[test]
+fn delivery_is_claimed_by_the_recipients_word_alone() {
+    let delivery = |receipt: &Receipt| {
+        let report = verify(&fixture::received_proof(receipt), &pinned()).unwrap();
+        assert_eq!(report.exit_status(), 0, "{report}");
+        report.claims.into_iter().find(|claim| claim.name == "delivery").unwrap()
+    };
+    let receipt = fixture::received().receipt();
+    let shown = delivery(&receipt);
+    assert!(shown.shown[0].starts_with("the recipient's word, its countersigned receipt: the account 783214 ministry"));
+    assert!(shown.not_shown.iter().any(|line| line.contains("compare it with the one that it publishes")));
+    assert_eq!(delivery(&Receipt { post: None, ..receipt }).shown, [""; 0]);
+    let without = verify(&fixture::proof().pack(), &pinned()).unwrap();
+    assert!(without.claims.iter().any(|claim| claim.name == "delivery" && claim.shown.is_empty()));
 }

@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use verbale::clock::Clock;
+use verbale::courier::{self, Courier};
 use verbale::hash::Hash;
 use verbale::log::signed_note::LogKey;
 use verbale::note::{AccountId, AccountName, Origin};
+use verbale::opener::{self, Opener};
 use verbale::opening::Salt;
 use verbale::pace::{Next, Tick};
 use verbale::public::Public;
@@ -46,9 +48,15 @@ pub enum Which {
     Watcher,
     Publisher,
     Public,
+    Opener,
+    Courier,
 }
 
+/// The loops that seal and post.
 pub const ALL: [Which; 3] = [Which::Watcher, Which::Publisher, Which::Public];
+
+/// The loops that a dispute takes.
+pub const DISPUTE: [Which; 5] = [Which::Watcher, Which::Publisher, Which::Public, Which::Opener, Which::Courier];
 
 /// What a tick came to.
 #[derive(PartialEq, Eq, Debug)]
@@ -64,6 +72,8 @@ struct Loops {
     watcher: Watcher,
     publisher: Publisher,
     public: Public,
+    opener: Opener,
+    courier: Courier,
 }
 
 /// How the loops are set.
@@ -87,7 +97,13 @@ pub struct Rig {
     salts: Arc<AtomicU64>,
     loops: Option<Loops>,
     /// When each loop wants to go on.
-    next: [Next; 3],
+    next: [Next; 5],
+    /// Which loops run.
+    pub running: &'static [Which],
+    /// Whether a second official must approve what is opened.
+    pub approval: bool,
+    /// To whom disputes are told.
+    pub officials: Vec<AccountId>,
 }
 
 impl Rig {
@@ -108,7 +124,10 @@ impl Rig {
             plan,
             salts: Arc::default(),
             loops: None,
-            next: [Next::Now; 3],
+            next: [Next::Now; 5],
+            running: &ALL,
+            approval: false,
+            officials: Vec::new(),
         }
     }
 
@@ -157,15 +176,31 @@ impl Rig {
         };
         let vault = Arc::new(Vault::new(vec![self.identity.to_public()]));
         let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), self.publisher());
+        let opener = Opener::new(platform.clone(), store.clone(), clock.clone(), self.opener());
+        let courier = courier::Settings { settle: SETTLE, identities: vec![self.identity.clone()] };
+        let courier = Courier::new(platform.clone(), store.clone(), clock.clone(), courier);
         let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watcher());
         let public = Public::open(&self.public(), crate::site::settings(&key()), store.clone(), clock).await.unwrap();
-        self.loops = Some(Loops { store, watcher, publisher, public });
-        self.next = [Next::Now; 3];
+        self.loops = Some(Loops { store, watcher, publisher, public, opener, courier });
+        self.next = [Next::Now; 5];
     }
 
     fn publisher(&self) -> publisher::Settings {
         let heartbeat = self.plan.heartbeat.then(|| "0 55 23 * * *".parse().unwrap());
         publisher::Settings { settle: SETTLE, run_over: self.plan.run_over, heartbeat, ignore_posts_until: None }
+    }
+
+    fn opener(&self) -> opener::Settings {
+        opener::Settings {
+            approval: self.approval,
+            lapse: Duration::from_secs(86_400),
+            poll: POLL,
+            officials: self.officials.clone(),
+            identities: Vec::new(),
+            vkey: key().vkey(),
+            post_address: verbale::platform::x::address_of,
+            web: "https://x.com".to_owned(),
+        }
     }
 
     fn watcher(&self) -> watcher::Settings {
@@ -178,6 +213,9 @@ impl Rig {
             attachments_timeout: self.plan.attachments_timeout,
             attachment_bytes_max: 1 << 20,
             backfill: false,
+            officials: Vec::new(),
+            slip: false,
+            receipt_from: Vec::new(),
         }
     }
 
@@ -199,6 +237,8 @@ impl Rig {
             Which::Watcher => mortal(loops.watcher.tick()).await,
             Which::Publisher => mortal(loops.publisher.tick()).await,
             Which::Public => mortal(loops.public.tick()).await,
+            Which::Opener => mortal(loops.opener.tick()).await,
+            Which::Courier => mortal(loops.courier.tick()).await,
         };
         match ended {
             Some(next) => {
@@ -232,7 +272,7 @@ impl Rig {
 
     /// When the first of the loops wants to go on.
     pub fn next_due(&self) -> Time {
-        ALL.map(|which| self.due(which)).into_iter().min().unwrap()
+        self.running.iter().map(|which| self.due(*which)).min().unwrap()
     }
 
     /// Moves the clock; posts that were on their way take effect in between.
@@ -248,7 +288,7 @@ impl Rig {
             if !self.is_alive() {
                 self.start().await;
             }
-            for which in ALL {
+            for &which in self.running {
                 if self.is_alive() && self.is_due(which) {
                     self.tick(which).await;
                     if self.is_alive() && done(self) {
@@ -256,7 +296,7 @@ impl Rig {
                     }
                 }
             }
-            if self.is_alive() && !self.next.contains(&Next::Now) {
+            if self.is_alive() && !self.running.iter().any(|which| self.next[*which as usize] == Next::Now) {
                 let wait = self.next_due().ms_since(self.now()).clamp(1, POLL.as_millis() as i64);
                 self.advance(wait);
             }

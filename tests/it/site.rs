@@ -107,6 +107,17 @@ fn in_lines(html: &str) -> String {
 }
 
 #[test]
+fn receipts_for_the_notes_of_others_are_shown_once_there_are_any() {
+    let line = crate::fixture::received().line;
+    let site = Site::new(&[note(1).to_line(), line.to_line()], settings(&key()));
+    let gaps = site.page(Page::Gaps);
+    assert!(gaps.contains("Notes of others that this account received") && gaps.contains("embassy.example/notes"));
+    assert!(site.page(Page::Front).contains("receipts given") && site.page(Page::Feed).contains("received"));
+    assert!(!Site::new(&plain(1), settings(&key())).page(Page::Gaps).contains("Notes of others"));
+    assert!(site.page(Page::Note(1)).contains("None: nobody"), "it is not about the note of the same number here");
+}
+
+#[test]
 fn what_the_front_page_says() {
     insta::assert_snapshot!(in_lines(&Site::new(&story(), settings(&key())).page(Page::Front)));
 }

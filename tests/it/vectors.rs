@@ -4,6 +4,7 @@ mod logs;
 mod mirrors;
 mod notes;
 mod proofs;
+mod receipts;
 mod set;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,7 +57,7 @@ fn folder() -> PathBuf {
 }
 
 fn all() -> Vec<Case> {
-    [notes::all(), mirrors::all(), logs::all(), proofs::all()].into_iter().flatten().collect()
+    [notes::all(), mirrors::all(), logs::all(), proofs::all(), receipts::all()].into_iter().flatten().collect()
 }
 
 /// The headers of a file, and the bytes of the case.
@@ -99,7 +100,7 @@ fn result(format: &str, headers: &BTreeMap<String, String>, bytes: &[u8]) -> Str
         "vkey" => vkey(bytes).ok().map(|it| format!("{it}\n").into_bytes()),
         "key-file" => LogKey::parse(bytes).ok().map(|it| it.to_file().into_bytes()),
         "proof" => {
-            return match verify(bytes, &Trust { log: Some(key()) }) {
+            return match verify(bytes, &Trust { log: Some(key()), ..Trust::default() }) {
                 Err(_) => "unreadable".to_owned(),
                 Ok(report) if report.exit_status() == 0 => "valid".to_owned(),
                 Ok(report) => report.failing().collect::<Vec<_>>().join(", "),

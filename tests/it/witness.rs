@@ -308,6 +308,7 @@ impl Witness {
                 (note, note)
             }
             PostText::Run { first, last, .. } => (first, last),
+            PostText::Receipt { .. } => panic!("this log gives no receipts: {text}"),
             PostText::Heartbeat { count, date, .. } => {
                 let prefix = format!("note {date}T");
                 let lines = &self.lines[..size as usize];

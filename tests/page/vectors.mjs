@@ -1,6 +1,8 @@
 // Every vector through the page's own checks, outside of a browser: node tests/page/vectors.mjs VERBALE
 // VERBALE is the program whose reports the page's must equal, check by check and claim by claim.
-import { pageScript, run, vectors } from "./common.mjs";
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { pageScript, readVector, run, vectors } from "./common.mjs";
 import { judge } from "./judge.mjs";
 
 const Verify = new Function(`${pageScript("verify")}; return Verify;`)();
@@ -8,4 +10,13 @@ await run(async (test) => {
   for (const vector of vectors(process.argv[2])) {
     await test(vector.name, async () => vector.compare(await judge(Verify, vector.input)));
   }
+  await test("the files of a receipt, chosen one by one", async () => {
+    const { bytes } = readVector(fileURLToPath(new URL("../vectors/proof/receipt.txt", import.meta.url)));
+    const files = [...await Verify.unzip(bytes)].map(([name, bytes]) => ({ name, bytes }));
+    const { checks } = await Verify.verifyFiles(files);
+    const outcome = (name) => checks.find((check) => check.name === name).outcome;
+    for (const name of ["files", "inclusion", "post", "receipt", "receipt log", "receipt by"]) {
+      assert.equal(outcome(name), "holds", name);
+    }
+  });
 });

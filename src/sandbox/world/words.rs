@@ -6,6 +6,8 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use regex::Regex;
 
+use crate::mirror;
+
 /// A text as the platform keeps and returns it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Words {
@@ -56,8 +58,10 @@ const DISPLAY_LEN: usize = 26;
 const SHORT_LEN: usize = 10;
 
 // The patterns are constants, tested below: they compile.
-static LINK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"https?://[^\s<>"]*[^\s<>".,;:!?')\]]"#).expect("a pattern"));
+static LINK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"https?://(?:[^\s<>"/?#\[\]]+\.)+[A-Za-z]{2,}(?:[/?#:][^\s<>"]*[^\s<>".,;:!?')\]]|/)?"#)
+        .expect("a pattern")
+});
 static MENTION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:^|[^A-Za-z0-9_@/&])(@[A-Za-z0-9_]{1,15})\b").expect("a pattern"));
 static DOMAIN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9]\.[A-Za-z]{2,}").expect("a pattern"));
@@ -110,17 +114,11 @@ pub(super) fn has_link(written: &str) -> bool {
     DOMAIN.is_match(written) || LINK.is_match(written)
 }
 
-/// The weighted length by twitter-text 3: 280 is the limit of a post. A link weighs 23, most letters of European
-/// languages 1, everything else 2. Unlike there, the text is not brought to NFC and an emoji of several parts weighs
-/// more than 2.
+/// The weighted length by twitter-text 3: 280 is the limit of a post. A link weighs 23.
 pub(super) fn weight(written: &str) -> usize {
     let links: usize = LINK.find_iter(written).map(|_| 23).sum();
     let others = LINK.replace_all(written, "");
-    links + others.chars().map(|c| if is_light(c) { 1 } else { 2 }).sum::<usize>()
-}
-
-fn is_light(c: char) -> bool {
-    matches!(c, '\0'..='\u{10ff}' | '\u{2000}'..='\u{200d}' | '\u{2010}'..='\u{201f}' | '\u{2032}'..='\u{2037}')
+    links + mirror::weight(&others)
 }
 
 /// `len` random letters and digits.
@@ -163,6 +161,7 @@ mod tests {
     fn weights_are_those_of_twitter_text() {
         assert_eq!(weight("abc é"), 5);
         assert_eq!(weight("日本"), 4);
+        assert_eq!(weight("👩‍👩‍👧‍👦"), 2);
         assert_eq!(weight("see https://example.org/a/very/long/address/indeed now"), 4 + 23 + 4);
     }
 
@@ -170,5 +169,9 @@ mod tests {
     fn a_sealed_note_holds_no_link() {
         assert!(!has_link("Sealed note 17\nsha256 4f1c\nlog 23 kX0v+/="));
         assert!(has_link("see foo.io"));
+        // Nor does an address whose dots stand in brackets: without a domain there is no link.
+        let inert = "see https://t[.]co/abc and https://";
+        assert!(!has_link(inert) && dressed(inert).links.is_empty());
+        assert_eq!(dressed("(https://example.org/) https://example.org.").links.len(), 2);
     }
 }

@@ -58,6 +58,7 @@ fn standing(view: &View<'_>) -> Markup {
             div { dt { "of them posted" } dd { (counts.posted) } }
             div { dt { "opened" } dd { (counts.opened) } }
             div { dt { "disputed" } dd { (counts.disputed) } }
+            @if 0 < counts.receipts { div { dt { a href=(Page::Gaps.path()) { "receipts given" } } dd { (counts.receipts) } } }
             div { dt { "gaps" } dd { (counts.gaps) } }
             div { dt { "posts lost" } dd { (counts.lost) } }
             div { dt { "unknown lines" } dd { (counts.unknown) } }
@@ -81,7 +82,8 @@ fn older(view: &View<'_>) -> Markup {
 
 /// What is not about sealing and posting: the newest of it.
 fn not_notes(view: &View<'_>) -> Markup {
-    let is_shown = |other: &&Other| !matches!(other.entry, Entry::Open { .. } | Entry::Dispute { .. });
+    let is_shown =
+        |other: &&Other| !matches!(other.entry, Entry::Open { .. } | Entry::Dispute { .. } | Entry::Receipt { .. });
     let all = view.ledger.others().iter().filter(is_shown).count();
     html! {
         section aria-labelledby="gaps" {

@@ -74,6 +74,11 @@ pub(in crate::site) fn gaps(view: &View<'_>) -> Markup {
         (of(|entry| matches!(entry, Entry::Lost { .. })))
         h2 { "Disputes" }
         (of(|entry| matches!(entry, Entry::Dispute { .. })))
+        @if 0 < view.ledger.counts().receipts {
+            h2 { "Notes of others that this account received" }
+            p { "The commitment is that of the sender’s own log, and its post shows it too." }
+            (of(|entry| matches!(entry, Entry::Receipt { .. })))
+        }
         h2 { "Keys that the log goes on with" }
         (of(|entry| matches!(entry, Entry::Key { .. })))
         h2 { "Lines that are not understood" }

@@ -138,6 +138,9 @@ fn other(view: &View<'_>, other: &Other, up: &str) -> Markup {
                     strong { "Opened. " } "The " (level) " was made public: SHA-256 " code { (sha256) }
                 },
                 Entry::Dispute { post, .. } => { strong { "Disputed. " } "Somebody disputes it in post " (post) "." },
+                Entry::Receipt { log, note, commitment, .. } => {
+                    strong { "Received. " } "Note " (note) " of the log " code { (log) } ": SHA-256 " code { (commitment) }
+                },
                 Entry::Key { vkey, .. } => { strong { "Next key. " } "The log goes on with the key " code { (vkey) } },
                 Entry::Post { post, .. } => { strong { "Posted again. " } (post_link(view, *post)) },
                 Entry::Note { .. } => {

@@ -20,6 +20,11 @@ fn entry() -> Set {
     set.valid("post", "A run of notes was posted.", &format!("post {time} 17-62 x 972165182509809669\n"));
     set.valid("open", "The envelope was opened in public.", &format!("open {time} 17 envelope {hash}\n"));
     set.valid("dispute", "Somebody disputes a note.", &format!("dispute {time} 17 x 972165182509809669\n"));
+    set.valid(
+        "receipt",
+        "A note of another log was received.",
+        &format!("receipt {time} embassy.example/notes 17 {hash}\n"),
+    );
     set.valid("lost", "A post is gone.", &format!("lost {time} x 972165182509809669 deleted\n"));
     set.valid(
         "gap",
@@ -46,6 +51,13 @@ fn entry() -> Set {
         &format!("post {time} 17-62 y 972165182509809669\n"),
     );
     set.invalid("open-other-level", "Neither envelope nor content.", &format!("open {time} 17 all {hash}\n"));
+    set.invalid("receipt-without-log", "A receipt names no log.", &format!("receipt {time} 17 {hash}\n"));
+    set.invalid(
+        "receipt-no-origin",
+        "The log's name has a plus.",
+        &format!("receipt {time} embassy+example 17 {hash}\n"),
+    );
+    set.invalid("receipt-note-zero", "Note 0.", &format!("receipt {time} embassy.example/notes 0 {hash}\n"));
     set.invalid("lost-other-way", "Neither deleted, edited nor unreadable.", &format!("lost {time} x 1 hidden\n"));
     set.invalid(
         "gap-backwards",

@@ -190,6 +190,16 @@ fn post() -> Set {
     set.valid("heartbeat-none", "No note on that day.", &day(0));
     set.valid("heartbeat-one", "One note on that day.", &day(1));
     set.valid("heartbeat-three", "Three notes on that day.", &day(3));
+    let commitment = fixture::envelope().commitment();
+    let receipt = PostText::Receipt { note: 17, commitment, size: 2, root }.to_text();
+    set.valid(
+        "receipt",
+        "A receipt; the note's number is that of another log, and may be larger than this one.",
+        &receipt,
+    );
+    set.fault(&receipt, "receipt-note-zero", "Note 0.", "note 17", "note 0");
+    set.fault(&receipt, "receipt-of-many", "A receipt is of one note.", "note 17", "notes 17-18");
+    set.fault(&receipt, "receipt-empty-log", "A log without entries holds no receipt.", "log 2", "log 0");
     set.invalid("empty", "Nothing at all.", "");
     set.invalid("lf-at-end", "LF at the end.", &format!("{base}\n"));
     set.invalid("words-after", "Words after the post.", &format!("{base}\nmore"));

@@ -8,7 +8,7 @@ use verbale::proof::Proof;
 use super::Case;
 use crate::fixture::{self, Files, resum, unzip, zip, zip_in_order};
 
-fn case(expect: &str, name: &str, comment: &str, bytes: Vec<u8>) -> Case {
+pub fn case(expect: &str, name: &str, comment: &str, bytes: Vec<u8>) -> Case {
     let headers = vec![("vkey", fixture::key().vkey().to_string())];
     Case { format: "proof", name: name.into(), expect: expect.into(), comment: comment.into(), headers, bytes }
 }

@@ -1,0 +1,70 @@
+//! `verbale approve`: a second official's word.
+
+use std::process::ExitCode;
+
+use super::publish::{self, Official};
+use super::{Failure, Installation};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store::{Ask, Desk, Reader, RequestState};
+
+/// Approve an opening that another official has asked for
+///
+/// Needed where the configuration says `[open] approval = true`. The second official opens the note with a key of their
+/// own, sees what will become public, and is asked. Who asked and who approved is kept in the database.
+#[derive(clap::Args)]
+#[command(after_long_help = "\
+Example:
+  verbale requests
+  verbale approve 3 --identity second-official.txt
+
+Exit status:
+  0 done, or handed over, 1 it cannot be approved, 2 the arguments, the configuration or a key cannot be used")]
+pub struct Arguments {
+    /// The request's number
+    #[arg(value_name = "R", value_parser = clap::value_parser!(u64).range(1..))]
+    pub request: u64,
+
+    /// Who approves it.
+    #[command(flatten)]
+    pub official: Official,
+
+    /// The installation.
+    #[command(flatten)]
+    pub installation: Installation,
+}
+
+/// Approves a request, and waits until it is done.
+///
+/// # Errors
+/// If the request is not waiting, is the official's own, or cannot be done.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&arguments.installation.config)?;
+    let Arguments { request: id, official, .. } = arguments;
+    let reader = Reader::open(&config.log.database)?;
+    let request = reader.request(*id)?.ok_or_else(|| {
+        Failure::failed(format!("there is no request {id}"), "see those that wait with `verbale requests`")
+    })?;
+    let Ask::Open { note, level } = request.ask else {
+        let what = format!("request {id} needs no approval");
+        return Err(Failure::failed(what, "a dispute is entered at once: see `verbale requests`").into());
+    };
+    if request.state != RequestState::Waiting {
+        let what = format!("request {id} is not waiting any more: it is {}", request.state.as_str());
+        return Err(Failure::failed(what, "ask again with `verbale open`").into());
+    }
+    let by = official.name(&config)?;
+    if by == request.asked_by {
+        let what = format!("request {id} is this official's own");
+        return Err(
+            Failure::failed(what, "another official must approve it: name their key with `--identity FILE`").into()
+        );
+    }
+    let facts = publish::openable(&reader, note, level)?;
+    let (zip, opened) = publish::prepare(&config, &facts, level, official.identity.as_deref())?;
+    println!("request {id} of {}, asked at {}", request.asked_by, request.asked_at);
+    publish::show(&opened)?;
+    official.confirm("Approve it?")?;
+    Desk::open(&config.log.database)?.approve(*id, &by, &zip, Clock::system().now())?;
+    publish::follow(&config, *id)
+}

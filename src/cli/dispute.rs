@@ -1,0 +1,84 @@
+//! `verbale dispute`: enters that somebody denies a note in public.
+
+use std::process::ExitCode;
+
+use super::{Failure, Installation, prove, publish};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::note::PostId;
+use crate::store::{Ask, Desk, NewRequest, Reader};
+
+/// Record that a note is disputed in public, and answer it
+///
+/// The dispute is entered in the log and shown on the site, the officials whom the configuration names are told, and the
+/// post is answered with the note's commitment, since when it stands, and what of it is open. Where X refuses the reply,
+/// the answer is posted by itself. Nothing private is shown.
+#[derive(clap::Args)]
+#[command(after_long_help = "\
+Example:
+  verbale dispute 17 --post https://x.com/journalist/status/972165182509809669
+
+Exit status:
+  0 done, or handed over, 1 it cannot be entered, 2 the arguments or the configuration cannot be used")]
+pub struct Arguments {
+    /// The note's number
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub note: u64,
+
+    /// The address of the post that disputes it, or its number
+    #[arg(long, value_name = "URL", value_parser = post)]
+    pub post: PostId,
+
+    /// The installation.
+    #[command(flatten)]
+    pub installation: Installation,
+}
+
+/// The number in the address of a post.
+fn post(text: &str) -> Result<PostId, String> {
+    let path = text.split(['?', '#']).next().unwrap_or_default();
+    let number = match path.rsplit_once("/status/") {
+        Some((_, rest)) => rest.split('/').next().unwrap_or_default(),
+        None => path,
+    };
+    PostId::parse(number).filter(|id| i64::try_from(id.0).is_ok()).ok_or_else(|| {
+        "it is neither the address of a post, `https://x.com/NAME/status/NUMBER`, nor its number".to_owned()
+    })
+}
+
+/// Asks the daemon to enter the dispute, and waits until it has answered.
+///
+/// # Errors
+/// If there is no such note, or the dispute cannot be entered.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&arguments.installation.config)?;
+    let Arguments { note, post, .. } = *arguments;
+    let reader = Reader::open(&config.log.database)?;
+    if reader.facts(note)?.is_none() {
+        return Err(prove::no_note(&reader, note)?.into());
+    }
+    if reader.is_disputed(note, post)? {
+        let what = format!("that post {post} disputes note {note} is in the log already");
+        return Err(Failure::failed(what, "a dispute is entered once: there is nothing more to do").into());
+    }
+    // Who may ask the database may ask this: it publishes nothing that is not public.
+    let request = NewRequest { ask: Ask::Dispute { note, post }, asked_by: "command line".to_owned() };
+    let request = Desk::open(&config.log.database)?.ask(&request, None, Clock::system().now())?;
+    publish::follow(&config, request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_is_named_by_its_address_or_number() {
+        for text in ["17", "https://x.com/a/status/17", "https://x.com/a/status/17/photo/1?s=20", "x.com/i/status/17#m"]
+        {
+            assert_eq!(post(text), Ok(PostId::parse("17").unwrap()), "{text}");
+        }
+        for text in ["", "017", "https://x.com/a", "https://x.com/a/status/", "18446744073709551615"] {
+            assert!(post(text).is_err(), "{text}");
+        }
+    }
+}

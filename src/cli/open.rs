@@ -1,0 +1,94 @@
+//! `verbale open`: as much of a note as an official chooses, as a file or in public.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::prove::{self, Level};
+use super::publish::{self, Official};
+use super::{Failure, Installation};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store::{Ask, Desk, NewRequest, Reader, Request, RequestState};
+
+/// Open a note: write its proof, or make it public
+///
+/// Without `--publish` it writes the proof at that level, as `verbale prove` does, and nobody else learns of it. With
+/// `--publish` the opening is entered in the log, its files appear on the site, and it is posted on X: the envelope in one
+/// post, the content as a numbered series that carries the whole text, in answer to the post with the commitment where X
+/// allows it.
+///
+/// It says first what will become public, and asks. The posts are made by the daemon, which must run on this log; where
+/// the configuration asks for a second official, nothing happens before `verbale approve`.
+#[derive(clap::Args)]
+#[command(after_long_help = "\
+Example:
+  verbale open 17 --level envelope                              a proof of who wrote to whom and when, as a file
+  verbale open 17 --level content --publish                     everything, in public
+  verbale open 17 --level content --publish --yes --identity official.txt
+
+Exit status:
+  0 done, or handed over, 1 it cannot be opened, 2 the arguments, the configuration or a key cannot be used")]
+pub struct Arguments {
+    /// The note's number
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub note: u64,
+
+    /// How much of the note to open
+    #[arg(long, value_enum)]
+    pub level: Level,
+
+    /// Make it public
+    #[arg(long)]
+    pub publish: bool,
+
+    /// Who opens it.
+    #[command(flatten)]
+    pub official: Official,
+
+    /// Without `--publish`: the file to write, which must not exist yet; otherwise note-N.proof.zip
+    #[arg(long, value_name = "FILE", conflicts_with = "publish")]
+    pub out: Option<PathBuf>,
+
+    /// The installation.
+    #[command(flatten)]
+    pub installation: Installation,
+}
+
+/// Writes the proof, or asks the daemon to make it public.
+///
+/// # Errors
+/// If there is no such note, or it cannot be opened.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&arguments.installation.config)?;
+    let Arguments { note, level, official, out, .. } = arguments;
+    let (note, level) = (*note, (*level).into());
+    if !arguments.publish {
+        return prove::write(&config, note, level, official.identity.as_deref(), out.as_deref());
+    }
+    let reader = Reader::open(&config.log.database)?;
+    let facts = publish::openable(&reader, note, level)?;
+    let ask = Ask::Open { note, level };
+    let asks_the_same = |request: &Request| request.state == RequestState::Waiting && request.ask == ask;
+    if let Some(same) = reader.requests()?.into_iter().find(asks_the_same) {
+        let what = format!("request {} asks for the same already, and is waiting", same.id);
+        return Err(Failure::failed(what, "see it with `verbale requests`").into());
+    }
+    let asked_by = official.name(&config)?;
+    let (zip, opened) = publish::prepare(&config, &facts, level, official.identity.as_deref())?;
+    publish::show(&opened)?;
+    official.confirm("Publish it?")?;
+    let request = NewRequest { ask, asked_by };
+    let mut desk = Desk::open(&config.log.database)?;
+    if !config.open.approval {
+        let request = desk.ask(&request, Some(&zip), Clock::system().now())?;
+        return publish::follow(&config, request);
+    }
+    // What nobody has approved yet is not handed over: whoever approves does that.
+    let request = desk.ask(&request, None, Clock::system().now())?;
+    println!("request {request} waits for a second official: `verbale approve {request}` with another identity");
+    println!(
+        "nothing is published before; it lapses after {}",
+        humantime_serde::re::humantime::format_duration(config.open.lapse)
+    );
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,57 @@
+//! `verbale verify --slip`: what a slip and the message that it is about commit to.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::{Failure, input};
+use crate::opening::content::CONTENT_BYTES_MAX;
+use crate::slip::SLIP_BYTES_MAX;
+use crate::verify::{self, Report};
+
+/// A slip with `< > &` as the platform writes them, and a line end.
+const FILE_BYTES_MAX: u64 = 5 * SLIP_BYTES_MAX as u64 + 16;
+
+/// The slip and the message, in place of proofs.
+#[derive(clap::Args)]
+pub struct SlipAndMessage {
+    /// A slip's text, in a file: checked with the message that it is about, in place of proofs
+    #[arg(long, value_name = "SLIPFILE", requires = "message", conflicts_with_all = ["files", "log", "receipt_log"])]
+    pub slip: Option<PathBuf>,
+
+    /// The message's text, in a file
+    #[arg(long, value_name = "FILE", requires = "slip")]
+    pub message: Option<PathBuf>,
+}
+
+/// The answer, as `--json` writes it.
+#[derive(Serialize)]
+struct Answer<'a> {
+    file: &'a str,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+/// Rebuilds the commitment, and reports.
+///
+/// # Errors
+/// If a file cannot be read, or is no slip.
+pub fn run(slip: &Path, message: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    let text = input::text(slip, FILE_BYTES_MAX)?;
+    let message = input::text(message, CONTENT_BYTES_MAX as u64)?;
+    let report = verify::slip(&text, &message).map_err(|error| {
+        let text = error.to_string();
+        let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));
+        Failure::unusable(format!("{}: {what}", slip.display()), remedy)
+    })?;
+    let mut out = io::stdout().lock();
+    if json {
+        let file = &*slip.to_string_lossy();
+        writeln!(out, "{}", serde_json::to_string(&Answer { file, report: &report })?)?;
+    } else {
+        write!(out, "{report}")?;
+    }
+    Ok(ExitCode::from(report.exit_status()))
+}

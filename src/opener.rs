@@ -1,0 +1,219 @@
+//! Does what officials ask for: opens notes, and enters disputes.
+//!
+//! A request that may be done is done in one transaction: the log's entry, the files for the site, the posts of the mirror,
+//! the messages, and that the request is done. The proof is the one that an official has handed over; without one it is
+//! made here, if this machine has a key that opens notes. Where the configuration asks for it, an opening waits until
+//! somebody else than who asked has approved it, and lapses if nobody does in time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::bot::answer::Answer as Text;
+use crate::bot::letter::Letter;
+use crate::clock::Clock;
+use crate::log::entry::Level;
+use crate::log::signed_note::VerifierKey;
+use crate::note::{AccountId, AccountName, PostId};
+use crate::pace::{Next, Pace, Stop, Tick, ms};
+use crate::platform::{Addressee, Error as PlatformError, Platform};
+use crate::release;
+use crate::store::{Act, Answer, Ask, Body, Cause, Facts, Opened, Outgoing, Request, RequestState, Store};
+use crate::time::Time;
+use crate::vault;
+
+/// How often the loop tells that it has nothing to do.
+const REPORT_MS: i64 = 60_000;
+
+/// What the opener needs to know.
+pub struct Settings {
+    /// Whether somebody else than who asked must approve an opening.
+    pub approval: bool,
+    /// How long a request waits.
+    pub lapse: Duration,
+    /// The wait between two looks at what commands have asked for.
+    pub poll: Duration,
+    /// To whom a dispute is told.
+    pub officials: Vec<AccountId>,
+    /// The secret keys that open notes, if this machine has any.
+    pub identities: Vec<age::x25519::Identity>,
+    /// The log's key.
+    pub vkey: VerifierKey,
+    /// Where people read a post of an account.
+    pub post_address: fn(web: &str, author: &AccountName, post: PostId) -> String,
+    /// What `post_address` wants to know of the platform.
+    pub web: String,
+}
+
+/// The loop that opens.
+pub struct Opener {
+    platform: Arc<dyn Platform>,
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+    pace: Pace,
+    reported: Option<Time>,
+}
+
+impl Tick for Opener {
+    const NAME: &'static str = "opener";
+
+    /// Does all that may be done. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// Only what must stop the daemon.
+    async fn tick(&mut self) -> anyhow::Result<Next> {
+        let step = self.step().await;
+        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+    }
+}
+
+impl Opener {
+    /// An opener that has done nothing yet.
+    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Opener {
+        Opener { platform, store, clock, settings, pace: Pace::new(), reported: None }
+    }
+
+    async fn step(&mut self) -> Result<Next, Stop> {
+        let mut waiting = self.store.requests(RequestState::Waiting).await?;
+        // Those that need the platform hold up no other.
+        waiting.sort_by_key(|request| matches!(request.ask, Ask::Dispute { .. }));
+        for request in waiting {
+            match request.ask {
+                Ask::Open { note, level } => self.open(&request, note, level).await?,
+                Ask::Dispute { note, post } => self.dispute(&request, note, post).await?,
+            }
+        }
+        self.pace.succeeded();
+        let now = self.clock.now();
+        if self.reported.is_none_or(|reported| REPORT_MS <= now.ms_since(reported)) {
+            self.store.report(Self::NAME, None, now).await?;
+            self.reported = Some(now);
+        }
+        Ok(Next::Idle(now.plus_ms(ms(self.settings.poll))))
+    }
+
+    async fn open(&self, request: &Request, note: u64, level: Level) -> Result<(), Stop> {
+        let now = self.clock.now();
+        let facts = match self.store.facts(note).await? {
+            None => return self.refuse(request, format!("there is no note {note}")).await,
+            Some(Facts { open: Some(open), .. }) if level <= open => {
+                return self.refuse(request, format!("the {open} of note {note} is open already")).await;
+            }
+            Some(facts) => facts,
+        };
+        let is_late = ms(self.settings.lapse) < now.ms_since(request.asked_at);
+        if self.settings.approval && request.approved_by.is_none() {
+            if is_late {
+                self.end(request, Cause::Lapse(request.id), Act::default()).await?;
+                info!(request.id, note, "a request lapsed: nobody approved it");
+            }
+            return Ok(());
+        }
+        if facts.post.is_none() {
+            // Nothing is opened before its commitment is public; the publisher is at it.
+            return if is_late { self.refuse(request, format!("note {note} is not posted")).await } else { Ok(()) };
+        }
+        match self.opened(request, &facts, level).await? {
+            Ok(opened) => {
+                let parts = opened.parts.len();
+                let act = Act { open: Some(opened), ..Act::default() };
+                if self.end(request, Cause::Request(request.id), act).await? {
+                    info!(request.id, note, %level, parts, "opened");
+                }
+                Ok(())
+            }
+            Err(why) => self.refuse(request, why).await,
+        }
+    }
+
+    /// What is to be made public, or why it cannot be.
+    async fn opened(&self, request: &Request, facts: &Facts, level: Level) -> Result<Result<Opened, String>, Stop> {
+        let zip = match self.store.handed(request.id).await? {
+            Some(zip) => zip,
+            None => match self.proof(facts.note, level).await? {
+                Ok(zip) => zip,
+                Err(why) => return Ok(Err(why)),
+            },
+        };
+        // A malicious or large archive holds up no other task.
+        let facts = facts.clone();
+        let opened = tokio::task::spawn_blocking(move || release::open(&facts, level, &zip));
+        let opened = opened.await.map_err(|error| Stop::Fatal(error.into()))?;
+        Ok(opened.map_err(|error| error.to_string()))
+    }
+
+    /// The packed proof, made with the key of this machine.
+    async fn proof(&self, note: u64, level: Level) -> Result<Result<Vec<u8>, String>, Stop> {
+        if self.settings.identities.is_empty() {
+            return Ok(Err("the daemon has no key that opens notes, and no proof was handed over".to_owned()));
+        }
+        let row = self.store.proof(note).await?;
+        let (Some(row), Some(account)) = (row, self.store.own_account().await?) else {
+            return Ok(Err(format!("there is no proof of note {note}")));
+        };
+        let Some(sealed) = &row.opening else { return Ok(Err(format!("the opening of note {note} was shredded"))) };
+        let opening = match vault::open(note, sealed, &self.settings.identities) {
+            Ok(opening) => opening,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let address = |post| (self.settings.post_address)(&self.settings.web, &account.name, post);
+        let post = release::published(row.post.clone(), account.clone(), address);
+        let proof = release::proof(note, &row, self.settings.vkey.clone(), post, opening, level);
+        Ok(Ok(proof.pack()))
+    }
+
+    async fn dispute(&self, request: &Request, note: u64, post: PostId) -> Result<(), Stop> {
+        let Some(facts) = self.store.facts(note).await? else {
+            return self.refuse(request, format!("there is no note {note}")).await;
+        };
+        if self.store.is_disputed(note, post).await? {
+            return self.refuse(request, format!("that post {post} disputes note {note} is in the log already")).await;
+        }
+        let author = match self.platform.read_post(post).await {
+            Ok(Some(post)) => post.author,
+            Ok(None) | Err(PlatformError::Refused { .. }) => {
+                return self.refuse(request, format!("the platform shows no post {post}")).await;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let letter = Letter::dispute(&facts, author, post);
+        let messages = self.settings.officials.iter().map(|official| Outgoing {
+            key: format!("dispute {note} {post} to {official}"),
+            to: Addressee::Account(*official),
+            body: Body::Text(letter.as_str().to_owned()),
+        });
+        let text = Text::noted(&facts, post).as_str().to_owned();
+        let answer = Answer { text, answers: post, mention: None, note: Some(note), alone: true };
+        let act =
+            Act { disputes: vec![(note, post)], answers: vec![answer], messages: messages.collect(), ..Act::default() };
+        if self.end(request, Cause::Request(request.id), act).await? {
+            info!(request.id, note, post.id = %post, "entered a dispute");
+        }
+        Ok(())
+    }
+
+    async fn refuse(&self, request: &Request, why: String) -> Result<(), Stop> {
+        warn!(request.id, why, "a request cannot be done");
+        self.end(request, Cause::Refuse(request.id, why), Act::default()).await.map(drop)
+    }
+
+    /// Ends a request, and tells whoever asked by message.
+    async fn end(&self, request: &Request, cause: Cause, mut act: Act) -> Result<bool, Stop> {
+        if let Some(account) = AccountId::parse(&request.asked_by) {
+            let (state, why) = match &cause {
+                Cause::Lapse(_) => (RequestState::Lapsed, None),
+                Cause::Refuse(_, why) => (RequestState::Refused, Some(why.as_str())),
+                _ => (RequestState::Done, None),
+            };
+            let letter = Letter::ended(request.id, state, why);
+            act.messages.push(Outgoing {
+                key: format!("request {} {}", request.id, state.as_str()),
+                to: Addressee::Account(account),
+                body: Body::Text(letter.as_str().to_owned()),
+            });
+        }
+        Ok(self.store.act(cause, act, self.clock.now()).await?)
+    }
+}

@@ -1,0 +1,260 @@
+//! Takes in the notes that others have sent with a slip: rebuilds each from slip and message, and gives the receipt, once.
+//!
+//! A receipt says that a note came, with this commitment. So all that the commitment binds and this account can see is
+//! compared with what came: sender, recipient, conversation, message, text, links and files. The platform's record, which
+//! the sender's side was shown, is the sender's word.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::note::{AccountId, MessageId};
+use crate::opening::content::ATTACHMENT_BYTES_MAX;
+use crate::opening::{AttachmentRef, Envelope};
+use crate::pace::{Next, Pace, Stop, Tick, ms};
+use crate::platform::{Error as PlatformError, Message, Platform};
+use crate::slip::{Rebuilt, Slip, rebuild};
+use crate::store::{Error as StoreError, Received, Slipped, Store};
+use crate::time::Time;
+
+/// Messages on a page of a conversation: each one read is paid for. Pages read at most: who sends slips of messages that
+/// never were must not make it dear.
+const PAGE_SIZES: [u32; 2] = [10, 100];
+const PAGES_MAX: usize = 10;
+
+/// A message may be listed later than a slip that was sent after it: for so long it is looked for.
+const LATE: Duration = Duration::from_secs(15 * 60);
+
+/// A slip in a conversation, and what came of it.
+pub struct Found {
+    /// The message that it is.
+    pub slip: MessageId,
+    /// Its envelope: the sender's word.
+    pub envelope: Envelope,
+    /// The note that came, or why it is none.
+    pub outcome: Result<Received, Fault>,
+}
+
+/// Why a slip makes no note. Nothing private.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Fault {
+    /// Something is not in the conversation, or not listed yet.
+    #[error("{0}")]
+    Missing(String),
+    /// It is not of what came.
+    #[error("{0}")]
+    Wrong(String),
+}
+
+/// The loop that gives receipts.
+pub struct Receiver {
+    platform: Arc<dyn Platform>,
+    store: Store,
+    clock: Clock,
+    pace: Pace,
+    /// How often to look whether a command has asked for a receipt.
+    poll: Duration,
+    me: Option<AccountId>,
+    /// Slips whose messages are not listed yet, and when to look again.
+    held: BTreeMap<u64, Time>,
+}
+
+impl Tick for Receiver {
+    const NAME: &'static str = "receiver";
+
+    /// Deals with one slip. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// Only what must stop the daemon.
+    async fn tick(&mut self) -> anyhow::Result<Next> {
+        let step = self.step().await;
+        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+    }
+}
+
+impl Receiver {
+    /// A receiver that has done nothing yet, and looks every `poll` whether a command has asked for something.
+    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, poll: Duration) -> Receiver {
+        Receiver { platform, store, clock, pace: Pace::new(), poll, me: None, held: BTreeMap::new() }
+    }
+
+    async fn step(&mut self) -> Result<Next, Stop> {
+        let now = self.clock.now();
+        self.held.retain(|_, until| now < *until);
+        let Some(slipped) = self.store.waiting_slip(self.held.keys().copied().collect()).await? else {
+            if self.held.is_empty() {
+                self.pace.succeeded();
+            }
+            self.store.report(Self::NAME, None, now).await?;
+            return Ok(Next::Idle(now.plus_ms(ms(self.poll))));
+        };
+        let outcome = match slipped.received.clone() {
+            Some(received) => Ok(received),
+            None => self.rebuild(&slipped).await?,
+        };
+        match outcome {
+            Ok(received) => self.receive(slipped.slip, received).await?,
+            Err(Fault::Missing(why)) if self.clock.now().ms_since(slipped.slip.time()) < ms(LATE) => {
+                let until = self.pace.wait(self.clock.now());
+                info!(slip.id = %slipped.slip, why, until = %until, "a slip has to wait");
+                self.held.insert(slipped.slip.0, until);
+            }
+            Err(fault) => self.refuse(slipped.slip, fault.to_string()).await?,
+        }
+        Ok(Next::Now)
+    }
+
+    async fn receive(&self, slip: MessageId, received: Received) -> Result<(), Stop> {
+        match self.store.receive(slip, received.clone(), self.clock.now()).await {
+            Err(StoreError::Refused(why)) => return self.refuse(slip, why).await,
+            entered => entered?,
+        }
+        info!(log = %received.log, note = received.note, commitment = %received.commitment, "received");
+        Ok(())
+    }
+
+    async fn refuse(&self, slip: MessageId, why: String) -> Result<(), Stop> {
+        warn!(slip.id = %slip, why, "a slip gets no receipt");
+        Ok(self.store.refuse_slip(slip, why).await?)
+    }
+
+    async fn rebuild(&mut self, slipped: &Slipped) -> Result<Result<Received, Fault>, Stop> {
+        let me = match self.me {
+            Some(me) => me,
+            None => *self.me.insert(self.platform.me().await?.account.id),
+        };
+        let is_enough = |messages: &BTreeMap<MessageId, Message>| {
+            let slip = messages.get(&slipped.slip).and_then(|slip| Slip::parse(&slip.text).ok());
+            slip.is_some_and(|slip| messages.keys().next().is_some_and(|oldest| *oldest <= slip.envelope.message))
+        };
+        let messages = conversation(&*self.platform, slipped.from, is_enough).await?;
+        let Some(slip) = messages.get(&slipped.slip) else {
+            return Ok(Err(Fault::Missing("the slip is not in the conversation".to_owned())));
+        };
+        Ok(received(&*self.platform, slip, &messages, me).await?)
+    }
+}
+
+/// The slips of `from` to us that the platform still lists, the oldest first, and what came of each.
+///
+/// # Errors
+/// Of the platform.
+pub async fn list(platform: &dyn Platform, from: AccountId) -> Result<Vec<Found>, PlatformError> {
+    let me = platform.me().await?.account.id;
+    let messages = conversation(platform, from, |_| false).await?;
+    let mut found = Vec::new();
+    for message in messages.values().filter(|message| message.sender == from) {
+        let Ok(slip) = Slip::parse(&message.text) else { continue };
+        let outcome = received(platform, message, &messages, me).await?;
+        found.push(Found { slip: message.id, envelope: slip.envelope, outcome });
+    }
+    Ok(found)
+}
+
+/// The messages of a conversation, newest first, until there are enough or there is no more.
+async fn conversation(
+    platform: &dyn Platform,
+    with: AccountId,
+    is_enough: impl Fn(&BTreeMap<MessageId, Message>) -> bool,
+) -> Result<BTreeMap<MessageId, Message>, PlatformError> {
+    let (mut messages, mut next) = (BTreeMap::new(), None);
+    for page in 0..PAGES_MAX {
+        let size = PAGE_SIZES[page.min(PAGE_SIZES.len() - 1)];
+        let listed = platform.messages_with(with, size, next.as_ref()).await?;
+        messages.extend(listed.messages.into_iter().map(|message| (message.id, message)));
+        next = listed.next;
+        if next.is_none() || is_enough(&messages) {
+            return Ok(messages);
+        }
+    }
+    Ok(messages)
+}
+
+/// The note that a slip and its message make, if all that we can see is as the slip says; else what is not.
+async fn received(
+    platform: &dyn Platform,
+    slip: &Message,
+    messages: &BTreeMap<MessageId, Message>,
+    me: AccountId,
+) -> Result<Result<Received, Fault>, PlatformError> {
+    let read = match Slip::parse(&slip.text) {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(Fault::Wrong(error.to_string()))),
+    };
+    let envelope = &read.envelope;
+    let id = envelope.message;
+    let Some(message) = messages.get(&id).filter(|message| message.sender == slip.sender) else {
+        return Ok(Err(Fault::Missing(format!("message {id} of {} is not in the conversation", slip.sender))));
+    };
+    if let Err(why) = check_accounts(envelope, message, me) {
+        return Ok(Err(Fault::Wrong(why)));
+    }
+    let rebuilt = match rebuild(&slip.text, &message.text) {
+        Ok(rebuilt) => rebuilt,
+        Err(error) => {
+            let what = error.to_string().lines().next().unwrap_or_default().to_owned();
+            return Ok(Err(Fault::Wrong(what)));
+        }
+    };
+    Ok(match check_files(platform, &rebuilt, message).await? {
+        Ok(()) => Ok(Received {
+            log: rebuilt.envelope.log.clone(),
+            note: rebuilt.envelope.note,
+            commitment: rebuilt.commitment,
+        }),
+        Err(why) => Err(Fault::Wrong(why)),
+    })
+}
+
+/// Who wrote to whom, where and when, is as the envelope says.
+fn check_accounts(envelope: &Envelope, message: &Message, me: AccountId) -> Result<(), String> {
+    if envelope.from.id != message.sender {
+        return Err(format!("it says that the note is from {}, and it came from {}", envelope.from, message.sender));
+    }
+    if envelope.to.iter().all(|to| to.id != me) {
+        return Err("it says that the note is to others".to_owned());
+    }
+    if envelope.conversation != message.conversation {
+        let (said, found) = (&envelope.conversation, &message.conversation);
+        return Err(format!("it says that the note is in the conversation {said}, and it is in {found}"));
+    }
+    if envelope.sent != message.id.time() {
+        return Err(format!("it says sent {}, and the message's id says {}", envelope.sent, message.id.time()));
+    }
+    Ok(())
+}
+
+/// The links lead where the content says, and the files are those that it says.
+async fn check_files(
+    platform: &dyn Platform,
+    note: &Rebuilt,
+    message: &Message,
+) -> Result<Result<(), String>, PlatformError> {
+    let content = &note.content;
+    if let Some((short, _)) = content.links.iter().find(|link| !message.links.contains(link)) {
+        return Ok(Err(format!("the link {short} leads elsewhere than it says")));
+    }
+    if content.attachments.len() != message.attachments.len() {
+        let (said, found) = (content.attachments.len(), message.attachments.len());
+        return Ok(Err(format!("it says that the note has {said} files, and {found} came")));
+    }
+    for (place, (said, found)) in (1..).zip(content.attachments.iter().zip(&message.attachments)) {
+        let is_same = match said {
+            AttachmentRef::Unreadable { media_key } => *media_key == found.media_key,
+            AttachmentRef::File(file) => match platform.attachment(message.id, found, ATTACHMENT_BYTES_MAX).await {
+                Ok(came) => file.is(&came.bytes),
+                Err(PlatformError::Refused { what }) => {
+                    return Ok(Err(format!("its file {place} could not be fetched: {what}")));
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        if !is_same {
+            return Ok(Err(format!("its file {place} is another than the one that came")));
+        }
+    }
+    Ok(Ok(()))
+}

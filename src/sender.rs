@@ -1,0 +1,268 @@
+//! Sends a letter from the account that is watched, once, so that it becomes a note.
+//!
+//! Nothing is sent that the platform would refuse or that would not be sealed. A letter is given to the platform once: if
+//! no answer comes, the conversation says whether it went, and a person decides what then. To begin anew after any end is
+//! safe, since the conversation is read before anything is sent.
+
+mod letter;
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use crate::clock::Clock;
+use crate::note::{Account, AccountId, MessageId, Origin};
+use crate::pace::ms;
+use crate::platform::{Addressee, Error as PlatformError, MessagePage, Platform, Purpose};
+use crate::rules::{Correspondent, Formal, Rule};
+use crate::slip::Slip;
+use crate::store::{self, Reader};
+use crate::verify::SKEW_MS_MAX;
+pub use letter::{LETTER_BYTES_MAX, Letter, Unfit};
+
+/// A text that was sent no longer ago than this is not sent again without being told so.
+pub const RECENT: Duration = Duration::from_secs(3600);
+
+/// Messages asked for on the first page, the second, and all others: each one read is paid for.
+const PAGE_SIZES: [u32; 3] = [5, 20, 100];
+
+/// Pages of one conversation that are read at most: far more than can be sent in [`RECENT`].
+const PAGES_MAX: usize = 20;
+
+/// When the conversation is read after an unknown outcome: a message may be listed late.
+const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];
+
+/// What sending needs.
+pub struct Sender<'a> {
+    /// The platform, with the credentials of the account that is watched.
+    pub platform: &'a dyn Platform,
+    /// The store of the log that seals.
+    pub reader: &'a Reader,
+    /// The time.
+    pub clock: &'a Clock,
+    /// The name of the log.
+    pub log: &'a Origin,
+    /// Which messages are formal.
+    pub rules: &'a [Rule],
+}
+
+/// A message that was sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sent {
+    /// Its identifier.
+    pub message: MessageId,
+    /// To whom.
+    pub to: AccountId,
+    /// Whether the platform said so; otherwise it gave no answer, and the message was found in the conversation.
+    pub was_answered: bool,
+}
+
+/// Why there is nothing that was sent.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
+pub enum Error {
+    /// Nothing was sent: it would be refused, or not be sealed.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// Nothing was sent: the same text was, a short time ago.
+    #[error(
+        "nothing was sent: the same text was sent at {} as message {message}\nif it shall be sent once more, say `--again`",
+        message.time()
+    )]
+    Recent { message: MessageId },
+    /// Nothing was sent: the platform did not do it.
+    #[error("nothing was sent: {0}")]
+    Failed(PlatformError),
+    /// The platform gave no answer, and the conversation does not hold it.
+    #[error(
+        "the platform gave no answer ({what}), and the message is not in the conversation\nlook there yourself, or give the same command again: it looks before it sends"
+    )]
+    Missing { what: String },
+    /// Nobody knows.
+    #[error(
+        "nobody knows whether the message was sent: the platform gave no answer ({what}), and then {look}\nlook into the conversation yourself, or give the same command again later: it looks before it sends"
+    )]
+    Unknown { what: String, look: PlatformError },
+    /// Nothing was sent: the database cannot be read.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl From<PlatformError> for Error {
+    /// Before anything is sent.
+    fn from(error: PlatformError) -> Error {
+        Error::Failed(error)
+    }
+}
+
+impl Sender<'_> {
+    /// Sends the letter; `again` even if the same was sent a short time ago. Once it has been given to the platform,
+    /// `shutdown` ends only the waits.
+    ///
+    /// # Errors
+    /// If it was not sent, or nobody knows.
+    pub async fn send(
+        &self,
+        to: &Correspondent,
+        letter: &Letter,
+        again: bool,
+        shutdown: &CancellationToken,
+    ) -> Result<Sent, Error> {
+        self.check_text(letter)?;
+        let me = self.platform.me().await?;
+        me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
+        let me = me.account;
+        let to = identify(self.platform, self.reader, to).await?;
+        self.check_sealed(&me, to, &letter.text).await?;
+        let before = self.find(&me, to, letter).await?;
+        if let (Some(message), false) = (before.first(), again) {
+            return Err(Error::Recent { message: *message });
+        }
+        let media = match &letter.file {
+            Some(file) => Some(self.platform.upload(file, Purpose::Message).await?),
+            None => None,
+        };
+        if shutdown.is_cancelled() {
+            return Err(PlatformError::Unavailable { what: "it was told to stop".to_owned() }.into());
+        }
+        match self.platform.send_message(&Addressee::Account(to), &letter.text, media).await {
+            Ok(sent) => Ok(Sent { message: sent.message, to, was_answered: true }),
+            Err(PlatformError::Duplicate) => {
+                let found = self.find(&me, to, letter).await?;
+                let new = found.into_iter().find(|message| !before.contains(message));
+                let message = new.ok_or(PlatformError::Duplicate)?;
+                Ok(Sent { message, to, was_answered: false })
+            }
+            Err(PlatformError::NoAnswer { what }) => {
+                let found = self.look(&me, to, letter, &before, shutdown).await;
+                let found = found.map_err(|look| Error::Unknown { what: what.clone(), look })?;
+                let message = found.ok_or(Error::Missing { what })?;
+                Ok(Sent { message, to, was_answered: false })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What can be said of the text without asking anybody.
+    fn check_text(&self, letter: &Letter) -> Result<(), Error> {
+        if Slip::is_of(&letter.text, self.log) {
+            return Err(Unfit::new(
+                "the text is a slip of this log, which is never sealed",
+                "send the note's own text",
+            )
+            .into());
+        }
+        if !self.reader.is_started()? {
+            return Err(Unfit::new(
+                "no daemon has looked at this account's messages yet: what is sent before it does is never sealed",
+                "start it first: `verbale run`",
+            )
+            .into());
+        }
+        Ok(())
+    }
+
+    /// A rule must make a note of it.
+    async fn check_sealed(&self, me: &Account, to: AccountId, text: &str) -> Result<(), Error> {
+        if to == me.id {
+            return Err(Unfit::new("this is the account itself", "name another one after `--to`").into());
+        }
+        let mut wanted = Vec::new();
+        for rule in self.rules {
+            if !self.is_named(rule, to).await? {
+                continue;
+            }
+            match &rule.formal {
+                formal if formal.is_met(text) => return Ok(()),
+                Formal::All => {}
+                Formal::Marker(marker) => wanted.push(format!("contain `{marker}`")),
+                Formal::Pattern(pattern) => wanted.push(format!("match `{pattern}`")),
+            }
+        }
+        Err(if wanted.is_empty() {
+            Unfit::new(
+                format!("no rule of the configuration is about the account {to}: the message would never be sealed"),
+                "add it to `correspondents` of a [[watch.rule]] and restart the daemon, or write by hand",
+            )
+        } else {
+            Unfit::new(
+                "by the rules for this account the text is not formal: the message would never be sealed",
+                format!("let it {}, or write by hand", wanted.join(", or ")),
+            )
+        }
+        .into())
+    }
+
+    async fn is_named(&self, rule: &Rule, id: AccountId) -> Result<bool, Error> {
+        for correspondent in &rule.correspondents {
+            // A name of a rule that nobody bears any more is for the daemon to report.
+            match identify(self.platform, self.reader, correspondent).await {
+                Ok(named) if named == id => return Ok(true),
+                Ok(_) | Err(Error::Unfit(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The message that was not there before; asked for several times.
+    async fn look(
+        &self,
+        me: &Account,
+        to: AccountId,
+        letter: &Letter,
+        before: &[MessageId],
+        shutdown: &CancellationToken,
+    ) -> Result<Option<MessageId>, PlatformError> {
+        for wait in LOOKS {
+            if shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+                break;
+            }
+            let found = self.find(me, to, letter).await?;
+            if let Some(message) = found.into_iter().find(|message| !before.contains(message)) {
+                return Ok(Some(message));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Our messages of late that are made of this letter, newest first.
+    async fn find(&self, me: &Account, to: AccountId, letter: &Letter) -> Result<Vec<MessageId>, PlatformError> {
+        let after = self.clock.now().plus_ms(-ms(RECENT));
+        let (mut found, mut next) = (Vec::new(), None);
+        for page in 0..PAGES_MAX {
+            let size = PAGE_SIZES[page.min(PAGE_SIZES.len() - 1)];
+            let MessagePage { messages, next: older } = self.platform.messages_with(to, size, next.as_ref()).await?;
+            debug!(count = messages.len(), "read the conversation");
+            let is_old = messages.iter().any(|message| message.id.time() < after);
+            let ours = messages.iter().filter(|message| message.sender == me.id && after <= message.id.time());
+            let same = ours.filter(|message| {
+                message.attachments.is_empty() == letter.file.is_none() && message.is_of(&letter.text)
+            });
+            found.extend(same.map(|message| message.id));
+            next = older;
+            if is_old || next.is_none() {
+                return Ok(found);
+            }
+        }
+        Err(PlatformError::Unavailable { what: format!("the conversation has more than {PAGES_MAX} pages of late") })
+    }
+}
+
+/// The account that is meant: for a correspondent's name the one that the daemon writes down.
+///
+/// # Errors
+/// [`Error::Unfit`] if there is none.
+pub async fn identify(platform: &dyn Platform, reader: &Reader, to: &Correspondent) -> Result<AccountId, Error> {
+    let name = match to {
+        Correspondent::Id(id) => return Ok(*id),
+        Correspondent::Name(name) => name,
+    };
+    if let Some(id) = reader.correspondent(name)? {
+        return Ok(id);
+    }
+    let account = platform.account_by_name(name).await?;
+    let unknown = || Unfit::new(format!("the platform knows no account @{name}"), "correct the name");
+    Ok(account.ok_or_else(unknown)?.id)
+}
