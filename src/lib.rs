@@ -26,7 +26,8 @@
 //! | proof | the file with which anybody checks one note |
 //! | mirror | the numbered series of posts that carries an opened note's text |
 //! | slip | the direct message from which its recipient can rebuild a note's commitment |
-//! | report | what a check of a proof has shown, and what not |
+//! | report | what a check of a proof, or of a whole log, has shown, and what not |
+//! | audit | the check of a whole log, from its first entry to its head |
 //!
 //! # What never breaks
 //!
@@ -63,6 +64,7 @@ pub mod mirror;
 pub mod slip;
 pub mod proof;
 pub mod verify;
+pub mod audit;
 
 // What we ask of the world, and who answers.
 #[cfg(feature = "daemon")]
@@ -89,6 +91,8 @@ pub mod publisher;
 pub mod public;
 
 // The edges.
+#[cfg(feature = "daemon")]
+pub mod auditor;
 #[cfg(feature = "daemon")]
 pub mod config;
 #[cfg(feature = "daemon")]

@@ -1,5 +1,6 @@
 //! The command line: the only place that reads arguments, and the only one that writes to a person.
 
+pub mod audit;
 pub mod completions;
 pub mod demo;
 pub mod failure;
@@ -36,6 +37,7 @@ Begin here:
   verbale run --config notes/config.toml
   verbale prove 1 --config notes/config.toml
   verbale verify note-1.proof.zip
+  verbale audit notes/public
 
 Exit status:
   0  done; of a check: all that was checked holds
@@ -65,6 +67,7 @@ enum Command {
     Notes(notes::Arguments),
     Prove(prove::Arguments),
     Verify(verify::Arguments),
+    Audit(audit::Arguments),
     Site(site::Arguments),
     Sandbox(sandbox::Arguments),
     Demo(demo::Arguments),
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Notes(arguments) => notes::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Site(arguments) => site::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

@@ -12,6 +12,7 @@ use crate::log::checkpoint::Checkpoint;
 use crate::log::tile::{self, Kind, TilePath, WIDTH_FULL};
 use crate::log::tree::{Tree, leaf_hash};
 use crate::note::AccountName;
+use crate::opening::names;
 use crate::site::{self, Ledger, Page, View};
 
 /// Note pages that are written before the checkpoint may wait no longer.
@@ -191,7 +192,7 @@ impl Folder {
         Ok(Written { files, left })
     }
 
-    /// Writes the tiles and `log.txt`.
+    /// Writes the tiles, `log.txt`, and the key by which all of it is checked.
     fn write_log(&mut self, old: u64, new: u64) -> anyhow::Result<u64> {
         let tiles = tile::new_since(old, new);
         for tile in &tiles {
@@ -199,9 +200,10 @@ impl Folder {
             self.files.put_durably(&tile.to_string(), &bytes)?;
         }
         self.files.lengthen("log.txt", self.text_len, &self.text)?;
+        self.files.put_if_changed(names::VKEY, format!("{}\n", self.settings.vkey).as_bytes())?;
         self.text_len += self.text.len() as u64;
         self.text = String::new();
-        Ok(tiles.len() as u64 + 1)
+        Ok(tiles.len() as u64 + 2)
     }
 
     fn tile_bytes(&self, tile: &TilePath) -> anyhow::Result<Vec<u8>> {
