@@ -13,7 +13,6 @@ pub(super) struct LogText {
     pub(super) read: u64,
     pub(super) wrong: Finding,
     /// What must come next.
-    #[serde(skip)]
     due: Vec<u8>,
 }
 

@@ -136,6 +136,11 @@ impl Audit {
         self.frontier.len()
     }
 
+    /// The number of the last note whose post is in the log.
+    pub fn posted(&self) -> u64 {
+        self.order.last_posted
+    }
+
     /// How many bundles have been taken.
     pub fn bundles(&self) -> u64 {
         self.len().div_ceil(WIDTH_FULL.into())

@@ -7,10 +7,10 @@ use crate::hash::Hash;
 use crate::log::tile::{self, HEIGHT, Kind, TilePath, WIDTH_FULL};
 
 /// The files of a log of `size` entries in the order in which an audit takes them, from the bundle at `first` on: each bundle
-/// is followed by the tiles that it completes, and the last one by those that stay partial.
-pub fn plan(first: u64, size: u64) -> impl Iterator<Item = TilePath> {
+/// with the tiles that it completes, and the last one with those that stay partial too.
+pub fn plan(first: u64, size: u64) -> impl Iterator<Item = Vec<TilePath>> {
     let full = u64::from(WIDTH_FULL);
-    (first..size.div_ceil(full)).flat_map(move |bundle| {
+    (first..size.div_ceil(full)).map(move |bundle| {
         let (before, after) = (bundle * full, ((bundle + 1) * full).min(size));
         let mut paths = tile::new_since(before, after);
         if after == size {

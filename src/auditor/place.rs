@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
+use futures_util::future;
 use reqwest::header::RANGE;
 use reqwest::{Client, Response, StatusCode, Url};
 
@@ -123,6 +124,15 @@ impl Place {
         }
         let full = self.read(&path.full().to_string(), bytes_max + 1).await?;
         Ok(full.map(|full| path.cut_from(&full).to_vec()))
+    }
+
+    /// Several tiles or bundles, each with its bytes.
+    ///
+    /// # Errors
+    /// If one could not be read.
+    pub async fn tiles(&self, paths: Vec<TilePath>) -> Result<Vec<(TilePath, Option<Vec<u8>>)>, Unread> {
+        let read = async |path: TilePath| Ok((path, self.tile(path).await?));
+        future::try_join_all(paths.into_iter().map(read)).await
     }
 
     /// A file that is read from `start` on, piece by piece; none if it is known not to be there.

@@ -25,12 +25,16 @@ const PROGRESS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs
 ///
 /// With --since it proves that the log only grew since the last time: FILE holds the head of then, and gets the new one if
 /// all that was checked holds.
+///
+/// With --posts each post that stands there is compared with the log: which are missing, edited, or of the log's forms and
+/// unknown to it. An audit that was interrupted goes on where it was.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Example:
   verbale audit https://embassy.example/notes/ --since embassy.head
   verbale audit --log embassy.example/notes+23012f24+AVWppx9R… notes/public
   verbale audit --json notes/public | jq .summary
+  verbale audit notes/public --posts timeline.json
 
 Exit status:
   0 all that was checked holds, 1 something fails, 2 there is no log or a file cannot be used, 3 not all could be read")]
@@ -42,6 +46,14 @@ pub struct Arguments {
     /// The head of the last time; it need not exist the first time
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
+
+    /// Posts to compare with the log: a JSON array of {"id", "author", "text"}, or one such object a line
+    #[arg(long, value_name = "FILE")]
+    pub posts: Option<PathBuf>,
+
+    /// Where to keep what was learnt if the audit is interrupted; else it is beside the file of --since, as FILE.resume
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
 
     /// The log's public key as you know it, or a file that holds it
     #[arg(long, value_name = "KEY|FILE")]
@@ -61,13 +73,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         place: Place::parse(&arguments.place).map_err(|error| unusable(&error.to_string()))?,
         log: arguments.log.as_deref().map(verify::log_key).transpose()?,
         since: arguments.since.as_deref().map(earlier).transpose()?.flatten(),
+        posts: arguments.posts.clone(),
+        resume: arguments.resume.clone().or_else(|| arguments.since.as_deref().map(beside)),
     };
     let mut progress = Progress::new();
     let now = Clock::system().now();
     let audit = auditor::audit(&wanted, now, |read, size| progress.tell(read, size));
     let audited = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(audit);
     progress.end();
-    let Audited { report, checkpoint } = audited.map_err(|error| failed(&arguments.place, &error))?;
+    let Audited { report, checkpoint, resumed } = audited.map_err(|error| failed(&arguments.place, &error))?;
+    if 0 < resumed {
+        eprintln!("went on after entry {resumed}, where an earlier audit was interrupted");
+    }
     let mut out = io::stdout().lock();
     if arguments.output.json {
         serde_json::to_writer(&mut out, &report).map_err(io::Error::from)?;
@@ -94,6 +111,13 @@ fn earlier(path: &Path) -> anyhow::Result<Option<String>> {
     }
 }
 
+/// Where an interrupted audit is resumed from, if nobody says it.
+fn beside(since: &Path) -> PathBuf {
+    let mut name = since.as_os_str().to_owned();
+    name.push(".resume");
+    name.into()
+}
+
 /// Puts the new head in the place of the old one: whoever reads the file finds one of the two, whole.
 fn keep(path: &Path, head: &[u8]) -> anyhow::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -115,9 +139,12 @@ fn unusable(text: &str) -> Failure {
 }
 
 fn failed(place: &str, error: &auditor::Error) -> Failure {
-    let failure = unusable(&format!("{place}: {error}"));
+    let failure = match error {
+        auditor::Error::Posts(_) | auditor::Error::Journal(_) => unusable(&error.to_string()),
+        _ => unusable(&format!("{place}: {error}")),
+    };
     let status = match error {
-        auditor::Error::NoLog => failure::UNUSABLE,
+        auditor::Error::NoLog | auditor::Error::Posts(_) | auditor::Error::Journal(_) => failure::UNUSABLE,
         auditor::Error::Head { .. } => failure::FAILED,
         auditor::Error::Unread(_) => failure::UNCHECKED,
     };

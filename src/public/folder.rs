@@ -200,10 +200,10 @@ impl Folder {
             self.files.put_durably(&tile.to_string(), &bytes)?;
         }
         self.files.lengthen("log.txt", self.text_len, &self.text)?;
-        self.files.put_if_changed(names::VKEY, format!("{}\n", self.settings.vkey).as_bytes())?;
+        let key = self.files.put_if_changed(names::VKEY, format!("{}\n", self.settings.vkey).as_bytes())?;
         self.text_len += self.text.len() as u64;
         self.text = String::new();
-        Ok(tiles.len() as u64 + 2)
+        Ok(tiles.len() as u64 + 1 + u64::from(key))
     }
 
     fn tile_bytes(&self, tile: &TilePath) -> anyhow::Result<Vec<u8>> {
