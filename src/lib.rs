@@ -34,7 +34,8 @@
 //! | dispute | a public post that denies a note, as the log has it |
 //! | answer | a public reply of ours |
 //! | receipt | the recipient's own word, in its own log and by its own post, that a note came |
-//! | report | what a check of a proof has shown, and what not |
+//! | report | what a check of a proof, or of a whole log, has shown, and what not |
+//! | audit | the check of a whole log, from its first entry to its head |
 //!
 //! # What never breaks
 //!
@@ -72,6 +73,7 @@ pub mod mirror;
 pub mod slip;
 pub mod proof;
 pub mod verify;
+pub mod audit;
 
 // What we ask of the world, and who answers.
 #[cfg(feature = "daemon")]
@@ -113,6 +115,8 @@ pub mod receiver;
 pub mod sender;
 
 // The edges.
+#[cfg(feature = "daemon")]
+pub mod auditor;
 #[cfg(feature = "daemon")]
 pub mod config;
 #[cfg(feature = "daemon")]

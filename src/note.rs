@@ -10,7 +10,7 @@ use crate::time::Time;
 pub struct AccountId(pub u64);
 
 /// An identifier with its moment inside, given by the platform to a message or a post (a "snowflake").
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Snowflake(pub u64);
 
 /// The platform's identifier of a direct message.

@@ -9,7 +9,7 @@ use crate::config;
 pub const FAILED: u8 = 1;
 /// The arguments, the configuration or a file could not be used; nothing was done.
 pub const UNUSABLE: u8 = 2;
-/// Something could not be checked from outside.
+/// Something could not be checked, since it could not be read.
 pub const UNCHECKED: u8 = 3;
 
 /// Why a command ends, where its caller can do something about it.

@@ -1,6 +1,7 @@
 //! The command line: the only place that reads arguments, and the only one that writes to a person.
 
 pub mod approve;
+pub mod audit;
 pub mod completions;
 pub mod demo;
 pub mod dispute;
@@ -45,6 +46,7 @@ Begin here:
   verbale run --config notes/config.toml
   verbale prove 1 --config notes/config.toml
   verbale verify note-1.proof.zip
+  verbale audit notes/public
 
 Exit status:
   0  done; of a check: all that was checked holds
@@ -80,6 +82,7 @@ enum Command {
     Dispute(dispute::Arguments),
     Receipt(receipt::Arguments),
     Verify(verify::Arguments),
+    Audit(audit::Arguments),
     Site(site::Arguments),
     Sandbox(sandbox::Arguments),
     Demo(demo::Arguments),
@@ -118,6 +121,7 @@ pub fn main() -> ExitCode {
         Command::Dispute(arguments) => dispute::run(&arguments),
         Command::Receipt(arguments) => receipt::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Site(arguments) => site::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

@@ -13,7 +13,7 @@ use crate::opening::ARCHIVE_BYTES_MAX;
 use crate::verify::{self, Report, Trust};
 
 /// The exit statuses from the best to the worst: holds, could not be checked, does not hold, no proof.
-const STATUSES: [u8; 4] = [0, 3, failure::FAILED, failure::UNUSABLE];
+const STATUSES: [u8; 4] = [0, failure::UNCHECKED, failure::FAILED, failure::UNUSABLE];
 
 /// The largest file of a public key, in bytes.
 const KEY_BYTES_MAX: u64 = 1024;
@@ -121,7 +121,7 @@ fn read(path: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
 }
 
 /// The key itself, or the one in the file of that name.
-fn log_key(text: &str) -> anyhow::Result<VerifierKey> {
+pub(super) fn log_key(text: &str) -> anyhow::Result<VerifierKey> {
     if let Ok(key) = VerifierKey::parse(text) {
         return Ok(key);
     }

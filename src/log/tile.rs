@@ -17,7 +17,7 @@ pub const BUNDLE_BYTES_MAX: usize = WIDTH_FULL as usize * (2 + entry::LINE_BYTES
 const LEVEL_MAX: u8 = 63;
 
 /// How many levels of the tree one level of tiles spans.
-const HEIGHT: u32 = 8;
+pub const HEIGHT: u32 = 8;
 
 /// What a tile holds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -86,6 +86,28 @@ impl TilePath {
     /// The index of the first hash of its level, or of the first entry, that it holds.
     pub fn start(&self) -> u64 {
         self.index.saturating_mul(WIDTH_FULL.into())
+    }
+
+    /// The full tile of which this one is the beginning.
+    #[must_use]
+    pub fn full(self) -> TilePath {
+        TilePath { width: WIDTH_FULL, ..self }
+    }
+
+    /// The bytes of this tile or bundle, out of those of a wider one of the same place; as they are if there are too few. Who
+    /// publishes a log may drop a partial tile once the full one is there.
+    pub fn cut_from<'a>(&self, wider: &'a [u8]) -> &'a [u8] {
+        let mut len = 0;
+        for _ in 0..self.width {
+            len += match self.kind {
+                Kind::Hashes(_) => 32,
+                Kind::Entries => match wider.get(len..) {
+                    Some([high, low, ..]) => 2 + usize::from(u16::from_be_bytes([*high, *low])),
+                    _ => return wider,
+                },
+            };
+        }
+        wider.get(..len).unwrap_or(wider)
     }
 
     /// The bytes of a tile of hashes; nothing for a bundle, or if the tree is too small for it.

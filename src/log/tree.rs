@@ -149,7 +149,7 @@ impl Tree {
 }
 
 /// A tree that keeps nothing but what its root needs: one hash a level. For who reads a log once, from its beginning.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Frontier {
     len: u64,
     /// The roots of the complete subtrees that the leaves fall into, the largest first.
@@ -174,13 +174,30 @@ impl Frontier {
 
     /// Adds a leaf at the end.
     pub fn push(&mut self, leaf: Hash) {
+        self.push_each(leaf, |_, _| {});
+    }
+
+    /// Adds a leaf at the end, and tells of each subtree that it completes: its level, 0 for the leaf itself, and its root.
+    /// The last one told of is what [`Frontier::replay`] takes.
+    pub fn push_each(&mut self, leaf: Hash, mut each: impl FnMut(u32, Hash)) {
         let mut hash = leaf;
-        for _ in 0..self.len.trailing_ones() {
+        each(0, hash);
+        for level in 0..self.len.trailing_ones() {
             if let Some(left) = self.peaks.pop() {
                 hash = node_hash(left, hash);
+                each(level + 1, hash);
             }
         }
         self.peaks.push(hash);
+        self.len += 1;
+    }
+
+    /// Adds a leaf at the end whose largest completed subtree has this root, as it was told when the leaf was added to a tree
+    /// with the same leaves before it: nothing is hashed again.
+    pub fn replay(&mut self, root: Hash) {
+        let kept = self.peaks.len() - self.len.trailing_ones() as usize;
+        self.peaks.truncate(kept);
+        self.peaks.push(root);
         self.len += 1;
     }
 

@@ -242,7 +242,7 @@ impl Folder {
         Ok(Written { files, left })
     }
 
-    /// Writes the tiles and `log.txt`.
+    /// Writes the tiles, `log.txt`, and the key by which all of it is checked.
     fn write_log(&mut self, old: u64, new: u64) -> anyhow::Result<u64> {
         let tiles = tile::new_since(old, new);
         for tile in &tiles {
@@ -250,9 +250,10 @@ impl Folder {
             self.files.put_durably(&tile.to_string(), &bytes)?;
         }
         self.files.lengthen("log.txt", self.text_len, &self.text)?;
+        let key = self.files.put_if_changed(names::VKEY, format!("{}\n", self.settings.vkey).as_bytes())?;
         self.text_len += self.text.len() as u64;
         self.text = String::new();
-        Ok(tiles.len() as u64 + 1)
+        Ok(tiles.len() as u64 + 1 + u64::from(key))
     }
 
     fn tile_bytes(&self, tile: &TilePath) -> anyhow::Result<Vec<u8>> {

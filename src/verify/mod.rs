@@ -192,15 +192,15 @@ fn subject(parts: &Parts) -> Option<Subject> {
     })
 }
 
-fn holds(name: &'static str, detail: impl Into<String>) -> Check {
+pub(crate) fn holds(name: &'static str, detail: impl Into<String>) -> Check {
     Check { name, outcome: Outcome::Holds, detail: detail.into() }
 }
 
-fn fails(name: &'static str, detail: impl Into<String>) -> Check {
+pub(crate) fn fails(name: &'static str, detail: impl Into<String>) -> Check {
     Check { name, outcome: Outcome::Fails, detail: detail.into() }
 }
 
-fn not_checked(name: &'static str, detail: impl Into<String>) -> Check {
+pub(crate) fn not_checked(name: &'static str, detail: impl Into<String>) -> Check {
     Check { name, outcome: Outcome::NotChecked, detail: detail.into() }
 }
 

@@ -1,0 +1,128 @@
+//! What an interrupted audit had learnt, in a file, so that the next one goes on from there.
+//!
+//! The file is a SQLite database: the audit, and the posts that it compares, change together or not at all.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What to do with a file that cannot be used.
+const REMEDY: &str = "name a file that an interrupted audit left, or one that does not exist yet";
+
+/// Written by this version for itself alone: a file of another one is begun anew.
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS state (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    about TEXT NOT NULL,
+    audit TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS post (
+    id INTEGER PRIMARY KEY,
+    author TEXT NOT NULL,
+    text TEXT NOT NULL,
+    first INTEGER,
+    size INTEGER,
+    heartbeat INTEGER NOT NULL,
+    seen INTEGER NOT NULL DEFAULT 0,
+    wrong TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS post_size ON post (size) WHERE heartbeat;
+CREATE TABLE IF NOT EXISTS doubt (id INTEGER PRIMARY KEY, edited INTEGER NOT NULL, told TEXT NOT NULL) STRICT;
+";
+
+/// The application's number in the file's header, by which it is told from other databases.
+const APPLICATION: i64 = 0x7665_7262;
+
+/// Why the file cannot be used, or not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}\n{remedy}")]
+pub struct JournalError {
+    /// What happened.
+    pub what: String,
+    remedy: &'static str,
+}
+
+/// The file, or as much for one run alone.
+pub(super) struct Journal {
+    pub(super) db: Connection,
+    /// What an audit must be about to go on with what is here.
+    about: String,
+    path: Option<PathBuf>,
+    file: String,
+}
+
+impl Journal {
+    /// The journal at `path`, made if it is not there; or none that lasts. It is emptied if it is about something else.
+    pub(super) fn open(path: Option<&Path>, about: String) -> Result<Journal, JournalError> {
+        // For SQLite no name stands for a file of its own that nobody sees and that is gone at the end.
+        let (db, file) = match path {
+            Some(path) => (Connection::open(path), path.display().to_string()),
+            None => (Connection::open(""), "the temporary file".to_owned()),
+        };
+        let db = db.and_then(|db| prepare(&db, &about).map(|()| db));
+        let path = path.map(Path::to_owned);
+        db.map(|db| Journal { db, about, path, file: file.clone() }).map_err(|error| failed(&file, &error))
+    }
+
+    /// What was saved last, if anything.
+    pub(super) fn load<T: DeserializeOwned>(&self) -> Result<Option<T>, JournalError> {
+        let saved: Option<String> =
+            self.tried(self.db.query_row("SELECT audit FROM state", [], |row| row.get(0)).optional())?;
+        let state = saved.map(|saved| serde_json::from_str(&saved)).transpose();
+        state.map_err(|error| JournalError { what: format!("{} cannot be read: {error}", self.file), remedy: REMEDY })
+    }
+
+    /// Saves, with everything else that has changed since the last time.
+    pub(super) fn save(&self, state: &impl Serialize) -> Result<(), JournalError> {
+        let text = serde_json::to_string(state)
+            .map_err(|error| JournalError { what: format!("{}: {error}", self.file), remedy: REMEDY })?;
+        let saved = self
+            .db
+            .execute("INSERT OR REPLACE INTO state VALUES (1, ?1, ?2)", [&self.about, &text])
+            .and_then(|_| self.db.execute_batch("COMMIT; BEGIN IMMEDIATE"));
+        self.tried(saved)
+    }
+
+    /// Takes the file away: there is nothing to go on with.
+    pub(super) fn remove(self) {
+        drop(self.db);
+        if let Some(path) = self.path {
+            // A file that stays is about a log that has been audited: it is emptied the next time.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    pub(super) fn tried<T>(&self, result: rusqlite::Result<T>) -> Result<T, JournalError> {
+        result.map_err(|error| failed(&self.file, &error))
+    }
+}
+
+fn failed(file: &str, error: &rusqlite::Error) -> JournalError {
+    let (what, remedy) = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy) => {
+            (format!("{file} is in use by another audit"), "wait for its end, or name another file with --resume")
+        }
+        _ => (format!("{file} cannot be used to go on after an interruption: {error}"), REMEDY),
+    };
+    JournalError { what, remedy }
+}
+
+fn prepare(db: &Connection, about: &str) -> rusqlite::Result<()> {
+    db.busy_timeout(std::time::Duration::ZERO)?;
+    db.execute_batch("BEGIN IMMEDIATE")?;
+    let application: i64 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION && 0 < tables {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB);
+        return Err(rusqlite::Error::SqliteFailure(code, Some("it is a database of something else".to_owned())));
+    }
+    db.pragma_update(None, "application_id", APPLICATION)?;
+    db.execute_batch(SCHEMA)?;
+    let known: Option<String> = db.query_row("SELECT about FROM state", [], |row| row.get(0)).optional()?;
+    if known.as_deref() != Some(about) {
+        db.execute_batch("DELETE FROM state; DELETE FROM post; DELETE FROM doubt")?;
+    }
+    db.execute_batch("COMMIT; BEGIN IMMEDIATE")
+}

@@ -1,0 +1,185 @@
+//! `verbale audit`: what a whole published log shows, to somebody who believes nothing of it.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use tempfile::NamedTempFile;
+
+use super::{Failure, Output, failure, verify};
+use crate::auditor::place::Place;
+use crate::auditor::{self, Audited, Wanted};
+use crate::clock::Clock;
+
+/// How often progress is told on a terminal, and elsewhere.
+const PROGRESS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
+
+/// Check a whole log as a stranger: every entry, the tree, the order, the posts
+///
+/// Reads a log as it is published, from a folder or an address, and computes everything anew: each entry, the tree and its
+/// tiles, the root, the signature, that notes are numbered without gaps, that times are in order, that every note was posted
+/// once. Nothing is asked of whoever publishes it but the files.
+///
+/// With --since it proves that the log only grew since the last time: FILE holds the head of then, and gets the new one if
+/// all that was checked holds.
+///
+/// With --posts each post that stands there is compared with the log: which are missing, edited, or of the log's forms and
+/// unknown to it. An audit that was interrupted goes on where it was.
+#[derive(clap::Args)]
+#[command(after_long_help = "\
+Example:
+  verbale audit https://embassy.example/notes/ --since embassy.head
+  verbale audit --log embassy.example/notes+23012f24+AVWppx9R… notes/public
+  verbale audit --json notes/public | jq .summary
+  verbale audit notes/public --posts timeline.json
+
+Exit status:
+  0 all that was checked holds, 1 something fails, 2 there is no log or a file cannot be used, 3 not all could be read")]
+pub struct Arguments {
+    /// The folder, or the address, below which the log is published
+    #[arg(value_name = "URL|DIR")]
+    pub place: String,
+
+    /// The head of the last time; it need not exist the first time
+    #[arg(long, value_name = "FILE")]
+    pub since: Option<PathBuf>,
+
+    /// Posts to compare with the log: a JSON array of {"id", "author", "text"}, or one such object a line
+    #[arg(long, value_name = "FILE")]
+    pub posts: Option<PathBuf>,
+
+    /// Where to keep what was learnt if the audit is interrupted; else it is beside the file of --since, as FILE.resume
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
+
+    /// The log's public key as you know it, or a file that holds it
+    #[arg(long, value_name = "KEY|FILE")]
+    pub log: Option<String>,
+
+    /// How to answer.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Audits, says what was found, and keeps the head if all holds.
+///
+/// # Errors
+/// If there is no log, an argument cannot be used, or the head cannot be kept.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let wanted = Wanted {
+        place: Place::parse(&arguments.place).map_err(|error| unusable(&error.to_string()))?,
+        log: arguments.log.as_deref().map(verify::log_key).transpose()?,
+        since: arguments.since.as_deref().map(earlier).transpose()?.flatten(),
+        posts: arguments.posts.clone(),
+        resume: arguments.resume.clone().or_else(|| arguments.since.as_deref().map(beside)),
+    };
+    let mut progress = Progress::new();
+    let now = Clock::system().now();
+    let audit = auditor::audit(&wanted, now, |read, size| progress.tell(read, size));
+    let audited = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(audit);
+    progress.end();
+    let Audited { report, checkpoint, resumed } = audited.map_err(|error| failed(&arguments.place, &error))?;
+    if 0 < resumed {
+        eprintln!("went on after entry {resumed}, where an earlier audit was interrupted");
+    }
+    let mut out = io::stdout().lock();
+    if arguments.output.json {
+        serde_json::to_writer(&mut out, &report).map_err(io::Error::from)?;
+        out.write_all(b"\n")?;
+    } else {
+        out.write_all(report.to_string().as_bytes())?;
+    }
+    if let Some(since) = arguments.since.as_deref().filter(|_| report.exit_status() == 0) {
+        keep(since, checkpoint.as_bytes())?;
+    }
+    Ok(ExitCode::from(report.exit_status()))
+}
+
+/// The head of the last time; none if this is the first.
+fn earlier(path: &Path) -> anyhow::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(head) => Ok(Some(head)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let what = format!("{} cannot be read: {error}", path.display());
+            Err(Failure::unusable(what, "name the head that the last audit kept, or a file that does not exist yet")
+                .into())
+        }
+    }
+}
+
+/// Where an interrupted audit is resumed from, if nobody says it.
+fn beside(since: &Path) -> PathBuf {
+    let mut name = since.as_os_str().to_owned();
+    name.push(".resume");
+    name.into()
+}
+
+/// Puts the new head in the place of the old one: whoever reads the file finds one of the two, whole.
+fn keep(path: &Path, head: &[u8]) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(folder)?;
+        file.write_all(head)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        fs::File::open(folder)?.sync_all()
+    };
+    write().with_context(|| {
+        format!("cannot keep the head in {}\nthe audit holds: give --since another file", path.display())
+    })
+}
+
+fn unusable(text: &str) -> Failure {
+    let (what, remedy) = text.split_once('\n').unwrap_or((text, ""));
+    Failure::unusable(what, remedy)
+}
+
+fn failed(place: &str, error: &auditor::Error) -> Failure {
+    let failure = match error {
+        auditor::Error::Posts(_) | auditor::Error::Journal(_) => unusable(&error.to_string()),
+        _ => unusable(&format!("{place}: {error}")),
+    };
+    let status = match error {
+        auditor::Error::NoLog | auditor::Error::Posts(_) | auditor::Error::Journal(_) => failure::UNUSABLE,
+        auditor::Error::Head { .. } => failure::FAILED,
+        auditor::Error::Unread(_) => failure::UNCHECKED,
+    };
+    Failure { status, ..failure }
+}
+
+/// Says on standard error how far it has come: often on a terminal, seldom elsewhere.
+struct Progress {
+    terminal: bool,
+    told: Instant,
+    any: bool,
+}
+
+impl Progress {
+    fn new() -> Progress {
+        Progress { terminal: io::stderr().is_terminal(), told: Instant::now(), any: false }
+    }
+
+    fn tell(&mut self, read: u64, size: u64) {
+        if self.told.elapsed() < PROGRESS[usize::from(!self.terminal)] {
+            return;
+        }
+        self.told = Instant::now();
+        self.any = true;
+        let share = read.saturating_mul(100) / size.max(1);
+        if self.terminal {
+            eprint!("\r{read} of {size} entries ({share} %)");
+        } else {
+            eprintln!("{read} of {size} entries ({share} %)");
+        }
+    }
+
+    fn end(&self) {
+        if self.terminal && self.any {
+            eprintln!();
+        }
+    }
+}
