@@ -1,6 +1,8 @@
 //! Tests of the whole: one binary, a module a subject.
 
 mod arch;
+mod asked;
+mod bot;
 mod cli;
 mod client;
 mod client_writes;
