@@ -31,7 +31,11 @@
 //! | approval | the word of a second official that a request may be done |
 //! | release | the files of an opened note that are public |
 //! | dispute | a public post that denies a note, as the log has it |
+//! | mention | a public post that names the account: what anybody asks |
 //! | answer | a public reply of ours |
+//! | command | what an official writes to the account by direct message |
+//! | code | six digits that come back before anything is published at a command |
+//! | letter | a direct message of ours to an official |
 //! | report | what a check of a proof has shown, and what not |
 //!
 //! # What never breaks
@@ -51,7 +55,7 @@
 //!   reads arguments.**
 //! - **Nothing private is shown**: types that hold text, salts or keys show nothing when debugged, and log lines and errors
 //!   never carry them. A note leaves the [`store`] in two ways only: as an opening encrypted by the [`vault`], and as what an
-//!   official has opened in public.
+//!   official has opened in public. `LEAKS.md` lists what leaves the program, for every command and every author.
 //! - **Everything a loop does may be done twice** without harm, and everything has a stated limit.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -14,6 +14,7 @@ mod folder;
 mod front;
 mod hostile;
 mod kills;
+mod leaks;
 mod log_oracles;
 mod loops;
 mod mortal;
