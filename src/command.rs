@@ -107,11 +107,11 @@ impl Order {
     /// Never fails, whatever the text is: what is no command from its first word to its last is a call for help.
     pub fn read(text: &str) -> Order {
         let words: Vec<String> = words(text).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| *word != "note").collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let order = match words[..] {
             ["status"] => Some(Order::Status),
             ["notes"] => Some(Order::Notes),
-            ["open", note, level] => {
+            ["open", note, level] | ["open", "note", note, level] => {
                 number(note).zip(Level::parse(level)).map(|(note, level)| Order::Open { note, level })
             }
             ["confirm", code] => Code::parse(code).map(Order::Confirm),

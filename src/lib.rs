@@ -25,14 +25,18 @@
 //! | gap | a period in which messages may have been missed, and why |
 //! | proof | the file with which anybody checks one note |
 //! | mirror | the numbered series of posts that carries an opened note's text |
-//! | letter | what is to be sent as a note: a text, a file, or both |
+//! | dispatch | what is to be sent as a note: a text, a file, or both |
 //! | slip | the direct message from which its recipient can rebuild a note's commitment |
 //! | official | somebody who may ask for openings: the holder of an identity, or an account that the configuration names |
 //! | request | what an official asks for: that a note is opened, or a dispute entered |
 //! | approval | the word of a second official that a request may be done |
 //! | release | the files of an opened note that are public |
 //! | dispute | a public post that denies a note, as the log has it |
+//! | mention | a public post that names the account: what anybody asks |
 //! | answer | a public reply of ours |
+//! | command | what an official writes to the account by direct message |
+//! | code | six digits that come back before anything is published at a command |
+//! | letter | a direct message of ours to an official |
 //! | receipt | the recipient's own word, in its own log and by its own post, that a note came |
 //! | report | what a check of a proof, or of a whole log, has shown, and what not |
 //! | audit | the check of a whole log, from its first entry to its head |
@@ -54,7 +58,7 @@
 //!   [`daemon`] knows everybody, only [`cli`] reads arguments.**
 //! - **Nothing private is shown**: types that hold text, salts or keys show nothing when debugged, and log lines and errors
 //!   never carry them. A note leaves the [`store`] in two ways only: as an opening encrypted by the [`vault`], and as what an
-//!   official has opened in public.
+//!   official has opened in public. `LEAKS.md` lists what leaves the program, for every command and every author.
 //! - **Everything a loop does may be done twice** without harm, and everything has a stated limit.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

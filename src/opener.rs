@@ -202,12 +202,12 @@ impl Opener {
     /// Ends a request, and tells whoever asked by message.
     async fn end(&self, request: &Request, cause: Cause, mut act: Act) -> Result<bool, Stop> {
         if let Some(account) = AccountId::parse(&request.asked_by) {
-            let (state, why) = match &cause {
-                Cause::Lapse(_) => (RequestState::Lapsed, None),
-                Cause::Refuse(_, why) => (RequestState::Refused, Some(why.as_str())),
-                _ => (RequestState::Done, None),
+            let state = match &cause {
+                Cause::Lapse(_) => RequestState::Lapsed,
+                Cause::Refuse(..) => RequestState::Refused,
+                _ => RequestState::Done,
             };
-            let letter = Letter::ended(request.id, state, why);
+            let letter = Letter::ended(request.id, state);
             act.messages.push(Outgoing {
                 key: format!("request {} {}", request.id, state.as_str()),
                 to: Addressee::Account(account),

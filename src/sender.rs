@@ -1,10 +1,10 @@
-//! Sends a letter from the account that is watched, once, so that it becomes a note.
+//! Sends a dispatch from the account that is watched, once, so that it becomes a note.
 //!
-//! Nothing is sent that the platform would refuse or that would not be sealed. A letter is given to the platform once: if
+//! Nothing is sent that the platform would refuse or that would not be sealed. A dispatch is given to the platform once: if
 //! no answer comes, the conversation says whether it went, and a person decides what then. To begin anew after any end is
 //! safe, since the conversation is read before anything is sent.
 
-mod letter;
+mod dispatch;
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::rules::{Correspondent, Formal, Rule};
 use crate::slip::Slip;
 use crate::store::{self, Reader};
 use crate::verify::SKEW_MS_MAX;
-pub use letter::{LETTER_BYTES_MAX, Letter, Unfit};
+pub use dispatch::{DISPATCH_BYTES_MAX, Dispatch, Unfit};
 
 /// A text that was sent no longer ago than this is not sent again without being told so.
 pub const RECENT: Duration = Duration::from_secs(3600);
@@ -97,7 +97,7 @@ impl From<PlatformError> for Error {
 }
 
 impl Sender<'_> {
-    /// Sends the letter; `again` even if the same was sent a short time ago. Once it has been given to the platform,
+    /// Sends the dispatch; `again` even if the same was sent a short time ago. Once it has been given to the platform,
     /// `shutdown` ends only the waits.
     ///
     /// # Errors
@@ -105,37 +105,37 @@ impl Sender<'_> {
     pub async fn send(
         &self,
         to: &Correspondent,
-        letter: &Letter,
+        dispatch: &Dispatch,
         again: bool,
         shutdown: &CancellationToken,
     ) -> Result<Sent, Error> {
-        self.check_text(letter)?;
+        self.check_text(dispatch)?;
         let me = self.platform.me().await?;
         me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
         let me = me.account;
         let to = identify(self.platform, self.reader, to).await?;
-        self.check_sealed(&me, to, &letter.text).await?;
-        let before = self.find(&me, to, letter).await?;
+        self.check_sealed(&me, to, &dispatch.text).await?;
+        let before = self.find(&me, to, dispatch).await?;
         if let (Some(message), false) = (before.first(), again) {
             return Err(Error::Recent { message: *message });
         }
-        let media = match &letter.file {
+        let media = match &dispatch.file {
             Some(file) => Some(self.platform.upload(file, Purpose::Message).await?),
             None => None,
         };
         if shutdown.is_cancelled() {
             return Err(PlatformError::Unavailable { what: "it was told to stop".to_owned() }.into());
         }
-        match self.platform.send_message(&Addressee::Account(to), &letter.text, media).await {
+        match self.platform.send_message(&Addressee::Account(to), &dispatch.text, media).await {
             Ok(sent) => Ok(Sent { message: sent.message, to, was_answered: true }),
             Err(PlatformError::Duplicate) => {
-                let found = self.find(&me, to, letter).await?;
+                let found = self.find(&me, to, dispatch).await?;
                 let new = found.into_iter().find(|message| !before.contains(message));
                 let message = new.ok_or(PlatformError::Duplicate)?;
                 Ok(Sent { message, to, was_answered: false })
             }
             Err(PlatformError::NoAnswer { what }) => {
-                let found = self.look(&me, to, letter, &before, shutdown).await;
+                let found = self.look(&me, to, dispatch, &before, shutdown).await;
                 let found = found.map_err(|look| Error::Unknown { what: what.clone(), look })?;
                 let message = found.ok_or(Error::Missing { what })?;
                 Ok(Sent { message, to, was_answered: false })
@@ -145,8 +145,8 @@ impl Sender<'_> {
     }
 
     /// What can be said of the text without asking anybody.
-    fn check_text(&self, letter: &Letter) -> Result<(), Error> {
-        if Slip::is_of(&letter.text, self.log) {
+    fn check_text(&self, dispatch: &Dispatch) -> Result<(), Error> {
+        if Slip::is_of(&dispatch.text, self.log) {
             return Err(Unfit::new(
                 "the text is a slip of this log, which is never sealed",
                 "send the note's own text",
@@ -211,7 +211,7 @@ impl Sender<'_> {
         &self,
         me: &Account,
         to: AccountId,
-        letter: &Letter,
+        dispatch: &Dispatch,
         before: &[MessageId],
         shutdown: &CancellationToken,
     ) -> Result<Option<MessageId>, PlatformError> {
@@ -219,7 +219,7 @@ impl Sender<'_> {
             if shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
                 break;
             }
-            let found = self.find(me, to, letter).await?;
+            let found = self.find(me, to, dispatch).await?;
             if let Some(message) = found.into_iter().find(|message| !before.contains(message)) {
                 return Ok(Some(message));
             }
@@ -227,8 +227,8 @@ impl Sender<'_> {
         Ok(None)
     }
 
-    /// Our messages of late that are made of this letter, newest first.
-    async fn find(&self, me: &Account, to: AccountId, letter: &Letter) -> Result<Vec<MessageId>, PlatformError> {
+    /// Our messages of late that are made of this dispatch, newest first.
+    async fn find(&self, me: &Account, to: AccountId, dispatch: &Dispatch) -> Result<Vec<MessageId>, PlatformError> {
         let after = self.clock.now().plus_ms(-ms(RECENT));
         let (mut found, mut next) = (Vec::new(), None);
         for page in 0..PAGES_MAX {
@@ -238,7 +238,7 @@ impl Sender<'_> {
             let is_old = messages.iter().any(|message| message.id.time() < after);
             let ours = messages.iter().filter(|message| message.sender == me.id && after <= message.id.time());
             let same = ours.filter(|message| {
-                message.attachments.is_empty() == letter.file.is_none() && message.is_of(&letter.text)
+                message.attachments.is_empty() == dispatch.file.is_none() && message.is_of(&dispatch.text)
             });
             found.extend(same.map(|message| message.id));
             next = older;

@@ -151,12 +151,12 @@ impl Letter {
         Letter::new(format_args!("Account {by} disputes note {note} in post {post}.\n{}", Shown(&facts)), post)
     }
 
-    /// How a request ended, and why it could not be done.
-    pub fn ended(request: u64, state: RequestState, why: Option<&str>) -> Letter {
+    /// How a request ended. Why one could not be done is for the operator to tell: it is no text of ours.
+    pub fn ended(request: u64, state: RequestState) -> Letter {
         let text = match state {
-            RequestState::Lapsed => "has lapsed: nobody approved it in time. Nothing was published.".to_owned(),
-            RequestState::Refused => format!("cannot be done: {}.", why.unwrap_or("the daemon refused it")),
-            _ => "is done. What it opens is in the log and on the site; its posts follow.".to_owned(),
+            RequestState::Lapsed => "has lapsed: nobody approved it in time. Nothing was published.",
+            RequestState::Refused => "cannot be done. On the daemon's machine `verbale requests` says why.",
+            _ => "is done. What it opens is in the log and on the site; its posts follow.",
         };
         Letter::new(format_args!("Request {request} {text}"), format_args!("request {request} {}", state.as_str()))
     }
@@ -238,6 +238,9 @@ mod tests {
         let mut all = vec![
             Letter::code(&open, &code, ID),
             Letter::code(&Order::Approve(3), &code, ID),
+            Letter::ended(3, RequestState::Lapsed),
+            Letter::ended(3, RequestState::Refused),
+            Letter::ended(3, RequestState::Done),
             Letter::request(3, &open, Some(by), time),
             Letter::dispute(&facts()[0], by, ID),
             Letter::status(&standing, day, &waiting, ID),

@@ -161,12 +161,13 @@ impl Tally {
         }
     }
 
-    /// How many mentions may be read now: at most a page, and none if the money does not reach for the smallest one. One
-    /// that was read today costs nothing more.
+    /// How many mentions to read now, so that each of them can still be answered: a page at most, and the smallest page as
+    /// long as the money reaches for one of its answers. None if it does not. One that was read today costs nothing more.
     pub fn readable(&self, smallest: u32, largest: u32, now: Time) -> Option<u32> {
         let left = released(self.limits.usd_micros, now).saturating_sub(self.spent());
-        let size = u32::try_from(left / price::MENTION_READ).unwrap_or(u32::MAX).min(largest);
-        (smallest <= size).then_some(size)
+        let answerable = u32::try_from(left / (price::MENTION_READ + price::ANSWER)).unwrap_or(u32::MAX);
+        let least = u64::from(smallest) * price::MENTION_READ + price::ANSWER;
+        (least <= left).then_some(answerable.clamp(smallest, largest))
     }
 
     /// Counts a mention that was read.

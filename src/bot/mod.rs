@@ -1,9 +1,10 @@
 //! Answers mentions, and takes the officials' commands.
 //!
 //! Whoever mentions the account is answered with what the log tells everybody. Mentions come newest first, a page at a
-//! time, down to those that have been dealt with; then the new ones are dealt with, oldest first, each in one
-//! transaction: that it was, what it caused in the log, and what is to be posted and sent. The [`publisher`] posts, the
-//! courier sends. What the officials have written is handed over by the [`watcher`].
+//! time, down to those that have been dealt with; then the new ones are dealt with, oldest first, or newest first if there
+//! are more than the day can pay for. Each is dealt with in one transaction: that it was, what it caused in the log, and
+//! what is to be posted and sent. The [`publisher`] posts, the courier sends. What the officials have written is handed
+//! over by the [`watcher`].
 //!
 //! | what is durable | if the program dies right after |
 //! |---|---|
@@ -77,7 +78,7 @@ pub struct Bot {
     /// What the day has had so far, once the database has told.
     tally: Option<Tally>,
     listing: Option<Listing>,
-    /// Mentions to be dealt with, oldest first.
+    /// Mentions to be dealt with, the next one first.
     queue: VecDeque<Mention>,
     /// Up to where all is dealt with once the queue is empty.
     listened: Option<PostId>,
@@ -193,6 +194,8 @@ impl Bot {
                 mentions = self.queue.len(),
                 "the day's money for mentions is spent: older ones wait for the next hour"
             );
+            // What is left is for whoever asks now, not for the end of a flood.
+            self.queue.make_contiguous().reverse();
             limits::next_hour(now)
         } else {
             self.listened = newest;

@@ -17,7 +17,7 @@ use crate::daemon;
 use crate::note::PostId;
 use crate::platform::{GIF_BYTES_MAX, x};
 use crate::rules::Correspondent;
-use crate::sender::{self, LETTER_BYTES_MAX, Letter, Sender, Sent};
+use crate::sender::{self, DISPATCH_BYTES_MAX, Dispatch, Sender, Sent};
 use crate::store::{NoteRow, Reader};
 
 /// How often the database is looked at while the daemon seals and posts.
@@ -125,26 +125,26 @@ impl End {
 /// If it was not sent, or nobody knows.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
-    let letter = letter(arguments)?;
+    let dispatch = dispatch(arguments)?;
     let reader = Reader::open(&config.log.database)?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let (shutdown, clock) = (signals::shutdown()?, Clock::system());
         let platform = daemon::platform(&config, &clock)?;
         let (log, rules) = (&config.log.origin, &config.watch.rules[..]);
         let sender = Sender { platform: &platform, reader: &reader, clock: &clock, log, rules };
-        let sent = sender.send(&arguments.to, &letter, arguments.again, &shutdown).await.map_err(explained)?;
+        let sent = sender.send(&arguments.to, &dispatch, arguments.again, &shutdown).await.map_err(explained)?;
         Following { json: arguments.output.json, config: &config, reader: &reader, sent }
             .follow(!arguments.no_wait, &shutdown)
             .await
     })
 }
 
-/// The letter, read whole before anything else is done.
-fn letter(arguments: &Arguments) -> Result<Letter, Failure> {
-    let text = input::text(&arguments.text, LETTER_BYTES_MAX)?;
+/// The dispatch, read whole before anything else is done.
+fn dispatch(arguments: &Arguments) -> Result<Dispatch, Failure> {
+    let text = input::text(&arguments.text, DISPATCH_BYTES_MAX)?;
     let files = arguments.attach.iter().map(|path| input::bytes(path, GIF_BYTES_MAX));
     let files = files.collect::<Result<_, _>>()?;
-    Letter::new(&text, files).map_err(|unfit| Failure::unusable(unfit.what, unfit.remedy))
+    Dispatch::new(&text, files).map_err(|unfit| Failure::unusable(unfit.what, unfit.remedy))
 }
 
 /// Each end of an attempt to send has its exit status, and says what to do.

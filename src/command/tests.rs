@@ -116,6 +116,7 @@ fn an_official_is_read_to_the_last_word() {
         "open 17 text",
         "open 17 content now",
         "do not open 17 content",
+        "note open 17 content",
         "@embassy open 17 content",
         "open 17 content https://t.co/abc",
         "open 0 content",

@@ -35,7 +35,8 @@ const LAPSE_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// Half of the posts that X allows an application in a day: the notes' own need room.
 const ANSWERS_MAX: u64 = 5_000;
 const ANSWERS_EACH_MAX: u64 = 100;
-const USD_MIN: f64 = 0.01;
+/// With less, half a day's money would not pay for the smallest page of mentions and one answer.
+const USD_MIN: f64 = 0.05;
 const USD_MAX: f64 = 1_000.0;
 
 #[derive(Deserialize)]

@@ -128,8 +128,8 @@ fn what_the_bot_cannot_be_told_is_refused() {
         ("officials = [783214]", "invalid type: integer", "correct that line"),
         ("answers_a_day = 0", "0 is not between 1 and 5000", "write a number"),
         ("answers_a_day_each = 101", "101 is not between 1 and 100", "write a number"),
-        ("usd_a_day = 0.0", "0 is not between 0.01 and 1000", "write an amount"),
-        ("usd_a_day = nan", "NaN is not between 0.01 and 1000", "write an amount"),
+        ("usd_a_day = 0.0", "0 is not between 0.05 and 1000", "write an amount"),
+        ("usd_a_day = nan", "NaN is not between 0.05 and 1000", "write an amount"),
         ("poll = \"30s\"", "30s is not between 60s and 86400s", "write a time"),
         ("polls = \"5m\"", "unknown field `polls`", "correct its spelling"),
     ] {

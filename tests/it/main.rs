@@ -1,6 +1,8 @@
 //! Tests of the whole: one binary, a module a subject.
 
 mod arch;
+mod asked;
+mod bot;
 mod cli;
 mod client;
 mod client_writes;
@@ -12,6 +14,7 @@ mod folder;
 mod front;
 mod hostile;
 mod kills;
+mod leaks;
 mod log_oracles;
 mod loops;
 mod mortal;

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use verbale::bot::limits::Limits;
+use verbale::bot::{self, Bot};
 use verbale::clock::Clock;
 use verbale::courier::{self, Courier};
 use verbale::hash::Hash;
@@ -50,6 +52,7 @@ pub enum Which {
     Public,
     Opener,
     Courier,
+    Bot,
 }
 
 /// The loops that seal and post.
@@ -57,6 +60,10 @@ pub const ALL: [Which; 3] = [Which::Watcher, Which::Publisher, Which::Public];
 
 /// The loops that a dispute takes.
 pub const DISPUTE: [Which; 5] = [Which::Watcher, Which::Publisher, Which::Public, Which::Opener, Which::Courier];
+
+/// All loops.
+pub const EVERY: [Which; 6] =
+    [Which::Watcher, Which::Publisher, Which::Public, Which::Opener, Which::Courier, Which::Bot];
 
 /// What a tick came to.
 #[derive(PartialEq, Eq, Debug)]
@@ -74,6 +81,7 @@ struct Loops {
     public: Public,
     opener: Opener,
     courier: Courier,
+    bot: Bot,
 }
 
 /// How the loops are set.
@@ -97,13 +105,19 @@ pub struct Rig {
     salts: Arc<AtomicU64>,
     loops: Option<Loops>,
     /// When each loop wants to go on.
-    next: [Next; 5],
+    next: [Next; 6],
     /// Which loops run.
     pub running: &'static [Which],
     /// Whether a second official must approve what is opened.
     pub approval: bool,
     /// To whom disputes are told.
     pub officials: Vec<AccountId>,
+    /// Whether they may command by message.
+    pub commands: bool,
+    /// Whether this machine can open notes for them.
+    pub has_key: bool,
+    /// What a day may have.
+    pub limits: Limits,
 }
 
 impl Rig {
@@ -124,10 +138,13 @@ impl Rig {
             plan,
             salts: Arc::default(),
             loops: None,
-            next: [Next::Now; 5],
+            next: [Next::Now; 6],
             running: &ALL,
             approval: false,
             officials: Vec::new(),
+            commands: false,
+            has_key: false,
+            limits: Limits { answers: 100, answers_each: 5, usd_micros: 2_000_000 },
         }
     }
 
@@ -162,6 +179,14 @@ impl Rig {
             }
         });
         let seed = self.plan.seed;
+        let chance: bot::Chance = Arc::new({
+            let (salts, fuse) = (salts.clone(), fuse.clone());
+            move || {
+                fuse.burn();
+                // As little chance as there is, but another one each time.
+                123_456 + 7_919 * salts.fetch_add(1, Ordering::SeqCst)
+            }
+        });
         let salts: watcher::Salts = Arc::new(move || {
             fuse.burn();
             let count = salts.fetch_add(1, Ordering::SeqCst);
@@ -179,10 +204,11 @@ impl Rig {
         let opener = Opener::new(platform.clone(), store.clone(), clock.clone(), self.opener());
         let courier = courier::Settings { settle: SETTLE, identities: vec![self.identity.clone()] };
         let courier = Courier::new(platform.clone(), store.clone(), clock.clone(), courier);
+        let bot = Bot::new(platform.clone(), store.clone(), clock.clone(), chance, self.bot());
         let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watcher());
         let public = Public::open(&self.public(), crate::site::settings(&key()), store.clone(), clock).await.unwrap();
-        self.loops = Some(Loops { store, watcher, publisher, public, opener, courier });
-        self.next = [Next::Now; 5];
+        self.loops = Some(Loops { store, watcher, publisher, public, opener, courier, bot });
+        self.next = [Next::Now; 6];
     }
 
     fn publisher(&self) -> publisher::Settings {
@@ -196,16 +222,27 @@ impl Rig {
             lapse: Duration::from_secs(86_400),
             poll: POLL,
             officials: self.officials.clone(),
-            identities: Vec::new(),
+            identities: if self.has_key { vec![self.identity.clone()] } else { Vec::new() },
             vkey: key().vkey(),
             post_address: verbale::platform::x::address_of,
             web: "https://x.com".to_owned(),
         }
     }
 
+    fn bot(&self) -> bot::Settings {
+        bot::Settings {
+            poll: Duration::from_secs(300),
+            officials: self.officials.clone(),
+            correspondents: correspondents(),
+            limits: self.limits,
+            approval: self.approval,
+            lapse: Duration::from_secs(86_400),
+            has_key: self.has_key,
+        }
+    }
+
     fn watcher(&self) -> watcher::Settings {
-        let name = Correspondent::Name(AccountName::parse("ministry").unwrap());
-        let correspondents = vec![name, Correspondent::Id(CONSULATE)];
+        let correspondents = correspondents();
         watcher::Settings {
             log: key().name().clone(),
             rules: vec![Rule { correspondents, formal: Formal::Marker(MARKER.to_owned()) }],
@@ -213,7 +250,7 @@ impl Rig {
             attachments_timeout: self.plan.attachments_timeout,
             attachment_bytes_max: 1 << 20,
             backfill: false,
-            officials: Vec::new(),
+            officials: if self.commands { self.officials.clone() } else { Vec::new() },
             slip: false,
             receipt_from: Vec::new(),
         }
@@ -239,6 +276,7 @@ impl Rig {
             Which::Public => mortal(loops.public.tick()).await,
             Which::Opener => mortal(loops.opener.tick()).await,
             Which::Courier => mortal(loops.courier.tick()).await,
+            Which::Bot => mortal(loops.bot.tick()).await,
         };
         match ended {
             Some(next) => {
@@ -303,6 +341,10 @@ impl Rig {
         }
         false
     }
+}
+
+fn correspondents() -> Vec<Correspondent> {
+    vec![Correspondent::Name(AccountName::parse("ministry").unwrap()), Correspondent::Id(CONSULATE)]
 }
 
 pub fn key() -> LogKey {

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
+use memchr::memmem;
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -26,14 +27,14 @@ const TEXT: &str = "Zq7markedText4Wb";
 const FILE: &str = "Xk2markedFile9Lm";
 
 /// What must not be found, under a name that may be shown.
-struct Secret {
-    name: String,
+pub struct Secret {
+    pub name: String,
     forms: Vec<Vec<u8>>,
 }
 
 impl Secret {
     /// A value as it is, in hexadecimal digits, and in base64 wherever it begins in what was encoded.
-    fn new(name: impl Into<String>, value: &[u8]) -> Secret {
+    pub fn new(name: impl Into<String>, value: &[u8]) -> Secret {
         let mut forms = vec![value.to_vec(), HEXLOWER.encode(value).into(), HEXUPPER.encode(value).into()];
         for skip in 0..3 {
             let whole = (value.len() - skip) / 3 * 3;
@@ -47,13 +48,13 @@ impl Secret {
         Secret { name: name.into(), forms }
     }
 
-    fn is_in(&self, bytes: &[u8]) -> bool {
-        self.forms.iter().any(|form| bytes.windows(form.len()).any(|window| window == form))
+    pub fn is_in(&self, bytes: &[u8]) -> bool {
+        self.forms.iter().any(|form| memmem::find(bytes, form).is_some())
     }
 }
 
 /// Everything that the program wrote where anybody might look, by name.
-type Written = Vec<(String, Vec<u8>)>;
+pub type Written = Vec<(String, Vec<u8>)>;
 
 fn search(secrets: &[Secret], written: &Written) {
     let mut found = Vec::new();
@@ -177,7 +178,7 @@ fn files_of_the_log(place: &Place) -> Written {
     written
 }
 
-fn files_in(folder: &Path) -> Written {
+pub fn files_in(folder: &Path) -> Written {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
