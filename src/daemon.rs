@@ -1,5 +1,6 @@
 //! The composition root: builds the loops, runs them, stops cleanly. The only place that knows everybody.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use crate::store::{Durability, Store};
 use crate::time::Time;
 use crate::vault::Vault;
 use crate::watcher::{self, Salts, Watcher};
+use crate::web::Web;
 
 /// The longest sleep at a stretch: a clock that is set is noticed after it.
 const STRETCH: Duration = Duration::from_secs(60);
@@ -56,6 +58,8 @@ pub struct Parts {
     pub watcher: watcher::Settings,
     /// For the publisher.
     pub publisher: publisher::Settings,
+    /// Where the public folder is handed out, if it is.
+    pub serve: Option<SocketAddr>,
 }
 
 /// Runs until `shutdown` is cancelled, and leaves everything durable: a loop may be cut at any point, since each
@@ -72,14 +76,23 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
 
 /// Runs the loops until the last has ended, and tells why the first had to.
 async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let Parts { platform, store, vault, clock, salts, public, site, watcher, publisher } = parts;
-    let public = Public::open(&public, site, store.clone(), clock.clone()).await?;
+    let Parts { platform, store, vault, clock, salts, public: folder, site, watcher, publisher, serve } = parts;
+    // A port that cannot be had is said before anything is done.
+    let web = match serve {
+        Some(address) => Some(Web::bind(address).await?),
+        None => None,
+    };
+    let public = Public::open(&folder, site, store.clone(), clock.clone()).await?;
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
     let mut compared = publisher.compared();
     let watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
     let woken = Waker { clock: clock.clone(), grown: Some(store.grown()), shutdown: shutdown.clone() };
     let alone = Waker { clock: clock.clone(), grown: None, shutdown: shutdown.clone() };
     let mut loops = JoinSet::new();
+    if let Some(web) = web {
+        let shutdown = shutdown.clone();
+        loops.spawn(async move { web.serve(&folder, shutdown).await });
+    }
     loops.spawn(keep_public(public, store.grown(), shutdown.clone()));
     loops.spawn(woken.drive(publisher));
     loops.spawn(async move {
@@ -229,6 +242,7 @@ impl Parts {
                 heartbeat: config.publish.heartbeat.clone(),
                 ignore_posts_until: config.publish.ignore_posts_until,
             },
+            serve: config.serve.as_ref().map(|serve| serve.address),
         })
     }
 }

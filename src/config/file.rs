@@ -1,5 +1,6 @@
 //! The configuration as it stands in the file, key by key: `deploy/config.toml` says what each means.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ struct File {
     x: X,
     watch: Watch,
     publish: Publish,
+    serve: Option<Serve>,
 }
 
 #[derive(Deserialize)]
@@ -101,6 +103,13 @@ struct Publish {
     ignore_posts_until: Option<Time>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Serve {
+    #[serde(deserialize_with = "socket")]
+    address: SocketAddr,
+}
+
 /// One `[[watch.rule]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,7 +128,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
     let file: File = toml::from_str(text).map_err(|error| place::error(&error, text, path))?;
     let poll = poll(&file).map_err(|(span, message)| place::at(span, &message, text, path))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let File { log, openings, x, watch, publish } = file;
+    let File { log, openings, x, watch, publish, serve } = file;
     Ok(Config {
         log: super::Log {
             origin: log.origin,
@@ -145,6 +154,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
             heartbeat: publish.heartbeat,
             ignore_posts_until: publish.ignore_posts_until,
         },
+        serve: serve.map(|serve| super::Serve { address: serve.address }),
     })
 }
 
@@ -245,6 +255,10 @@ fn address<'de, D: Deserializer<'de>>(from: D) -> Result<reqwest::Url, D::Error>
 
 fn public_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<reqwest::Url>, D::Error> {
     values::public_address(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
+}
+
+fn socket<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    values::socket(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
 fn duration<'de, D: Deserializer<'de>>(from: D, least: Duration, most: Duration) -> Result<Duration, D::Error> {

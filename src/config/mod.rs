@@ -12,6 +12,7 @@ mod place;
 
 use std::fs;
 use std::io::Read;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct Config {
     pub watch: Watch,
     /// How commitments are posted.
     pub publish: Publish,
+    /// Where the daemon hands out the public folder itself, if it does.
+    pub serve: Option<Serve>,
 }
 
 /// The log: its name, and where it is kept.
@@ -92,6 +95,12 @@ pub struct Publish {
     pub heartbeat: Option<cron::Schedule>,
     /// Until when the account's posts are those of another log; none if there never was one.
     pub ignore_posts_until: Option<Time>,
+}
+
+/// Where the daemon hands out the public folder itself.
+pub struct Serve {
+    /// The address and port to listen on.
+    pub address: SocketAddr,
 }
 
 /// Why a configuration or a secret cannot be used: what is wrong, and what the operator should do.

@@ -50,6 +50,7 @@ fn the_template_says_the_defaults() {
         assert_eq!(config.publish.settle, Duration::from_secs(600));
         assert_eq!(config.publish.run_over, 5);
         assert_eq!(config.publish.heartbeat.unwrap().to_string(), "0 55 23 * * *");
+        assert!(config.serve.is_none());
     }
 }
 
@@ -80,6 +81,25 @@ fn the_public_address_is_one_that_a_link_can_begin_with() {
     {
         let Err(error) = parse(&of(wrong)) else { panic!("{wrong} was taken") };
         assert!(error.remedy.contains("https://notes.embassy.example"), "{error}");
+    }
+}
+
+#[test]
+fn the_folder_is_served_on_an_address_with_a_port() {
+    let of = |lines: &str| text().replace("# [serve]", &format!("[serve]\n{lines}"));
+    for address in ["127.0.0.1:8080", "[::]:80"] {
+        let config = parse(&of(&format!("address = \"{address}\""))).unwrap();
+        assert_eq!(config.serve.unwrap().address.to_string(), address);
+    }
+    for (lines, what) in [
+        ("address = \"localhost:8080\"", "address: `localhost:8080` is not an address to listen on"),
+        ("address = \"127.0.0.1\"", "address: `127.0.0.1` is not an address to listen on"),
+        ("address = 8080", "address: invalid type: integer `8080`, expected a string"),
+        ("", "missing field `address`"),
+        ("port = 8080", "unknown field `port`, expected `address`"),
+    ] {
+        let Err(error) = parse(&of(lines)) else { panic!("{lines} was taken") };
+        assert!(error.what.contains(what) && error.to_string().lines().count() == 2, "{error}");
     }
 }
 

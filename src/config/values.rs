@@ -2,6 +2,8 @@
 //!
 //! Each reader's error is a text of two lines: what is wrong with the value, and what to write instead.
 
+use std::net::SocketAddr;
+
 use crate::note::Origin;
 use crate::rules::Correspondent;
 
@@ -95,4 +97,13 @@ pub fn public_address(text: &str) -> Result<reqwest::Url, String> {
         return Err(format!("`{text}` is not an http or https address with nothing but a host and a path\n{remedy}"));
     }
     Ok(url)
+}
+
+/// Reads an address of this machine to listen on, with its port.
+///
+/// # Errors
+/// If it is none.
+pub fn socket(text: &str) -> Result<SocketAddr, String> {
+    let remedy = "write an IP address and a port, like \"127.0.0.1:8080\" or \"[::]:8080\"";
+    text.parse().map_err(|_| format!("`{text}` is not an address to listen on\n{remedy}"))
 }

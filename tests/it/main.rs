@@ -25,6 +25,8 @@ mod secrets;
 mod sim;
 mod site;
 mod site_kills;
+mod stranger;
 mod trouble;
 mod vectors;
+mod web;
 mod witness;
