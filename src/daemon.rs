@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::config::{Config, secrets};
+use crate::config::{self, Config, secrets};
 use crate::log::signed_note::VerifierKey;
 use crate::opening::Salt;
 use crate::pace::{Next, Tick};
@@ -24,6 +24,7 @@ use crate::publisher::{self, Publisher};
 use crate::site;
 use crate::store::{Durability, Store};
 use crate::time::Time;
+use crate::upload::{self, Upload};
 use crate::vault::Vault;
 use crate::watcher::{self, Salts, Watcher};
 use crate::web::Web;
@@ -60,6 +61,8 @@ pub struct Parts {
     pub publisher: publisher::Settings,
     /// Where the public folder is handed out, if it is.
     pub serve: Option<SocketAddr>,
+    /// Where it is copied to, if anywhere.
+    pub upload: Option<upload::Place>,
 }
 
 /// Runs until `shutdown` is cancelled, and leaves everything durable: a loop may be cut at any point, since each
@@ -76,13 +79,15 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
 
 /// Runs the loops until the last has ended, and tells why the first had to.
 async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let Parts { platform, store, vault, clock, salts, public: folder, site, watcher, publisher, serve } = parts;
+    let Parts { platform, store, vault, clock, salts, public: folder, site, watcher, publisher, serve, upload } = parts;
     // A port that cannot be had is said before anything is done.
     let web = match serve {
         Some(address) => Some(Web::bind(address).await?),
         None => None,
     };
+    let vkey = site.vkey.clone();
     let public = Public::open(&folder, site, store.clone(), clock.clone()).await?;
+    let upload = upload.map(|place| Upload::open(&folder, &place, vkey, store.clone(), clock.clone())).transpose()?;
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
     let mut compared = publisher.compared();
     let watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
@@ -93,7 +98,12 @@ async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<
         let shutdown = shutdown.clone();
         loops.spawn(async move { web.serve(&folder, shutdown).await });
     }
-    loops.spawn(keep_public(public, store.grown(), shutdown.clone()));
+    let (tell, published) = watch::channel(0);
+    if let Some(upload) = upload {
+        let woken = Waker { clock: clock.clone(), grown: Some(published), shutdown: shutdown.clone() };
+        loops.spawn(woken.drive(upload));
+    }
+    loops.spawn(keep_public(public, store.grown(), tell, shutdown.clone()));
     loops.spawn(woken.drive(publisher));
     loops.spawn(async move {
         // Without a comparison nothing is sealed; if the publisher ends before it, the reason is its own to tell.
@@ -117,17 +127,19 @@ async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<
     outcome
 }
 
-/// Runs the loop of the public folder. It writes a moment after the log has grown, and a last time when told to stop; a
+/// Runs the loop of the public folder, and tells each time that it was written. It writes a moment after the log has grown, and a last time when told to stop; a
 /// tick of it is never cut, and pages that are left then are written after the next start.
 async fn keep_public(
     mut public: Public,
     mut grown: watch::Receiver<u64>,
+    published: watch::Sender<u64>,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     loop {
         let last = shutdown.is_cancelled();
         grown.mark_unchanged();
         let next = public.tick().await.inspect_err(|_| info!(loop.name = Public::NAME, "stopping"))?;
+        published.send_modify(|times| *times += 1);
         if last {
             return Ok(());
         }
@@ -145,7 +157,7 @@ async fn keep_public(
 /// Runs any other loop.
 struct Waker {
     clock: Clock,
-    /// Tells when the log has grown, for loops that care.
+    /// Tells when the log, or the public folder, has grown, for loops that care.
     grown: Option<watch::Receiver<u64>>,
     shutdown: CancellationToken,
 }
@@ -203,6 +215,20 @@ pub fn site_settings(config: &Config, vkey: VerifierKey) -> site::Settings {
     }
 }
 
+/// Where the configuration says that the public folder is copied to, with the key to it.
+fn place_of(config: &config::Upload) -> Result<upload::Place, config::Error> {
+    Ok(match config {
+        config::Upload::Folder(folder) => upload::Place::Folder(folder.clone()),
+        config::Upload::Bucket { name, endpoint, region, prefix, credentials_file } => upload::Place::Bucket {
+            name: name.clone(),
+            endpoint: endpoint.clone(),
+            region: region.clone(),
+            prefix: prefix.clone(),
+            key: secrets::bucket_key(credentials_file)?,
+        },
+    })
+}
+
 impl Parts {
     /// What the configuration says, with the machine's own clock and chance. Opens the store; asks the platform nothing yet.
     ///
@@ -243,6 +269,7 @@ impl Parts {
                 ignore_posts_until: config.publish.ignore_posts_until,
             },
             serve: config.serve.as_ref().map(|serve| serve.address),
+            upload: config.upload.as_ref().map(place_of).transpose()?,
         })
     }
 }

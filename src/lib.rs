@@ -94,6 +94,8 @@ pub mod config;
 #[cfg(feature = "daemon")]
 pub mod web;
 #[cfg(feature = "daemon")]
+pub mod upload;
+#[cfg(feature = "daemon")]
 pub mod sandbox;
 #[cfg(feature = "daemon")]
 pub mod daemon;

@@ -37,6 +37,8 @@ pub struct Config {
     pub publish: Publish,
     /// Where the daemon hands out the public folder itself, if it does.
     pub serve: Option<Serve>,
+    /// Where the public folder is copied to, if anywhere.
+    pub upload: Option<Upload>,
 }
 
 /// The log: its name, and where it is kept.
@@ -101,6 +103,26 @@ pub struct Publish {
 pub struct Serve {
     /// The address and port to listen on.
     pub address: SocketAddr,
+}
+
+/// Where the public folder is copied to.
+#[derive(Debug)]
+pub enum Upload {
+    /// Another folder.
+    Folder(PathBuf),
+    /// A bucket that speaks S3.
+    Bucket {
+        /// Its name.
+        name: String,
+        /// Where it answers; none for AWS.
+        endpoint: Option<reqwest::Url>,
+        /// Its region.
+        region: String,
+        /// What all names in it begin with; may be empty.
+        prefix: String,
+        /// The file of the key that opens it.
+        credentials_file: PathBuf,
+    },
 }
 
 /// Why a configuration or a secret cannot be used: what is wrong, and what the operator should do.

@@ -1,5 +1,6 @@
 //! What each public file is, for whoever hands it out: its media type, and how long a copy of it may be kept.
 
+use super::stamp;
 use crate::log::tile::TilePath;
 
 /// A copy of what never changes may be kept for ever, as C2SP tlog-tiles asks for tiles.
@@ -37,7 +38,7 @@ impl Kind {
     /// Of the file at this path below the public folder; nothing if no public file can have it, as one that is still being
     /// written: its name begins with a dot.
     pub fn of(path: &str) -> Option<Kind> {
-        if PATH_BYTES_MAX < path.len() || !path.split('/').all(is_plain) {
+        if path == stamp::NAME || PATH_BYTES_MAX < path.len() || !path.split('/').all(is_plain) {
             return None;
         }
         if path.starts_with("tile/") {
@@ -104,6 +105,7 @@ mod tests {
             "tile/0/0",
             "tile/index.html",
             "verbale.db",
+            "site.txt",
             "log.key",
             "index.html.gz",
             "index%2ehtml",

@@ -23,6 +23,7 @@ use crate::store::Store;
 
 pub use folder::{Folder, Written};
 pub use kind::Kind;
+pub use stamp::NAME as STAMP;
 
 /// Entries read from the store at a time.
 const PAGE: u64 = 4096;

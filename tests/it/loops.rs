@@ -194,6 +194,7 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
         watcher: rig.watching(),
         publisher: rig.publishing(),
         serve: None,
+        upload: None,
     };
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(daemon::run(parts, shutdown.clone()));

@@ -1,6 +1,7 @@
 //! Tests of the whole: one binary, a module a subject.
 
 mod arch;
+mod bucket;
 mod cli;
 mod client;
 mod client_writes;
@@ -27,6 +28,7 @@ mod site;
 mod site_kills;
 mod stranger;
 mod trouble;
+mod upload;
 mod vectors;
 mod web;
 mod witness;

@@ -237,6 +237,7 @@ async fn nothing_else_is_handed_out() {
         "/log.txt%00",
         "/nowhere.html",
         "/verbale.db",
+        "/site.txt",
         "/log.key",
         "/index.html.gz",
         "http://a/../log.txt",
