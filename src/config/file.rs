@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::{Config, Error, place, values};
+use super::{Config, Error, place, upload, values};
 use crate::note::Origin;
 use crate::rules::{Correspondent, Formal, Rule};
 use crate::time::Time;
@@ -25,7 +25,6 @@ const RULES_MAX: usize = 64;
 const CORRESPONDENTS_MAX: usize = 256;
 const ATTACHMENT_BYTES_MAX: u64 = 64 << 20;
 const RUN_OVER_MAX: u64 = 1000;
-const WHERE_TO: &str = "write `folder`, or `bucket` and what belongs to it, or remove the section";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +35,7 @@ struct File {
     watch: Watch,
     publish: Publish,
     serve: Option<Serve>,
-    upload: Option<Spanned<Upload>>,
+    upload: Option<Spanned<upload::Raw>>,
 }
 
 #[derive(Deserialize)]
@@ -112,22 +111,6 @@ struct Serve {
     address: SocketAddr,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Upload {
-    #[serde(default, deserialize_with = "some_file_name")]
-    folder: Option<PathBuf>,
-    #[serde(default, deserialize_with = "bucket")]
-    bucket: Option<String>,
-    #[serde(default, deserialize_with = "some_address")]
-    endpoint: Option<reqwest::Url>,
-    region: Option<String>,
-    #[serde(default, deserialize_with = "prefix")]
-    prefix: Option<String>,
-    #[serde(default, deserialize_with = "some_file_name")]
-    credentials_file: Option<PathBuf>,
-}
-
 /// One `[[watch.rule]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -147,13 +130,8 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
     let poll = poll(&file).map_err(|(span, message)| place::at(span, &message, text, path))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let File { log, openings, x, watch, publish, serve, upload } = file;
-    let upload = match upload {
-        None => None,
-        Some(raw) => {
-            let span = Some(raw.span());
-            Some(self::upload(raw.into_inner(), folder).map_err(|message| place::at(span, &message, text, path))?)
-        }
-    };
+    let upload = upload.map(|raw| (Some(raw.span()), raw.into_inner().place(folder)));
+    let upload = upload.map(|(span, to)| to.map_err(|message| place::at(span, &message, text, path))).transpose()?;
     Ok(Config {
         log: super::Log {
             origin: log.origin,
@@ -182,24 +160,6 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
         serve: serve.map(|serve| super::Serve { address: serve.address }),
         upload,
     })
-}
-
-/// Where to copy to: a folder, or a bucket with what belongs to one.
-fn upload(raw: Upload, folder: &Path) -> Result<super::Upload, String> {
-    let Upload { folder: to, bucket, endpoint, region, prefix, credentials_file } = raw;
-    let is_of_a_bucket = endpoint.is_some() || region.is_some() || prefix.is_some() || credentials_file.is_some();
-    match (to, bucket) {
-        (Some(to), None) if !is_of_a_bucket => Ok(super::Upload::Folder(folder.join(to))),
-        (None, Some(name)) => Ok(super::Upload::Bucket {
-            name,
-            endpoint,
-            region: region.unwrap_or_else(|| "us-east-1".to_owned()),
-            prefix: prefix.unwrap_or_default(),
-            credentials_file: folder.join(credentials_file.unwrap_or_else(|| "bucket.toml".into())),
-        }),
-        (None, None) => Err(format!("[upload] does not say where to\n{WHERE_TO}")),
-        _ => Err(format!("[upload] says both a folder and a bucket\n{WHERE_TO}")),
-    }
 }
 
 /// The time between polls: what X allows depends on whether it is X.
@@ -279,7 +239,7 @@ fn file_name<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
     Ok(name)
 }
 
-fn some_file_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+pub(super) fn some_file_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
     file_name(from).map(Some)
 }
 
@@ -293,20 +253,8 @@ fn recipients<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<age::x25519::Rec
     texts.iter().map(|text| values::recipient(text).map_err(D::Error::custom)).collect()
 }
 
-fn address<'de, D: Deserializer<'de>>(from: D) -> Result<reqwest::Url, D::Error> {
+pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<reqwest::Url, D::Error> {
     values::address(&String::deserialize(from)?).map_err(D::Error::custom)
-}
-
-fn some_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<reqwest::Url>, D::Error> {
-    address(from).map(Some)
-}
-
-fn bucket<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    values::bucket(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
-}
-
-fn prefix<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    values::prefix(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
 }
 
 fn public_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<reqwest::Url>, D::Error> {

@@ -9,6 +9,7 @@ pub mod values;
 
 mod file;
 mod place;
+mod upload;
 
 use std::fs;
 use std::io::Read;

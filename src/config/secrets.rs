@@ -75,13 +75,13 @@ pub fn bucket_key(path: &Path) -> Result<BucketKey, Error> {
 
 impl<const N: usize> Values<N> {
     fn read(&self, path: &Path) -> Result<[SecretString; N], Error> {
-        match self.from_variables(|name| std::env::var(name).ok())? {
+        match self.in_variables(|name| std::env::var(name).ok())? {
             Some(values) => Ok(values),
-            None => self.from_file(path),
+            None => self.in_file(path),
         }
     }
 
-    fn from_variables(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<[SecretString; N]>, Error> {
+    fn in_variables(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<[SecretString; N]>, Error> {
         let values = self.variables.map(|name| variable(name).filter(|value| !value.is_empty()));
         if values.iter().all(Option::is_none) {
             return Ok(None);
@@ -97,7 +97,7 @@ impl<const N: usize> Values<N> {
         Ok(Some(values.map(|value| value.unwrap_or_default().into())))
     }
 
-    fn from_file(&self, path: &Path) -> Result<[SecretString; N], Error> {
+    fn in_file(&self, path: &Path) -> Result<[SecretString; N], Error> {
         let shown = path.display();
         let remedy = format!("put {} into {shown}, each as `key = \"value\"`", self.the_values);
         let text = read(path, self.what, &remedy)?;
@@ -219,7 +219,7 @@ mod tests {
 
     fn refusal(mode: u32, text: &str) -> Error {
         let file = file(mode, text);
-        let Err(error) = OF_X.from_file(file.path()) else { panic!("{text} was taken") };
+        let Err(error) = OF_X.in_file(file.path()) else { panic!("{text} was taken") };
         assert!(!error.to_string().contains(MARK), "{error}");
         error
     }
@@ -271,11 +271,11 @@ mod tests {
 
     #[test]
     fn the_environment_has_all_four_values_or_none() {
-        assert!(OF_X.from_variables(|_| None).unwrap().is_none());
-        assert!(OF_X.from_variables(|_| Some(String::new())).unwrap().is_none());
-        let values = OF_X.from_variables(|name| Some(name.to_lowercase())).unwrap().unwrap();
+        assert!(OF_X.in_variables(|_| None).unwrap().is_none());
+        assert!(OF_X.in_variables(|_| Some(String::new())).unwrap().is_none());
+        let values = OF_X.in_variables(|name| Some(name.to_lowercase())).unwrap().unwrap();
         assert_eq!(values[2].expose_secret(), "verbale_x_access_token");
-        let Err(error) = OF_X.from_variables(|name| (!name.ends_with("TOKEN_SECRET")).then(|| MARK.to_owned())) else {
+        let Err(error) = OF_X.in_variables(|name| (!name.ends_with("TOKEN_SECRET")).then(|| MARK.to_owned())) else {
             panic!("three values were taken")
         };
         assert!(error.what.contains("VERBALE_X_ACCESS_TOKEN_SECRET is not set"), "{error}");

@@ -54,7 +54,7 @@ pub(super) struct Found {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Span {
     pub(super) len: u64,
-    written: SystemTime,
+    pub(super) written: SystemTime,
 }
 
 /// The bytes of the checkpoint, and until when what was written is complete; nothing if there is no checkpoint.
@@ -148,5 +148,82 @@ fn there<T>(read: io::Result<T>, path: &Path) -> Result<Option<T>, Trouble> {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Trouble::of_the_folder(path, &error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn write(folder: &Path, path: &str, seconds: u64) {
+        let place = folder.join(path);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(&place, path).unwrap();
+        File::options().write(true).open(place).unwrap().set_modified(at(seconds)).unwrap();
+    }
+
+    fn found(folder: &Path, from: u64, until: u64) -> Vec<String> {
+        let found = since(folder, at(from), at(until), &HashMap::new()).unwrap();
+        assert_eq!(found.complete_until, at(until));
+        found.pages.into_iter().map(|page| page.path).collect()
+    }
+
+    #[test]
+    fn pages_are_found_by_when_they_were_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        for (path, seconds) in [("index.html", 130), ("note/0/1.html", 110), ("note/0/2.html", 120), ("style.css", 50)]
+        {
+            write(folder, path, seconds);
+        }
+        for path in [".new", "checkpoint", "log.txt", "site.txt", "tile/0/000.p/1", "note/0/.new"] {
+            write(folder, path, 115);
+        }
+        assert_eq!(found(folder, 100, 130), ["note/0/1.html", "note/0/2.html", "index.html"]);
+        assert_eq!(found(folder, 100, 129), ["note/0/1.html", "note/0/2.html"]);
+        assert_eq!(found(folder, 121, 130), ["note/0/2.html", "index.html"], "two seconds are no difference");
+        assert_eq!(found(folder, 0, 130).len(), 4);
+        let known = HashMap::from([("note/0/2.html".to_owned(), at(120)), ("index.html".to_owned(), at(129))]);
+        let pages = since(folder, at(121), at(130), &known).unwrap().pages;
+        assert_eq!(pages.into_iter().map(|page| page.path).collect::<Vec<_>>(), ["index.html"]);
+    }
+
+    /// Piece by piece nothing is left out and nothing comes twice, though many files have the same time.
+    #[test]
+    fn many_pages_come_in_pieces() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = 2 * PAGES_MAX + 7;
+        (0..count).for_each(|n| write(folder.path(), &format!("note/{}/{n}.html", n / 1000), 100 + n as u64 / 700));
+        let (mut known, mut mark, mut all) = (HashMap::new(), SystemTime::UNIX_EPOCH, Vec::new());
+        let mut rounds = 0;
+        while mark < at(200) {
+            let found = since(folder.path(), mark, at(200), &known).unwrap();
+            assert!(found.pages.is_sorted() && found.pages.len() <= PAGES_MAX);
+            mark = found.complete_until;
+            known.extend(found.pages.iter().map(|page| (page.path.clone(), page.written)));
+            known.retain(|_, written| settles(*written, mark));
+            all.extend(found.pages.into_iter().map(|page| page.path));
+            rounds += 1;
+        }
+        all.sort();
+        let pieces = all.len();
+        all.dedup();
+        assert_eq!((rounds, pieces, all.len()), (3, count, count));
+    }
+
+    #[test]
+    fn the_text_ends_with_its_last_whole_line() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(text(folder.path()).unwrap(), None);
+        for (bytes, len) in [("", 0), ("half", 0), ("0 a\n", 4), ("0 a\n1 b", 4)] {
+            fs::write(folder.path().join(TEXT), bytes).unwrap();
+            assert_eq!(text(folder.path()).unwrap().unwrap().len, len, "{bytes}");
+        }
+        fs::write(folder.path().join(TEXT), "a line\n".repeat(1000) + "1").unwrap();
+        assert_eq!(text(folder.path()).unwrap().unwrap().len, 7000);
     }
 }

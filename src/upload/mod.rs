@@ -151,7 +151,7 @@ impl Upload {
             self.there = Some(there);
             return Ok(Next::Idle(idle));
         }
-        if there.head.as_ref() == Some(&head) && there.mark.until == until && !self.text_is_due(now)? {
+        if there.head.as_ref() == Some(&head) && there.mark.until == until && self.text_is_due(now)?.is_none() {
             self.there = Some(there);
             return Ok(Next::Idle(idle));
         }
@@ -255,20 +255,12 @@ impl Upload {
         Ok((files, Mark { until: found.complete_until }))
     }
 
-    fn text_is_due(&self, now: Time) -> Result<bool, Stop> {
-        let Some(span) = changes::text(&self.folder)? else { return Ok(false) };
-        Ok(match self.text {
-            None => true,
-            Some((copied, _)) if copied == span => false,
-            Some((_, at)) => span.len <= TEXT_BYTES_SHORT || TEXT_EVERY_MS <= now.ms_since(at),
-        })
+    fn text_is_due(&self, now: Time) -> Result<Option<Span>, Stop> {
+        Ok(changes::text(&self.folder)?.filter(|span| is_due(*span, self.text, now)))
     }
 
     async fn copy_text(&mut self, now: Time) -> Result<u64, Stop> {
-        if !self.text_is_due(now)? {
-            return Ok(0);
-        }
-        let Some(span) = changes::text(&self.folder)? else { return Ok(0) };
+        let Some(span) = self.text_is_due(now)? else { return Ok(0) };
         self.target.put_file(changes::TEXT, &self.folder, Some(span.len)).await?;
         self.text = Some((span, now));
         Ok(1)
@@ -285,5 +277,31 @@ impl Upload {
             ended.map_err(|_| Trouble::broke_off())??;
         }
         Ok(())
+    }
+}
+
+/// Whether `log.txt` is to be copied, after one was copied at some time.
+fn is_due(span: Span, copied: Option<(Span, Time)>, now: Time) -> bool {
+    match copied {
+        None => true,
+        Some((copied, _)) if copied == span => false,
+        Some((_, at)) => span.len <= TEXT_BYTES_SHORT || TEXT_EVERY_MS <= now.ms_since(at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_not_copied_with_every_entry() {
+        let span = |len| Span { len, written: SystemTime::UNIX_EPOCH };
+        let (then, later) = (Time::from_ms(0), Time::from_ms(TEXT_EVERY_MS));
+        assert!(is_due(span(1), None, then) && is_due(span(2), Some((span(1), then)), then));
+        assert!(!is_due(span(1), Some((span(1), then)), later));
+        let long = TEXT_BYTES_SHORT + 1;
+        assert!(is_due(span(long), None, then));
+        assert!(!is_due(span(long), Some((span(1), then)), Time::from_ms(TEXT_EVERY_MS - 1)));
+        assert!(is_due(span(long), Some((span(1), then)), later));
     }
 }
