@@ -1,5 +1,6 @@
 //! The composition root: builds the loops, runs them, stops cleanly. The only place that knows everybody.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tracing::{info, warn};
 
 use crate::bot::{self, Bot};
 use crate::clock::Clock;
-use crate::config::{Config, secrets};
+use crate::config::{self, Config, secrets};
 use crate::courier::{self, Courier};
 use crate::log::signed_note::VerifierKey;
 use crate::opener::{self, Opener};
@@ -27,8 +28,10 @@ use crate::receiver::Receiver;
 use crate::site;
 use crate::store::{Durability, Store};
 use crate::time::Time;
+use crate::upload::{self, Upload};
 use crate::vault::Vault;
 use crate::watcher::{self, Salts, Watcher};
+use crate::web::Web;
 
 /// The longest sleep at a stretch: a clock that is set is noticed after it.
 const STRETCH: Duration = Duration::from_secs(60);
@@ -73,6 +76,10 @@ pub struct Parts {
     pub courier: courier::Settings,
     /// How often the receiver looks whether a receipt is asked for; none if nobody's notes are receipted.
     pub receiver: Option<Duration>,
+    /// Where the public folder is handed out, if it is.
+    pub serve: Option<SocketAddr>,
+    /// Where it is copied to, if anywhere.
+    pub upload: Option<upload::Place>,
 }
 
 /// Runs until `shutdown` is cancelled, and leaves everything durable: a loop may be cut at any point, since each
@@ -89,8 +96,17 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
 
 /// Runs the loops until the last has ended, and tells why the first had to.
 async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let Parts { platform, store, vault, clock, salts, public, site, watcher, publisher, bot, chance, .. } = parts;
-    let public = Public::open(&public, site, store.clone(), clock.clone()).await?;
+    let Parts { platform, store, vault, clock, salts, public: folder, site, watcher, publisher, bot, chance, .. } =
+        parts;
+    // A port that cannot be had is said before anything is done.
+    let web = match parts.serve {
+        Some(address) => Some(Web::bind(address).await?),
+        None => None,
+    };
+    let vkey = site.vkey.clone();
+    let public = Public::open(&folder, site, store.clone(), clock.clone()).await?;
+    let upload =
+        parts.upload.map(|place| Upload::open(&folder, &place, vkey, store.clone(), clock.clone())).transpose()?;
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
     let compared = publisher.compared();
     let bot = bot.map(|settings| Bot::new(platform.clone(), store.clone(), clock.clone(), chance, settings));
@@ -101,7 +117,16 @@ async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<
     let alone = Waker { clock: clock.clone(), grown: None, shutdown: shutdown.clone() };
     let woken = Waker { grown: Some(store.grown()), ..alone.clone() };
     let mut loops = JoinSet::new();
-    loops.spawn(keep_public(public, store.grown(), shutdown.clone()));
+    if let Some(web) = web {
+        let shutdown = shutdown.clone();
+        loops.spawn(async move { web.serve(&folder, shutdown).await });
+    }
+    let (tell, published) = watch::channel(0);
+    if let Some(upload) = upload {
+        let woken = Waker { grown: Some(published), ..alone.clone() };
+        loops.spawn(woken.drive(upload));
+    }
+    loops.spawn(keep_public(public, store.grown(), tell, shutdown.clone()));
     loops.spawn(woken.clone().drive(publisher));
     loops.spawn(alone.drive_after(compared.clone(), watcher));
     loops.spawn(woken.clone().drive_after(compared.clone(), opener));
@@ -128,17 +153,19 @@ async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<
     outcome
 }
 
-/// Runs the loop of the public folder. It writes a moment after the log has grown, and a last time when told to stop; a
+/// Runs the loop of the public folder, and tells each time that it was written. It writes a moment after the log has grown, and a last time when told to stop; a
 /// tick of it is never cut, and pages that are left then are written after the next start.
 async fn keep_public(
     mut public: Public,
     mut grown: watch::Receiver<u64>,
+    published: watch::Sender<u64>,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     loop {
         let last = shutdown.is_cancelled();
         grown.mark_unchanged();
         let next = public.tick().await.inspect_err(|_| info!(loop.name = Public::NAME, "stopping"))?;
+        published.send_modify(|times| *times += 1);
         if last {
             return Ok(());
         }
@@ -157,7 +184,7 @@ async fn keep_public(
 #[derive(Clone)]
 struct Waker {
     clock: Clock,
-    /// Tells when the log has grown, for loops that care.
+    /// Tells when the log, or the public folder, has grown, for loops that care.
     grown: Option<watch::Receiver<u64>>,
     shutdown: CancellationToken,
 }
@@ -252,6 +279,20 @@ fn bot_settings(config: &Config, has_key: bool) -> Option<bot::Settings> {
     })
 }
 
+/// Where the configuration says that the public folder is copied to, with the key to it.
+fn place_of(config: &config::Upload) -> Result<upload::Place, config::Error> {
+    Ok(match config {
+        config::Upload::Folder(folder) => upload::Place::Folder(folder.clone()),
+        config::Upload::Bucket { name, endpoint, region, prefix, credentials_file } => upload::Place::Bucket {
+            name: name.clone(),
+            endpoint: endpoint.clone(),
+            region: region.clone(),
+            prefix: prefix.clone(),
+            key: secrets::bucket_key(credentials_file)?,
+        },
+    })
+}
+
 impl Parts {
     /// What the configuration says, with the machine's own clock and chance. Opens the store; asks the platform nothing yet.
     ///
@@ -306,6 +347,8 @@ impl Parts {
             },
             courier: courier::Settings { settle: config.publish.settle, identities },
             receiver: (!config.receipt.from.is_empty()).then_some(ASKED),
+            serve: config.serve.as_ref().map(|serve| serve.address),
+            upload: config.upload.as_ref().map(place_of).transpose()?,
         })
     }
 }

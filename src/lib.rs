@@ -124,6 +124,10 @@ pub mod auditor;
 #[cfg(feature = "daemon")]
 pub mod config;
 #[cfg(feature = "daemon")]
+pub mod web;
+#[cfg(feature = "daemon")]
+pub mod upload;
+#[cfg(feature = "daemon")]
 pub mod sandbox;
 #[cfg(feature = "daemon")]
 pub mod daemon;

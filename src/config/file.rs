@@ -1,5 +1,6 @@
 //! The configuration as it stands in the file, key by key: `deploy/config.toml` says what each means.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::{Config, Error, place, values};
+use super::{Config, Error, place, upload, values};
 use crate::bot::limits::Limits;
 use crate::note::{AccountId, Origin};
 use crate::rules::{Correspondent, Formal, Rule};
@@ -54,6 +55,8 @@ struct File {
     slip: Slip,
     #[serde(default)]
     receipt: Receipt,
+    serve: Option<Serve>,
+    upload: Option<Spanned<upload::Raw>>,
 }
 
 #[derive(Deserialize)]
@@ -160,6 +163,13 @@ struct Receipt {
     publish: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Serve {
+    #[serde(deserialize_with = "socket")]
+    address: SocketAddr,
+}
+
 /// One `[[watch.rule]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -183,7 +193,9 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
     apart(&file).map_err(|message| place::at(None, &message, text, path))?;
     let send = slip(&file).map_err(at_place)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let File { log, openings, x, watch, publish, bot, open, receipt, .. } = file;
+    let File { log, openings, x, watch, publish, bot, open, receipt, serve, upload, .. } = file;
+    let upload = upload.map(|raw| (Some(raw.span()), raw.into_inner().place(folder)));
+    let upload = upload.map(|(span, to)| to.map_err(|message| place::at(span, &message, text, path))).transpose()?;
     Ok(Config {
         log: super::Log {
             origin: log.origin,
@@ -221,6 +233,8 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
         open: super::Open { approval: open.approval, lapse: open.lapse.unwrap_or(DAY) },
         slip: super::Slip { send },
         receipt: super::Receipt { from: receipt.from, publish: receipt.publish },
+        serve: serve.map(|serve| super::Serve { address: serve.address }),
+        upload,
     })
 }
 
@@ -339,7 +353,7 @@ fn file_name<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
     Ok(name)
 }
 
-fn some_file_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+pub(super) fn some_file_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
     file_name(from).map(Some)
 }
 
@@ -353,12 +367,16 @@ fn recipients<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<age::x25519::Rec
     texts.iter().map(|text| values::recipient(text).map_err(D::Error::custom)).collect()
 }
 
-fn address<'de, D: Deserializer<'de>>(from: D) -> Result<reqwest::Url, D::Error> {
+pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<reqwest::Url, D::Error> {
     values::address(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
 fn public_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<reqwest::Url>, D::Error> {
     values::public_address(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
+}
+
+fn socket<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    values::socket(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
 fn duration<'de, D: Deserializer<'de>>(from: D, least: Duration, most: Duration) -> Result<Duration, D::Error> {

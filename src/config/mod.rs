@@ -9,9 +9,11 @@ pub mod values;
 
 mod file;
 mod place;
+mod upload;
 
 use std::fs;
 use std::io::Read;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,6 +45,10 @@ pub struct Config {
     pub slip: Slip,
     /// Which notes of others are receipted.
     pub receipt: Receipt,
+    /// Where the daemon hands out the public folder itself, if it does.
+    pub serve: Option<Serve>,
+    /// Where the public folder is copied to, if anywhere.
+    pub upload: Option<Upload>,
 }
 
 /// The log: its name, and where it is kept.
@@ -136,6 +142,32 @@ pub struct Receipt {
     pub from: Vec<Correspondent>,
     /// Whether a receipt is entered and posted for each of their notes that comes with a slip, without being asked.
     pub publish: bool,
+}
+
+/// Where the daemon hands out the public folder itself.
+pub struct Serve {
+    /// The address and port to listen on.
+    pub address: SocketAddr,
+}
+
+/// Where the public folder is copied to.
+#[derive(Debug)]
+pub enum Upload {
+    /// Another folder.
+    Folder(PathBuf),
+    /// A bucket that speaks S3.
+    Bucket {
+        /// Its name.
+        name: String,
+        /// Where it answers; none for AWS.
+        endpoint: Option<reqwest::Url>,
+        /// Its region.
+        region: String,
+        /// What all names in it begin with; may be empty.
+        prefix: String,
+        /// The file of the key that opens it.
+        credentials_file: PathBuf,
+    },
 }
 
 /// Why a configuration or a secret cannot be used: what is wrong, and what the operator should do.

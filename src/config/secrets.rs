@@ -18,69 +18,114 @@ use crate::platform::x::Credentials;
 /// The largest secret file that is read, in bytes.
 const BYTES_MAX: u64 = 64 << 10;
 
-/// The variables that may hold the credentials instead of the file, in the order of [`Credentials`].
-const VARIABLES: [&str; 4] =
-    ["VERBALE_X_API_KEY", "VERBALE_X_API_SECRET", "VERBALE_X_ACCESS_TOKEN", "VERBALE_X_ACCESS_TOKEN_SECRET"];
+/// Some values that belong together: all in the environment, or all in a file.
+struct Values<const N: usize> {
+    what: &'static str,
+    variables: [&'static str; N],
+    keys: [&'static str; N],
+    /// For "set all four variables" and "put the four values into".
+    all: &'static str,
+    the_values: &'static str,
+}
 
-/// The keys of the file, in the same order.
-const KEYS: [&str; 4] = ["api_key", "api_secret", "access_token", "access_token_secret"];
+/// In the order of [`Credentials`].
+const OF_X: Values<4> = Values {
+    what: "the credentials of X",
+    variables: ["VERBALE_X_API_KEY", "VERBALE_X_API_SECRET", "VERBALE_X_ACCESS_TOKEN", "VERBALE_X_ACCESS_TOKEN_SECRET"],
+    keys: ["api_key", "api_secret", "access_token", "access_token_secret"],
+    all: "all four",
+    the_values: "the four values of the account",
+};
+
+/// In the order of [`BucketKey`].
+const OF_BUCKET: Values<2> = Values {
+    what: "the key of the bucket",
+    variables: ["VERBALE_S3_ACCESS_KEY_ID", "VERBALE_S3_SECRET_ACCESS_KEY"],
+    keys: ["access_key_id", "secret_access_key"],
+    all: "both",
+    the_values: "the two values of the key",
+};
+
+/// What opens a bucket that speaks S3.
+#[derive(Clone, Debug)]
+pub struct BucketKey {
+    /// The name of the key.
+    pub id: SecretString,
+    /// The key itself.
+    pub secret: SecretString,
+}
 
 /// Reads the credentials of X from the environment if it has all four, else from the file `path`.
 ///
 /// # Errors
 /// If the environment has only some of them, or the file is missing, open to others, or lacks a value.
 pub fn credentials(path: &Path) -> Result<Credentials, Error> {
-    match from_variables(|name| std::env::var(name).ok())? {
-        Some(credentials) => Ok(credentials),
-        None => from_file(path),
-    }
+    let [api_key, api_secret, access_token, access_token_secret] = OF_X.read(path)?;
+    Ok(Credentials { api_key, api_secret, access_token, access_token_secret })
 }
 
-fn of(values: [String; 4]) -> Credentials {
-    let [api_key, api_secret, access_token, access_token_secret] = values.map(SecretString::from);
-    Credentials { api_key, api_secret, access_token, access_token_secret }
+/// Reads the key of a bucket from the environment if it has both values, else from the file `path`.
+///
+/// # Errors
+/// As [`credentials`].
+pub fn bucket_key(path: &Path) -> Result<BucketKey, Error> {
+    let [id, secret] = OF_BUCKET.read(path)?;
+    Ok(BucketKey { id, secret })
 }
 
-fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Credentials>, Error> {
-    let values = VARIABLES.map(|name| variable(name).filter(|value| !value.is_empty()));
-    if values.iter().all(Option::is_none) {
-        return Ok(None);
+impl<const N: usize> Values<N> {
+    fn read(&self, path: &Path) -> Result<[SecretString; N], Error> {
+        match self.in_variables(|name| std::env::var(name).ok())? {
+            Some(values) => Ok(values),
+            None => self.in_file(path),
+        }
     }
-    let missing = values.iter().zip(VARIABLES).filter(|(value, _)| value.is_none()).map(|(_, name)| name);
-    let missing = missing.collect::<Vec<_>>().join(", ");
-    if !missing.is_empty() {
-        return Err(Error::new(
-            format!("the environment has only a part of the credentials of X: {missing} is not set"),
-            "set all four variables, or none of them to use the file",
-        ));
-    }
-    Ok(Some(of(values.map(Option::unwrap_or_default))))
-}
 
-fn from_file(path: &Path) -> Result<Credentials, Error> {
-    let shown = path.display();
-    let remedy = format!("put the four values of the account into {shown}, each as `key = \"value\"`");
-    let text = read(path, "the credentials of X", &remedy)?;
-    let table: toml::Table = text.expose_secret().parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(0, |span| text.expose_secret()[..span.start].matches('\n').count() + 1);
-        Error::new(format!("{shown}:{line}: this line is not TOML; it is not shown because it may be secret"), &*remedy)
-    })?;
-    if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        let known = KEYS.join(", ");
-        return Err(Error::new(format!("{shown}: unknown key `{key}`"), format!("the keys of this file are {known}")));
-    }
-    let mut values = [const { String::new() }; 4];
-    for (value, key) in values.iter_mut().zip(KEYS) {
-        let found = table.get(key).and_then(toml::Value::as_str).map_or("", str::trim);
-        if found.is_empty() {
+    fn in_variables(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<[SecretString; N]>, Error> {
+        let values = self.variables.map(|name| variable(name).filter(|value| !value.is_empty()));
+        if values.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let missing = values.iter().zip(self.variables).filter(|(value, _)| value.is_none()).map(|(_, name)| name);
+        let missing = missing.collect::<Vec<_>>().join(", ");
+        if !missing.is_empty() {
             return Err(Error::new(
-                format!("{shown}: {key} is missing or empty"),
-                "the comments in that file say where its value comes from; it is text in double quotes",
+                format!("the environment has only a part of {}: {missing} is not set", self.what),
+                format!("set {} variables, or none of them to use the file", self.all),
             ));
         }
-        found.clone_into(value);
+        Ok(Some(values.map(|value| value.unwrap_or_default().into())))
     }
-    Ok(of(values))
+
+    fn in_file(&self, path: &Path) -> Result<[SecretString; N], Error> {
+        let shown = path.display();
+        let remedy = format!("put {} into {shown}, each as `key = \"value\"`", self.the_values);
+        let text = read(path, self.what, &remedy)?;
+        let table: toml::Table = text.expose_secret().parse().map_err(|error: toml::de::Error| {
+            let line = error.span().map_or(0, |span| text.expose_secret()[..span.start].matches('\n').count() + 1);
+            let what = format!("{shown}:{line}: this line is not TOML; it is not shown because it may be secret");
+            Error::new(what, &*remedy)
+        })?;
+        if let Some(key) = table.keys().find(|key| !self.keys.contains(&key.as_str())) {
+            let known = self.keys.join(", ");
+            return Err(Error::new(
+                format!("{shown}: unknown key `{key}`"),
+                format!("the keys of this file are {known}"),
+            ));
+        }
+        let mut values = [const { String::new() }; N];
+        for (value, key) in values.iter_mut().zip(self.keys) {
+            let found = table.get(key).and_then(toml::Value::as_str).map_or("", str::trim);
+            if found.is_empty() {
+                return Err(Error::new(
+                    format!("{shown}: {key} is missing or empty"),
+                    "the comments in that file say where its value comes from; it is text in double quotes",
+                ));
+            }
+            found.clone_into(value);
+        }
+        Ok(values.map(SecretString::from))
+    }
 }
 
 /// Reads the secret keys that may open notes: a file as `age-keygen` writes it.
@@ -174,7 +219,7 @@ mod tests {
 
     fn refusal(mode: u32, text: &str) -> Error {
         let file = file(mode, text);
-        let Err(error) = from_file(file.path()) else { panic!("{text} was taken") };
+        let Err(error) = OF_X.in_file(file.path()) else { panic!("{text} was taken") };
         assert!(!error.to_string().contains(MARK), "{error}");
         error
     }
@@ -182,9 +227,22 @@ mod tests {
     #[test]
     fn credentials_come_from_a_file_of_four_values() {
         let file = file(0o600, "api_key='a'\napi_secret=' b '\naccess_token=\"c\"\naccess_token_secret='d'");
-        let credentials = from_file(file.path()).unwrap();
+        let credentials = credentials(file.path()).unwrap();
         assert_eq!(credentials.api_secret.expose_secret(), "b");
         assert_eq!(credentials.access_token_secret.expose_secret(), "d");
+    }
+
+    #[test]
+    fn the_key_of_a_bucket_comes_from_a_file_of_two_values() {
+        let key = bucket_key(file(0o600, "access_key_id='a'\nsecret_access_key='b'").path()).unwrap();
+        assert_eq!((key.id.expose_secret(), key.secret.expose_secret()), ("a", "b"));
+        let error = bucket_key(file(0o600, "access_key_id='a'").path()).unwrap_err();
+        assert!(error.what.ends_with("secret_access_key is missing or empty"), "{error}");
+        let error = bucket_key(Path::new("/nowhere/bucket.toml")).unwrap_err();
+        assert!(
+            error.to_string().contains("/nowhere/bucket.toml: the key of the bucket\nput the two values"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -213,11 +271,11 @@ mod tests {
 
     #[test]
     fn the_environment_has_all_four_values_or_none() {
-        assert!(from_variables(|_| None).unwrap().is_none());
-        assert!(from_variables(|_| Some(String::new())).unwrap().is_none());
-        let credentials = from_variables(|name| Some(name.to_lowercase())).unwrap().unwrap();
-        assert_eq!(credentials.access_token.expose_secret(), "verbale_x_access_token");
-        let Err(error) = from_variables(|name| (!name.ends_with("TOKEN_SECRET")).then(|| MARK.to_owned())) else {
+        assert!(OF_X.in_variables(|_| None).unwrap().is_none());
+        assert!(OF_X.in_variables(|_| Some(String::new())).unwrap().is_none());
+        let values = OF_X.in_variables(|name| Some(name.to_lowercase())).unwrap().unwrap();
+        assert_eq!(values[2].expose_secret(), "verbale_x_access_token");
+        let Err(error) = OF_X.in_variables(|name| (!name.ends_with("TOKEN_SECRET")).then(|| MARK.to_owned())) else {
             panic!("three values were taken")
         };
         assert!(error.what.contains("VERBALE_X_ACCESS_TOKEN_SECRET is not set"), "{error}");

@@ -54,6 +54,7 @@ fn the_template_says_the_defaults() {
         assert_eq!(config.slip, Slip { send: false });
         assert_eq!(config.receipt, Receipt { from: Vec::new(), publish: false });
         assert_eq!(config.open, Open { approval: false, lapse: Duration::from_secs(86_400) });
+        assert!(config.serve.is_none() && config.upload.is_none());
     }
 }
 
@@ -84,6 +85,55 @@ fn the_public_address_is_one_that_a_link_can_begin_with() {
     {
         let Err(error) = parse(&of(wrong)) else { panic!("{wrong} was taken") };
         assert!(error.remedy.contains("https://notes.embassy.example"), "{error}");
+    }
+}
+
+#[test]
+fn the_folder_is_served_on_an_address_with_a_port() {
+    let of = |lines: &str| text().replace("# [serve]", &format!("[serve]\n{lines}"));
+    for address in ["127.0.0.1:8080", "[::]:80"] {
+        let config = parse(&of(&format!("address = \"{address}\""))).unwrap();
+        assert_eq!(config.serve.unwrap().address.to_string(), address);
+    }
+    for (lines, what) in [
+        ("address = \"localhost:8080\"", "address: `localhost:8080` is not an address to listen on"),
+        ("address = \"127.0.0.1\"", "address: `127.0.0.1` is not an address to listen on"),
+        ("address = 8080", "address: invalid type: integer `8080`, expected a string"),
+        ("", "missing field `address`"),
+        ("port = 8080", "unknown field `port`, expected `address`"),
+    ] {
+        let Err(error) = parse(&of(lines)) else { panic!("{lines} was taken") };
+        assert!(error.what.contains(what) && error.to_string().lines().count() == 2, "{error}");
+    }
+}
+
+#[test]
+fn the_folder_is_copied_to_a_folder_or_to_a_bucket() {
+    let of = |lines: &str| parse(&text().replace("# [upload]", &format!("[upload]\n{lines}\n")));
+    let Some(Upload::Folder(folder)) = of("folder = 'copy'").unwrap().upload else { panic!() };
+    assert_eq!(folder, Path::new("/etc/verbale/copy"));
+    let Some(Upload::Bucket { name, endpoint, region, prefix, credentials_file }) =
+        of("bucket = 'a-b'").unwrap().upload
+    else {
+        panic!()
+    };
+    assert_eq!((&*name, endpoint, &*region, &*prefix), ("a-b", None, "us-east-1", ""));
+    assert_eq!(credentials_file, Path::new("/etc/verbale/bucket.toml"));
+    assert!(of("bucket = 'a-b'\nendpoint = 'https://e.example'\nregion = 'eu'\nprefix = 'a/b.c'").is_ok());
+    for (lines, what) in [
+        ("", "[upload] does not say where to"),
+        ("region = 'eu'", "[upload] does not say where to"),
+        ("folder = 'a'\nbucket = 'a-b'", "[upload] says both a folder and a bucket"),
+        ("folder = 'a'\nprefix = 'b'", "[upload] says both a folder and a bucket"),
+        ("bucket = 'A_B'", "bucket: `A_B` is not the name of a bucket"),
+        ("bucket = 'a-b'\nprefix = '/a'", "prefix: `/a` cannot be what names"),
+        ("bucket = 'a-b'\nprefix = '../a'", "prefix: `../a` cannot be what names"),
+        ("bucket = 'a-b'\nendpoint = 'http://e.example'", "endpoint: `http://e.example` would carry secrets"),
+        ("bucket = 'a-b'\nsecret_access_key = 'x'", "unknown field `secret_access_key`, expected one of `folder`"),
+        ("folder = ''", "folder: the file name is empty"),
+    ] {
+        let Err(error) = of(lines) else { panic!("{lines} was taken") };
+        assert!(error.what.contains(what) && error.to_string().lines().count() == 2, "{error}");
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Each reader's error is a text of two lines: what is wrong with the value, and what to write instead.
 
+use std::net::SocketAddr;
+
 use crate::note::{AccountId, Origin};
 use crate::rules::Correspondent;
 
@@ -104,4 +106,39 @@ pub fn public_address(text: &str) -> Result<reqwest::Url, String> {
         return Err(format!("`{text}` is not an http or https address with nothing but a host and a path\n{remedy}"));
     }
     Ok(url)
+}
+
+/// Reads an address of this machine to listen on, with its port.
+///
+/// # Errors
+/// If it is none.
+pub fn socket(text: &str) -> Result<SocketAddr, String> {
+    let remedy = "write an IP address and a port, like \"127.0.0.1:8080\" or \"[::]:8080\"";
+    text.parse().map_err(|_| format!("`{text}` is not an address to listen on\n{remedy}"))
+}
+
+/// Reads the name of a bucket as S3 allows it.
+///
+/// # Errors
+/// If it is none.
+pub fn bucket(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    if (3..=63).contains(&text.len()) && text.bytes().all(plain) && !text.starts_with('.') {
+        return Ok(text.to_owned());
+    }
+    Err(format!("`{text}` is not the name of a bucket\nwrite 3 to 63 of a-z, 0-9, `-` and `.`, like \"embassy-notes\""))
+}
+
+/// Reads what the names in a bucket begin with.
+///
+/// # Errors
+/// If it is not made of plain names with a slash between them.
+pub fn prefix(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let is_name = |name: &str| !name.is_empty() && !name.starts_with('.') && name.bytes().all(plain);
+    if text.is_empty() || (text.len() <= 255 && text.split('/').all(is_name)) {
+        return Ok(text.to_owned());
+    }
+    let remedy = "write plain names with `/` between them, like \"notes\" or \"embassy/notes\", or nothing";
+    Err(format!("`{text}` cannot be what names in the bucket begin with\n{remedy}"))
 }

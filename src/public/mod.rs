@@ -8,6 +8,7 @@
 mod due;
 mod files;
 mod folder;
+mod kind;
 mod stamp;
 
 use std::path::Path;
@@ -21,6 +22,8 @@ use crate::site;
 use crate::store::Store;
 
 pub use folder::{Folder, Written};
+pub use kind::Kind;
+pub use stamp::NAME as STAMP;
 
 /// Entries read from the store at a time.
 const PAGE: u64 = 4096;

@@ -4,8 +4,8 @@ use crate::hash::Hash;
 use crate::log::signed_note::VerifierKey;
 use crate::text::{self, Lines, ParseError};
 
-/// The file's name.
-pub(super) const NAME: &str = "site.txt";
+/// The name of the file that says so. It is a note of this program to itself, not a part of the site.
+pub const NAME: &str = "site.txt";
 
 const BYTES_MAX: usize = 4096;
 

@@ -92,7 +92,7 @@ async fn prepare(place: &mut Place, step: Step) {
         Step::Attachment => send(place, MINISTRY, 2),
         Step::PostOfRun => (0..4).for_each(|_| send(place, MINISTRY, 0)),
         Step::PostOfHeartbeat => {
-            configure(place, "heartbeat = \"off\"", "heartbeat = \"0 0 0 * * *\"");
+            place.configure("heartbeat = \"off\"", "heartbeat = \"0 0 0 * * *\"");
         }
         Step::TimelineAfterUnknownOutcome => {
             send(place, MINISTRY, 0);
@@ -111,16 +111,9 @@ async fn prepare(place: &mut Place, step: Step) {
     }
 }
 
-fn configure(place: &Place, old: &str, new: &str) {
-    let path = place.path("config.toml");
-    let config = std::fs::read_to_string(&path).unwrap();
-    assert!(config.contains(old), "{old}");
-    std::fs::write(&path, config.replace(old, new)).unwrap();
-}
-
 /// One more correspondent by name, who gets no messages: a name is looked up at the first start with it.
 fn name_another(place: &Place, name: &str) {
-    configure(place, "correspondents = [\"", &format!("correspondents = [\"@{name}\", \""));
+    place.configure("correspondents = [\"", &format!("correspondents = [\"@{name}\", \""));
 }
 
 /// A proof of the note checks.

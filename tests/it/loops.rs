@@ -212,6 +212,8 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
         },
         courier: courier::Settings { settle: Duration::from_secs(600), identities: Vec::new() },
         receiver: None,
+        serve: None,
+        upload: None,
     };
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(daemon::run(parts, shutdown.clone()));

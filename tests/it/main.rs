@@ -3,6 +3,7 @@
 mod arch;
 mod asked;
 mod bot;
+mod bucket;
 mod cli;
 mod client;
 mod client_writes;
@@ -35,6 +36,9 @@ mod side;
 mod sim;
 mod site;
 mod site_kills;
+mod stranger;
 mod trouble;
+mod upload;
 mod vectors;
+mod web;
 mod witness;

@@ -59,6 +59,14 @@ impl Place {
         self.folder.path().join("log").join(name)
     }
 
+    /// Changes what the configuration says.
+    pub fn configure(&self, old: &str, new: &str) {
+        let path = self.path("config.toml");
+        let config = std::fs::read_to_string(&path).unwrap();
+        assert!(config.contains(old), "{old}");
+        std::fs::write(&path, config.replace(old, new)).unwrap();
+    }
+
     /// A command of the program on this installation.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_verbale"));

@@ -2,88 +2,19 @@
 //! every checkpoint that the reader sees is supported by the tiles that it can fetch then, and by all that it saw before.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::tile::{self, Kind};
-use verbale::log::tree::{Tree, leaf_hash};
 use verbale::sandbox::world::{Call, Outgoing};
 use verbale::sandbox::{EMBASSY, MINISTRY};
 
 use crate::process::Place;
-use crate::rig::{MARKER, key};
-
-/// A stranger who keeps what was read, as a monitor does.
-struct Stranger {
-    folder: PathBuf,
-    tree: Tree,
-    looks: u64,
-    heads: u64,
-}
-
-impl Stranger {
-    fn look(&mut self) {
-        self.looks += 1;
-        let Ok(bytes) = fs::read(self.folder.join("checkpoint")) else {
-            assert!(self.tree.is_empty(), "the checkpoint has gone");
-            return;
-        };
-        let head = Checkpoint::open(&bytes, &key().vkey()).unwrap();
-        let known = self.tree.len();
-        assert!(known <= head.size, "the log became shorter: {known}, {}", head.size);
-        if known == head.size && 0 < known {
-            return;
-        }
-        for path in tile::new_since(known, head.size) {
-            let bytes = self.fetch(&path.to_string());
-            match path.kind() {
-                Kind::Entries => {
-                    let entries = tile::parse_bundle(&bytes, path.width()).unwrap();
-                    for (index, entry) in (path.start()..).zip(entries) {
-                        self.take(index, entry);
-                    }
-                }
-                Kind::Hashes(_) => assert_eq!(Some(bytes), path.hashes(&self.tree), "{path}"),
-            }
-        }
-        assert_eq!((self.tree.len(), self.tree.root()), (head.size, head.root), "the tiles do not support the head");
-        self.heads += 1;
-        self.look_at_the_front_page();
-    }
-
-    fn take(&mut self, index: u64, entry: &[u8]) {
-        let leaf = leaf_hash(entry);
-        match self.tree.leaf(index) {
-            Some(known) => assert_eq!(known, leaf, "entry {index} was changed"),
-            None => self.tree.push(leaf),
-        }
-    }
-
-    fn fetch(&self, path: &str) -> Vec<u8> {
-        fs::read(self.folder.join(path)).unwrap_or_else(|error| panic!("{path} is missing: {error}"))
-    }
-
-    /// It is whole, and leads nowhere where nothing is.
-    fn look_at_the_front_page(&self) {
-        let html = String::from_utf8(self.fetch("index.html")).unwrap();
-        assert!(html.starts_with("<!DOCTYPE html>") && html.ends_with("</html>"), "half a page");
-        for rest in html.split("href=\"").skip(1) {
-            let link = &rest[..rest.find('"').unwrap()];
-            if !link.contains(':') && !link.starts_with('#') {
-                let page = self.fetch(link);
-                assert!(
-                    !link.ends_with(".html") || page.trim_ascii_end().ends_with(b"</html>"),
-                    "{link} is half a page"
-                );
-            }
-        }
-    }
-}
+use crate::rig::MARKER;
+use crate::stranger::Stranger;
 
 /// How often a kill hit the program with something still to be written.
 #[derive(Default, Debug)]
@@ -130,7 +61,7 @@ async fn killed_while_it_writes_the_site() {
     let stop = Arc::new(AtomicBool::new(false));
     let (folder, stopped) = (place.path("public"), stop.clone());
     let stranger = std::thread::spawn(move || {
-        let mut stranger = Stranger { folder, tree: Tree::new(), looks: 0, heads: 0 };
+        let mut stranger = Stranger::of_folder(&folder);
         while !stopped.load(Ordering::SeqCst) {
             stranger.look();
         }
@@ -159,12 +90,12 @@ async fn killed_while_it_writes_the_site() {
     stop.store(true, Ordering::SeqCst);
     let mut stranger = stranger.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     stranger.look();
-    assert_eq!(crate::folder::read(&place.path("public")), Some(stranger.tree.len()));
+    assert_eq!(crate::folder::read(&place.path("public")), Some(stranger.size()));
     assert!(!place.path("public/.new").exists(), "something was left behind");
     println!(
         "{done} kills, {} notes, {} entries; {hits:?}; the reader looked {} times and saw {} heads, all supported",
         place.witness.owed.len(),
-        stranger.tree.len(),
+        stranger.size(),
         stranger.looks,
         stranger.heads
     );

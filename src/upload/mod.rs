@@ -1,0 +1,307 @@
+//! The public folder in a store elsewhere: what has changed is copied to a bucket that speaks S3, or to another folder.
+//!
+//! It is copied in an order in which a reader of the store never sees a checkpoint whose tiles are missing: tiles, pages,
+//! `log.txt`, and the checkpoint last. The tiles follow from the two checkpoints, there and here; of the pages those are
+//! copied that were written since the [`Mark`], which lies in the store itself. So nothing is to be remembered here: after
+//! a death, or in a bucket that was emptied, whatever is missing is copied.
+
+mod changes;
+mod mark;
+mod target;
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Context;
+use tracing::{info, warn};
+
+use self::changes::{Change, Span};
+use self::mark::Mark;
+use self::target::{Target, Trouble};
+use crate::clock::Clock;
+use crate::log::checkpoint::Checkpoint;
+use crate::log::signed_note::VerifierKey;
+use crate::log::tile::{self, TilePath};
+use crate::pace::{Next, Pace, Tick};
+use crate::store::Store;
+use crate::time::Time;
+
+pub use target::Place;
+
+/// A longer `log.txt` is not copied with every entry, for a store cannot make a file longer: only so often.
+const TEXT_BYTES_SHORT: u64 = 8 << 20;
+const TEXT_EVERY_MS: i64 = 600_000;
+
+/// Files on their way at a time.
+const AT_ONCE: usize = 8;
+
+/// How long the folder can stand still without being looked at.
+const LOOK_EVERY_MS: i64 = 60_000;
+
+/// The loop that keeps the store like the public folder.
+pub struct Upload {
+    folder: PathBuf,
+    target: Target,
+    vkey: VerifierKey,
+    store: Store,
+    clock: Clock,
+    pace: Pace,
+    /// What the store shows, as far as is known for certain.
+    there: Option<There>,
+    /// Tiles that were copied and that no checkpoint in the store needs yet.
+    tiles: HashSet<TilePath>,
+    /// Pages that were copied and might be taken for new ones: see [`changes::SETTLE`].
+    pages: HashMap<String, SystemTime>,
+    /// The `log.txt` that was copied, and when.
+    text: Option<(Span, Time)>,
+}
+
+/// What the store shows.
+struct There {
+    /// Its checkpoint, if it has one.
+    head: Option<Checkpoint>,
+    mark: Mark,
+}
+
+impl There {
+    fn size(&self) -> u64 {
+        self.head.as_ref().map_or(0, |head| head.size)
+    }
+}
+
+/// Why a tick ended early.
+enum Stop {
+    /// What may pass: the store does not answer, the disk does not.
+    Trouble(Trouble),
+    /// The daemon must not go on.
+    Fatal(anyhow::Error),
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Stop {
+        Stop::Trouble(trouble)
+    }
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Stop {
+        Stop::Fatal(error)
+    }
+}
+
+impl Tick for Upload {
+    const NAME: &'static str = "upload";
+
+    /// Copies what the store lacks: all of the log, and a bounded number of pages. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// If the store shows another log, or more than this database leads to.
+    async fn tick(&mut self) -> anyhow::Result<Next> {
+        let step = self.copy().await;
+        let now = self.clock.now();
+        match step {
+            Ok(next) => {
+                self.pace.succeeded();
+                Ok(next)
+            }
+            Err(Stop::Fatal(error)) => Err(error),
+            Err(Stop::Trouble(trouble)) => {
+                // What was under way may have arrived or not: the store is asked again.
+                self.there = None;
+                let until = self.pace.wait(now);
+                warn!(loop.name = Self::NAME, error = %trouble, %until, "waiting");
+                self.store.report(Self::NAME, Some(trouble.to_string()), now).await?;
+                Ok(Next::Wait(until))
+            }
+        }
+    }
+}
+
+impl Upload {
+    /// From `folder` to `place`. The store is not asked anything yet.
+    ///
+    /// # Errors
+    /// If the place cannot be meant.
+    pub fn open(folder: &Path, place: &Place, vkey: VerifierKey, store: Store, clock: Clock) -> anyhow::Result<Upload> {
+        Ok(Upload {
+            folder: folder.to_owned(),
+            target: Target::open(place, folder)?,
+            vkey,
+            store,
+            clock,
+            pace: Pace::new(),
+            there: None,
+            tiles: HashSet::new(),
+            pages: HashMap::new(),
+            text: None,
+        })
+    }
+
+    async fn copy(&mut self) -> Result<Next, Stop> {
+        let now = self.clock.now();
+        let Some((head, bytes, until)) = self.here()? else { return Ok(Next::Idle(now.plus_ms(LOOK_EVERY_MS))) };
+        let there = match self.there.take() {
+            Some(there) => there,
+            None => self.look().await?,
+        };
+        let idle = now.plus_ms(LOOK_EVERY_MS);
+        if head.size < there.size() {
+            // The folder is being written anew, and has not come so far yet.
+            self.there = Some(there);
+            return Ok(Next::Idle(idle));
+        }
+        if there.head.as_ref() == Some(&head) && there.mark.until == until && self.text_is_due(now)?.is_none() {
+            self.there = Some(there);
+            return Ok(Next::Idle(idle));
+        }
+        let mut files = self.copy_tiles(there.size(), head.size).await?;
+        let (pages, mark) = self.copy_pages(&there.mark, until).await?;
+        files += pages + self.copy_text(now).await?;
+        if there.head.as_ref() != Some(&head) {
+            self.target.put_bytes("checkpoint", &bytes).await?;
+            self.tiles.clear();
+            files += 1;
+        }
+        if mark != there.mark {
+            self.target.put_bytes(mark::NAME, mark.to_text().as_bytes()).await?;
+        }
+        info!(size = head.size, files, to = %self.target, "copied the public folder");
+        let next = if mark.until < until { Next::Now } else { Next::Idle(idle) };
+        self.there = Some(There { head: Some(head), mark });
+        self.store.report(Self::NAME, None, now).await.context("cannot say how the copy stands")?;
+        Ok(next)
+    }
+
+    /// The checkpoint here, and when the folder was last complete; nothing as long as it never was.
+    fn here(&self) -> Result<Option<(Checkpoint, Vec<u8>, SystemTime)>, Stop> {
+        let Some((bytes, until)) = changes::head(&self.folder)? else { return Ok(None) };
+        let head = Checkpoint::open(&bytes, &self.vkey).context("the checkpoint in the public folder is not ours")?;
+        Ok(Some((head, bytes, until)))
+    }
+
+    /// Asks the store what it shows.
+    async fn look(&mut self) -> Result<There, Stop> {
+        let bytes = self.target.get("checkpoint").await?;
+        let head = match bytes {
+            Some(bytes) => Some(Checkpoint::open(&bytes, &self.vkey).map_err(|_| self.of_another())?),
+            None => None,
+        };
+        if let Some(head) = &head {
+            let ours = self.store.root_at(head.size).await.map_err(anyhow::Error::from)?;
+            if ours != Some(head.root) {
+                return Err(Stop::Fatal(self.is_ahead(head.size)));
+            }
+        }
+        let mark = self.target.get(mark::NAME).await?;
+        // Without a checkpoint, and with a mark that cannot be read, nothing there counts.
+        let mark = mark.filter(|_| head.is_some()).and_then(|bytes| Mark::parse(&bytes).ok());
+        Ok(There { head, mark: mark.unwrap_or_default() })
+    }
+
+    fn of_another(&self) -> anyhow::Error {
+        anyhow::anyhow!(
+            "the checkpoint in {} is not that of the log {}\n\
+             choose a place that is empty, or this log's: see [upload] in the configuration",
+            self.target,
+            self.vkey.name()
+        )
+    }
+
+    fn is_ahead(&self, size: u64) -> anyhow::Error {
+        anyhow::anyhow!(
+            "{} shows a log of {size} entries that this database does not lead to\n\
+             the database is older than what was published, or another's: restore the newest backup; never go on without it",
+            self.target
+        )
+    }
+
+    async fn copy_tiles(&mut self, old: u64, new: u64) -> Result<u64, Stop> {
+        let due: Vec<TilePath> =
+            tile::new_since(old, new).into_iter().filter(|tile| !self.tiles.contains(tile)).collect();
+        let mut files = 0;
+        for some in due.chunks(AT_ONCE) {
+            self.put_together(some.iter().map(ToString::to_string)).await?;
+            self.tiles.extend(some);
+            files += some.len() as u64;
+        }
+        Ok(files)
+    }
+
+    /// Copies pages that were written since the mark, the oldest first and not more than a number, and says how far it came.
+    async fn copy_pages(&mut self, mark: &Mark, until: SystemTime) -> Result<(u64, Mark), Stop> {
+        let mut since = mark.until;
+        if until < since {
+            // A clock was set back, or the folder was written elsewhere: what is new cannot be told from what is old.
+            (since, _) = (SystemTime::UNIX_EPOCH, self.pages.clear());
+        }
+        let (folder, known) = (self.folder.clone(), std::mem::take(&mut self.pages));
+        let find = move || (changes::since(&folder, since, until, &known), known);
+        let (found, known) =
+            tokio::task::spawn_blocking(find).await.context("a look into the public folder broke off")?;
+        self.pages = known;
+        let found = found?;
+        let (notes, others): (Vec<Change>, Vec<Change>) = found.pages.into_iter().partition(Change::is_note);
+        let files = (notes.len() + others.len()) as u64;
+        // What leads to a note's page comes after it.
+        for some in notes.chunks(AT_ONCE) {
+            self.put_together(some.iter().map(|page| page.path.clone())).await?;
+        }
+        for page in &others {
+            self.put_together([page.path.clone()]).await?;
+        }
+        self.pages.extend(notes.into_iter().chain(others).map(|page| (page.path, page.written)));
+        self.pages.retain(|_, written| changes::settles(*written, found.complete_until));
+        Ok((files, Mark { until: found.complete_until }))
+    }
+
+    fn text_is_due(&self, now: Time) -> Result<Option<Span>, Stop> {
+        Ok(changes::text(&self.folder)?.filter(|span| is_due(*span, self.text, now)))
+    }
+
+    async fn copy_text(&mut self, now: Time) -> Result<u64, Stop> {
+        let Some(span) = self.text_is_due(now)? else { return Ok(0) };
+        self.target.put_file(changes::TEXT, &self.folder, Some(span.len)).await?;
+        self.text = Some((span, now));
+        Ok(1)
+    }
+
+    /// Copies some files at the same time; there is no order among them.
+    async fn put_together(&self, paths: impl IntoIterator<Item = String>) -> Result<(), Trouble> {
+        let mut all = tokio::task::JoinSet::new();
+        for path in paths {
+            let (target, folder) = (self.target.clone(), self.folder.clone());
+            all.spawn(async move { target.put_file(&path, &folder, None).await });
+        }
+        while let Some(ended) = all.join_next().await {
+            ended.map_err(|_| Trouble::broke_off())??;
+        }
+        Ok(())
+    }
+}
+
+/// Whether `log.txt` is to be copied, after one was copied at some time.
+fn is_due(span: Span, copied: Option<(Span, Time)>, now: Time) -> bool {
+    match copied {
+        None => true,
+        Some((copied, _)) if copied == span => false,
+        Some((_, at)) => span.len <= TEXT_BYTES_SHORT || TEXT_EVERY_MS <= now.ms_since(at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_not_copied_with_every_entry() {
+        let span = |len| Span { len, written: SystemTime::UNIX_EPOCH };
+        let (then, later) = (Time::from_ms(0), Time::from_ms(TEXT_EVERY_MS));
+        assert!(is_due(span(1), None, then) && is_due(span(2), Some((span(1), then)), then));
+        assert!(!is_due(span(1), Some((span(1), then)), later));
+        let long = TEXT_BYTES_SHORT + 1;
+        assert!(is_due(span(long), None, then));
+        assert!(!is_due(span(long), Some((span(1), then)), Time::from_ms(TEXT_EVERY_MS - 1)));
+        assert!(is_due(span(long), Some((span(1), then)), later));
+    }
+}
