@@ -93,7 +93,7 @@ async fn the_site_is_written_from_the_database_and_brought_up_to_date() {
     let config = ["site", "out", "--config", "log/config.toml"];
     refused(place.path(), &config, 1, "the log has no signed head yet", "start the daemon once");
     fill(&log, 3, 7).await;
-    assert_eq!(site(place.path(), "log", "out"), "out: 4 entries, 14 files written\n");
+    assert_eq!(site(place.path(), "log", "out"), "out: 4 entries, 15 files written\n");
     assert_eq!(read(&place.path().join("out")), Some(4));
     let before = everything_in(&place.path().join("out"));
     assert_eq!(site(place.path(), "log", "out"), "out: 4 entries, 0 files written\n");
