@@ -58,6 +58,12 @@ fn for_people(status: &Status) -> String {
     if 0 < status.dropped {
         text.push_str(&format!("messages   {} could not be sent: the daemon's log says why\n", status.dropped));
     }
+    if 0 < status.mentions {
+        let Status { mentions, over, refused, .. } = status;
+        text.push_str(&format!(
+            "mentions   {mentions} read, {over} over a limit, {refused} answers refused by the platform\n"
+        ));
+    }
     for one in &status.loops {
         let done = one.done.as_deref().unwrap_or("never");
         text.push_str(&format!("{:<10} last done {done}\n", one.name));

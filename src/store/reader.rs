@@ -65,6 +65,12 @@ pub struct Status {
     pub notes: u64,
     /// Notes sealed whose post is not known to be public yet.
     pub unposted: u64,
+    /// Mentions that were read.
+    pub mentions: u64,
+    /// Mentions that were not answered because a limit was reached.
+    pub over: u64,
+    /// Answers that the platform did not take.
+    pub refused: u64,
     /// Direct messages that were to be sent and never will be: a slip that is too long, one that the platform refuses.
     pub dropped: u64,
     /// The loops.
@@ -169,7 +175,7 @@ impl Reader {
     pub fn status(&self) -> Result<Status, Error> {
         const UNPOSTED: &str = "SELECT count(*) FROM note WHERE NOT EXISTS
             (SELECT 1 FROM intent JOIN result ON result.intent = intent.id WHERE n BETWEEN first AND last)";
-        const DROPPED: &str = "SELECT count(*) FROM message WHERE dropped IS NOT NULL";
+        let count = |sql: &str| self.conn.query_row(sql, [], |row| row.get(0));
         let mut query = self.conn.prepare("SELECT name, done, trouble FROM loop ORDER BY name")?;
         let loops = query.query_map([], loop_row)?.collect::<Result<_, _>>()?;
         Ok(Status {
@@ -178,8 +184,11 @@ impl Reader {
             entries: rows::size(&self.conn)?,
             head: self.newest_head()?,
             notes: rows::last_note(&self.conn)?,
-            unposted: self.conn.query_row(UNPOSTED, [], |row| row.get(0))?,
-            dropped: self.conn.query_row(DROPPED, [], |row| row.get(0))?,
+            unposted: count(UNPOSTED)?,
+            mentions: count("SELECT count(*) FROM mention")?,
+            over: count("SELECT count(*) FROM mention WHERE what IN ('over', 'entered')")?,
+            refused: count("SELECT count(*) FROM dropped")?,
+            dropped: count("SELECT count(*) FROM message WHERE dropped IS NOT NULL")?,
             loops,
         })
     }

@@ -2,6 +2,7 @@
 
 mod arch;
 mod asked;
+mod asking;
 mod bot;
 mod bucket;
 mod cli;
