@@ -11,9 +11,13 @@ use std::time::{Duration, SystemTime};
 
 use super::target::Trouble;
 use crate::public::{self, Kind};
+use crate::site::{ALWAYS, Page};
 
 /// The log for people.
 pub(super) const TEXT: &str = "log.txt";
+
+/// The head of the log.
+pub(super) const HEAD: &str = "checkpoint";
 
 /// Pages at a time, so that the checkpoint need not wait for all of them.
 const PAGES_MAX: usize = 500;
@@ -36,13 +40,21 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// Whether other pages lead to it, and it to none that is newer.
+    /// Whether it is the page of a note, to which others lead.
     pub(super) fn is_note(&self) -> bool {
         self.path.starts_with("note/")
     }
 }
 
-/// The pages that are to be copied.
+/// A page that changes with every entry and leads to the others, as it was when it was read.
+pub(super) struct Leading {
+    /// Below the folder.
+    pub(super) path: String,
+    pub(super) written: SystemTime,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// The other pages that are to be copied.
 pub(super) struct Found {
     /// The oldest first.
     pub(super) pages: Vec<Change>,
@@ -59,7 +71,7 @@ pub(super) struct Span {
 
 /// The bytes of the checkpoint, and until when what was written is complete; nothing if there is no checkpoint.
 pub(super) fn head(folder: &Path) -> Result<Option<(Vec<u8>, SystemTime)>, Trouble> {
-    let path = folder.join("checkpoint");
+    let path = folder.join(HEAD);
     let read = || -> io::Result<(Vec<u8>, SystemTime)> {
         let file = File::open(&path)?;
         let written = file.metadata()?.modified()?;
@@ -72,6 +84,24 @@ pub(super) fn head(folder: &Path) -> Result<Option<(Vec<u8>, SystemTime)>, Troub
     let path = folder.join(public::STAMP);
     let complete = there(fs::metadata(&path).and_then(|about| about.modified()), &path)?;
     Ok(Some((bytes, complete.map_or(written, |complete| complete.max(written)))))
+}
+
+/// The leading pages, in the order in which they are written.
+pub(super) fn leading(folder: &Path) -> Result<Vec<Leading>, Trouble> {
+    let mut pages = Vec::new();
+    for path in ALWAYS.map(Page::path) {
+        let place = folder.join(&path);
+        let read = || -> io::Result<(SystemTime, Vec<u8>)> {
+            let mut file = File::open(&place)?;
+            let (written, mut bytes) = (file.metadata()?.modified()?, Vec::new());
+            file.read_to_end(&mut bytes)?;
+            Ok((written, bytes))
+        };
+        if let Some((written, bytes)) = there(read(), &place)? {
+            pages.push(Leading { path, written, bytes });
+        }
+    }
+    Ok(pages)
 }
 
 /// How far `log.txt` reaches, up to its last whole line; nothing if it is not there.
@@ -90,24 +120,26 @@ pub(super) fn text(folder: &Path) -> Result<Option<Span>, Trouble> {
     there(read(), &path)
 }
 
-/// The pages that were written from `since` to `until` and that are not `known`: the oldest, up to a number.
+/// The other pages that were written from `since` on and that are not `known`: the oldest, up to a number. What is complete
+/// is said up to `until` at most.
 pub(super) fn since(
     folder: &Path,
     since: SystemTime,
     until: SystemTime,
     known: &HashMap<String, SystemTime>,
 ) -> Result<Found, Trouble> {
+    let elsewhere: Vec<String> = ALWAYS.map(Page::path).into_iter().chain([TEXT, HEAD].map(str::to_owned)).collect();
     let mut oldest = BinaryHeap::new();
     let mut complete_until = until;
     walk(folder, "", since, &mut |change| {
-        let is_page = Kind::of(&change.path).is_some() && change.path != TEXT && change.path != "checkpoint";
+        let is_page = Kind::of(&change.path).is_some() && !elsewhere.contains(&change.path);
         let is_new = settles(change.written, since) && known.get(&change.path) != Some(&change.written);
-        if is_page && is_new && change.written <= until {
+        if is_page && is_new {
             oldest.push(change);
         }
         if PAGES_MAX < oldest.len() {
             oldest.pop();
-            complete_until = oldest.peek().map_or(until, |last: &Change| last.written);
+            complete_until = oldest.peek().map_or(until, |last: &Change| last.written.min(until));
         }
     })
     .map_err(|error| Trouble::of_the_folder(folder, &error))?;
@@ -166,9 +198,9 @@ mod tests {
         File::options().write(true).open(place).unwrap().set_modified(at(seconds)).unwrap();
     }
 
-    fn found(folder: &Path, from: u64, until: u64) -> Vec<String> {
-        let found = since(folder, at(from), at(until), &HashMap::new()).unwrap();
-        assert_eq!(found.complete_until, at(until));
+    fn found(folder: &Path, from: u64) -> Vec<String> {
+        let found = since(folder, at(from), at(130), &HashMap::new()).unwrap();
+        assert_eq!(found.complete_until, at(130));
         found.pages.into_iter().map(|page| page.path).collect()
     }
 
@@ -176,20 +208,31 @@ mod tests {
     fn pages_are_found_by_when_they_were_written() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
-        for (path, seconds) in [("index.html", 130), ("note/0/1.html", 110), ("note/0/2.html", 120), ("style.css", 50)]
+        for (path, seconds) in
+            [("notes/1-250.html", 131), ("note/0/1.html", 110), ("note/0/2.html", 120), ("style.css", 50)]
         {
             write(folder, path, seconds);
         }
-        for path in [".new", "checkpoint", "log.txt", "site.txt", "tile/0/000.p/1", "note/0/.new"] {
+        for path in [
+            ".new",
+            "checkpoint",
+            "log.txt",
+            "site.txt",
+            "tile/0/000.p/1",
+            "note/0/.new",
+            "index.html",
+            "notes/index.html",
+        ] {
             write(folder, path, 115);
         }
-        assert_eq!(found(folder, 100, 130), ["note/0/1.html", "note/0/2.html", "index.html"]);
-        assert_eq!(found(folder, 100, 129), ["note/0/1.html", "note/0/2.html"]);
-        assert_eq!(found(folder, 121, 130), ["note/0/2.html", "index.html"], "two seconds are no difference");
-        assert_eq!(found(folder, 0, 130).len(), 4);
-        let known = HashMap::from([("note/0/2.html".to_owned(), at(120)), ("index.html".to_owned(), at(129))]);
+        assert_eq!(found(folder, 100), ["note/0/1.html", "note/0/2.html", "notes/1-250.html"]);
+        assert_eq!(found(folder, 121), ["note/0/2.html", "notes/1-250.html"], "two seconds are no difference");
+        assert_eq!(found(folder, 0).len(), 4);
+        let known = HashMap::from([("note/0/2.html".to_owned(), at(120)), ("notes/1-250.html".to_owned(), at(129))]);
         let pages = since(folder, at(121), at(130), &known).unwrap().pages;
-        assert_eq!(pages.into_iter().map(|page| page.path).collect::<Vec<_>>(), ["index.html"]);
+        assert_eq!(pages.into_iter().map(|page| page.path).collect::<Vec<_>>(), ["notes/1-250.html"]);
+        let leading: Vec<String> = leading(folder).unwrap().into_iter().map(|page| page.path).collect();
+        assert_eq!(leading, ["notes/index.html", "index.html"]);
     }
 
     /// Piece by piece nothing is left out and nothing comes twice, though many files have the same time.

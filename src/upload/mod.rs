@@ -2,7 +2,7 @@
 //!
 //! It is copied in an order in which a reader of the store never sees a checkpoint whose tiles are missing: tiles, pages,
 //! `log.txt`, and the checkpoint last. The tiles follow from the two checkpoints, there and here; of the pages those are
-//! copied that were written since the [`Mark`], which lies in the store itself. So nothing is to be remembered here: after
+//! copied that were written since a mark, which lies in the store itself. So nothing is to be remembered here: after
 //! a death, or in a bucket that was emptied, whatever is missing is copied.
 
 mod changes;
@@ -16,7 +16,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 use tracing::{info, warn};
 
-use self::changes::{Change, Span};
+use self::changes::{Change, Found, Leading, Span};
 use self::mark::Mark;
 use self::target::{Target, Trouble};
 use crate::clock::Clock;
@@ -51,8 +51,10 @@ pub struct Upload {
     there: Option<There>,
     /// Tiles that were copied and that no checkpoint in the store needs yet.
     tiles: HashSet<TilePath>,
-    /// Pages that were copied and might be taken for new ones: see [`changes::SETTLE`].
+    /// Pages that were copied and might be taken for new ones, with the times at which they were written.
     pages: HashMap<String, SystemTime>,
+    /// The leading pages that were copied.
+    leading: HashMap<String, SystemTime>,
     /// The `log.txt` that was copied, and when.
     text: Option<(Span, Time)>,
 }
@@ -134,6 +136,7 @@ impl Upload {
             there: None,
             tiles: HashSet::new(),
             pages: HashMap::new(),
+            leading: HashMap::new(),
             text: None,
         })
     }
@@ -233,26 +236,41 @@ impl Upload {
         let mut since = mark.until;
         if until < since {
             // A clock was set back, or the folder was written elsewhere: what is new cannot be told from what is old.
-            (since, _) = (SystemTime::UNIX_EPOCH, self.pages.clear());
+            since = SystemTime::UNIX_EPOCH;
+            self.pages.clear();
         }
-        let (folder, known) = (self.folder.clone(), std::mem::take(&mut self.pages));
-        let find = move || (changes::since(&folder, since, until, &known), known);
-        let (found, known) =
-            tokio::task::spawn_blocking(find).await.context("a look into the public folder broke off")?;
-        self.pages = known;
-        let found = found?;
-        let (notes, others): (Vec<Change>, Vec<Change>) = found.pages.into_iter().partition(Change::is_note);
-        let files = (notes.len() + others.len()) as u64;
-        // What leads to a note's page comes after it.
-        for some in notes.chunks(AT_ONCE) {
+        let (folder, known) = (self.folder.clone(), self.pages.clone());
+        let find = move || {
+            // What the leading pages lead to was written before them, and so is found after they were read.
+            let leading = changes::leading(&folder)?;
+            Ok::<_, Trouble>((leading, changes::since(&folder, since, until, &known)?))
+        };
+        let found = tokio::task::spawn_blocking(find).await.context("a look into the public folder broke off")?;
+        let (leading, Found { pages, complete_until }) = found?;
+        let mut files = pages.len() as u64;
+        let (notes, others): (Vec<Change>, Vec<Change>) = pages.into_iter().partition(Change::is_note);
+        for some in notes.chunks(AT_ONCE).chain(others.chunks(AT_ONCE)) {
             self.put_together(some.iter().map(|page| page.path.clone())).await?;
+            self.pages.extend(some.iter().map(|page| (page.path.clone(), page.written)));
         }
-        for page in &others {
-            self.put_together([page.path.clone()]).await?;
+        self.pages.retain(|_, written| changes::settles(*written, complete_until));
+        if complete_until == until {
+            files += self.copy_leading(leading).await?;
         }
-        self.pages.extend(notes.into_iter().chain(others).map(|page| (page.path, page.written)));
-        self.pages.retain(|_, written| changes::settles(*written, found.complete_until));
-        Ok((files, Mark { until: found.complete_until }))
+        Ok((files, Mark { until: complete_until }))
+    }
+
+    /// Copies those of the leading pages that changed, one after the other.
+    async fn copy_leading(&mut self, pages: Vec<Leading>) -> Result<u64, Trouble> {
+        let mut files = 0;
+        for Leading { path, written, bytes } in pages {
+            if self.leading.get(&path) != Some(&written) {
+                self.target.put_bytes(&path, &bytes).await?;
+                self.leading.insert(path, written);
+                files += 1;
+            }
+        }
+        Ok(files)
     }
 
     fn text_is_due(&self, now: Time) -> Result<Option<Span>, Stop> {
@@ -267,7 +285,7 @@ impl Upload {
     }
 
     /// Copies some files at the same time; there is no order among them.
-    async fn put_together(&self, paths: impl IntoIterator<Item = String>) -> Result<(), Trouble> {
+    async fn put_together(&self, paths: impl Iterator<Item = String>) -> Result<(), Trouble> {
         let mut all = tokio::task::JoinSet::new();
         for path in paths {
             let (target, folder) = (self.target.clone(), self.folder.clone());

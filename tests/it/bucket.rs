@@ -108,6 +108,11 @@ impl Bucket {
         std::mem::take(&mut self.state.lock().unwrap().written)
     }
 
+    /// Whether a name was written since the last time that they were taken.
+    pub fn has_written(&self, name: &str) -> bool {
+        self.state.lock().unwrap().written.iter().any(|known| known == name)
+    }
+
     /// The next write of a name that begins so fails.
     pub fn fail(&self, name: &str, how: How) {
         self.state.lock().unwrap().fault = Some((name.to_owned(), how));
@@ -197,8 +202,10 @@ impl Bucket {
     fn take_part(&self, query: &str, body: Vec<u8>) -> Response<Body> {
         let of = |key: &str| query.split('&').find_map(|pair| pair.strip_prefix(key)).unwrap().to_owned();
         let (number, id) = (of("partNumber=").parse().unwrap(), of("uploadId="));
+        // A part may come after its file was given up.
         let parts = &mut self.state.lock().unwrap().parts;
-        parts.get_mut(&id).expect("a long file that was not begun").1.insert(number, body);
+        let Some((_, parts)) = parts.get_mut(&id) else { return refusal(StatusCode::NOT_FOUND, "NoSuchUpload") };
+        parts.insert(number, body);
         Response::builder().header("etag", format!("\"{number}\"")).body(Body::empty()).unwrap()
     }
 
