@@ -5,7 +5,6 @@
 //! configured `settle` is it tried again. A message that the platform refuses for good is dropped, with the reason; it
 //! holds up no other.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,20 +12,18 @@ use anyhow::Context;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::note::{AccountId, MessageId, Snowflake};
-use crate::pace::{Next, Pace, Stop, Tick, ms};
-use crate::platform::{Addressee, Error as PlatformError, Message, Platform};
+use crate::note::{MessageId, Snowflake};
+use crate::pace::{Held, Next, Pace, Stop, Tick, ms};
+use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Reach, newest};
 use crate::slip::Slip;
 use crate::store::{Attempts, Body, Store, Waiting};
-use crate::time::Time;
 use crate::vault;
 
 /// How far our clock and the platform's may differ when a message is looked for.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(3600);
 
-/// Messages on one page of a conversation, and pages read at most: each message read is paid for.
-const PAGE: u32 = 5;
-const PAGES_MAX: usize = 40;
+/// How far a conversation is read at most.
+const REACH: Reach = Reach { page_sizes: &[5], pages_max: 40 };
 
 /// How messages are sent.
 pub struct Settings {
@@ -43,9 +40,8 @@ pub struct Courier {
     clock: Clock,
     settings: Settings,
     pace: Pace,
-    me: Option<AccountId>,
-    /// Messages that have to wait, and until when.
-    held: BTreeMap<u64, Time>,
+    /// Messages that have to wait.
+    held: Held,
 }
 
 impl Tick for Courier {
@@ -64,16 +60,15 @@ impl Tick for Courier {
 impl Courier {
     /// A courier that has done nothing yet.
     pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Courier {
-        Courier { platform, store, clock, settings, pace: Pace::new(), me: None, held: BTreeMap::new() }
+        Courier { platform, store, clock, settings, pace: Pace::new(), held: Held::default() }
     }
 
     async fn step(&mut self) -> Result<Next, Stop> {
         let now = self.clock.now();
-        self.held.retain(|_, until| now < *until);
-        let Some(message) = self.store.waiting_message(self.held.keys().copied().collect()).await? else {
+        let Some(message) = self.store.waiting_message(self.held.at(now)).await? else {
             self.pace.succeeded();
-            if let Some(until) = self.held.values().min() {
-                return Ok(Next::Idle(*until));
+            if let Some(until) = self.held.until() {
+                return Ok(Next::Idle(until));
             }
             self.store.report(Self::NAME, None, now).await?;
             return Ok(Next::Idle(now.plus_ms(86_400_000)));
@@ -90,7 +85,7 @@ impl Courier {
             if asked < attempts.last.plus_ms(ms(self.settings.settle)) {
                 let look = self.pace.wait(self.clock.now());
                 info!(message.id, until = %look, "the message is not in its conversation yet");
-                self.held.insert(message.id, look);
+                self.held.hold(message.id, look);
                 return Ok(Next::Now);
             }
         }
@@ -100,7 +95,7 @@ impl Courier {
             Err(error @ (PlatformError::NoAnswer { .. } | PlatformError::Duplicate)) => {
                 let look = self.pace.wait(self.clock.now());
                 warn!(message.id, error = %error, until = %look, "no answer to a message: it will be looked for");
-                self.held.insert(message.id, look);
+                self.held.hold(message.id, look);
                 Ok(Next::Now)
             }
             Err(error) => {
@@ -130,43 +125,31 @@ impl Courier {
                 return Ok(None);
             }
         };
-        let (envelope, content) = opening.check().context("an opening does not agree with itself")?;
+        let Ok((envelope, content)) = opening.check() else {
+            warn!(note, "a slip cannot be made: the opening does not agree with itself");
+            return Ok(None);
+        };
         Ok(Slip::of(envelope, &content).to_text().inspect_err(|error| warn!(note, error = %error, "no slip")).ok())
     }
 
     /// The message, if it is in its conversation.
-    async fn look(&mut self, message: &Waiting, tried: Attempts, text: &str) -> Result<Option<MessageId>, Stop> {
-        let me = match self.me {
-            Some(me) => me,
-            None => *self.me.insert(self.platform.me().await?.account.id),
-        };
+    async fn look(&self, message: &Waiting, tried: Attempts, text: &str) -> Result<Option<MessageId>, Stop> {
+        // The publisher keeps it before any other loop begins.
+        let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
         let from = Snowflake::first_at(tried.first.plus_ms(-ms(CLOCKS_DIFFER)));
-        let (mut found, mut page) = (Vec::new(), None);
-        for _ in 0..PAGES_MAX {
-            let listed = match &message.to {
-                Addressee::Account(account) => self.platform.messages_with(*account, PAGE, page.as_ref()).await?,
-                Addressee::Conversation(id) => match id.pair() {
-                    Some((one, other)) => {
-                        let account = if one == me { other } else { one };
-                        self.platform.messages_with(account, PAGE, page.as_ref()).await?
-                    }
-                    None => self.platform.messages(PAGE, page.as_ref()).await?,
-                },
-            };
-            let is_ours = |found: &&Message| found.sender == me && found.text == text && is_there(found, &message.to);
-            found.extend(listed.messages.iter().filter(is_ours).map(|found| found.id).filter(|id| from <= *id));
-            page = listed.next;
-            if page.is_none() || listed.messages.iter().any(|message| message.id < from) {
-                break;
+        let with = match &message.to {
+            Addressee::Account(account) => Some(*account),
+            Addressee::Conversation(id) => id.pair().map(|(one, other)| if one == me { other } else { one }),
+        };
+        let Newest { messages, .. } = newest(&*self.platform, with, REACH, |message| message.id < from).await?;
+        let is_ours = |found: &&Message| found.sender == me && found.text == text && is_there(found, &message.to);
+        // The oldest that is not known to be another.
+        for found in messages.iter().rev().filter(is_ours).filter(|found| from <= found.id) {
+            if !self.store.is_sent(found.id).await? {
+                return Ok(Some(found.id));
             }
         }
-        let mut unknown = Vec::new();
-        for id in found {
-            if !self.store.is_sent(id).await? {
-                unknown.push(id);
-            }
-        }
-        Ok(unknown.into_iter().min())
+        Ok(None)
     }
 
     async fn sent(&mut self, message: &Waiting, id: MessageId) -> Result<Next, Stop> {

@@ -28,7 +28,7 @@ use crate::receiver::Receiver;
 use crate::site;
 use crate::store::{Durability, Store};
 use crate::time::Time;
-use crate::upload::{self, Upload};
+use crate::upload::Upload;
 use crate::vault::Vault;
 use crate::watcher::{self, Salts, Watcher};
 use crate::web::Web;
@@ -79,7 +79,7 @@ pub struct Parts {
     /// Where the public folder is handed out, if it is.
     pub serve: Option<SocketAddr>,
     /// Where it is copied to, if anywhere.
-    pub upload: Option<upload::Place>,
+    pub upload: Option<config::Upload>,
 }
 
 /// Runs until `shutdown` is cancelled, and leaves everything durable: a loop may be cut at any point, since each
@@ -105,8 +105,7 @@ async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<
     };
     let vkey = site.vkey.clone();
     let public = Public::open(&folder, site, store.clone(), clock.clone()).await?;
-    let upload =
-        parts.upload.map(|place| Upload::open(&folder, &place, vkey, store.clone(), clock.clone())).transpose()?;
+    let upload = parts.upload.map(|to| Upload::open(&folder, &to, vkey, store.clone(), clock.clone())).transpose()?;
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
     let compared = publisher.compared();
     let bot = bot.map(|settings| Bot::new(platform.clone(), store.clone(), clock.clone(), chance, settings));
@@ -279,20 +278,6 @@ fn bot_settings(config: &Config, has_key: bool) -> Option<bot::Settings> {
     })
 }
 
-/// Where the configuration says that the public folder is copied to, with the key to it.
-fn place_of(config: &config::Upload) -> Result<upload::Place, config::Error> {
-    Ok(match config {
-        config::Upload::Folder(folder) => upload::Place::Folder(folder.clone()),
-        config::Upload::Bucket { name, endpoint, region, prefix, credentials_file } => upload::Place::Bucket {
-            name: name.clone(),
-            endpoint: endpoint.clone(),
-            region: region.clone(),
-            prefix: prefix.clone(),
-            key: secrets::bucket_key(credentials_file)?,
-        },
-    })
-}
-
 impl Parts {
     /// What the configuration says, with the machine's own clock and chance. Opens the store; asks the platform nothing yet.
     ///
@@ -348,7 +333,7 @@ impl Parts {
             courier: courier::Settings { settle: config.publish.settle, identities },
             receiver: (!config.receipt.from.is_empty()).then_some(ASKED),
             serve: config.serve.as_ref().map(|serve| serve.address),
-            upload: config.upload.as_ref().map(place_of).transpose()?,
+            upload: config.upload.clone(),
         })
     }
 }

@@ -20,11 +20,7 @@ use crate::pace::{Next, Pace, Stop, Tick, ms};
 use crate::platform::{Addressee, Error as PlatformError, Platform};
 use crate::release;
 use crate::store::{Act, Answer, Ask, Body, Cause, Facts, Opened, Outgoing, Request, RequestState, Store};
-use crate::time::Time;
 use crate::vault;
-
-/// How often the loop tells that it has nothing to do.
-const REPORT_MS: i64 = 60_000;
 
 /// What the opener needs to know.
 pub struct Settings {
@@ -53,7 +49,6 @@ pub struct Opener {
     clock: Clock,
     settings: Settings,
     pace: Pace,
-    reported: Option<Time>,
 }
 
 impl Tick for Opener {
@@ -72,7 +67,7 @@ impl Tick for Opener {
 impl Opener {
     /// An opener that has done nothing yet.
     pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Opener {
-        Opener { platform, store, clock, settings, pace: Pace::new(), reported: None }
+        Opener { platform, store, clock, settings, pace: Pace::new() }
     }
 
     async fn step(&mut self) -> Result<Next, Stop> {
@@ -85,12 +80,8 @@ impl Opener {
                 Ask::Dispute { note, post } => self.dispute(&request, note, post).await?,
             }
         }
-        self.pace.succeeded();
         let now = self.clock.now();
-        if self.reported.is_none_or(|reported| REPORT_MS <= now.ms_since(reported)) {
-            self.store.report(Self::NAME, None, now).await?;
-            self.reported = Some(now);
-        }
+        self.pace.idle(Self::NAME, &self.store, now).await?;
         Ok(Next::Idle(now.plus_ms(ms(self.settings.poll))))
     }
 

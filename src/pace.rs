@@ -1,5 +1,6 @@
 //! When a loop goes on: after its work, and after a failure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -65,15 +66,20 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
+/// How often a loop that looks every second tells that it has nothing to do.
+const TOLD_MS: i64 = 60_000;
+
 /// The growing waits of one loop.
 pub struct Pace {
     waits: ExponentialBackoff,
+    /// When the loop last told that it has nothing to do, unless something has troubled it since.
+    told: Option<Time>,
 }
 
 impl Pace {
     /// A pace without failures so far.
     pub fn new() -> Pace {
-        Pace { waits: waits() }
+        Pace { waits: waits(), told: None }
     }
 
     /// Turns the end of a tick into what the loop does next; a failure of the platform is logged and kept for `status`.
@@ -95,9 +101,23 @@ impl Pace {
                 let next = self.after(&error, now);
                 warn!(loop.name = name, error = %error, until = %next, "waiting");
                 store.report(name, Some(error.to_string()), now).await?;
+                self.told = None;
                 Ok(Next::Wait(next))
             }
         }
+    }
+
+    /// Nothing is left to do: forgets earlier failures, and tells so, once a minute at most.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn idle(&mut self, name: &'static str, store: &Store, now: Time) -> Result<(), store::Error> {
+        self.succeeded();
+        if self.told.is_none_or(|told| TOLD_MS <= now.ms_since(told)) {
+            store.report(name, None, now).await?;
+            self.told = Some(now);
+        }
+        Ok(())
     }
 
     /// Forgets earlier failures.
@@ -121,6 +141,28 @@ impl Pace {
     /// The end of the next of the growing waits.
     pub fn wait(&mut self, now: Time) -> Time {
         now.plus_ms(ms(self.waits.next().unwrap_or(LONGEST)))
+    }
+}
+
+/// Pieces of work that have to wait, by their numbers, and until when.
+#[derive(Default)]
+pub struct Held(BTreeMap<u64, Time>);
+
+impl Held {
+    /// Lets this one wait.
+    pub fn hold(&mut self, id: u64, until: Time) {
+        self.0.insert(id, until);
+    }
+
+    /// Those that still wait.
+    pub fn at(&mut self, now: Time) -> Vec<u64> {
+        self.0.retain(|_, until| now < *until);
+        self.0.keys().copied().collect()
+    }
+
+    /// When the first of them has waited long enough; none if none waits.
+    pub fn until(&self) -> Option<Time> {
+        self.0.values().min().copied()
     }
 }
 

@@ -19,7 +19,7 @@
 //! are uploaded before each attempt, since an upload that nobody uses does no harm; one that the platform does not take is
 //! left out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::note::Snowflake;
 use crate::opening::names;
-use crate::pace::{Next, Pace, SELDOM, Stop, Tick, ms};
+use crate::pace::{Held, Next, Pace, SELDOM, Stop, Tick, ms};
 use crate::platform::{Draft, Error as PlatformError, File, MediaId, Platform, Post, Purpose};
 use crate::post::PostText;
 use crate::store::{Intent, Store, Subject};
@@ -73,8 +73,8 @@ pub struct Publisher {
     compared: watch::Sender<bool>,
     /// After a refusal as a duplicate the post is only looked for, for a day.
     duplicates: BTreeSet<u64>,
-    /// Parts and answers that have to wait, and until when.
-    held: BTreeMap<u64, Time>,
+    /// Parts, answers and receipts that have to wait.
+    held: Held,
     /// Parts that the platform refuses with their files.
     bare: BTreeSet<u64>,
 }
@@ -103,7 +103,7 @@ impl Publisher {
             pace: Pace::new(),
             compared: watch::Sender::new(false),
             duplicates: BTreeSet::new(),
-            held: BTreeMap::new(),
+            held: Held::default(),
             bare: BTreeSet::new(),
         }
     }
@@ -120,37 +120,35 @@ impl Publisher {
             self.compared.send_replace(true);
         }
         let now = self.clock.now();
-        self.held.retain(|_, until| now < *until);
-        let open = self.store.open_intent(self.held.keys().copied().collect()).await?;
-        let (urgent, other): (Option<Intent>, _) = match open {
-            Some(intent) if comes_before_notes(&intent) => (Some(intent), None),
-            other => (None, other),
-        };
-        if let Some(intent) = urgent {
+        let mut open = self.store.open_intent(self.held.at(now)).await?;
+        if let Some(intent) = open.take_if(|intent| comes_before_notes(intent)) {
             return self.finish(intent).await;
         }
-        if let Some(subject) = self.due_notes().await? {
-            let intent = self.store.intend(subject, now).await?;
-            return self.send(&intent, Vec::new()).await;
+        if let Some(notes) = self.due_notes().await? {
+            return self.begin(notes, now).await;
         }
-        if let Some(intent) = other {
+        if let Some(intent) = open {
             return self.finish(intent).await;
         }
         if let Some(index) = self.store.unposted_receipt().await? {
-            let intent = self.store.intend(Subject::Receipt { index }, now).await?;
-            return self.send(&intent, Vec::new()).await;
+            return self.begin(Subject::Receipt { index }, now).await;
         }
-        if let Some(subject) = self.due_heartbeat(now).await? {
-            let intent = self.store.intend(subject, now).await?;
-            return self.send(&intent, Vec::new()).await;
+        if let Some(heartbeat) = self.due_heartbeat(now).await? {
+            return self.begin(heartbeat, now).await;
         }
         self.pace.succeeded();
         let next = self.next_heartbeat(now);
-        if let Some(until) = self.held.values().min() {
-            return Ok(Next::Idle(next.min(*until)));
+        if let Some(until) = self.held.until() {
+            return Ok(Next::Idle(next.min(until)));
         }
         self.store.report(Self::NAME, None, now).await?;
         Ok(Next::Idle(next))
+    }
+
+    /// Decides upon a post that shows a head, and posts it.
+    async fn begin(&mut self, subject: Subject, now: Time) -> Result<Next, Stop> {
+        let intent = self.store.intend(subject, now).await?;
+        self.send(&intent, Vec::new()).await
     }
 
     /// The notes whose post is next, if there are any.
@@ -202,7 +200,7 @@ impl Publisher {
         if holds_all_up(&intent.subject) {
             return Next::Wait(until);
         }
-        self.held.insert(intent.id, until);
+        self.held.hold(intent.id, until);
         Next::Now
     }
 
@@ -227,8 +225,9 @@ impl Publisher {
         let mut media = Vec::new();
         let Subject::Part { note, .. } = intent.subject else { return Ok(media) };
         for name in intent.files.iter().filter(|_| !self.bare.contains(&intent.id)) {
-            let Some(bytes) = self.store.release(note, name.clone()).await? else { continue };
-            let file = File { media_type: names::media_type(name).to_owned(), bytes };
+            let bytes = self.store.release(note, name.clone()).await?;
+            let (Some(media_type), Some(bytes)) = (names::media_type(name), bytes) else { continue };
+            let file = File { media_type: media_type.to_owned(), bytes };
             match self.platform.upload(&file, Purpose::Post).await {
                 Err(PlatformError::Refused { what }) => warn!(note, file = name, what, "a file is not mirrored"),
                 uploaded => media.push(uploaded?),
@@ -287,7 +286,7 @@ impl Publisher {
                     let until = now.plus_ms(ms(SELDOM));
                     warn!(intent.id, error = %error, until = %until, "a part of a mirror or a receipt is held back");
                     self.store.report(Self::NAME, Some(error.to_string()), now).await?;
-                    self.held.insert(intent.id, until);
+                    self.held.hold(intent.id, until);
                 }
             }
             _ => return Err(error.into()),

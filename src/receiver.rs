@@ -8,22 +8,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::note::{AccountId, MessageId};
 use crate::opening::content::ATTACHMENT_BYTES_MAX;
 use crate::opening::{AttachmentRef, Envelope};
-use crate::pace::{Next, Pace, Stop, Tick, ms};
-use crate::platform::{Error as PlatformError, Message, Platform};
+use crate::pace::{Held, Next, Pace, Stop, Tick, ms};
+use crate::platform::{Error as PlatformError, Message, Newest, Platform, Reach, newest};
 use crate::slip::{Rebuilt, Slip, rebuild};
 use crate::store::{Error as StoreError, Received, Slipped, Store};
-use crate::time::Time;
 
-/// Messages on a page of a conversation: each one read is paid for. Pages read at most: who sends slips of messages that
-/// never were must not make it dear.
-const PAGE_SIZES: [u32; 2] = [10, 100];
-const PAGES_MAX: usize = 10;
+/// How far a conversation is read at most: who sends slips of messages that never were must not make it dear.
+const REACH: Reach = Reach { page_sizes: &[10, 100], pages_max: 10 };
 
 /// A message may be listed later than a slip that was sent after it: for so long it is looked for.
 const LATE: Duration = Duration::from_secs(15 * 60);
@@ -57,9 +55,8 @@ pub struct Receiver {
     pace: Pace,
     /// How often to look whether a command has asked for a receipt.
     poll: Duration,
-    me: Option<AccountId>,
-    /// Slips whose messages are not listed yet, and when to look again.
-    held: BTreeMap<u64, Time>,
+    /// Slips whose messages are not listed yet.
+    held: Held,
 }
 
 impl Tick for Receiver {
@@ -78,17 +75,15 @@ impl Tick for Receiver {
 impl Receiver {
     /// A receiver that has done nothing yet, and looks every `poll` whether a command has asked for something.
     pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, poll: Duration) -> Receiver {
-        Receiver { platform, store, clock, pace: Pace::new(), poll, me: None, held: BTreeMap::new() }
+        Receiver { platform, store, clock, pace: Pace::new(), poll, held: Held::default() }
     }
 
     async fn step(&mut self) -> Result<Next, Stop> {
         let now = self.clock.now();
-        self.held.retain(|_, until| now < *until);
-        let Some(slipped) = self.store.waiting_slip(self.held.keys().copied().collect()).await? else {
-            if self.held.is_empty() {
-                self.pace.succeeded();
+        let Some(slipped) = self.store.waiting_slip(self.held.at(now)).await? else {
+            if self.held.until().is_none() {
+                self.pace.idle(Self::NAME, &self.store, now).await?;
             }
-            self.store.report(Self::NAME, None, now).await?;
             return Ok(Next::Idle(now.plus_ms(ms(self.poll))));
         };
         let outcome = match slipped.received.clone() {
@@ -100,7 +95,7 @@ impl Receiver {
             Err(Fault::Missing(why)) if self.clock.now().ms_since(slipped.slip.time()) < ms(LATE) => {
                 let until = self.pace.wait(self.clock.now());
                 info!(slip.id = %slipped.slip, why, until = %until, "a slip has to wait");
-                self.held.insert(slipped.slip.0, until);
+                self.held.hold(slipped.slip.0, until);
             }
             Err(fault) => self.refuse(slipped.slip, fault.to_string()).await?,
         }
@@ -121,14 +116,15 @@ impl Receiver {
         Ok(self.store.refuse_slip(slip, why).await?)
     }
 
-    async fn rebuild(&mut self, slipped: &Slipped) -> Result<Result<Received, Fault>, Stop> {
-        let me = match self.me {
-            Some(me) => me,
-            None => *self.me.insert(self.platform.me().await?.account.id),
-        };
-        let is_enough = |messages: &BTreeMap<MessageId, Message>| {
-            let slip = messages.get(&slipped.slip).and_then(|slip| Slip::parse(&slip.text).ok());
-            slip.is_some_and(|slip| messages.keys().next().is_some_and(|oldest| *oldest <= slip.envelope.message))
+    async fn rebuild(&self, slipped: &Slipped) -> Result<Result<Received, Fault>, Stop> {
+        // The publisher keeps it before any other loop begins.
+        let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
+        let mut note = None;
+        let is_enough = |message: &Message| {
+            if message.id == slipped.slip {
+                note = Slip::parse(&message.text).ok().map(|slip| slip.envelope.message);
+            }
+            note.is_some_and(|note| message.id <= note)
         };
         let messages = conversation(&*self.platform, slipped.from, is_enough).await?;
         let Some(slip) = messages.get(&slipped.slip) else {
@@ -154,23 +150,14 @@ pub async fn list(platform: &dyn Platform, from: AccountId) -> Result<Vec<Found>
     Ok(found)
 }
 
-/// The messages of a conversation, newest first, until there are enough or there is no more.
+/// The newest messages of a conversation by their identifiers.
 async fn conversation(
     platform: &dyn Platform,
     with: AccountId,
-    is_enough: impl Fn(&BTreeMap<MessageId, Message>) -> bool,
+    is_enough: impl FnMut(&Message) -> bool,
 ) -> Result<BTreeMap<MessageId, Message>, PlatformError> {
-    let (mut messages, mut next) = (BTreeMap::new(), None);
-    for page in 0..PAGES_MAX {
-        let size = PAGE_SIZES[page.min(PAGE_SIZES.len() - 1)];
-        let listed = platform.messages_with(with, size, next.as_ref()).await?;
-        messages.extend(listed.messages.into_iter().map(|message| (message.id, message)));
-        next = listed.next;
-        if next.is_none() || is_enough(&messages) {
-            return Ok(messages);
-        }
-    }
-    Ok(messages)
+    let Newest { messages, .. } = newest(platform, Some(with), REACH, is_enough).await?;
+    Ok(messages.into_iter().map(|message| (message.id, message)).collect())
 }
 
 /// The note that a slip and its message make, if all that we can see is as the slip says; else what is not.

@@ -9,11 +9,11 @@ use crate::log::signed_note::VerifierKey;
 use crate::log::tlog_proof::TlogProof;
 use crate::mirror::{self, MirrorError};
 use crate::note::PostId;
-use crate::opening::{Content, Envelope, Opening, attachment_names, names};
+use crate::opening::{Content, Opening, attachment_names, names};
 use crate::platform::{FileKind, POST_FILES_MAX};
 use crate::proof::{Files, OpenedContent, Proof, PublishedPost};
 use crate::store::{Facts, Opened, ProofRow};
-use crate::text::ParseError;
+use crate::verify::{self, Trust};
 
 /// Why nothing can be made public of a proof. The messages say nothing private.
 #[derive(Debug, thiserror::Error)]
@@ -47,12 +47,17 @@ pub fn proof(
     }
 }
 
-/// What a packed proof opens of a note, checked against what the log says about it.
+/// What a packed proof opens of a note, checked as anybody would check it, and against what the log says about the note.
 ///
 /// # Errors
-/// If it is the proof of something else, or the text cannot be mirrored.
+/// If it does not hold, is the proof of something else, or the text cannot be mirrored.
 pub fn open(facts: &Facts, level: Level, zip: &[u8]) -> Result<Opened, ReleaseError> {
     let (note, other) = (facts.note, |why: String| ReleaseError::Other { note: facts.note, level, why });
+    let report = verify::verify(zip, &Trust::default()).map_err(|error| other(error.to_string()))?;
+    let failing: Vec<&str> = report.failing().collect();
+    if !failing.is_empty() {
+        return Err(other(format!("it does not hold: {}", failing.join(", "))));
+    }
     let unpacked = Files::unpack(zip).map_err(|error| other(error.to_string()))?;
     let missing = |name: &str| other(format!("it has no {name}"));
     let take = |name: String| unpacked.get(&name).map(<[u8]>::to_vec).ok_or_else(|| missing(&name));
@@ -70,11 +75,7 @@ pub fn open(facts: &Facts, level: Level, zip: &[u8]) -> Result<Opened, ReleaseEr
     }
     let content = take(names::content(note))?;
     let sha256 = Hash::of(&content);
-    let parse = |error: ParseError| other(error.to_string());
-    if Envelope::parse(&envelope).map_err(parse)?.content != sha256 {
-        return Err(other("its content has another hash".to_owned()));
-    }
-    let read = Content::parse(&content).map_err(parse)?;
+    let read = Content::parse(&content).map_err(|error| other(error.to_string()))?;
     let attachments: Vec<String> = attachment_names(note, &read).into_iter().flatten().collect();
     files.push((names::content(note), content));
     for name in [names::record(note)].into_iter().chain(attachments.iter().cloned()) {
@@ -92,7 +93,8 @@ fn enclose(texts: Vec<String>, files: &[(String, u64)]) -> Vec<(String, Vec<Stri
     let mut groups: Vec<Vec<String>> = Vec::new();
     let mut is_full = true;
     for (name, bytes) in files {
-        let Ok(kind) = FileKind::of(names::media_type(name), *bytes) else { continue };
+        let kind = names::media_type(name).and_then(|media_type| FileKind::of(media_type, *bytes).ok());
+        let Some(kind) = kind else { continue };
         is_full |= kind == FileKind::Gif || groups.last().is_some_and(|group| group.len() == POST_FILES_MAX);
         if is_full {
             groups.push(Vec::new());

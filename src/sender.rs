@@ -14,7 +14,7 @@ use tracing::debug;
 use crate::clock::Clock;
 use crate::note::{Account, AccountId, MessageId, Origin};
 use crate::pace::ms;
-use crate::platform::{Addressee, Error as PlatformError, MessagePage, Platform, Purpose};
+use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Purpose, Reach, newest};
 use crate::rules::{Correspondent, Formal, Rule};
 use crate::slip::Slip;
 use crate::store::{self, Reader};
@@ -24,11 +24,8 @@ pub use dispatch::{DISPATCH_BYTES_MAX, Dispatch, Unfit};
 /// A text that was sent no longer ago than this is not sent again without being told so.
 pub const RECENT: Duration = Duration::from_secs(3600);
 
-/// Messages asked for on the first page, the second, and all others: each one read is paid for.
-const PAGE_SIZES: [u32; 3] = [5, 20, 100];
-
-/// Pages of one conversation that are read at most: far more than can be sent in [`RECENT`].
-const PAGES_MAX: usize = 20;
+/// How far a conversation is read at most: to far more messages than can be sent in [`RECENT`].
+const REACH: Reach = Reach { page_sizes: &[5, 20, 100], pages_max: 20 };
 
 /// When the conversation is read after an unknown outcome: a message may be listed late.
 const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];
@@ -230,23 +227,18 @@ impl Sender<'_> {
     /// Our messages of late that are made of this dispatch, newest first.
     async fn find(&self, me: &Account, to: AccountId, dispatch: &Dispatch) -> Result<Vec<MessageId>, PlatformError> {
         let after = self.clock.now().plus_ms(-ms(RECENT));
-        let (mut found, mut next) = (Vec::new(), None);
-        for page in 0..PAGES_MAX {
-            let size = PAGE_SIZES[page.min(PAGE_SIZES.len() - 1)];
-            let MessagePage { messages, next: older } = self.platform.messages_with(to, size, next.as_ref()).await?;
-            debug!(count = messages.len(), "read the conversation");
-            let is_old = messages.iter().any(|message| message.id.time() < after);
-            let ours = messages.iter().filter(|message| message.sender == me.id && after <= message.id.time());
-            let same = ours.filter(|message| {
-                message.attachments.is_empty() == dispatch.file.is_none() && message.is_of(&dispatch.text)
-            });
-            found.extend(same.map(|message| message.id));
-            next = older;
-            if is_old || next.is_none() {
-                return Ok(found);
-            }
+        let is_old = |message: &Message| message.id.time() < after;
+        let Newest { messages, is_enough } = newest(self.platform, Some(to), REACH, is_old).await?;
+        debug!(count = messages.len(), "read the conversation");
+        if !is_enough {
+            let what = format!("the conversation has more than {} pages of late", REACH.pages_max);
+            return Err(PlatformError::Unavailable { what });
         }
-        Err(PlatformError::Unavailable { what: format!("the conversation has more than {PAGES_MAX} pages of late") })
+        let ours = messages.iter().filter(|message| message.sender == me.id && !is_old(message));
+        let same = ours.filter(|message| {
+            message.attachments.is_empty() == dispatch.file.is_none() && message.is_of(&dispatch.text)
+        });
+        Ok(same.map(|message| message.id).collect())
     }
 }
 

@@ -69,6 +69,8 @@ pub enum Seen {
         root: Hash,
         /// How many notes had been sealed on each of the last days on which there were any, by date in UTC.
         sealed: BTreeMap<String, u64>,
+        /// The receipt that the last entry is, if it is one: number and commitment of the note.
+        receipt: Option<(u64, Hash)>,
     },
 }
 
@@ -198,11 +200,15 @@ impl Audit {
         if let Some(text) = &mut self.log_text {
             text.push(index, bytes);
         }
-        match Entry::parse(bytes) {
-            Ok(entry) => self.take_parsed(index, &entry),
+        let entry = Entry::parse(bytes);
+        match &entry {
+            Ok(entry) => self.take_parsed(index, entry),
             Err(error) => self.entries.add(|| format!("entry {index}: {error}")),
         }
-        self.tell_head();
+        self.tell_head(match entry {
+            Ok(Entry::Receipt { note, commitment, .. }) => Some((note, commitment)),
+            _ => None,
+        });
     }
 
     fn take_parsed(&mut self, index: u64, entry: &Entry) {
@@ -223,11 +229,11 @@ impl Audit {
         }
     }
 
-    fn tell_head(&mut self) {
+    fn tell_head(&mut self, receipt: Option<(u64, Hash)>) {
         let size = self.len();
         while self.wanted.front().is_some_and(|wanted| *wanted <= size) {
             self.wanted.pop_front();
-            self.seen.push(Seen::Head { size, root: self.frontier.root(), sealed: self.order.sealed() });
+            self.seen.push(Seen::Head { size, root: self.frontier.root(), sealed: self.order.sealed(), receipt });
         }
     }
 

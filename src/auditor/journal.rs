@@ -18,17 +18,18 @@ CREATE TABLE IF NOT EXISTS state (
     about TEXT NOT NULL,
     audit TEXT NOT NULL
 ) STRICT;
+-- `beside` if the log has no entry about it: a heartbeat, or the post of a receipt.
 CREATE TABLE IF NOT EXISTS post (
     id INTEGER PRIMARY KEY,
     author TEXT NOT NULL,
     text TEXT NOT NULL,
     first INTEGER,
     size INTEGER,
-    heartbeat INTEGER NOT NULL,
+    beside INTEGER NOT NULL,
     seen INTEGER NOT NULL DEFAULT 0,
     wrong TEXT
 ) STRICT;
-CREATE INDEX IF NOT EXISTS post_size ON post (size) WHERE heartbeat;
+CREATE INDEX IF NOT EXISTS post_size ON post (size) WHERE beside;
 CREATE TABLE IF NOT EXISTS doubt (id INTEGER PRIMARY KEY, edited INTEGER NOT NULL, told TEXT NOT NULL) STRICT;
 ";
 

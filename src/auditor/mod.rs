@@ -13,7 +13,7 @@ use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{self, Audit, Outside, Report};
-use crate::log::checkpoint::Checkpoint;
+use crate::log::checkpoint::{self, Checkpoint};
 use crate::log::signed_note::{self, SignedNote, VerifierKey};
 use crate::log::tile::{Kind, TilePath};
 use crate::opening::names;
@@ -139,7 +139,7 @@ fn about(wanted: &Wanted) -> String {
 }
 
 async fn begin(wanted: &Wanted, journal: &Journal, since: Option<&Checkpoint>) -> Result<State, Error> {
-    let checkpoint = wanted.place.read("checkpoint", signed_note::BYTES_MAX).await?.ok_or(Error::NoLog)?;
+    let checkpoint = wanted.place.read(checkpoint::FILE, signed_note::BYTES_MAX).await?.ok_or(Error::NoLog)?;
     let not_text = |_| Error::Head { what: "checkpoint", why: "it is not text in UTF-8".to_owned() };
     let checkpoint = String::from_utf8(checkpoint).map_err(not_text)?;
     let mut audit = Audit::new(since);

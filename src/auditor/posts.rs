@@ -3,7 +3,6 @@
 //! The file's format is in `FORMAT.md`. Its posts go into the journal first, whatever their order and number; then each post
 //! of the log is looked up once.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -15,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::{Journal, JournalError};
 use crate::audit::{Audit, Expected, Finding, Seen};
-use crate::hash::Hash;
 use crate::log::entry::Loss;
 use crate::note::PostId;
 use crate::post::PostText;
@@ -105,16 +103,16 @@ impl<'de> Visitor<'de> for Each<'_> {
 fn insert(journal: &Journal, line: &Line) -> Result<(), String> {
     let id = PostId::parse(&line.id).and_then(|id| i64::try_from(id.0).ok());
     let id = id.ok_or_else(|| format!("{:?} is no identifier of a post", line.id))?;
-    let (first, size, heartbeat) = match PostText::parse(line.text.trim_end()) {
+    let (first, size, beside) = match PostText::parse(line.text.trim_end()) {
         Ok(post @ (PostText::Note { note: first, .. } | PostText::Run { first, .. })) => {
             (number(first), number(post.head().0), false)
         }
         Ok(post @ (PostText::Heartbeat { .. } | PostText::Receipt { .. })) => (None, number(post.head().0), true),
         Err(_) => (None, None, false),
     };
-    let sql = "INSERT INTO post (id, author, text, first, size, heartbeat) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    let sql = "INSERT INTO post (id, author, text, first, size, beside) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         ON CONFLICT DO UPDATE SET author = NULL WHERE (author, text) != (excluded.author, excluded.text)";
-    let values = params![id, line.author, line.text, first, size, heartbeat];
+    let values = params![id, line.author, line.text, first, size, beside];
     let inserted = journal.db.prepare_cached(sql).and_then(|mut insert| insert.execute(values));
     inserted.map(drop).map_err(|error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::ConstraintViolation) => format!("post {id} stands there twice and differs"),
@@ -128,9 +126,9 @@ fn number(number: u64) -> Option<i64> {
 }
 
 impl Tally {
-    /// Asks for the heads that heartbeats show among the next entries, up to the size `end`.
+    /// Asks for the heads that heartbeats and receipts show among the next entries, up to the size `end`.
     pub(super) fn ask(journal: &Journal, audit: &mut Audit, end: u64) -> Result<(), JournalError> {
-        let sql = "SELECT DISTINCT size FROM post WHERE heartbeat AND ?1 < size AND size <= ?2 ORDER BY size";
+        let sql = "SELECT DISTINCT size FROM post WHERE beside AND ?1 < size AND size <= ?2 ORDER BY size";
         let sizes: Result<Vec<u64>, _> = journal.tried(
             journal
                 .db
@@ -146,7 +144,7 @@ impl Tally {
         journal.tried(match seen {
             Seen::Posted(expected) => self.take_post(journal, expected),
             Seen::Lost { post, how } => self.take_lost(journal, *post, *how),
-            Seen::Head { size, root, sealed } => take_head(journal, *size, *root, sealed),
+            head @ Seen::Head { size, .. } => take_head(journal, *size, head),
         })
     }
 
@@ -213,12 +211,12 @@ impl Tally {
         if let Some(account) = self.account.as_ref().filter(|_| whole) {
             // What shows a note that has no post in the log yet may get its entry with the next head.
             let sql = "SELECT count(*), min(id) || ' has the form of one of the log, which says nothing of it'
-                FROM post WHERE NOT seen AND NOT heartbeat AND first <= ?2 AND size <= ?3 AND author = ?1 COLLATE NOCASE";
+                FROM post WHERE NOT seen AND NOT beside AND first <= ?2 AND size <= ?3 AND author = ?1 COLLATE NOCASE";
             let (posted, size) = (number(audit.posted()), number(audit.len()));
             wrong.extend(told(journal, sql, params![account, posted, size], "extra")?);
             let sql = "SELECT count(*), min(id || ' ' || wrong) FROM post
-                WHERE heartbeat AND wrong IS NOT NULL AND author = ?1 COLLATE NOCASE";
-            wrong.extend(told(journal, sql, params![account], "that show a wrong head or count")?);
+                WHERE beside AND wrong IS NOT NULL AND author = ?1 COLLATE NOCASE";
+            wrong.extend(told(journal, sql, params![account], "that the log does not bear out")?);
         }
         Ok((!wrong.is_empty()).then(|| wrong.join("; ")))
     }
@@ -246,26 +244,34 @@ fn doubt(journal: &Journal, expected: &Expected, edited: bool, what: String) -> 
 }
 
 /// A heartbeat and the post of a receipt, which have no entry about them, must fit the head that they show.
-fn take_head(journal: &Journal, size: u64, root: Hash, sealed: &BTreeMap<String, u64>) -> rusqlite::Result<()> {
-    let mut ask = journal.db.prepare_cached("SELECT id, text FROM post WHERE heartbeat AND size = ?1")?;
+fn take_head(journal: &Journal, size: u64, head: &Seen) -> rusqlite::Result<()> {
+    let mut ask = journal.db.prepare_cached("SELECT id, text FROM post WHERE beside AND size = ?1")?;
     let posts: rusqlite::Result<Vec<(i64, String)>> =
         ask.query_map([number(size)], |row| Ok((row.get(0)?, row.get(1)?)))?.collect();
     for (id, text) in posts? {
         let Ok(post) = PostText::parse(text.trim_end()) else { continue };
-        let Some(wrong) = wrong_with_head(&post, (size, root), sealed) else { continue };
+        let Some(wrong) = wrong_with_head(&post, head) else { continue };
         journal.db.prepare_cached("UPDATE post SET wrong = ?2 WHERE id = ?1")?.execute(params![id, wrong])?;
     }
     Ok(())
 }
 
-/// What is wrong with a post that shows this head: another root, or another count of the notes that were sealed that day.
-fn wrong_with_head(post: &PostText, head: (u64, Hash), sealed: &BTreeMap<String, u64>) -> Option<String> {
-    if post.head() != head {
-        return Some(format!("shows another root of {} entries than the log has", head.0));
+/// What is wrong with a post that shows this head: another root, another count of the notes that were sealed that day, or
+/// a receipt that is not the head's last entry.
+fn wrong_with_head(post: &PostText, head: &Seen) -> Option<String> {
+    let Seen::Head { size, root, sealed, receipt } = head else { return None };
+    if post.head() != (*size, *root) {
+        return Some(format!("shows another root of {size} entries than the log has"));
     }
-    let PostText::Heartbeat { count, date, .. } = post else { return None };
-    let notes = sealed.get(date).copied().unwrap_or_default();
-    (*count != notes).then(|| format!("says {count} notes on {date}, and the log has {notes}"))
+    match post {
+        PostText::Heartbeat { count, date, .. } => {
+            let notes = sealed.get(date).copied().unwrap_or_default();
+            (*count != notes).then(|| format!("says {count} notes on {date}, and the log has {notes}"))
+        }
+        PostText::Receipt { note, commitment, .. } => (*receipt != Some((*note, *commitment)))
+            .then(|| format!("says that note {note} was received, and entry {} does not", size - 1)),
+        PostText::Note { .. } | PostText::Run { .. } => None,
+    }
 }
 
 /// As much of a text as is shown: anything may stand in a post.

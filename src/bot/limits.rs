@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::note::{AccountId, PostId};
+use crate::platform::price::Billed;
 use crate::time::Time;
 
 /// Entries `dispute` that strangers cause in a day, all together.
@@ -15,14 +16,12 @@ pub const DISPUTES_A_DAY: u64 = 24;
 const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
 
-/// What the platform takes for one piece, in millionths of a US dollar: X's list of August 2026 (docs.x.com,
-/// x-api/getting-started/pricing). What is read twice in a day is billed once.
-pub mod price {
-    /// A mention that is read ("owned read": the application is the account's own).
-    pub const MENTION_READ: u64 = 1_000;
-    /// An answer to a post that mentions us ("summoned reply").
-    pub const ANSWER: u64 = 10_000;
-}
+/// What a mention that is read costs, in millionths of a US dollar: the application is the account's own. What is read
+/// twice in a day is billed once.
+const READ_USD_MICROS: u64 = Billed::OwnedRead.price_usd_micros();
+
+/// What an answer to a post that mentions us costs.
+const ANSWER_USD_MICROS: u64 = Billed::SummonedReply.price_usd_micros();
 
 /// What the operator allows in a day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -165,8 +164,8 @@ impl Tally {
     /// long as the money reaches for one of its answers. None if it does not. One that was read today costs nothing more.
     pub fn readable(&self, smallest: u32, largest: u32, now: Time) -> Option<u32> {
         let left = released(self.limits.usd_micros, now).saturating_sub(self.spent());
-        let answerable = u32::try_from(left / (price::MENTION_READ + price::ANSWER)).unwrap_or(u32::MAX);
-        let least = u64::from(smallest) * price::MENTION_READ + price::ANSWER;
+        let answerable = u32::try_from(left / (READ_USD_MICROS + ANSWER_USD_MICROS)).unwrap_or(u32::MAX);
+        let least = u64::from(smallest) * READ_USD_MICROS + ANSWER_USD_MICROS;
         (least <= left).then_some(answerable.clamp(smallest, largest))
     }
 
@@ -192,7 +191,7 @@ impl Tally {
 
     fn may_answer(&self, author: AccountId, who: Author, now: Time) -> bool {
         let given = self.authors.get(&author).map_or(0, |count| count.answers);
-        let paid = self.spent() + price::ANSWER <= released(self.limits.usd_micros, now);
+        let paid = self.spent() + ANSWER_USD_MICROS <= released(self.limits.usd_micros, now);
         let room = paid && self.stranger_answers < released(self.limits.answers, now);
         given < self.limits.answers_each && (room || who == Author::Correspondent)
     }
@@ -218,7 +217,7 @@ impl Tally {
     }
 
     fn spent(&self) -> u64 {
-        self.read.len() as u64 * price::MENTION_READ + self.answers * price::ANSWER
+        self.read.len() as u64 * READ_USD_MICROS + self.answers * ANSWER_USD_MICROS
     }
 }
 

@@ -84,8 +84,6 @@ pub struct Bot {
     listened: Option<PostId>,
     /// The platform is not asked before this moment.
     hold: Option<Time>,
-    /// The requests that the officials have been told of.
-    announced: HashSet<u64>,
 }
 
 impl Tick for Bot {
@@ -122,7 +120,6 @@ impl Bot {
             queue: VecDeque::new(),
             listened: None,
             hold: None,
-            announced: HashSet::new(),
         }
     }
 

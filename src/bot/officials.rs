@@ -155,17 +155,13 @@ impl Bot {
     }
 
     /// Tells the officials of each other's requests, by whatever way they were made: each official of each once.
-    pub(super) async fn announce(&mut self) -> Result<(), Stop> {
+    pub(super) async fn announce(&self) -> Result<(), Stop> {
         for request in self.waiting().await? {
-            if self.announced.contains(&request.id) {
-                continue;
-            }
             for official in &self.settings.officials {
                 if let Some(message) = announcement(&request, *official, ms(self.settings.lapse)) {
                     self.store.send(message).await?;
                 }
             }
-            self.announced.insert(request.id);
         }
         Ok(())
     }

@@ -11,20 +11,32 @@ use super::Failure;
 /// # Errors
 /// If it cannot be read, or has more than `bytes_max` bytes.
 pub(super) fn bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let read = if path == Path::new("-") {
-        io::stdin().lock().take(bytes_max + 1).read_to_end(&mut bytes)
-    } else {
-        File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes))
+    let bytes = match path == Path::new("-") {
+        true => beginning(path, Ok(io::stdin().lock()), bytes_max)?,
+        false => file(path, bytes_max)?,
     };
-    let shown = path.display();
-    read.map_err(|error| {
-        Failure::unusable(format!("{shown} cannot be read: {error}"), "name a file that exists and that you may read")
-    })?;
     if bytes_max < bytes.len() as u64 {
-        let what = format!("{shown} has more than {bytes_max} bytes");
+        let what = format!("{} has more than {bytes_max} bytes", path.display());
         return Err(Failure::unusable(what, "name the right file"));
     }
+    Ok(bytes)
+}
+
+/// The bytes of a file: at most one more than `bytes_max`, by which the reader knows that there are more.
+///
+/// # Errors
+/// If it cannot be read.
+pub(super) fn file(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
+    beginning(path, File::open(path), bytes_max)
+}
+
+fn beginning(path: &Path, from: io::Result<impl Read>, bytes_max: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = from.and_then(|from| from.take(bytes_max + 1).read_to_end(&mut bytes));
+    read.map_err(|error| {
+        let what = format!("{} cannot be read: {error}", path.display());
+        Failure::unusable(what, "name a file that exists and that you may read")
+    })?;
     Ok(bytes)
 }
 

@@ -135,7 +135,7 @@ pub fn proof(config: &Config, note: u64, level: entry::Level, identity: Option<&
 /// # Errors
 /// Of the database.
 pub fn no_note(reader: &Reader, note: u64) -> anyhow::Result<Failure> {
-    let last = reader.status()?.notes;
+    let last = reader.last_note()?;
     let what = format!("there is no note {note}: {last} were sealed");
     Ok(Failure::failed(what, "see them all with `verbale notes`"))
 }

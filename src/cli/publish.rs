@@ -15,14 +15,14 @@ use crate::log::entry::Level;
 use crate::note::{AccountName, PostId};
 use crate::opening::{Content, Envelope, names};
 use crate::pace::Tick;
+use crate::platform::price::{Billed, usd};
 use crate::platform::x;
 use crate::publisher::Publisher;
 use crate::release;
-use crate::sandbox::world::{Billed, usd};
-use crate::store::{Answered, Ask, Facts, Opened, Reader, Request, RequestState, Store};
+use crate::store::{Answered, Ask, Facts, Opened, Reader, Request, RequestState};
 
 /// How often to look whether the daemon has done it.
-const LOOK: Duration = Duration::from_millis(200);
+pub(super) const LOOK: Duration = Duration::from_millis(200);
 
 /// How the official answers the question, and who the official is.
 #[derive(clap::Args)]
@@ -166,7 +166,7 @@ pub fn follow(config: &Config, request: u64) -> anyhow::Result<ExitCode> {
         {
             return told(config, &reader, &posts);
         }
-        if !Store::is_in_use(&config.log.database) {
+        if !reader.is_served()? {
             println!("request {request} is kept, but no daemon runs on this log: it is done once `verbale run` runs");
             return Ok(ExitCode::SUCCESS);
         }
@@ -174,7 +174,7 @@ pub fn follow(config: &Config, request: u64) -> anyhow::Result<ExitCode> {
             println!("request {request} is handed over: the daemon goes on with it even if this command is stopped");
             is_told = true;
         }
-        let trouble = reader.trouble(Publisher::NAME)?;
+        let trouble = reader.loops()?.into_iter().find(|one| one.name == Publisher::NAME).and_then(|one| one.trouble);
         if let Some(trouble) = trouble.as_ref().filter(|_| trouble != known) {
             eprintln!("the daemon has to wait: {}", trouble.replace('\n', "; "));
         }

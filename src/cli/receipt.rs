@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context;
 use serde::Serialize;
@@ -17,17 +16,14 @@ use crate::log::signed_note::VerifierKey;
 use crate::log::tlog_proof::TlogProof;
 use crate::note::AccountId;
 use crate::opening::{ARCHIVE_BYTES_MAX, Envelope, names};
+use crate::platform::price::{Billed, usd};
 use crate::platform::{Platform, x};
 use crate::proof::{Files, Receipt};
 use crate::receiver::{self, Found};
 use crate::rules::Correspondent;
-use crate::sandbox::world::{Billed, usd};
 use crate::sender;
-use crate::store::{Desk, Reader, Received, Slipped, Store};
+use crate::store::{Desk, Reader, Received, Slipped};
 use crate::verify::{self, Trust};
-
-/// How often to look whether the daemon has done it.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// List the notes that others sent with a slip, and give receipts for them
 ///
@@ -200,7 +196,7 @@ fn give(config: &Config, reader: &Reader, from: AccountId, found: &[&Found], yes
         println!("This becomes public, and cannot be taken back:");
         println!("  this account has received note {note} of the log {log}");
         println!("  sha256 {commitment}");
-        println!("  one post on X, {price} USD");
+        println!("  one post on X, {price}");
         publish::confirm(yes, "Publish it?")?;
         Desk::open(&config.log.database)?.receipt(&Slipped { slip: one.slip, from, received: None }, received)?;
     }
@@ -224,7 +220,7 @@ fn is_named(config: &Config, reader: &Reader, sender: &Correspondent, from: Acco
 fn follow(config: &Config, reader: &Reader, found: &Found, received: &Received) -> anyhow::Result<ExitCode> {
     let mut is_told = false;
     loop {
-        let is_served = Store::is_in_use(&config.log.database);
+        let is_served = reader.is_served()?;
         let receipt = reader.receipt(&received.log, received.note);
         if let Some((commitment, row)) = receipt.or_else(not_covered)? {
             if commitment != received.commitment {
@@ -249,7 +245,7 @@ fn follow(config: &Config, reader: &Reader, found: &Found, received: &Received) 
             println!("handed over: the daemon goes on with it even if this command is stopped");
             is_told = true;
         }
-        std::thread::sleep(LOOK);
+        std::thread::sleep(publish::LOOK);
     }
 }
 

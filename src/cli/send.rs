@@ -3,14 +3,13 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::UNCHECKED;
-use super::{Failure, Installation, Output, input, signals};
+use super::{Failure, Installation, Output, input, publish, signals};
 use crate::clock::Clock;
 use crate::config::{Config, values};
 use crate::daemon;
@@ -19,9 +18,6 @@ use crate::platform::{GIF_BYTES_MAX, x};
 use crate::rules::Correspondent;
 use crate::sender::{self, DISPATCH_BYTES_MAX, Dispatch, Sender, Sent};
 use crate::store::{NoteRow, Reader};
-
-/// How often the database is looked at while the daemon seals and posts.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// Send a note from the watched account, and see it through to its post
 ///
@@ -191,7 +187,7 @@ impl Following<'_> {
                 break (note, end);
             }
             self.report_trouble(&mut trouble)?;
-            let _ = shutdown.run_until_cancelled(tokio::time::sleep(LOOK)).await;
+            let _ = shutdown.run_until_cancelled(tokio::time::sleep(publish::LOOK)).await;
         };
         let address = note.as_ref().map(|note| self.address(note)).transpose()?.flatten();
         if let (Some(NoteRow { post: Some(post), .. }), Some(address)) = (&note, &address) {
@@ -221,8 +217,7 @@ impl Following<'_> {
 
     /// Tells what holds up the daemon, once.
     fn report_trouble(&self, known: &mut Option<String>) -> anyhow::Result<()> {
-        let loops = self.reader.status()?.loops;
-        let trouble = loops.into_iter().find_map(|one| Some(format!("{}: {}", one.name, one.trouble?)));
+        let trouble = self.reader.loops()?.into_iter().find_map(|one| Some(format!("{}: {}", one.name, one.trouble?)));
         if trouble != *known
             && let Some(trouble) = &trouble
         {

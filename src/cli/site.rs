@@ -8,9 +8,9 @@ use anyhow::Context;
 use super::{Failure, Installation};
 use crate::config::Config;
 use crate::daemon;
-use crate::log::checkpoint::Checkpoint;
+use crate::log::checkpoint::{self, Checkpoint};
 use crate::log::signed_note::VerifierKey;
-use crate::public::Folder;
+use crate::public::{Folder, STAMP};
 use crate::store::Reader;
 
 /// Entries read from the database at a time.
@@ -94,7 +94,7 @@ fn check_folder(dir: &Path, public: &Path) -> Result<(), Failure> {
         return Err(Failure::unusable(what, "name another folder, or let `verbale run` write this one"));
     }
     let Ok(mut entries) = dir.read_dir() else { return Ok(()) };
-    if entries.next().is_some() && !dir.join("site.txt").is_file() && !dir.join("checkpoint").is_file() {
+    if entries.next().is_some() && !dir.join(STAMP).is_file() && !dir.join(checkpoint::FILE).is_file() {
         let what = format!("the folder {shown} holds other files, and no site");
         return Err(Failure::unusable(what, "name a folder that is empty or does not exist yet"));
     }

@@ -1,13 +1,12 @@
 //! `verbale verify`: what a proof shows. Starts nothing, asks nobody, and is done in a few milliseconds.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::{Failure, Output, failure, verify_slip};
+use super::{Failure, Output, failure, input, verify_slip};
 use crate::log::signed_note::VerifierKey;
 use crate::opening::ARCHIVE_BYTES_MAX;
 use crate::verify::{self, Report, Trust};
@@ -100,24 +99,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn check(path: &Path, trust: &Trust) -> anyhow::Result<Report> {
-    let zip = read(path, ARCHIVE_BYTES_MAX)?;
+    let zip = input::file(path, ARCHIVE_BYTES_MAX)?;
     let report = verify::verify(&zip, trust);
     report.map_err(|unreadable| {
         let text = unreadable.to_string();
         let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));
         Failure::unusable(format!("{}: {what}", path.display()), remedy).into()
     })
-}
-
-/// At most one byte more than `bytes_max`, by which the reader knows that there is more.
-fn read(path: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes));
-    read.map_err(|error| {
-        let what = format!("{} cannot be read: {error}", path.display());
-        Failure::unusable(what, "name a file that exists and that you may read")
-    })?;
-    Ok(bytes)
 }
 
 /// The key itself, or the one in the file of that name.
@@ -130,7 +118,7 @@ pub(super) fn log_key(text: &str) -> anyhow::Result<VerifierKey> {
         let what = format!("`{text}` is neither a log's public key nor a file");
         return Err(Failure::unusable(what, remedy).into());
     }
-    let bytes = read(Path::new(text), KEY_BYTES_MAX)?;
+    let bytes = input::file(Path::new(text), KEY_BYTES_MAX)?;
     let line = String::from_utf8_lossy(&bytes);
     VerifierKey::parse(line.trim())
         .map_err(|error| Failure::unusable(format!("{text} does not hold a log's public key: {error}"), remedy).into())

@@ -8,10 +8,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::{Config, Error, place, upload, values};
-use crate::bot::limits::Limits;
-use crate::note::{AccountId, Origin};
-use crate::rules::{Correspondent, Formal, Rule};
+use super::{Config, Error, bot, place, rule, upload, values};
+use crate::note::Origin;
+use crate::rules::{Correspondent, Rule};
 use crate::time::Time;
 
 /// The hosts of X itself, which allows 15 polls in 15 minutes.
@@ -22,23 +21,14 @@ const POLL_MIN_AT_X: Duration = Duration::from_secs(60);
 const POLL_MIN: Duration = Duration::from_millis(10);
 const DAY: Duration = Duration::from_secs(86_400);
 const RECIPIENTS_MAX: usize = 32;
-const RULES_MAX: usize = 64;
-const CORRESPONDENTS_MAX: usize = 256;
+pub(super) const CORRESPONDENTS_MAX: usize = 256;
 const ATTACHMENT_BYTES_MAX: u64 = 64 << 20;
 const RUN_OVER_MAX: u64 = 1000;
-/// The time between polls of messages, and of mentions, if nothing is said.
+/// The time between polls of messages, if nothing is said.
 const POLL: Duration = Duration::from_secs(90);
-const BOT_POLL: Duration = Duration::from_secs(300);
-const OFFICIALS_MAX: usize = 32;
 /// How long a request may wait for a second official.
 const LAPSE_MIN: Duration = Duration::from_secs(60);
 const LAPSE_MAX: Duration = Duration::from_secs(30 * 86_400);
-/// Half of the posts that X allows an application in a day: the notes' own need room.
-const ANSWERS_MAX: u64 = 5_000;
-const ANSWERS_EACH_MAX: u64 = 100;
-/// With less, half a day's money would not pay for the smallest page of mentions and one answer.
-const USD_MIN: f64 = 0.05;
-const USD_MAX: f64 = 1_000.0;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,7 +38,7 @@ struct File {
     x: X,
     watch: Watch,
     publish: Publish,
-    bot: Option<Bot>,
+    bot: Option<bot::Raw>,
     #[serde(default)]
     open: Open,
     #[serde(default)]
@@ -104,13 +94,13 @@ struct Watch {
     attachments_timeout: Duration,
     #[serde(default = "attachment_bytes_max", deserialize_with = "attachment_bytes")]
     attachment_bytes_max: u64,
-    #[serde(deserialize_with = "rules")]
+    #[serde(deserialize_with = "rule::all")]
     rule: Vec<Rule>,
 }
 
 /// A length of time, still without limits.
 #[derive(Deserialize)]
-struct Span(#[serde(with = "humantime_serde")] Duration);
+pub(super) struct Span(#[serde(with = "humantime_serde")] Duration);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -123,20 +113,6 @@ struct Publish {
     heartbeat: Option<cron::Schedule>,
     #[serde(default, deserialize_with = "moment")]
     ignore_posts_until: Option<Time>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Bot {
-    poll: Option<Spanned<Span>>,
-    #[serde(default, deserialize_with = "officials")]
-    officials: Vec<AccountId>,
-    #[serde(default = "answers_a_day", deserialize_with = "answers")]
-    answers_a_day: u64,
-    #[serde(default = "answers_a_day_each", deserialize_with = "answers_each")]
-    answers_a_day_each: u64,
-    #[serde(default = "usd_a_day", deserialize_with = "usd_micros")]
-    usd_a_day: u64,
 }
 
 #[derive(Default, Deserialize)]
@@ -170,26 +146,13 @@ struct Serve {
     address: SocketAddr,
 }
 
-/// One `[[watch.rule]]`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRule {
-    #[serde(deserialize_with = "correspondents")]
-    correspondents: Vec<Correspondent>,
-    all: Option<bool>,
-    #[serde(default, deserialize_with = "marker")]
-    marker: Option<String>,
-    #[serde(default, deserialize_with = "pattern")]
-    pattern: Option<regex::Regex>,
-}
-
 /// Reads `text`, found in the file `path`, whose folder other file names are relative to.
 pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
     let file: File = toml::from_str(text).map_err(|error| place::error(&error, text, path))?;
     let at_place = |(span, message): Misplaced| place::at(span, &message, text, path);
     let poll = poll(file.watch.poll.as_ref(), POLL, &file.x).map_err(at_place)?;
     let bot_poll = file.bot.as_ref().and_then(|bot| bot.poll.as_ref());
-    let bot_poll = self::poll(bot_poll, BOT_POLL, &file.x).map_err(at_place)?;
+    let bot_poll = self::poll(bot_poll, bot::POLL, &file.x).map_err(at_place)?;
     apart(&file).map_err(|message| place::at(None, &message, text, path))?;
     let send = slip(&file).map_err(at_place)?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -221,15 +184,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
             heartbeat: publish.heartbeat,
             ignore_posts_until: publish.ignore_posts_until,
         },
-        bot: bot.map(|bot| super::Bot {
-            poll: bot_poll,
-            officials: bot.officials,
-            limits: Limits {
-                answers: bot.answers_a_day,
-                answers_each: bot.answers_a_day_each,
-                usd_micros: bot.usd_a_day,
-            },
-        }),
+        bot: bot.map(|raw| raw.with(bot_poll)),
         open: super::Open { approval: open.approval, lapse: open.lapse.unwrap_or(DAY) },
         slip: super::Slip { send },
         receipt: super::Receipt { from: receipt.from, publish: receipt.publish },
@@ -325,18 +280,6 @@ const fn run_over() -> u64 {
     5
 }
 
-const fn answers_a_day() -> u64 {
-    100
-}
-
-const fn answers_a_day_each() -> u64 {
-    5
-}
-
-const fn usd_a_day() -> u64 {
-    2_000_000
-}
-
 fn heartbeat() -> Option<cron::Schedule> {
     "0 55 23 * * *".parse().ok()
 }
@@ -357,14 +300,25 @@ pub(super) fn some_file_name<'de, D: Deserializer<'de>>(from: D) -> Result<Optio
     file_name(from).map(Some)
 }
 
-fn recipients<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<age::x25519::Recipient>, D::Error> {
+/// A list whose length is between two limits, and each of whose texts is read.
+pub(super) fn list<'de, D: Deserializer<'de>, T>(
+    from: D,
+    (least, most): (usize, usize),
+    (what, remedy): (&str, &str),
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, D::Error> {
     let texts = Vec::<String>::deserialize(from)?;
     let count = texts.len();
-    if !(1..=RECIPIENTS_MAX).contains(&count) {
-        let remedy = "name the public keys of the officials who may open notes: `age-keygen -o official.txt` makes one";
-        return Err(D::Error::custom(format!("{count} public keys, but 1 to {RECIPIENTS_MAX} are allowed\n{remedy}")));
+    if !(least..=most).contains(&count) {
+        let allowed = if least == 0 { format!("at most {most}") } else { format!("{least} to {most}") };
+        return Err(D::Error::custom(format!("{count} {what}, but {allowed} are allowed\n{remedy}")));
     }
-    texts.iter().map(|text| values::recipient(text).map_err(D::Error::custom)).collect()
+    texts.iter().map(|text| read(text).map_err(D::Error::custom)).collect()
+}
+
+fn recipients<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<age::x25519::Recipient>, D::Error> {
+    let remedy = "name the public keys of the officials who may open notes: `age-keygen -o official.txt` makes one";
+    list(from, (1, RECIPIENTS_MAX), ("public keys", remedy), values::recipient)
 }
 
 pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<reqwest::Url, D::Error> {
@@ -406,7 +360,7 @@ fn lapse_time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D:
     duration(from, LAPSE_MIN, LAPSE_MAX).map(Some)
 }
 
-fn number<'de, D: Deserializer<'de>>(from: D, least: u64, most: u64) -> Result<u64, D::Error> {
+pub(super) fn number<'de, D: Deserializer<'de>>(from: D, least: u64, most: u64) -> Result<u64, D::Error> {
     let given = u64::deserialize(from)?;
     if (least..=most).contains(&given) {
         return Ok(given);
@@ -420,34 +374,6 @@ fn attachment_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error>
 
 fn run_length<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     number(from, 1, RUN_OVER_MAX)
-}
-
-fn answers<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
-    number(from, 1, ANSWERS_MAX)
-}
-
-fn answers_each<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
-    number(from, 1, ANSWERS_EACH_MAX)
-}
-
-/// Dollars, as millionths of them.
-fn usd_micros<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
-    let given = f64::deserialize(from)?;
-    if (USD_MIN..=USD_MAX).contains(&given) {
-        return Ok((given * 1e6).round() as u64);
-    }
-    let what = format!("{given} is not between {USD_MIN} and {USD_MAX}");
-    Err(D::Error::custom(format!("{what}\nwrite an amount in US dollars between them, like 2.0")))
-}
-
-fn officials<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<AccountId>, D::Error> {
-    let texts = Vec::<String>::deserialize(from)?;
-    let count = texts.len();
-    if OFFICIALS_MAX < count {
-        let remedy = "leave out those who do not command by message";
-        return Err(D::Error::custom(format!("{count} officials, but at most {OFFICIALS_MAX} are allowed\n{remedy}")));
-    }
-    texts.iter().map(|text| values::account_id(text).map_err(D::Error::custom)).collect()
 }
 
 fn schedule<'de, D: Deserializer<'de>>(from: D) -> Result<Option<cron::Schedule>, D::Error> {
@@ -465,55 +391,6 @@ fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Time>, D::Error> 
     Time::parse(&text).map(Some).ok_or_else(|| D::Error::custom(format!("`{text}` is not a moment\n{remedy}")))
 }
 
-fn rules<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Rule>, D::Error> {
-    let raw = Vec::<Spanned<RawRule>>::deserialize(from)?;
-    let count = raw.len();
-    if !(1..=RULES_MAX).contains(&count) {
-        let remedy = "say in at least one [[watch.rule]] which messages are formal";
-        return Err(D::Error::custom(format!("{count} rules, but 1 to {RULES_MAX} are allowed\n{remedy}")));
-    }
-    raw.into_iter().map(|raw| rule(raw.into_inner()).map_err(D::Error::custom)).collect()
-}
-
-fn rule(raw: RawRule) -> Result<Rule, String> {
-    let remedy = "write exactly one of `all = true`, `marker = \"…\"` and `pattern = \"…\"` in each [[watch.rule]]";
-    let formal = match (raw.all, raw.marker, raw.pattern) {
-        (Some(true), None, None) => Formal::All,
-        (None, Some(marker), None) => Formal::Marker(marker),
-        (None, None, Some(pattern)) => Formal::Pattern(pattern),
-        (None, None, None) => return Err(format!("a rule does not say which messages are formal\n{remedy}")),
-        (Some(false), None, None) => return Err(format!("`all = false` would make no message formal\n{remedy}")),
-        _ => return Err(format!("a rule says more than once which messages are formal\n{remedy}")),
-    };
-    Ok(Rule { correspondents: raw.correspondents, formal })
-}
-
-fn correspondents<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Correspondent>, D::Error> {
-    let texts = Vec::<String>::deserialize(from)?;
-    let count = texts.len();
-    if !(1..=CORRESPONDENTS_MAX).contains(&count) {
-        let remedy = "name the accounts that formal messages go to, like [\"ministry\", \"783214\"]";
-        return Err(D::Error::custom(format!("{count} accounts, but 1 to {CORRESPONDENTS_MAX} are allowed\n{remedy}")));
-    }
-    texts.iter().map(|text| values::correspondent(text).map_err(D::Error::custom)).collect()
-}
-
 fn senders<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Correspondent>, D::Error> {
-    let texts = Vec::<String>::deserialize(from)?;
-    let count = texts.len();
-    if CORRESPONDENTS_MAX < count {
-        let remedy = "leave out those who send no notes";
-        return Err(D::Error::custom(format!(
-            "{count} accounts, but at most {CORRESPONDENTS_MAX} are allowed\n{remedy}"
-        )));
-    }
-    texts.iter().map(|text| values::correspondent(text).map_err(D::Error::custom)).collect()
-}
-
-fn marker<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    values::marker(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
-}
-
-fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<regex::Regex>, D::Error> {
-    values::pattern(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
+    list(from, (0, CORRESPONDENTS_MAX), ("accounts", "leave out those who send no notes"), values::correspondent)
 }

@@ -7,8 +7,10 @@ pub mod create;
 pub mod secrets;
 pub mod values;
 
+mod bot;
 mod file;
 mod place;
+mod rule;
 mod upload;
 
 use std::fs;
@@ -151,7 +153,7 @@ pub struct Serve {
 }
 
 /// Where the public folder is copied to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Upload {
     /// Another folder.
     Folder(PathBuf),

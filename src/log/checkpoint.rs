@@ -6,6 +6,9 @@ use crate::log::tree;
 use crate::note::Origin;
 use crate::text::{self, ParseError};
 
+/// The name of the file below a log's address that holds its newest signed checkpoint, by C2SP tlog-tiles.
+pub const FILE: &str = "checkpoint";
+
 /// The head of a log: which log, how many entries, and the root over them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {

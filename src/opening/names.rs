@@ -62,28 +62,26 @@ pub fn attachment(note: u64, place: usize, media_type: &str) -> String {
     format!("note-{note}.attachment-{place}.{}", extension(media_type))
 }
 
+/// The ends of an attachment's name, and the media types that they stand for; the last one stands for all others.
+const ENDS: [(&str, &str); 8] = [
+    ("jpg", "image/jpeg"),
+    ("png", "image/png"),
+    ("gif", "image/gif"),
+    ("webp", "image/webp"),
+    ("mp4", "video/mp4"),
+    ("pdf", "application/pdf"),
+    ("txt", "text/plain"),
+    ("bin", "application/octet-stream"),
+];
+
 fn extension(media_type: &str) -> &'static str {
-    match media_type {
-        "image/jpeg" => "jpg",
-        "image/png" => "png",
-        "image/gif" => "gif",
-        "image/webp" => "webp",
-        "video/mp4" => "mp4",
-        "application/pdf" => "pdf",
-        "text/plain" => "txt",
-        _ => "bin",
-    }
+    ENDS.iter().find(|(_, known)| *known == media_type).map_or("bin", |(end, _)| end)
 }
 
-/// The media type of the images that the name of a file tells; that of unknown bytes for all others.
-pub fn media_type(name: &str) -> &'static str {
-    match name.rsplit('.').next() {
-        Some("jpg") => "image/jpeg",
-        Some("png") => "image/png",
-        Some("gif") => "image/gif",
-        Some("webp") => "image/webp",
-        _ => "application/octet-stream",
-    }
+/// The media type that the name of an attachment tells; nothing if it is not that of one.
+pub fn media_type(name: &str) -> Option<&'static str> {
+    let (_, end) = name.rsplit_once('.')?;
+    ENDS.iter().find(|(known, _)| *known == end).map(|(_, media_type)| *media_type)
 }
 
 /// The number in `note-17.envelope.txt`; nothing for any other name.

@@ -3,7 +3,9 @@
 //! The platform is trusted to deliver what was sent and to say who sent it. It is not trusted to keep what we posted,
 //! nor to answer at all. If it forgets, the log stands without it; if it lies about the past, the log convicts it.
 
+mod conversation;
 mod outgoing;
+pub mod price;
 pub mod x;
 
 use std::time::Duration;
@@ -11,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use unicode_normalization::UnicodeNormalization;
 
+pub use conversation::{Newest, Reach, newest};
 pub use outgoing::{
     Addressee, Draft, FileKind, GIF_BYTES_MAX, IMAGE_BYTES_MAX, MESSAGE_CHARS_MAX, MediaId, POST_FILES_MAX, Purpose,
     Sent,

@@ -9,7 +9,7 @@ use super::due::Due;
 use super::files::Files;
 use super::stamp::{self, Stamp};
 use crate::hash::Hash;
-use crate::log::checkpoint::Checkpoint;
+use crate::log::checkpoint::{self, Checkpoint};
 use crate::log::entry::Entry;
 use crate::log::tile::{self, Kind, TilePath, WIDTH_FULL};
 use crate::log::tree::{Tree, leaf_hash};
@@ -63,8 +63,8 @@ impl Folder {
     /// If it shows another log; what the disk says.
     pub fn open(path: &Path, settings: site::Settings) -> anyhow::Result<Folder> {
         let files = Files::open(path)?;
-        let shown = files.read("checkpoint")?.map(|bytes| Checkpoint::open(&bytes, &settings.vkey));
-        let shown = shown.transpose().with_context(|| of_another(path, "checkpoint", &settings))?;
+        let shown = files.read(checkpoint::FILE)?.map(|bytes| Checkpoint::open(&bytes, &settings.vkey));
+        let shown = shown.transpose().with_context(|| of_another(path, checkpoint::FILE, &settings))?;
         // A file that cannot be read as a stamp says nothing about any page: all are written anew.
         let stamp = files.read(stamp::NAME)?.and_then(|bytes| Stamp::parse(&bytes).ok());
         if stamp.as_ref().is_some_and(|stamp| stamp.vkey != settings.vkey) {
@@ -236,7 +236,7 @@ impl Folder {
             self.write_stamp(head.size, self.look)?;
         }
         if self.shown.as_ref() != Some(&head) {
-            self.files.put_durably("checkpoint", checkpoint.as_bytes())?;
+            self.files.put_durably(checkpoint::FILE, checkpoint.as_bytes())?;
             self.forget(head)?;
         }
         Ok(Written { files, left })

@@ -1,7 +1,9 @@
 //! What each public file is, for whoever hands it out: its media type, and how long a copy of it may be kept.
 
 use super::stamp;
+use crate::log::checkpoint;
 use crate::log::tile::TilePath;
+use crate::opening::names;
 
 /// A copy of what never changes may be kept for ever, as C2SP tlog-tiles asks for tiles.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -12,15 +14,15 @@ const ASK_FIRST: &str = "no-cache";
 /// The longest path that is looked at, in bytes: the longest tile's is less than half of it.
 const PATH_BYTES_MAX: usize = 128;
 
-/// Media types by the end of the file's name, after a dot.
-const TYPES: [(&str, &str); 9] = [
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Media types by the end of the file's name, after a dot; those of attachments stand elsewhere.
+const TYPES: [(&str, &str); 7] = [
     ("html", "text/html; charset=utf-8"),
     ("css", "text/css; charset=utf-8"),
-    ("txt", "text/plain; charset=utf-8"),
+    ("txt", TEXT),
+    ("vkey", TEXT),
     ("atom", "application/atom+xml; charset=utf-8"),
-    ("jpg", "image/jpeg"),
-    ("png", "image/png"),
-    ("pdf", "application/pdf"),
     ("json", "application/json"),
     ("zip", "application/zip"),
 ];
@@ -46,11 +48,12 @@ impl Kind {
             return TilePath::parse(path).map(|_| tile);
         }
         let changing = |content_type| Kind { content_type, cache: ASK_FIRST };
-        if path == "checkpoint" {
-            return Some(changing("text/plain; charset=utf-8"));
+        if path == checkpoint::FILE {
+            return Some(changing(TEXT));
         }
         let (_, end) = path.rsplit_once('.')?;
-        TYPES.iter().find(|(known, _)| *known == end).map(|(_, content_type)| changing(content_type))
+        let known = TYPES.iter().find(|(known, _)| *known == end).map(|(_, content_type)| *content_type);
+        known.or_else(|| names::media_type(path)).map(changing)
     }
 }
 
@@ -80,6 +83,14 @@ mod tests {
             ("note/12/12345.html", "text/html; charset=utf-8"),
             ("style.css", "text/css; charset=utf-8"),
             ("feed.atom", "application/atom+xml; charset=utf-8"),
+            ("log.vkey", "text/plain; charset=utf-8"),
+            ("note/0/1/note-1.proof.zip", "application/zip"),
+            ("note/0/1/note-1.envelope.txt", "text/plain; charset=utf-8"),
+            ("note/0/1/note-1.record.json", "application/json"),
+            ("note/0/1/note-1.attachment-1.gif", "image/gif"),
+            ("note/0/1/note-1.attachment-2.webp", "image/webp"),
+            ("note/0/1/note-1.attachment-3.mp4", "video/mp4"),
+            ("note/0/1/note-1.attachment-4.bin", "application/octet-stream"),
         ] {
             assert_eq!(Kind::of(path), Some(Kind { content_type, cache: "no-cache" }), "{path}");
         }

@@ -1,24 +1,24 @@
 //! The one writer: each method is one transaction.
 
 mod heard;
+mod intents;
 mod outbox;
 mod receipts;
 
 use std::fs::File;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use tokio::sync::watch;
 
-use super::{Batch, Error, Intent, Received, Sealing, Subject, file, rows};
+use super::{Batch, Error, Sealing, file, rows};
 use crate::hash::Hash;
 use crate::log::checkpoint::Checkpoint;
-use crate::log::entry::{Entry, Platform};
+use crate::log::entry::Entry;
 use crate::log::signed_note::LogKey;
 use crate::log::tree::{Tree, leaf_hash};
-use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId};
 use crate::opening::Correspondence;
-use crate::post::PostText;
 use crate::time::Time;
 pub(super) use outbox::{approve, ask};
 pub(super) use receipts::ask as ask_receipt;
@@ -185,112 +185,6 @@ use the credentials of {}, or make another log with `verbale init`",
         Ok(())
     }
 
-    pub(super) fn open_intent(&self, held: &[u64]) -> Result<Option<Intent>, Error> {
-        rows::open_intent(&self.conn, held)
-    }
-
-    pub(super) fn unposted(&self) -> Result<Option<(u64, u64)>, Error> {
-        rows::unposted(&self.conn)
-    }
-
-    pub(super) fn has_heartbeat(&self, date: &str) -> Result<bool, Error> {
-        rows::has_heartbeat(&self.conn, date)
-    }
-
-    pub(super) fn newest_post(&self) -> Result<Option<PostId>, Error> {
-        rows::newest_post(&self.conn)
-    }
-
-    pub(super) fn intend(&mut self, subject: &Subject, now: Time) -> Result<Intent, Error> {
-        let text = self.post_text(subject)?;
-        let (size, _) = text.head();
-        let tx = self.conn.transaction()?;
-        keep_head(&tx, &self.tree, &self.key, size)?;
-        let (kind, first, last, date) = match subject {
-            Subject::Notes { first, last } => ("notes", Some(*first), Some(*last), None),
-            Subject::Heartbeat { date } => ("heartbeat", None, None, Some(date)),
-            Subject::Receipt { .. } => ("receipt", None, None, None),
-            Subject::Part { .. } | Subject::Answer { .. } => return Err(not_by_itself()),
-        };
-        tx.execute(
-            "INSERT INTO intent (kind, first, last, date, size, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![kind, first, last, date, size, text.to_text()],
-        )?;
-        let id = tx.last_insert_rowid();
-        tx.execute("INSERT INTO attempt (intent, at) VALUES (?1, ?2)", params![id, now.ms()])?;
-        let intent = rows::intent_of(&tx, id)?;
-        tx.commit()?;
-        Ok(intent)
-    }
-
-    /// The text of a post is a function of the log and of nothing else.
-    fn post_text(&self, subject: &Subject) -> Result<PostText, Error> {
-        match subject {
-            Subject::Notes { first, last } => self.notes_text(*first, *last),
-            Subject::Heartbeat { date } => self.heartbeat_text(date),
-            Subject::Receipt { index } => self.receipt_text(*index),
-            Subject::Part { .. } | Subject::Answer { .. } => Err(not_by_itself()),
-        }
-    }
-
-    fn notes_text(&self, first: u64, last: u64) -> Result<PostText, Error> {
-        let next = rows::last_intended(&self.conn)? + 1;
-        let refused = || Error::Refused(format!("a post about notes {first}-{last}: the next to be posted is {next}"));
-        if first != next || last < first {
-            return Err(refused());
-        }
-        let (index, commitment) = rows::note(&self.conn, last)?.ok_or_else(refused)?;
-        let size = index + 1;
-        let root = self.tree.root_at(size).ok_or_else(refused)?;
-        Ok(if first == last {
-            PostText::Note { note: first, commitment, size, root }
-        } else {
-            PostText::Run { first, last, size, root }
-        })
-    }
-
-    fn receipt_text(&self, index: u64) -> Result<PostText, Error> {
-        let refused = || Error::Refused(format!("a post about entry {index}: it is no receipt"));
-        let Received { note, commitment, .. } = rows::receipts::receipt_at(&self.conn, index)?.ok_or_else(refused)?;
-        let size = index + 1;
-        let root = self.tree.root_at(size).ok_or_else(refused)?;
-        Ok(PostText::Receipt { note, commitment, size, root })
-    }
-
-    fn heartbeat_text(&self, date: &str) -> Result<PostText, Error> {
-        let like = format!("note {date}T%");
-        let count = self.conn.query_row("SELECT count(*) FROM entry WHERE line LIKE ?1", [like], |row| row.get(0))?;
-        Ok(PostText::Heartbeat { count, date: date.to_owned(), size: self.tree.len(), root: self.tree.root() })
-    }
-
-    pub(super) fn attempt(&mut self, intent: u64, now: Time) -> Result<(), Error> {
-        self.conn.execute("INSERT INTO attempt (intent, at) VALUES (?1, ?2)", params![intent, now.ms()])?;
-        Ok(())
-    }
-
-    pub(super) fn failed(&mut self, intent: u64) -> Result<(), Error> {
-        self.conn.execute(
-            "UPDATE attempt SET failed = 1 WHERE id = (SELECT max(id) FROM attempt WHERE intent = ?1)",
-            [intent],
-        )?;
-        Ok(())
-    }
-
-    pub(super) fn posted(&mut self, intent: u64, post: PostId, now: Time) -> Result<(), Error> {
-        self.append(|tx, appended| {
-            let known = tx.query_row("SELECT 1 FROM result WHERE intent = ?1", [intent], |_| Ok(())).optional()?;
-            if known.is_some() {
-                return Ok(());
-            }
-            tx.execute("INSERT INTO result VALUES (?1, ?2, ?3)", params![intent, post.0, now.ms()])?;
-            let run = tx.query_row("SELECT first, last FROM intent WHERE id = ?1", [intent], |row| {
-                Ok(row.get::<_, Option<u64>>(0)?.zip(row.get::<_, Option<u64>>(1)?))
-            })?;
-            let Some((first, last)) = run else { return Ok(()) };
-            appended.push(tx, &Entry::Post { time: now, first, last, platform: Platform::X, post })
-        })
-    }
-
     pub(super) fn checkpoint(&mut self, size: u64) -> Result<String, Error> {
         if let Some(checkpoint) = rows::checkpoint(&self.conn, size)? {
             return Ok(checkpoint);
@@ -339,11 +233,6 @@ use the credentials of {}, or make another log with `verbale init`",
         self.grown.send_if_modified(|size| std::mem::replace(size, self.tree.len()) != self.tree.len());
         Ok(())
     }
-}
-
-/// What is said about an opening or a dispute is decided together with its entry.
-fn not_by_itself() -> Error {
-    Error::Refused("a post that carries no head is decided upon together with its cause".into())
 }
 
 /// The leaves that a transaction adds.

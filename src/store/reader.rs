@@ -173,24 +173,39 @@ impl Reader {
     /// # Errors
     /// Of the database.
     pub fn status(&self) -> Result<Status, Error> {
-        const UNPOSTED: &str = "SELECT count(*) FROM note WHERE NOT EXISTS
-            (SELECT 1 FROM intent JOIN result ON result.intent = intent.id WHERE n BETWEEN first AND last)";
         let count = |sql: &str| self.conn.query_row(sql, [], |row| row.get(0));
-        let mut query = self.conn.prepare("SELECT name, done, trouble FROM loop ORDER BY name")?;
-        let loops = query.query_map([], loop_row)?.collect::<Result<_, _>>()?;
+        let notes = self.last_note()?;
         Ok(Status {
             log: self.origin.clone(),
             vkey: self.vkey.clone(),
             entries: rows::size(&self.conn)?,
             head: self.newest_head()?,
-            notes: rows::last_note(&self.conn)?,
-            unposted: count(UNPOSTED)?,
+            notes,
+            // The daemon may have sealed and posted since the line above.
+            unposted: notes.saturating_sub(rows::posted(&self.conn)?.0),
             mentions: count("SELECT count(*) FROM mention")?,
             over: count("SELECT count(*) FROM mention WHERE what IN ('over', 'entered')")?,
             refused: count("SELECT count(*) FROM dropped")?,
             dropped: count("SELECT count(*) FROM message WHERE dropped IS NOT NULL")?,
-            loops,
+            loops: self.loops()?,
         })
+    }
+
+    /// How many notes are sealed: the number of the last one.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn last_note(&self) -> Result<u64, Error> {
+        rows::last_note(&self.conn)
+    }
+
+    /// The loops of the daemon, by their names.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn loops(&self) -> Result<Vec<LoopRow>, Error> {
+        let mut query = self.conn.prepare("SELECT name, done, trouble FROM loop ORDER BY name")?;
+        Ok(query.query_map([], loop_row)?.collect::<Result<_, _>>()?)
     }
 
     fn newest_head(&self) -> Result<Option<String>, Error> {
@@ -238,7 +253,7 @@ impl Reader {
     /// # Errors
     /// [`Error::Refused`] if no head that covers the note has been signed yet; what the database says.
     pub fn proof(&self, n: u64) -> Result<Option<ProofRow>, Error> {
-        proof(&self.conn, n, |index, size| self.inclusion(index, size))
+        rows::proofs::proof(&self.conn, n, |index, size| self.inclusion(index, size))
     }
 
     /// The commitment that the receipt for a note of another log is for, and what a proof takes of it; nothing if there is
@@ -252,7 +267,7 @@ impl Reader {
         };
         let post = rows::receipts::post_of(&self.conn, index)?;
         let entry = format!("the receipt for note {note}");
-        let row = row(&self.conn, &entry, index, post, |index, size| self.inclusion(index, size))?;
+        let row = rows::proofs::row(&self.conn, &entry, index, post, |index, size| self.inclusion(index, size))?;
         Ok(Some((commitment, row)))
     }
 
@@ -302,15 +317,6 @@ impl Reader {
         rows::outbox::parts(&self.conn, note, level)
     }
 
-    /// What troubles this loop now.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn trouble(&self, name: &str) -> Result<Option<String>, Error> {
-        let trouble = self.conn.query_row("SELECT trouble FROM loop WHERE name = ?1", [name], |row| row.get(0));
-        Ok(trouble.optional()?.flatten())
-    }
-
     /// Whether it is in the log that this post disputes this note.
     ///
     /// # Errors
@@ -350,61 +356,6 @@ impl Reader {
     pub fn release(&self, note: u64, name: &str) -> Result<Option<Vec<u8>>, Error> {
         rows::outbox::release(&self.conn, note, name)
     }
-}
-
-/// What a proof of note `n` is made of; `inclusion` proves an index under a size.
-pub(super) fn proof(
-    conn: &Connection,
-    n: u64,
-    inclusion: impl FnOnce(u64, u64) -> Result<Option<Vec<Hash>>, Error>,
-) -> Result<Option<ProofRow>, Error> {
-    let Some((index, _)) = rows::note(conn, n)? else { return Ok(None) };
-    let row = row(conn, &format!("note {n}"), index, post_of(conn, n)?, inclusion)?;
-    Ok(Some(ProofRow { opening: opening(conn, n)?, ..row }))
-}
-
-/// What shows that an entry is in the log, under the head of its post if there is one.
-fn row(
-    conn: &Connection,
-    entry: &str,
-    index: u64,
-    post: Option<(PostId, String, u64)>,
-    inclusion: impl FnOnce(u64, u64) -> Result<Option<Vec<Hash>>, Error>,
-) -> Result<ProofRow, Error> {
-    let size = match &post {
-        Some((_, _, size)) => *size,
-        None => head_over(conn, index)?.ok_or_else(|| {
-            Error::Refused(format!("no head covers {entry} yet\nstart the daemon once: it signs one at once"))
-        })?,
-    };
-    let missing = || Error::Damaged(format!("the head of size {size} or an entry before it is missing"));
-    Ok(ProofRow {
-        index,
-        entry: rows::entries(conn, index, 1)?.pop().ok_or_else(missing)?,
-        size,
-        checkpoint: rows::checkpoint(conn, size)?.ok_or_else(missing)?,
-        path: inclusion(index, size)?.ok_or_else(missing)?,
-        post: post.map(|(id, text, _)| (id, text)),
-        opening: None,
-    })
-}
-
-fn post_of(conn: &Connection, n: u64) -> Result<Option<(PostId, String, u64)>, Error> {
-    let mut query = conn.prepare(
-        "SELECT post, text, size FROM intent JOIN result ON result.intent = intent.id
-         WHERE ?1 BETWEEN first AND last",
-    )?;
-    let post = query.query_row([n], |row| Ok((rows::snowflake(row, 0)?, row.get(1)?, row.get(2)?)));
-    Ok(post.optional()?)
-}
-
-fn head_over(conn: &Connection, index: u64) -> Result<Option<u64>, Error> {
-    Ok(conn.query_row("SELECT min(size) FROM head WHERE size > ?1", [index], |row| row.get(0))?)
-}
-
-pub(super) fn opening(conn: &Connection, n: u64) -> Result<Option<Vec<u8>>, Error> {
-    let opening = conn.query_row("SELECT sealed FROM opening WHERE n = ?1", [n], |row| row.get(0));
-    Ok(opening.optional()?)
 }
 
 fn loop_row(row: &Row<'_>) -> rusqlite::Result<LoopRow> {

@@ -10,14 +10,12 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::target::Trouble;
+use crate::log::checkpoint;
 use crate::public::{self, Kind};
 use crate::site::{ALWAYS, Page};
 
 /// The log for people.
 pub(super) const TEXT: &str = "log.txt";
-
-/// The head of the log.
-pub(super) const HEAD: &str = "checkpoint";
 
 /// Pages at a time, so that the checkpoint need not wait for all of them.
 const PAGES_MAX: usize = 500;
@@ -71,7 +69,7 @@ pub(super) struct Span {
 
 /// The bytes of the checkpoint, and until when what was written is complete; nothing if there is no checkpoint.
 pub(super) fn head(folder: &Path) -> Result<Option<(Vec<u8>, SystemTime)>, Trouble> {
-    let path = folder.join(HEAD);
+    let path = folder.join(checkpoint::FILE);
     let read = || -> io::Result<(Vec<u8>, SystemTime)> {
         let file = File::open(&path)?;
         let written = file.metadata()?.modified()?;
@@ -128,7 +126,8 @@ pub(super) fn since(
     until: SystemTime,
     known: &HashMap<String, SystemTime>,
 ) -> Result<Found, Trouble> {
-    let elsewhere: Vec<String> = ALWAYS.map(Page::path).into_iter().chain([TEXT, HEAD].map(str::to_owned)).collect();
+    let elsewhere: Vec<String> =
+        ALWAYS.map(Page::path).into_iter().chain([TEXT, checkpoint::FILE].map(str::to_owned)).collect();
     let mut oldest = BinaryHeap::new();
     let mut complete_until = until;
     walk(folder, "", since, &mut |change| {

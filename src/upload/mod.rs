@@ -20,14 +20,13 @@ use self::changes::{Change, Found, Leading, Span};
 use self::mark::Mark;
 use self::target::{Target, Trouble};
 use crate::clock::Clock;
-use crate::log::checkpoint::Checkpoint;
+use crate::config;
+use crate::log::checkpoint::{self, Checkpoint};
 use crate::log::signed_note::VerifierKey;
 use crate::log::tile::{self, TilePath};
 use crate::pace::{Next, Pace, Tick};
 use crate::store::Store;
 use crate::time::Time;
-
-pub use target::Place;
 
 /// A longer `log.txt` is not copied with every entry, for a store cannot make a file longer: only so often.
 const TEXT_BYTES_SHORT: u64 = 8 << 20;
@@ -121,14 +120,20 @@ impl Tick for Upload {
 }
 
 impl Upload {
-    /// From `folder` to `place`. The store is not asked anything yet.
+    /// From `folder` to where the configuration says. The store is not asked anything yet.
     ///
     /// # Errors
-    /// If the place cannot be meant.
-    pub fn open(folder: &Path, place: &Place, vkey: VerifierKey, store: Store, clock: Clock) -> anyhow::Result<Upload> {
+    /// If the key of a bucket cannot be read, or the place cannot be meant.
+    pub fn open(
+        folder: &Path,
+        to: &config::Upload,
+        vkey: VerifierKey,
+        store: Store,
+        clock: Clock,
+    ) -> anyhow::Result<Upload> {
         Ok(Upload {
             folder: folder.to_owned(),
-            target: Target::open(place, folder)?,
+            target: Target::open(to, folder)?,
             vkey,
             store,
             clock,
@@ -162,7 +167,7 @@ impl Upload {
         let (pages, mark) = self.copy_pages(&there.mark, until).await?;
         files += pages + self.copy_text(now).await?;
         if there.head.as_ref() != Some(&head) {
-            self.target.put_bytes("checkpoint", &bytes).await?;
+            self.target.put_bytes(checkpoint::FILE, &bytes).await?;
             self.tiles.clear();
             files += 1;
         }
@@ -185,7 +190,7 @@ impl Upload {
 
     /// Asks the store what it shows.
     async fn look(&mut self) -> Result<There, Stop> {
-        let bytes = self.target.get("checkpoint").await?;
+        let bytes = self.target.get(checkpoint::FILE).await?;
         let head = match bytes {
             Some(bytes) => Some(Checkpoint::open(&bytes, &self.vkey).map_err(|_| self.of_another())?),
             None => None,

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use super::mark;
 use crate::config::secrets::BucketKey;
+use crate::config::{self, secrets};
 use crate::public::Kind;
 
 /// The longest wait for a connection, and for one answer: a part of a long file is 8 MiB, and some lines are slow.
@@ -35,25 +36,6 @@ const READ_BYTES_MAX: u64 = 64 << 10;
 
 /// The most of an answer that is not understood that is shown, in characters.
 const SHOWN_MAX: usize = 200;
-
-/// Where to copy to.
-pub enum Place {
-    /// A folder, which must be there.
-    Folder(PathBuf),
-    /// A bucket that speaks S3.
-    Bucket {
-        /// Its name.
-        name: String,
-        /// Where it answers; none for that of AWS in the region.
-        endpoint: Option<reqwest::Url>,
-        /// Its region.
-        region: String,
-        /// What all names in it begin with; nothing, or without a slash at its ends.
-        prefix: String,
-        /// What opens it.
-        key: BucketKey,
-    },
-}
 
 /// The open store. Cloned freely: all clones are the same.
 #[derive(Clone)]
@@ -72,11 +54,11 @@ impl fmt::Display for Target {
 }
 
 impl Target {
-    pub(super) fn open(place: &Place, public: &Path) -> anyhow::Result<Target> {
-        match place {
-            Place::Folder(folder) => Target::of_folder(folder, public),
-            Place::Bucket { name, endpoint, region, prefix, key } => {
-                let store = bucket(name, endpoint.as_ref(), region, key)?;
+    pub(super) fn open(to: &config::Upload, public: &Path) -> anyhow::Result<Target> {
+        match to {
+            config::Upload::Folder(folder) => Target::of_folder(folder, public),
+            config::Upload::Bucket { name, endpoint, region, prefix, credentials_file } => {
+                let store = bucket(name, endpoint.as_ref(), region, &secrets::bucket_key(credentials_file)?)?;
                 let shown = if prefix.is_empty() { format!("s3://{name}") } else { format!("s3://{name}/{prefix}") };
                 let store = Arc::new(PrefixStore::new(store, prefix.as_str()));
                 Ok(Target { store, name: shown.into(), has_attributes: true })

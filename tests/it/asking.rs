@@ -40,7 +40,10 @@ async fn place() -> Place {
     let what = Outgoing::text(&format!("{MARKER} about the annex"));
     let id = place.door.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &what).unwrap());
     place.witness.owe(id, &[MINISTRY.0]);
-    place.until("the note's post", |world| world.posts().any(|post| post.written.starts_with("Sealed note 1\n"))).await;
+    // Until the daemon knows of it: nothing is opened before.
+    let is_posted =
+        || Reader::open(&place.path("verbale.db")).unwrap().notes(1, 1).unwrap().iter().any(|note| note.post.is_some());
+    place.until("the note's post", |_| is_posted()).await;
     stop(&mut child, "KILL").await;
     place
 }

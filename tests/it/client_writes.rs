@@ -1,10 +1,11 @@
 //! The client for X against the sandbox, over HTTP: what it gives to X, and who asks it for something.
 
 use verbale::note::{ConversationId, PostId, Snowflake};
+use verbale::platform::price::Billed;
 use verbale::platform::{
     Addressee, Draft, Error, File, GIF_BYTES_MAX, IMAGE_BYTES_MAX, MediaId, Mention, Platform, Purpose,
 };
-use verbale::sandbox::world::{self, Billed, Body, Call, How, Moment, Outgoing, Settings};
+use verbale::sandbox::world::{self, Body, Call, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, Shared};
 
 use crate::client::{VOCABULARIES, fault, speaking, start};

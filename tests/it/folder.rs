@@ -17,14 +17,14 @@ use crate::cli::everything_in;
 use crate::rig::key;
 use crate::site::{plain, settings, story};
 
-fn checkpoint(lines: &[String], key: &LogKey) -> String {
+pub fn checkpoint(lines: &[String], key: &LogKey) -> String {
     let mut tree = Tree::new();
     lines.iter().for_each(|line| tree.push(leaf_hash(line.as_bytes())));
     Checkpoint { origin: key.name().clone(), size: tree.len(), root: tree.root() }.sign(key)
 }
 
 /// Opens the folder as after a start, and brings it up to these lines.
-fn publish(path: &Path, lines: &[String], account: &str) -> anyhow::Result<Written> {
+pub fn publish(path: &Path, lines: &[String], account: &str) -> anyhow::Result<Written> {
     let mut folder = Folder::open(path, settings(&key()))?;
     folder.take(lines.to_vec());
     folder.set_account(AccountName::parse(account));

@@ -3,6 +3,7 @@
 mod arch;
 mod asked;
 mod asking;
+mod audit;
 mod bot;
 mod bucket;
 mod cli;

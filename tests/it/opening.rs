@@ -7,6 +7,7 @@ use age::secrecy::ExposeSecret;
 use verbale::log::entry::{Entry, Level};
 use verbale::mirror::{self, Part};
 use verbale::opening::names;
+use verbale::public::{self, Kind};
 use verbale::sandbox::world::{Call, Draft, Fault, How, Moment, Outgoing, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
 use verbale::store::{Reader, RequestState};
@@ -116,6 +117,11 @@ async fn an_official_opens_a_note_in_public() {
     for name in [names::proof(1), names::content(1), names::envelope(1), names::record(1)] {
         let path = format!("note/0/1/{name}");
         assert_eq!(fs::read(copy.join(&path)).unwrap(), fs::read(place.path("public").join(&path)).unwrap(), "{name}");
+    }
+    // Whoever hands the folder out, or copies it, knows every file in it but the program's note to itself.
+    for (path, ..) in crate::cli::everything_in(&copy).into_iter().filter(|(path, ..)| path.is_file()) {
+        let path = path.strip_prefix(&copy).unwrap().to_str().unwrap();
+        assert_eq!(Kind::of(path).is_some(), path != public::STAMP, "{path}");
     }
     let proof = copy.join("note/0/1").join(names::proof(1));
     let verify = place.command(&[]).as_std().get_program().to_owned();

@@ -112,7 +112,7 @@ async fn with_a_note() -> (Place, Child, SocketAddr) {
 }
 
 const POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
@@ -123,6 +123,7 @@ async fn each_file_comes_with_the_headers_that_belong_to_it() {
     for (path, content_type, cache) in [
         ("/checkpoint", TEXT, "no-cache"),
         ("/log.txt", TEXT, "no-cache"),
+        ("/log.vkey", TEXT, "no-cache"),
         ("/tile/0/000.p/2", "application/octet-stream", FOR_EVER),
         ("/tile/entries/000.p/2", "application/octet-stream", FOR_EVER),
         ("/index.html", HTML, "no-cache"),

@@ -160,6 +160,16 @@ await run(async (test) => {
     await fresh.waitForFunction(() => /^This is the text of the post for note 2\./.test(document.querySelector("#hash-answer").textContent));
     await fresh.fill("#hash", `Sealed notes 1-2\n${words.split("\n").at(-1)}`);
     await fresh.waitForFunction(() => /for notes 1 to 2, which shows the hash of none/.test(document.querySelector("#hash-answer").textContent));
+    // The post of a receipt says something by itself, and is compared with the one in a proof.
+    const receipt = vector("receipt").bytes;
+    const file = unpacked(receipt).find(({ name }) => name === "receipt.post").buffer.toString();
+    const received = file.replace(/^[^]*?\ntext \d+\n/, "").replace(/\n$/, "");
+    await fresh.fill("#hash", received);
+    await fresh.waitForFunction(() => /^This is the text of a receipt/.test(document.querySelector("#hash-answer").textContent));
+    await choose(fresh, zip("note-2.proof.zip", receipt));
+    await fresh.waitForFunction(() => /receipt’s post/.test(document.querySelector("#hash-answer.holds")?.textContent));
+    await fresh.fill("#hash", received.replace("note 2", "note 3"));
+    await fresh.waitForFunction(() => /receipt’s post/.test(document.querySelector("#hash-answer.fails")?.textContent));
     await fresh.context().close();
   });
   await test("single files are checked as far as they go", async () => {

@@ -10,7 +10,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::query::invalid;
 use super::{Door, base, control};
 use crate::note::{AccountId, PostId};
-use crate::sandbox::world::{Billed, Draft, Event, EventKind, Media, Post, Refusal, User, World, unescape, usd};
+use crate::platform::price::{Billed, usd};
+use crate::sandbox::world::{Draft, Event, EventKind, Media, Post, Refusal, User, World, unescape};
 use crate::sandbox::{EMBASSY, MINISTRY};
 use crate::time::Time;
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::media::MediaId;
-use super::price::Billed;
 use super::words::{self, Words};
 use super::{Refusal, World};
 use crate::note::{AccountId, ConversationId, MessageId, Snowflake};
+use crate::platform::price::Billed;
 use crate::platform::{MESSAGE_CHARS_MAX, Purpose};
 use crate::time::Time;
 

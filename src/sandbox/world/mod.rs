@@ -25,7 +25,7 @@ pub use fault::{Body, Chaos, Fault, How, Moment};
 pub use media::{Media, MediaId};
 pub use messages::{Conversation, Event, EventKind, EventPage, Listing, Outgoing};
 pub use posts::{Draft, Post, PostPage, Range};
-pub use price::{Billed, Counts, usd};
+pub use price::Counts;
 pub use refusal::Refusal;
 pub use users::{Credentials, User};
 pub use words::{Link, Mention, Words, unescape};

@@ -1,10 +1,10 @@
 //! Public posts: made, edited, deleted, and seen on timelines after a while.
 
 use super::media::MediaId;
-use super::price::Billed;
 use super::words::{self, Words};
 use super::{Refusal, World};
 use crate::note::{AccountId, PostId, Snowflake};
+use crate::platform::price::Billed;
 use crate::time::Time;
 
 /// A public post. An edit is a post of its own, which shares the history.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::platform::price::Billed;
 use crate::sandbox::{EMBASSY, JOURNALIST, MINISTRY, story_world};
 
 fn noon() -> Time {

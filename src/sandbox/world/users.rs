@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::price::Billed;
 use super::{World, words};
 use crate::note::{Account, AccountId, AccountName};
+use crate::platform::price::Billed;
 use crate::time::Time;
 
 /// The credentials of OAuth 1.0a (RFC 5849) with which a program acts for a user. No Debug: they are secret.

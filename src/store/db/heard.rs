@@ -45,12 +45,7 @@ impl Db {
 
     pub(in crate::store) fn standing(&self) -> Result<Standing, Error> {
         let count = |sql: &str| self.conn.prepare_cached(sql)?.query_row([], |row| row.get::<_, u64>(0));
-        let posted =
-            "coalesce(sum(last - first + 1), 0), max(last) FROM intent JOIN result ON result.intent = intent.id";
-        let (posted, last): (u64, Option<u64>) =
-            self.conn.query_row(&format!("SELECT {posted} WHERE last IS NOT NULL"), [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
+        let (posted, last) = rows::posted(&self.conn)?;
         let size = match last {
             Some(last) => rows::note(&self.conn, last)?.map(|(index, _)| index + 1),
             None => None,

@@ -9,7 +9,7 @@ use crate::note::{MessageId, PostId};
 use crate::platform::Addressee;
 use crate::store::{
     Act, Answer, Ask, Body, Cause, Command, Error, Facts, NewRequest, Opened, Outgoing, ProofRow, Request,
-    RequestState, Waiting, reader, rows,
+    RequestState, Waiting, rows,
 };
 use crate::time::Time;
 
@@ -46,11 +46,11 @@ impl Db {
     }
 
     pub(in crate::store) fn opening(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
-        reader::opening(&self.conn, n)
+        rows::proofs::opening(&self.conn, n)
     }
 
     pub(in crate::store) fn proof(&self, n: u64) -> Result<Option<ProofRow>, Error> {
-        reader::proof(&self.conn, n, |index, size| Ok(self.tree.inclusion(index, size)))
+        rows::proofs::proof(&self.conn, n, |index, size| Ok(self.tree.inclusion(index, size)))
     }
 
     pub(in crate::store) fn facts(&self, note: u64) -> Result<Option<Facts>, Error> {
@@ -188,7 +188,7 @@ fn open(tx: &Transaction<'_>, appended: &mut Appended, opened: &Opened, now: Tim
     {
         return Err(Error::Refused(format!("to open the {level} of note {note}: the {open} is open already")));
     }
-    let Some(post) = rows::outbox::post_of(tx, note)? else {
+    let Some((post, ..)) = rows::post_of(tx, note)? else {
         return Err(Error::Refused(format!("to open note {note}: it is not posted")));
     };
     appended.push(tx, &Entry::Open { time: now, note, level, sha256 })?;

@@ -1,6 +1,7 @@
 //! The statements that read, shared by the writer and the reader.
 
 pub(in crate::store) mod outbox;
+pub(in crate::store) mod proofs;
 pub(in crate::store) mod receipts;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -61,6 +62,23 @@ pub(in crate::store) fn correspondence(
 pub(in crate::store) fn note(db: &Connection, n: u64) -> Result<Option<(u64, Hash)>, Error> {
     let mut query = db.prepare_cached("SELECT idx, commitment FROM note WHERE n = ?1")?;
     Ok(query.query_row([n], |row| Ok((row.get(0)?, hash(row, 1)?))).optional()?)
+}
+
+/// The post that shows a note, its exact text, and the size of the head that it shows.
+pub(in crate::store) fn post_of(db: &Connection, n: u64) -> Result<Option<(PostId, String, u64)>, Error> {
+    let mut query = db.prepare_cached(
+        "SELECT post, text, size FROM intent JOIN result ON result.intent = intent.id
+         WHERE ?1 BETWEEN first AND last ORDER BY last LIMIT 1",
+    )?;
+    Ok(query.query_row([n], |row| Ok((snowflake(row, 0)?, row.get(1)?, row.get(2)?))).optional()?)
+}
+
+/// How many notes are posted, and the last of them.
+pub(in crate::store) fn posted(db: &Connection) -> Result<(u64, Option<u64>), Error> {
+    let mut query = db.prepare_cached(
+        "SELECT coalesce(sum(last - first + 1), 0), max(last) FROM intent JOIN result ON result.intent = intent.id",
+    )?;
+    Ok(query.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 pub(in crate::store) fn last_intended(db: &Connection) -> Result<u64, Error> {

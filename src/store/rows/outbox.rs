@@ -16,7 +16,8 @@ const REQUEST: &str = "SELECT id, kind, note, level, post, asked_by, asked_at, s
     FROM request";
 
 pub(in crate::store) fn requests(db: &Connection, state: Option<RequestState>) -> Result<Vec<Request>, Error> {
-    let mut query = db.prepare_cached(&format!("{REQUEST} WHERE ?1 IS NULL OR state = ?1 ORDER BY id"))?;
+    let condition = if state.is_some() { "state = ?1" } else { "?1 IS NULL" };
+    let mut query = db.prepare_cached(&format!("{REQUEST} WHERE {condition} ORDER BY id"))?;
     let rows = query.query_map([state.map(RequestState::as_str)], request)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -55,13 +56,6 @@ pub(in crate::store) fn open_level(db: &Connection, note: u64) -> Result<Option<
     Ok(query.query_row([note], |row| super::level(row, "level")).optional()?)
 }
 
-pub(in crate::store) fn post_of(db: &Connection, note: u64) -> Result<Option<PostId>, Error> {
-    let mut query = db.prepare_cached(
-        "SELECT post FROM intent JOIN result ON result.intent = intent.id WHERE ?1 BETWEEN first AND last",
-    )?;
-    Ok(query.query_row([note], |row| super::snowflake(row, 0)).optional()?)
-}
-
 pub(in crate::store) fn facts(db: &Connection, note: u64) -> Result<Option<Facts>, Error> {
     let Some((index, commitment)) = super::note(db, note)? else { return Ok(None) };
     let line = super::entries(db, index, 1)?.pop().unwrap_or_default();
@@ -72,7 +66,7 @@ pub(in crate::store) fn facts(db: &Connection, note: u64) -> Result<Option<Facts
         note,
         commitment,
         sealed,
-        post: post_of(db, note)?,
+        post: super::post_of(db, note)?.map(|(post, ..)| post),
         open: open_level(db, note)?,
         disputes: db.query_row(disputes, [note], |row| row.get(0))?,
     }))

@@ -36,6 +36,7 @@ INSERT INTO intent_2 (id, kind, first, last, date, size, text)
     SELECT id, iif(date IS NULL, 'notes', 'heartbeat'), first, last, date, size, text FROM intent;
 DROP TABLE intent;
 ALTER TABLE intent_2 RENAME TO intent;
+CREATE INDEX intent_of_notes ON intent (last);
 CREATE TRIGGER intent_changed BEFORE UPDATE ON intent BEGIN SELECT RAISE(ABORT, 'intents are never changed'); END;
 CREATE TRIGGER intent_removed BEFORE DELETE ON intent BEGIN SELECT RAISE(ABORT, 'intents are never removed'); END;
 CREATE TRIGGER intent_added BEFORE INSERT ON intent WHEN EXISTS (SELECT 1 FROM intent WHERE id = NEW.id)

@@ -1,0 +1,52 @@
+//! Reading a conversation from its newest message back, no further than it takes: each message read is paid for.
+
+use super::{Error, Message, Platform};
+use crate::note::AccountId;
+
+/// The largest page that the platform gives.
+const PAGE_MAX: u32 = 100;
+
+/// How far a conversation is read at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// How many messages to ask for on the first page, the second, and so on; the last counts for all further ones.
+    pub page_sizes: &'static [u32],
+    /// How many pages there are at most.
+    pub pages_max: usize,
+}
+
+/// What was read of a conversation.
+pub struct Newest {
+    /// The messages, the newest first.
+    pub messages: Vec<Message>,
+    /// Whether it was read as far as was asked for, or to its end; otherwise there was no end to it.
+    pub is_enough: bool,
+}
+
+/// The newest messages of the conversation with one account, or of all conversations, up to the first page with one that
+/// `is_enough`.
+///
+/// # Errors
+/// Of the platform.
+pub async fn newest(
+    platform: &dyn Platform,
+    with: Option<AccountId>,
+    reach: Reach,
+    mut is_enough: impl FnMut(&Message) -> bool,
+) -> Result<Newest, Error> {
+    let (mut messages, mut next) = (Vec::new(), None);
+    for page in 0..reach.pages_max {
+        let size = reach.page_sizes.get(page).or(reach.page_sizes.last()).copied().unwrap_or(PAGE_MAX);
+        let listed = match with {
+            Some(account) => platform.messages_with(account, size, next.as_ref()).await?,
+            None => platform.messages(size, next.as_ref()).await?,
+        };
+        let is_last = listed.messages.iter().fold(listed.next.is_none(), |last, message| last | is_enough(message));
+        messages.extend(listed.messages);
+        next = listed.next;
+        if is_last {
+            return Ok(Newest { messages, is_enough: true });
+        }
+    }
+    Ok(Newest { messages, is_enough: false })
+}
