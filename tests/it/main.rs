@@ -23,6 +23,7 @@ mod loops;
 mod mortal;
 mod opening;
 mod policy;
+mod price;
 mod process;
 mod proofs;
 mod properties;

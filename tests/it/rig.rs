@@ -38,6 +38,12 @@ pub const CONSULATE: AccountId = AccountId(990_017);
 /// The wait between two looks.
 pub const POLL: Duration = Duration::from_secs(90);
 
+/// The wait between two looks at the mentions.
+pub const BOT_POLL: Duration = Duration::from_secs(300);
+
+/// When the heartbeat is posted.
+pub const HEARTBEAT: &str = "0 55 23 * * *";
+
 /// How long a post may take to show.
 pub const SETTLE: Duration = Duration::from_secs(600);
 
@@ -118,6 +124,8 @@ pub struct Rig {
     pub has_key: bool,
     /// What a day may have.
     pub limits: Limits,
+    /// Whether notes are followed by their slips.
+    pub slip: bool,
 }
 
 impl Rig {
@@ -145,6 +153,7 @@ impl Rig {
             commands: false,
             has_key: false,
             limits: Limits { answers: 100, answers_each: 5, usd_micros: 2_000_000 },
+            slip: false,
         }
     }
 
@@ -212,7 +221,7 @@ impl Rig {
     }
 
     fn publisher(&self) -> publisher::Settings {
-        let heartbeat = self.plan.heartbeat.then(|| "0 55 23 * * *".parse().unwrap());
+        let heartbeat = self.plan.heartbeat.then(|| HEARTBEAT.parse().unwrap());
         publisher::Settings { settle: SETTLE, run_over: self.plan.run_over, heartbeat, ignore_posts_until: None }
     }
 
@@ -231,7 +240,7 @@ impl Rig {
 
     fn bot(&self) -> bot::Settings {
         bot::Settings {
-            poll: Duration::from_secs(300),
+            poll: BOT_POLL,
             officials: self.officials.clone(),
             correspondents: correspondents(),
             limits: self.limits,
@@ -251,7 +260,7 @@ impl Rig {
             attachment_bytes_max: 1 << 20,
             backfill: false,
             officials: if self.commands { self.officials.clone() } else { Vec::new() },
-            slip: false,
+            slip: self.slip,
             receipt_from: Vec::new(),
         }
     }

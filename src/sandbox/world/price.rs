@@ -19,6 +19,9 @@ pub struct Counts {
     pub billed: BTreeMap<Billed, u64>,
     /// Faults that happened.
     pub faults: u64,
+    /// What was read, as often as it was: so much would be billed if nothing were counted once a day.
+    #[serde(skip)]
+    pub read: BTreeMap<Billed, u64>,
     #[serde(skip)]
     read_today: (i64, HashSet<(Billed, u64)>),
 }
@@ -44,6 +47,7 @@ impl Counts {
     }
 
     pub(super) fn add_read(&mut self, now: Time, kind: Billed, id: u64) {
+        *self.read.entry(kind).or_default() += 1;
         let day = now.ms().div_euclid(DAY_MS);
         if self.read_today.0 != day {
             self.read_today = (day, HashSet::new());
@@ -76,5 +80,6 @@ mod tests {
             counts.add_read(noon.plus_ms(hours * 3_600_000), Billed::MessageRead, id);
         }
         assert_eq!((counts.billed(Billed::MessageRead), counts.cost_usd_micros()), (3, 30_000));
+        assert_eq!(counts.read[&Billed::MessageRead], 5);
     }
 }
