@@ -58,7 +58,8 @@
 //!   [`daemon`] knows everybody, only [`cli`] reads arguments.**
 //! - **Nothing private is shown**: types that hold text, salts or keys show nothing when debugged, and log lines and errors
 //!   never carry them. A note leaves the [`store`] in two ways only: as an opening encrypted by the [`vault`], and as what an
-//!   official has opened in public. `LEAKS.md` lists what leaves the program, whatever anybody writes to the account.
+//!   official has opened in public. `LEAKS.md` lists what leaves the program, whatever anybody writes to the account, and
+//!   whatever command is given.
 //! - **Everything a loop does may be done twice** without harm, and everything has a stated limit.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

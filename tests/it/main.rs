@@ -39,6 +39,7 @@ mod side;
 mod sim;
 mod site;
 mod site_kills;
+mod stage;
 mod stranger;
 mod trouble;
 mod upload;

@@ -1,6 +1,8 @@
 //! Nothing secret leaves the encrypted openings: marked values, a run of the program itself with everything that can go
 //! wrong at the highest level of logging, and a search of all that it wrote.
 
+mod commands;
+
 use std::fs;
 use std::io::{Cursor, Read};
 use std::path::Path;
@@ -14,6 +16,7 @@ use tokio::net::TcpListener;
 use verbale::note::Snowflake;
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing};
 use verbale::sandbox::{EMBASSY, MINISTRY};
+use verbale::time::Time;
 use verbale::{text, vault};
 
 use crate::fixture;
@@ -191,6 +194,23 @@ pub fn files_in(folder: &Path) -> Written {
     files
 }
 
+/// The files, and those that are packed in archives among them.
+pub fn unpacked(files: Written) -> Written {
+    let mut all = Vec::new();
+    for (name, bytes) in files {
+        if bytes.starts_with(b"PK\x03\x04") {
+            let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).unwrap();
+            for index in 0..archive.len() {
+                let (mut file, mut bytes) = (archive.by_index(index).unwrap(), Vec::new());
+                file.read_to_end(&mut bytes).unwrap();
+                all.push((format!("{name}: {}", file.name().unwrap()), bytes));
+            }
+        }
+        all.push((name, bytes));
+    }
+    all
+}
+
 /// A proof that shows the envelope alone: the archive, and each file in it.
 async fn prove(place: &Place, written: &mut Written) -> Written {
     let (out, identity) = (place.path("proof.zip"), place.path("official.txt"));
@@ -198,15 +218,7 @@ async fn prove(place: &Place, written: &mut Written) -> Written {
     fs::set_permissions(&identity, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let (proof, identity) = (out.to_str().unwrap(), identity.to_str().unwrap());
     output(place, &["prove", "1", "--identity", identity, "--out", proof], written).await;
-    let bytes = fs::read(&out).unwrap();
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes.clone())).unwrap();
-    let mut files = vec![("the proof".to_owned(), bytes)];
-    for index in 0..archive.len() {
-        let (mut file, mut bytes) = (archive.by_index(index).unwrap(), Vec::new());
-        file.read_to_end(&mut bytes).unwrap();
-        files.push((file.name().unwrap().into_owned(), bytes));
-    }
-    files
+    unpacked(vec![("the proof".to_owned(), fs::read(&out).unwrap())])
 }
 
 /// A platform that repeats what is private in answers of every kind, as if in a quotation.
@@ -215,15 +227,23 @@ async fn echoes(place: &Place) -> Written {
     let base = format!("http://{}", listener.local_addr().unwrap());
     let config = fs::read_to_string(place.path("config.toml")).unwrap();
     fs::write(place.path("config.toml"), config.replace(&place.door.base, &base)).unwrap();
-    let echo = format!("{TEXT} {FILE}");
+    let mut written = Vec::new();
+    for answer in echoing(&format!("{TEXT} {FILE}"), TEXT, place.door.now()) {
+        written.extend(echo_once(place, &listener, answer).await);
+    }
+    written
+}
+
+/// Answers of every kind with `echo` wherever there is room for words, and `word` where there is for one.
+fn echoing(echo: &str, word: &str, now: Time) -> Vec<(u16, String)> {
     let problem = |status| {
-        let kind = format!("https://api.x.com/2/problems/{TEXT}");
+        let kind = format!("https://api.x.com/2/problems/{word}");
         format!(r#"{{"title":"{echo}","detail":"{echo}","type":"{kind}","reason":"{echo}","status":{status}}}"#)
     };
     let event = |event: &str| format!(r#"{{"data":[{event}],"meta":{{"result_count":1}}}}"#);
-    let id = Snowflake::first_at(place.door.now());
-    let answers = [
-        (200, echo.clone()),
+    let id = Snowflake::first_at(now);
+    vec![
+        (200, echo.to_owned()),
         (200, format!(r#"{{"data":"{echo}"}}"#)),
         (200, format!(r#"{{"errors":[{}]}}"#, problem(200))),
         (200, event(&format!(r#"{{"id":"{echo}","event_type":"MessageCreate","text":"{echo}"}}"#))),
@@ -235,12 +255,21 @@ async fn echoes(place: &Place) -> Written {
         (429, problem(429)),
         (500, problem(500)),
         (502, format!("<html>{echo}</html>")),
-    ];
-    let mut written = Vec::new();
-    for answer in answers {
-        written.extend(echo_once(place, &listener, answer).await);
+    ]
+}
+
+/// Answers whatever is asked about messages so, for ever.
+async fn repeat(listener: &TcpListener, status: u16, body: &str) {
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = vec![0; 8192];
+        let len = stream.read(&mut request).await.unwrap();
+        let path = String::from_utf8_lossy(&request[..len]).split(' ').nth(1).unwrap_or_default().to_owned();
+        let (status, body) = answer_to(&path, status, body);
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nconnection: close\r\n");
+        let whole = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+        let _ = stream.write_all(whole.as_bytes()).await;
     }
-    written
 }
 
 /// One run of the daemon against one answer to the list of messages, until it says that it waits.
@@ -257,22 +286,10 @@ async fn echo_once(place: &Place, listener: &TcpListener, (status, body): (u16, 
             }
         }
     };
-    let answered = async {
-        loop {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = vec![0; 8192];
-            let len = stream.read(&mut request).await.unwrap();
-            let path = String::from_utf8_lossy(&request[..len]).split(' ').nth(1).unwrap_or_default().to_owned();
-            let (status, body) = answer_to(&path, status, &body);
-            let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nconnection: close\r\n");
-            let whole = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
-            let _ = stream.write_all(whole.as_bytes()).await;
-        }
-    };
     let waited = tokio::time::timeout(GENEROUS, async {
         tokio::select! {
             () = waits => {}
-            () = answered => {}
+            () = repeat(listener, status, &body) => {}
         }
     });
     assert!(waited.await.is_ok(), "{status} {body}: {said}");
@@ -285,7 +302,7 @@ fn answer_to(path: &str, status: u16, body: &str) -> (u16, String) {
     match path.split('?').next().unwrap_or_default() {
         "/2/users/me" => user(EMBASSY.0, "embassy"),
         "/2/users/by/username/ministry" => user(MINISTRY.0, "ministry"),
-        "/2/dm_events" => (status, body.to_owned()),
+        path if path.starts_with("/2/dm_") => (status, body.to_owned()),
         _ => (200, r#"{"meta":{"result_count":0}}"#.to_owned()),
     }
 }

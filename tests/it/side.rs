@@ -87,13 +87,13 @@ impl<'a> Side<'a> {
         self.folder.path().join("log").join(name)
     }
 
-    fn configure(&self, old: &str, new: &str) {
+    pub fn configure(&self, old: &str, new: &str) {
         let config = std::fs::read_to_string(self.path("config.toml")).unwrap();
         assert!(config.contains(old), "{old}");
         std::fs::write(self.path("config.toml"), config.replace(old, new)).unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_verbale"));
         command.args(arguments).arg("--config").arg(self.path("config.toml")).env("RUST_LOG", "trace");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
