@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{self, Audit, Outside, Report};
 use crate::log::checkpoint::{self, Checkpoint};
+use crate::log::policy::Policy;
 use crate::log::signed_note::{self, SignedNote, VerifierKey};
 use crate::log::tile::{Kind, TilePath};
 use crate::opening::names;
@@ -43,8 +44,8 @@ const BUNDLES_A_SAVE: u64 = 256;
 pub struct Wanted {
     /// The log.
     pub place: Place,
-    /// Its key, if it is known from elsewhere.
-    pub log: Option<VerifierKey>,
+    /// Its key, if it is known from elsewhere, or a policy that names it and its witnesses.
+    pub log: Option<Policy>,
     /// A signed head that was seen at an earlier time.
     pub since: Option<String>,
     /// A file of posts to compare with the log.
@@ -120,8 +121,9 @@ pub async fn audit(wanted: &Wanted, now: Time, progress: impl FnMut(u64, u64)) -
         Err(other) => return Err(other),
     };
     let State { checkpoint, audit, tally } = state;
-    let mut before = vec![key.signature(checkpoint.as_bytes()), key.check()];
-    before.extend(wanted.since.as_ref().and_then(|since| key.signed_since(since)));
+    let mut before = vec![key.signature(checkpoint.as_bytes(), &head), key.check(&head)];
+    before.extend(key.witnesses(checkpoint.as_bytes()));
+    before.extend(wanted.since.as_ref().and_then(|since| key.signed_since(since, &head)));
     let whole = audit.len() == head.size;
     let posts = tally.map(|tally| tally.check(&journal, &audit, whole)).transpose()?;
     let report = audit.report(&head, now, unread, Outside { before, posts });
@@ -134,8 +136,7 @@ pub async fn audit(wanted: &Wanted, now: Time, progress: impl FnMut(u64, u64)) -
 /// An interrupted audit is taken up again only if it was about exactly the same.
 fn about(wanted: &Wanted) -> String {
     let posts = wanted.posts.as_ref().map(|posts| (posts, std::fs::metadata(posts).ok().map(|file| file.len())));
-    let log = wanted.log.as_ref().map(ToString::to_string);
-    format!("{} {:?} {log:?} {:?} {posts:?}", env!("CARGO_PKG_VERSION"), wanted.place, wanted.since)
+    format!("{} {:?} {:?} {:?} {posts:?}", env!("CARGO_PKG_VERSION"), wanted.place, wanted.log, wanted.since)
 }
 
 async fn begin(wanted: &Wanted, journal: &Journal, since: Option<&Checkpoint>) -> Result<State, Error> {
@@ -217,7 +218,7 @@ async fn compare(audit: &mut Audit, log_text: &mut Reading) -> Result<(), Unread
 
 /// The key that heads are checked by, and where it came from.
 struct Key {
-    trusted: Option<VerifierKey>,
+    trusted: Option<Policy>,
     /// The one that is published with the log, or what is wrong with it.
     published: Option<Result<VerifierKey, String>>,
 }
@@ -229,38 +230,51 @@ impl Key {
         Ok(Key { trusted: wanted.log.clone(), published })
     }
 
-    fn known(&self) -> Option<&VerifierKey> {
-        self.trusted.as_ref().or(self.published.as_ref()?.as_ref().ok())
+    fn known(&self, head: &Checkpoint) -> Option<&VerifierKey> {
+        let published = self.published.as_ref().and_then(|published| published.as_ref().ok());
+        self.trusted.as_ref().and_then(|policy| policy.key_of(Some(&head.origin), published)).or(published)
     }
 
-    fn signature(&self, checkpoint: &[u8]) -> Check {
+    fn signature(&self, checkpoint: &[u8], head: &Checkpoint) -> Check {
         const NAME: &str = "signature";
-        let Some(key) = self.known() else { return verify::not_checked(NAME, "no key is known") };
+        let Some(key) = self.known(head) else { return verify::not_checked(NAME, "no key is known") };
         match Checkpoint::open(checkpoint, key) {
             Ok(head) => verify::holds(NAME, format!("{} signed the head of {} entries", key.name_and_id(), head.size)),
             Err(error) => verify::fails(NAME, error.to_string()),
         }
     }
 
-    fn check(&self) -> Check {
+    fn check(&self, head: &Checkpoint) -> Check {
         const NAME: &str = "key";
-        match (&self.trusted, &self.published) {
-            (_, Some(Err(error))) => verify::fails(NAME, error.clone()),
-            (Some(trusted), Some(Ok(published))) if trusted != published => {
-                verify::fails(NAME, format!("the log comes with {published}, and the trusted one is {trusted}"))
-            }
-            (Some(trusted), _) => verify::holds(NAME, format!("it is the trusted one: {trusted}")),
-            (None, Some(Ok(published))) => verify::not_checked(
+        let shown = match &self.published {
+            Some(Err(error)) => return verify::fails(NAME, error.clone()),
+            Some(Ok(published)) => Some(published),
+            None => self.known(head),
+        };
+        let Some(shown) = shown else {
+            return match self.trusted.as_ref().is_some_and(Policy::names_logs) {
+                true => verify::fails(NAME, format!("the policy has no Ed25519 key of the log {}", head.origin)),
+                false => verify::not_checked(NAME, "there is no log.vkey, and none was given"),
+            };
+        };
+        let checked = verify::key_of(NAME, "the log", shown, self.trusted.as_ref(), Some(&head.origin));
+        checked.unwrap_or_else(|| {
+            verify::not_checked(
                 NAME,
-                format!("it came with the log; compare it with the one that its owner shows elsewhere: {published}"),
-            ),
-            (None, None) => verify::not_checked(NAME, "there is no log.vkey, and none was given"),
-        }
+                format!("it came with the log; compare it with the one that its owner shows elsewhere: {shown}"),
+            )
+        })
+    }
+
+    /// Enough witnesses have signed the head, if any are asked for.
+    fn witnesses(&self, checkpoint: &[u8]) -> Option<Check> {
+        let checkpoint = SignedNote::parse(checkpoint).ok()?;
+        verify::witnesses("witnesses", &checkpoint, self.trusted.as_ref())
     }
 
     /// An earlier head that another key signed shows nothing about this log.
-    fn signed_since(&self, since: &str) -> Option<Check> {
-        let error = Checkpoint::open(since.as_bytes(), self.known()?).err()?;
+    fn signed_since(&self, since: &str, head: &Checkpoint) -> Option<Check> {
+        let error = Checkpoint::open(since.as_bytes(), self.known(head)?).err()?;
         Some(verify::fails("earlier head", error.to_string()))
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
-use super::{Failure, Output, failure, verify};
+use super::{Failure, Output, failure, trust};
 use crate::auditor::place::Place;
 use crate::auditor::{self, Audited, Wanted};
 use crate::clock::Clock;
@@ -55,8 +55,8 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub resume: Option<PathBuf>,
 
-    /// The log's public key as you know it, or a file that holds it
-    #[arg(long, value_name = "KEY|FILE")]
+    /// The log's public key as you know it, a file that holds it, or a C2SP tlog-policy file
+    #[arg(long, value_name = "KEY|POLICY")]
     pub log: Option<String>,
 
     /// How to answer.
@@ -71,7 +71,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let wanted = Wanted {
         place: Place::parse(&arguments.place).map_err(|error| unusable(&error.to_string()))?,
-        log: arguments.log.as_deref().map(verify::log_key).transpose()?,
+        log: arguments.log.as_deref().map(trust::policy).transpose()?,
         since: arguments.since.as_deref().map(earlier).transpose()?.flatten(),
         posts: arguments.posts.clone(),
         resume: arguments.resume.clone().or_else(|| arguments.since.as_deref().map(beside)),

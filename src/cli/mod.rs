@@ -21,6 +21,7 @@ pub mod send;
 pub mod signals;
 pub mod site;
 pub mod status;
+mod trust;
 pub mod verify;
 pub mod verify_slip;
 

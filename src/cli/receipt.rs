@@ -275,7 +275,7 @@ fn add(config: &Config, reader: &Reader, note: Option<u64>, proof: &Path, out: &
     let receipt = receipt(config, reader, &envelope, Hash::of(bytes))?;
     let zip = files.with_receipt(&receipt).pack();
     let own = VerifierKey::parse(reader.vkey()).context("the database holds a key that is none")?;
-    let trust = Trust { receipt_log: Some(own), ..Trust::default() };
+    let trust = Trust { receipt_log: Some(own.into()), ..Trust::default() };
     let report = verify::verify(&zip, &trust)?;
     let failing: Vec<&str> = report.failing().collect();
     if !failing.is_empty() {

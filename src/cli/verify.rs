@@ -6,16 +6,12 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::{Failure, Output, failure, input, verify_slip};
-use crate::log::signed_note::VerifierKey;
+use super::{Failure, Output, failure, input, trust, verify_slip};
 use crate::opening::ARCHIVE_BYTES_MAX;
 use crate::verify::{self, Report, Trust};
 
 /// The exit statuses from the best to the worst: holds, could not be checked, does not hold, no proof.
 const STATUSES: [u8; 4] = [0, failure::UNCHECKED, failure::FAILED, failure::UNUSABLE];
-
-/// The largest file of a public key, in bytes.
-const KEY_BYTES_MAX: u64 = 1024;
 
 /// Check proofs: what holds, what fails, what was not checked
 ///
@@ -23,7 +19,7 @@ const KEY_BYTES_MAX: u64 = 1024;
 /// out; then follows what the proof shows and what it does not. A bad proof is an answer and no error.
 ///
 /// A proof brings the log's public key with it. Whether that is the key of the log that you mean, only you can know:
-/// give the key that you have from elsewhere with `--log`.
+/// give the key that you have from elsewhere with `--log`, or a policy that names logs and the witnesses that you trust.
 ///
 /// Who received a note and its slip needs no proof: `--slip` and `--message` rebuild the commitment from their texts, to be
 /// compared with the post.
@@ -42,12 +38,12 @@ pub struct Arguments {
     #[arg(value_name = "FILE", required_unless_present = "slip")]
     pub files: Vec<PathBuf>,
 
-    /// The log's public key as you know it, or a file that holds it
-    #[arg(long, value_name = "KEY|FILE")]
+    /// The log's public key as you know it, a file that holds it, or a C2SP tlog-policy file
+    #[arg(long, value_name = "KEY|POLICY")]
     pub log: Option<String>,
 
-    /// The public key of the recipient's log, as you know it, for proofs with a receipt
-    #[arg(long, value_name = "KEY|FILE")]
+    /// The same of the recipient's log, for proofs with a receipt
+    #[arg(long, value_name = "KEY|POLICY")]
     pub receipt_log: Option<String>,
 
     /// A slip and its message.
@@ -82,8 +78,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let verify_slip::SlipAndMessage { slip: Some(slip), message: Some(message) } = &arguments.slip {
         return verify_slip::run(slip, message, arguments.output.json);
     }
-    let key = |given: &Option<String>| given.as_deref().map(log_key).transpose();
-    let trust = Trust { log: key(&arguments.log)?, receipt_log: key(&arguments.receipt_log)? };
+    let trusted = |given: &Option<String>| given.as_deref().map(trust::policy).transpose();
+    let trust = Trust { log: trusted(&arguments.log)?, receipt_log: trusted(&arguments.receipt_log)? };
     let mut worst = 0;
     for file in &arguments.files {
         let result = check(file, &trust);
@@ -106,22 +102,6 @@ fn check(path: &Path, trust: &Trust) -> anyhow::Result<Report> {
         let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));
         Failure::unusable(format!("{}: {what}", path.display()), remedy).into()
     })
-}
-
-/// The key itself, or the one in the file of that name.
-pub(super) fn log_key(text: &str) -> anyhow::Result<VerifierKey> {
-    if let Ok(key) = VerifierKey::parse(text) {
-        return Ok(key);
-    }
-    let remedy = "copy it from where the log's owner published it: NAME+8 hex digits+base64, or a file with that line";
-    if !Path::new(text).exists() {
-        let what = format!("`{text}` is neither a log's public key nor a file");
-        return Err(Failure::unusable(what, remedy).into());
-    }
-    let bytes = input::file(Path::new(text), KEY_BYTES_MAX)?;
-    let line = String::from_utf8_lossy(&bytes);
-    VerifierKey::parse(line.trim())
-        .map_err(|error| Failure::unusable(format!("{text} does not hold a log's public key: {error}"), remedy).into())
 }
 
 fn write_json(file: &Path, result: &anyhow::Result<Report>) -> anyhow::Result<()> {

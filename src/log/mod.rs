@@ -3,6 +3,8 @@
 pub mod entry;
 pub mod tree;
 pub mod signed_note;
+pub mod cosignature;
+pub mod policy;
 pub mod checkpoint;
 pub mod tile;
 pub mod tlog_proof;

@@ -20,7 +20,7 @@ pub const SIGNATURES_MAX: usize = 64;
 const KEY_BYTES_MAX: usize = 512;
 
 /// The type byte of Ed25519 in keys.
-const ED25519: u8 = 1;
+pub(super) const ED25519: u8 = 1;
 
 const FORMAT: &str = "signed note";
 const DASH: &str = "\u{2014} ";
@@ -115,6 +115,11 @@ impl VerifierKey {
     /// Whether it is the same key, under whatever name: its holder is the same.
     pub fn is_same_key(&self, other: &VerifierKey) -> bool {
         self.key == other.key
+    }
+
+    /// The 32 bytes of the key itself.
+    pub fn bytes(&self) -> &[u8] {
+        self.key.as_bytes()
     }
 
     fn made(&self, signature: &Signature, text: &str) -> bool {
@@ -220,13 +225,21 @@ impl Signature {
         self.id
     }
 
+    /// What the key made, of whatever kind.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Reads a line without its LF.
     fn parse(line: &str) -> Option<Signature> {
         let (name, encoded) = line.strip_prefix(DASH)?.split_once(' ')?;
         let bytes = base64(encoded)?;
         let (id, bytes) = bytes.split_first_chunk()?;
-        let valid = !name.is_empty() && !name.contains('+') && !name.contains(char::is_whitespace) && !bytes.is_empty();
-        valid.then(|| Signature { name: name.to_owned(), id: *id, bytes: bytes.to_vec() })
+        (is_name(name) && !bytes.is_empty()).then(|| Signature {
+            name: name.to_owned(),
+            id: *id,
+            bytes: bytes.to_vec(),
+        })
     }
 }
 
@@ -326,13 +339,24 @@ fn fault(read: &[u8], expected: &'static str) -> ParseError {
 
 /// Name, id, and the decoded bytes of `<name>+<8 hex digits>+<base64>`.
 fn fields(text: &str) -> Option<(Origin, [u8; 4], Vec<u8>)> {
-    if KEY_BYTES_MAX < text.len() {
+    let (name, id, bytes) = key_fields(text, KEY_BYTES_MAX)?;
+    Some((Origin::parse(name)?, id, bytes))
+}
+
+/// The same of a key of any type and of whatever name signed-note allows, at most `bytes_max` bytes long.
+pub(super) fn key_fields(text: &str, bytes_max: usize) -> Option<(&str, [u8; 4], Vec<u8>)> {
+    if bytes_max < text.len() {
         return None;
     }
     let (name, rest) = text.split_once('+')?;
     let (id, bytes) = rest.split_once('+')?;
     let id = HEXLOWER.decode(id.as_bytes()).ok()?.try_into().ok()?;
-    Some((Origin::parse(name)?, id, base64(bytes)?))
+    if is_name(name) { Some((name, id, base64(bytes)?)) } else { None }
+}
+
+/// Whether signed-note allows a key this name.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains('+') && !name.contains(char::is_whitespace)
 }
 
 /// The 32 bytes after the type byte of Ed25519.

@@ -51,7 +51,13 @@ fn time(parts: &Parts, checks: &[Check]) -> Claim {
             ));
             not_shown.push(format!("that the post stands there: {}", outside::where_to_look(post)));
         }
+        None if holds(checks, "witnesses") => {}
         None => not_shown.push("any moment before which it existed: the proof carries no post".to_owned()),
+    }
+    if let Some(time) = parts.witnessed.filter(|_| holds(checks, "witnesses")) {
+        shown.push(format!(
+            "no later than {time}, by the word of the trusted witnesses, who had signed the head by then"
+        ));
     }
     not_shown.push("more than the sender's word about the times of its own clock, seen and sealed".to_owned());
     Claim { name: "time", shown, not_shown }

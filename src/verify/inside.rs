@@ -2,13 +2,12 @@
 
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::Entry;
-use crate::log::signed_note::VerifierKey;
 use crate::log::tree;
 use crate::note::Account;
 use crate::opening::{Envelope, names};
 use crate::proof::{Files, Sums};
 
-use super::{Check, Part, Parts, Trust, fails, holds, not_checked, outside, result};
+use super::{Check, Part, Parts, Trust, fails, holds, not_checked, outside, result, trust};
 
 /// Everything that a proof must have is there, and `SHA256SUMS` is exactly the list of what is there.
 pub(super) fn files(files: &Files, parts: &Parts) -> Check {
@@ -150,19 +149,11 @@ pub(super) fn signature(parts: &Parts) -> Check {
 
 /// The key in the proof is the trusted one, if there is one.
 pub(super) fn key(parts: &Parts, trust: &Trust) -> Check {
-    key_of("key", names::VKEY, &parts.vkey, trust.log.as_ref())
-}
-
-/// The same of the key in any file.
-pub(super) fn key_of(name: &'static str, file: &str, key: &Part<VerifierKey>, trusted: Option<&VerifierKey>) -> Check {
-    let key = match key {
-        Part::Missing => return not_checked(name, format!("there is no {file}")),
-        Part::Broken(error) => return fails(name, error),
+    const NAME: &str = "key";
+    let key = match &parts.vkey {
+        Part::Missing => return not_checked(NAME, format!("there is no {}", names::VKEY)),
+        Part::Broken(error) => return fails(NAME, error),
         Part::Read(key) => key,
     };
-    match trusted {
-        Some(trusted) if trusted == key => holds(name, format!("it is the trusted one: {key}")),
-        Some(trusted) => fails(name, format!("the proof comes with {key}, and the trusted one is {trusted}")),
-        None => not_checked(name, format!("it came with the proof; compare it with the one that is published: {key}")),
-    }
+    trust::key(NAME, key, trust.log.as_ref(), parts.checkpoint.as_ref(), &parts.post)
 }

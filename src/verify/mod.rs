@@ -7,18 +7,22 @@ mod private;
 mod receipt;
 mod report;
 mod slip;
+mod trust;
 
 use crate::hash::Hash;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::Entry;
-use crate::log::signed_note::VerifierKey;
+use crate::log::policy::Policy;
+use crate::log::signed_note::{SignedNote, VerifierKey};
 use crate::log::tlog_proof::TlogProof;
 use crate::opening::{ArchiveError, Content, Envelope, names};
 use crate::proof::{Files, PublishedPost};
 use crate::text::ParseError;
+use crate::time::Time;
 
 pub use report::{Check, Claim, Outcome, Report, Subject};
 pub use slip::slip;
+pub use trust::{key_of, witnesses};
 
 /// How far clocks may be apart, ours and the platform's, in milliseconds.
 pub const SKEW_MS_MAX: i64 = 600_000;
@@ -26,11 +30,11 @@ pub const SKEW_MS_MAX: i64 = 600_000;
 /// What the person who checks knows beforehand.
 #[derive(Clone, Default, Debug)]
 pub struct Trust {
-    /// The key of the log, from somewhere else than the proof. Without it the report says that the key came with the
-    /// proof and has to be compared.
-    pub log: Option<VerifierKey>,
+    /// The key of the log, from somewhere else than the proof, or a policy that names it and its witnesses. Without it the
+    /// report says that the key came with the proof, and that the post is what ties it to the account.
+    pub log: Option<Policy>,
     /// The same of the recipient's log, if the proof has a receipt.
-    pub receipt_log: Option<VerifierKey>,
+    pub receipt_log: Option<Policy>,
 }
 
 /// The file is nothing that a report could be about.
@@ -63,6 +67,7 @@ fn check(files: &Files, trust: &Trust) -> Report {
     let mut checks = vec![inside::files(files, &parts)];
     checks.extend([inside::envelope(&parts), inside::commitment(&parts), inside::origin(&parts)]);
     checks.extend([inside::inclusion(&parts), inside::signature(&parts), inside::key(&parts, trust)]);
+    checks.extend(trust::witnesses_of(parts.proof.get(), "witnesses", trust.log.as_ref()));
     checks.extend([outside::post(&parts), outside::time(&parts)]);
     checks.extend(private::all(files, &parts));
     checks.extend(receipt::all(files, &parts, trust));
@@ -109,6 +114,8 @@ struct Parts {
     vkey: Part<VerifierKey>,
     /// The key that the signature is checked by: the trusted one, or else the one in the proof.
     key: Option<VerifierKey>,
+    /// When the witnesses that the policy asks for had signed the checkpoint.
+    witnessed: Option<Time>,
     post: Part<PublishedPost>,
     content: Part<Content>,
     content_hash: Option<Hash>,
@@ -127,6 +134,7 @@ impl Default for Parts {
             checkpoint: None,
             vkey: Part::Missing,
             key: None,
+            witnessed: None,
             post: Part::Missing,
             content: Part::Missing,
             content_hash: None,
@@ -142,15 +150,17 @@ impl Parts {
         let proof = Part::of(files.get(&names::tlog_proof(note)), TlogProof::parse);
         let vkey = Part::of(files.get(names::VKEY), vkey);
         let entry = files.get(&names::entry(note));
+        let checkpoint = proof.get().and_then(checkpoint);
         Parts {
             note,
             commitment: envelope.map(Hash::of),
             envelope: Part::of(envelope, Envelope::parse),
             entry: Part::of(entry, Entry::parse),
             entry_bytes: entry.unwrap_or_default().to_vec(),
-            checkpoint: proof.get().and_then(checkpoint),
+            key: trust::known(trust.log.as_ref(), checkpoint.as_ref(), vkey.get()),
+            witnessed: trust::witnessed(proof.get(), trust.log.as_ref()),
             proof,
-            key: trust.log.as_ref().or(vkey.get()).cloned(),
+            checkpoint,
             vkey,
             post: Part::of(files.get(names::POST), PublishedPost::parse),
             content_hash: content.map(Hash::of),
@@ -162,7 +172,7 @@ impl Parts {
 
 /// The checkpoint's text ends where the empty line and the signatures begin.
 fn checkpoint(proof: &TlogProof) -> Option<Checkpoint> {
-    let note = crate::log::signed_note::SignedNote::parse(proof.checkpoint.as_bytes()).ok()?;
+    let note = SignedNote::parse(proof.checkpoint.as_bytes()).ok()?;
     Checkpoint::parse(note.text()).ok()
 }
 

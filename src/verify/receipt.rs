@@ -2,6 +2,7 @@
 
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::Entry;
+use crate::log::policy::Policy;
 use crate::log::signed_note::VerifierKey;
 use crate::log::tlog_proof::TlogProof;
 use crate::log::tree;
@@ -9,7 +10,7 @@ use crate::opening::names;
 use crate::post::PostText;
 use crate::proof::{Files, PublishedPost};
 
-use super::{Check, Part, Parts, SKEW_MS_MAX, Trust, checkpoint, fails, holds, inside, not_checked, result, vkey};
+use super::{Check, Part, Parts, SKEW_MS_MAX, Trust, checkpoint, fails, holds, not_checked, result, trust, vkey};
 
 /// What the checks look at: each file read, once. All is missing in a proof without a receipt.
 pub(super) struct Received {
@@ -42,29 +43,29 @@ impl Received {
         let line = files.get(names::RECEIPT_LINE);
         let inclusion = Part::of(files.get(names::RECEIPT_INCLUSION), TlogProof::parse);
         let vkey = Part::of(files.get(names::RECEIPT_VKEY), vkey);
+        let checkpoint = inclusion.get().and_then(checkpoint);
         Received {
             line: Part::of(line, Entry::parse),
             line_bytes: line.unwrap_or_default().to_vec(),
-            checkpoint: inclusion.get().and_then(checkpoint),
+            key: trust::known(trust.receipt_log.as_ref(), checkpoint.as_ref(), vkey.get()),
+            checkpoint,
             inclusion,
-            key: trust.receipt_log.as_ref().or(vkey.get()).cloned(),
             vkey,
             post: Part::of(files.get(names::RECEIPT_POST), PublishedPost::parse),
         }
     }
 }
 
-/// The four checks, if there is any file of a receipt.
+/// The four checks, if there is any file of a receipt; a fifth if witnesses are asked for.
 pub(super) fn all(files: &Files, parts: &Parts, trust: &Trust) -> Vec<Check> {
     if names::RECEIPT.iter().all(|name| files.get(name).is_none()) {
         return Vec::new();
     }
-    vec![
-        receipt(parts),
-        log(parts),
-        inside::key_of("receipt key", names::RECEIPT_VKEY, &parts.receipt.vkey, trust.receipt_log.as_ref()),
-        by(parts),
-    ]
+    let trusted = trust.receipt_log.as_ref();
+    let mut checks = vec![receipt(parts), log(parts), key(&parts.receipt, trusted)];
+    checks.extend(trust::witnesses_of(parts.receipt.inclusion.get(), "receipt witnesses", trusted));
+    checks.push(by(parts));
+    checks
 }
 
 /// The line says that exactly this note was received.
@@ -136,6 +137,17 @@ fn log(parts: &Parts) -> Check {
             inclusion.index
         ),
     )
+}
+
+/// The key of the receipt's log is the trusted one, if there is one.
+fn key(received: &Received, trusted: Option<&Policy>) -> Check {
+    const NAME: &str = "receipt key";
+    let key = match &received.vkey {
+        Part::Missing => return not_checked(NAME, format!("there is no {}", names::RECEIPT_VKEY)),
+        Part::Broken(error) => return fails(NAME, error),
+        Part::Read(key) => key,
+    };
+    trust::key(NAME, key, trusted, received.checkpoint.as_ref(), &received.post)
 }
 
 /// Who says so: an account that the note is addressed to, by its post.

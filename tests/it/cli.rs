@@ -191,7 +191,10 @@ fn verify_takes_the_logs_key_from_elsewhere() {
     let nothing = ["verify", "--log", "nothing", "proof.zip"];
     assert_refused(folder.path(), &nothing, 2, "`nothing` is neither a log's public key nor a file", "copy it from");
     let no_key = ["verify", "--log", "proof.zip", "proof.zip"];
-    assert_refused(folder.path(), &no_key, 2, "proof.zip does not hold a log's public key", "copy it from");
+    assert_refused(folder.path(), &no_key, 2, "proof.zip is neither a log's public key nor a policy", "give a log's");
+    fs::write(folder.path().join("altered"), theirs.replace("embassy", "embargo")).unwrap();
+    let altered = ["verify", "--log", "altered", "proof.zip"];
+    assert_refused(folder.path(), &altered, 2, "altered does not hold a log's public key", "copy it from");
     let nowhere = ["verify", "nowhere.zip"];
     assert_refused(folder.path(), &nowhere, 2, "nowhere.zip cannot be read", "name a file that exists");
 }

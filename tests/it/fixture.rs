@@ -36,7 +36,7 @@ pub fn recipients_key() -> LogKey {
 }
 
 pub fn pinned() -> Trust {
-    Trust { log: Some(key().vkey()), ..Trust::default() }
+    Trust { log: Some(key().vkey().into()), ..Trust::default() }
 }
 
 pub fn account(text: &str) -> Account {

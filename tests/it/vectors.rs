@@ -3,6 +3,7 @@
 mod logs;
 mod mirrors;
 mod notes;
+mod policies;
 mod proofs;
 mod receipts;
 mod set;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::BASE64;
 use verbale::log::checkpoint::Checkpoint;
 use verbale::log::entry::Entry;
+use verbale::log::policy::Policy;
 use verbale::log::signed_note::{LogKey, SignedNote, VerifierKey};
 use verbale::log::tile::{TilePath, parse_bundle};
 use verbale::log::tlog_proof::TlogProof;
@@ -57,7 +59,10 @@ fn folder() -> PathBuf {
 }
 
 fn all() -> Vec<Case> {
-    [notes::all(), mirrors::all(), logs::all(), proofs::all(), receipts::all()].into_iter().flatten().collect()
+    [notes::all(), mirrors::all(), logs::all(), policies::all(), proofs::all(), receipts::all()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The headers of a file, and the bytes of the case.
@@ -90,6 +95,7 @@ fn result(format: &str, headers: &BTreeMap<String, String>, bytes: &[u8]) -> Str
             .map(|note| note.to_string().into_bytes()),
         "checkpoint" => Checkpoint::open(bytes, &key()).ok().map(|_| bytes.to_vec()),
         "tlog-proof" => TlogProof::parse(bytes).ok().map(|it| it.to_text().into_bytes()),
+        "policy" => Policy::parse(bytes).ok().map(|_| bytes.to_vec()),
         "tile-path" => text.and_then(TilePath::parse).map(|it| it.to_string().into_bytes()),
         "bundle" => parse_bundle(bytes, width()).ok().map(|entries| verbale::log::tile::bundle(entries).unwrap()),
         "post" => text.and_then(|text| PostText::parse(text).ok()).map(|it| it.to_text().into_bytes()),
@@ -100,7 +106,7 @@ fn result(format: &str, headers: &BTreeMap<String, String>, bytes: &[u8]) -> Str
         "vkey" => vkey(bytes).ok().map(|it| format!("{it}\n").into_bytes()),
         "key-file" => LogKey::parse(bytes).ok().map(|it| it.to_file().into_bytes()),
         "proof" => {
-            return match verify(bytes, &Trust { log: Some(key()), ..Trust::default() }) {
+            return match verify(bytes, &Trust { log: Some(key().into()), ..Trust::default() }) {
                 Err(_) => "unreadable".to_owned(),
                 Ok(report) if report.exit_status() == 0 => "valid".to_owned(),
                 Ok(report) => report.failing().collect::<Vec<_>>().join(", "),

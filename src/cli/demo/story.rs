@@ -82,7 +82,7 @@ async fn check(stage: &Stage, proof: &[u8]) -> anyhow::Result<()> {
     say("the same 64 digits as in the post: this envelope existed when it was posted");
     say("");
     say("$ verbale verify note-1.proof.zip");
-    let report = verify::verify(proof, &Trust { log: Some(stage.vkey.clone()), ..Trust::default() })?;
+    let report = verify::verify(proof, &Trust { log: Some(stage.vkey.clone().into()), ..Trust::default() })?;
     report.to_string().lines().for_each(say);
     if report.exit_status() != 0 {
         bail!("the proof does not hold");
