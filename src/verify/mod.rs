@@ -2,6 +2,7 @@
 
 mod claims;
 mod inside;
+mod online;
 mod outside;
 mod private;
 mod receipt;
@@ -17,6 +18,9 @@ use crate::opening::{ArchiveError, Content, Envelope, names};
 use crate::proof::{Files, PublishedPost};
 use crate::text::ParseError;
 
+#[cfg(feature = "daemon")]
+pub(crate) use online::cut;
+pub use online::{Answers, Shown, posts};
 pub use report::{Check, Claim, Outcome, Report, Subject};
 pub use slip::slip;
 
@@ -43,8 +47,20 @@ pub struct Unreadable(ArchiveError);
 /// # Errors
 /// Only if the file is no archive at all, or larger than the limit. Whatever is wrong with a proof is in the report.
 pub fn verify(zip: &[u8], trust: &Trust) -> Result<Report, Unreadable> {
+    verify_with(zip, trust, None)
+}
+
+/// Checks a proof, and whether its [`posts`] stand on the platform by what it answered when it was asked for them.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_online(zip: &[u8], trust: &Trust, answers: &Answers) -> Result<Report, Unreadable> {
+    verify_with(zip, trust, Some(answers))
+}
+
+fn verify_with(zip: &[u8], trust: &Trust, answers: Option<&Answers>) -> Result<Report, Unreadable> {
     match Files::unpack(zip) {
-        Ok(files) => Ok(check(&files, trust)),
+        Ok(files) => Ok(check(&files, trust, answers)),
         Err(ArchiveError::Refused { what }) => Ok(refused(what)),
         Err(other) => Err(Unreadable(other)),
     }
@@ -55,10 +71,10 @@ fn refused(what: String) -> Report {
     let rest = ["envelope", "commitment", "origin", "inclusion", "signature", "key", "post", "time", "content"];
     let mut checks = vec![fails("files", what)];
     checks.extend(rest.map(|name| not_checked(name, "the archive was refused")));
-    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks }
+    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks, unanswered: Vec::new() }
 }
 
-fn check(files: &Files, trust: &Trust) -> Report {
+fn check(files: &Files, trust: &Trust, answers: Option<&Answers>) -> Report {
     let parts = Parts::read(files, trust);
     let mut checks = vec![inside::files(files, &parts)];
     checks.extend([inside::envelope(&parts), inside::commitment(&parts), inside::origin(&parts)]);
@@ -66,9 +82,11 @@ fn check(files: &Files, trust: &Trust) -> Report {
     checks.extend([outside::post(&parts), outside::time(&parts)]);
     checks.extend(private::all(files, &parts));
     checks.extend(receipt::all(files, &parts, trust));
-    checks.extend([outside::platform(&parts), outside::readme()]);
+    checks.extend(online::all(&parts, answers));
+    checks.push(outside::readme());
     checks.extend(outside::unknown(files, &parts));
-    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks }
+    let unanswered = online::unanswered(&parts, answers);
+    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unanswered }
 }
 
 /// A file of the proof: not there, there but not of its format, or read.
