@@ -4,7 +4,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::Failure;
 use crate::platform::x::{self, Oembed, SettingsError};
-use crate::verify::{self, Answers, Shown};
+use crate::verify::{self, Looked, Shown};
 
 /// Whether to ask, and where.
 #[derive(clap::Args)]
@@ -22,7 +22,7 @@ pub struct Online {
 pub(super) struct Asker {
     oembed: Oembed,
     runtime: Runtime,
-    known: Answers,
+    known: Looked,
 }
 
 impl Asker {
@@ -33,11 +33,11 @@ impl Asker {
         }
         let oembed = Oembed::new(&online.oembed, x::PATIENCE_SHORT).map_err(|error| unusable(&error))?;
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        Ok(Some(Asker { oembed, runtime, known: Answers::new() }))
+        Ok(Some(Asker { oembed, runtime, known: Looked::new() }))
     }
 
     /// What X shows of the posts of a proof.
-    pub(super) fn ask(&mut self, zip: &[u8]) -> &Answers {
+    pub(super) fn ask(&mut self, zip: &[u8]) -> &Looked {
         for (post, author) in verify::posts(zip) {
             if matches!(self.known.get(&post), None | Some(Shown::Unread { .. })) {
                 let shown = self.runtime.block_on(self.oembed.look(post, Some(&author)));

@@ -20,7 +20,7 @@ use crate::text::ParseError;
 
 #[cfg(feature = "daemon")]
 pub(crate) use online::cut;
-pub use online::{Answers, Shown, posts};
+pub use online::{Looked, Shown, posts};
 pub use report::{Check, Claim, Outcome, Report, Subject};
 pub use slip::slip;
 
@@ -54,13 +54,13 @@ pub fn verify(zip: &[u8], trust: &Trust) -> Result<Report, Unreadable> {
 ///
 /// # Errors
 /// As [`verify`].
-pub fn verify_online(zip: &[u8], trust: &Trust, answers: &Answers) -> Result<Report, Unreadable> {
-    verify_with(zip, trust, Some(answers))
+pub fn verify_online(zip: &[u8], trust: &Trust, looked: &Looked) -> Result<Report, Unreadable> {
+    verify_with(zip, trust, Some(looked))
 }
 
-fn verify_with(zip: &[u8], trust: &Trust, answers: Option<&Answers>) -> Result<Report, Unreadable> {
+fn verify_with(zip: &[u8], trust: &Trust, looked: Option<&Looked>) -> Result<Report, Unreadable> {
     match Files::unpack(zip) {
-        Ok(files) => Ok(check(&files, trust, answers)),
+        Ok(files) => Ok(check(&files, trust, looked)),
         Err(ArchiveError::Refused { what }) => Ok(refused(what)),
         Err(other) => Err(Unreadable(other)),
     }
@@ -71,10 +71,10 @@ fn refused(what: String) -> Report {
     let rest = ["envelope", "commitment", "origin", "inclusion", "signature", "key", "post", "time", "content"];
     let mut checks = vec![fails("files", what)];
     checks.extend(rest.map(|name| not_checked(name, "the archive was refused")));
-    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks, unanswered: Vec::new() }
+    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks, unread: Vec::new() }
 }
 
-fn check(files: &Files, trust: &Trust, answers: Option<&Answers>) -> Report {
+fn check(files: &Files, trust: &Trust, looked: Option<&Looked>) -> Report {
     let parts = Parts::read(files, trust);
     let mut checks = vec![inside::files(files, &parts)];
     checks.extend([inside::envelope(&parts), inside::commitment(&parts), inside::origin(&parts)]);
@@ -82,11 +82,11 @@ fn check(files: &Files, trust: &Trust, answers: Option<&Answers>) -> Report {
     checks.extend([outside::post(&parts), outside::time(&parts)]);
     checks.extend(private::all(files, &parts));
     checks.extend(receipt::all(files, &parts, trust));
-    checks.extend(online::all(&parts, answers));
+    checks.extend(online::all(&parts, looked));
     checks.push(outside::readme());
     checks.extend(outside::unknown(files, &parts));
-    let unanswered = online::unanswered(&parts, answers);
-    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unanswered }
+    let unread = online::unread(&parts, looked);
+    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unread }
 }
 
 /// A file of the proof: not there, there but not of its format, or read.

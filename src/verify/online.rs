@@ -1,6 +1,6 @@
 //! The checks of what the platform shows today, for whoever has asked it: whether each post of a proof stands there.
 //!
-//! Nothing is asked here. The answers are values, and "could not be read" is never taken for "is absent".
+//! Nothing is asked here. What was looked at is a value, and "could not be read" is never taken for "is absent".
 
 use std::collections::BTreeMap;
 
@@ -34,8 +34,8 @@ pub enum Shown {
     },
 }
 
-/// The answers about posts, by their numbers.
-pub type Answers = BTreeMap<PostId, Shown>;
+/// What the platform showed of posts, by their numbers.
+pub type Looked = BTreeMap<PostId, Shown>;
 
 /// The posts of a proof, the sender's and the recipient's, and who the proof says made them: what to ask the platform for.
 /// An archive that cannot be read has none.
@@ -46,32 +46,32 @@ pub fn posts(zip: &[u8]) -> Vec<(PostId, AccountName)> {
     posts.map(|post| (post.post, post.account.name)).collect()
 }
 
-/// The last checks: as they are offline, or by what the platform answered.
-pub(super) fn all(parts: &Parts, answers: Option<&Answers>) -> Vec<Check> {
-    let Some(answers) = answers else { return vec![outside::platform(parts)] };
-    let mut checks = vec![check("platform", parts.post.get(), answers).unwrap_or_else(|| outside::platform(parts))];
+/// The last checks: as they are offline, or by what was looked at.
+pub(super) fn all(parts: &Parts, looked: Option<&Looked>) -> Vec<Check> {
+    let Some(looked) = looked else { return vec![outside::platform(parts)] };
+    let mut checks = vec![check("platform", parts.post.get(), looked).unwrap_or_else(|| outside::platform(parts))];
     if !matches!(parts.receipt.post, Part::Missing) {
-        checks.extend(check("receipt platform", parts.receipt.post.get(), answers));
+        checks.extend(check("receipt platform", parts.receipt.post.get(), looked));
     }
     checks
 }
 
 /// The names of the checks that needed an answer and got none.
-pub(super) fn unanswered(parts: &Parts, answers: Option<&Answers>) -> Vec<&'static str> {
+pub(super) fn unread(parts: &Parts, looked: Option<&Looked>) -> Vec<&'static str> {
     let posts = [("platform", &parts.post), ("receipt platform", &parts.receipt.post)];
     let is_known = |post: &PublishedPost| {
-        let answer = answers.and_then(|answers| answers.get(&post.post));
-        matches!(answer, Some(Shown::Stands { .. } | Shown::Absent))
+        let shown = looked.and_then(|looked| looked.get(&post.post));
+        matches!(shown, Some(Shown::Stands { .. } | Shown::Absent))
     };
-    let asked = posts.into_iter().filter(|_| answers.is_some());
+    let asked = posts.into_iter().filter(|_| looked.is_some());
     asked.filter(|(_, post)| post.get().is_some_and(|post| !is_known(post))).map(|(name, _)| name).collect()
 }
 
 /// Whether a post stands there as the proof has it; none if the proof has none.
-fn check(name: &'static str, post: Option<&PublishedPost>, answers: &Answers) -> Option<Check> {
+fn check(name: &'static str, post: Option<&PublishedPost>, looked: &Looked) -> Option<Check> {
     let post = post?;
     let id = post.post;
-    Some(match answers.get(&id) {
+    Some(match looked.get(&id) {
         Some(Shown::Stands { author, text }) => compare(name, post, author, text),
         Some(Shown::Absent) => fails(
             name,

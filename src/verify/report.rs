@@ -61,7 +61,7 @@ pub struct Report {
     /// What they show, and what they do not.
     pub claims: Vec<Claim>,
     /// The names of the checks that needed an answer from outside and got none, if anybody was asked.
-    pub unanswered: Vec<&'static str>,
+    pub unread: Vec<&'static str>,
 }
 
 impl Report {
@@ -69,7 +69,7 @@ impl Report {
     ///
     /// The program adds 2 for a file that is no proof at all.
     pub fn exit_status(&self) -> u8 {
-        match (self.failing().next(), self.unanswered.as_slice()) {
+        match (self.failing().next(), self.unread.as_slice()) {
             (Some(_), _) => 1,
             (None, [_, ..]) => 3,
             (None, []) => 0,
@@ -122,7 +122,7 @@ impl fmt::Display for Report {
             claim.not_shown.iter().try_for_each(|line| writeln!(f, "  not shown: {line}"))?;
         }
         let failing: Vec<&str> = self.failing().collect();
-        match (failing.as_slice(), self.unanswered.as_slice()) {
+        match (failing.as_slice(), self.unread.as_slice()) {
             ([], []) => writeln!(f, "\nall that was checked holds"),
             ([], names) => writeln!(f, "\nall that was checked holds; could not be checked: {}", names.join(", ")),
             (names, _) => writeln!(f, "\nTHIS PROOF FAILS: {}", names.join(", ")),

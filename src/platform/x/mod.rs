@@ -281,7 +281,8 @@ impl Platform for X {
 #[cfg(fuzzing)]
 pub fn read_any(body: &[u8]) {
     let _ = errors::classify(Endpoint::Post, 403, body);
-    let _ = oembed::read(body, PostId::default());
+    let _ = oembed::read(body, crate::note::Snowflake(0));
+    let _ = std::str::from_utf8(body).map(oembed::text_of);
     let Ok(answer) = Answer::read(body) else { return };
     let _ = (parse::messages(&answer), parse::changes(&answer), parse::senders(&answer), answer.list());
     let _ = parse::mentions(&answer);

@@ -185,7 +185,7 @@ fn last_segment(address: &str) -> Option<String> {
 
 /// The text of the first paragraph in a quotation, as a browser shows it: `<br>` ends a line, other tags are nothing. A
 /// line end of the source directly after it belongs to it.
-fn text_of(html: &str) -> Option<String> {
+pub(super) fn text_of(html: &str) -> Option<String> {
     let (mut is_quote, mut after_break) = (false, false);
     let mut text: Option<String> = None;
     for token in Tokenizer::new(html) {
