@@ -31,6 +31,17 @@ CREATE TABLE IF NOT EXISTS post (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS post_size ON post (size) WHERE beside;
 CREATE TABLE IF NOT EXISTS doubt (id INTEGER PRIMARY KEY, edited INTEGER NOT NULL, told TEXT NOT NULL) STRICT;
+-- What X is asked for: no outcome as long as there is no answer. `admitted`: what the log itself says of the post.
+CREATE TABLE IF NOT EXISTS due (
+    entry INTEGER PRIMARY KEY,
+    id INTEGER NOT NULL,
+    wanted TEXT,
+    admitted INTEGER NOT NULL DEFAULT 0,
+    outcome TEXT,
+    author TEXT,
+    told TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS due_post ON due (id);
 ";
 
 /// The application's number in the file's header, by which it is told from other databases.
@@ -79,11 +90,21 @@ impl Journal {
     pub(super) fn save(&self, state: &impl Serialize) -> Result<(), JournalError> {
         let text = serde_json::to_string(state)
             .map_err(|error| JournalError { what: format!("{}: {error}", self.file), remedy: REMEDY })?;
-        let saved = self
-            .db
-            .execute("INSERT OR REPLACE INTO state VALUES (1, ?1, ?2)", [&self.about, &text])
-            .and_then(|_| self.db.execute_batch("COMMIT; BEGIN IMMEDIATE"));
-        self.tried(saved)
+        self.tried(self.db.execute("INSERT OR REPLACE INTO state VALUES (1, ?1, ?2)", [&self.about, &text]))?;
+        self.commit()
+    }
+
+    /// From here on, what is committed outlives the end of the program at once, and a loss of power a little later: many
+    /// small changes come.
+    pub(super) fn expect_many(&self) -> Result<(), JournalError> {
+        // A file of one run alone stays as it is.
+        let pragmas = "COMMIT; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
+        self.tried(self.db.execute_batch(pragmas))
+    }
+
+    /// Makes durable what has changed since the last time, beside what was saved.
+    pub(super) fn commit(&self) -> Result<(), JournalError> {
+        self.tried(self.db.execute_batch("COMMIT; BEGIN IMMEDIATE"))
     }
 
     /// Takes the file away: there is nothing to go on with.
@@ -123,7 +144,7 @@ fn prepare(db: &Connection, about: &str) -> rusqlite::Result<()> {
     db.execute_batch(SCHEMA)?;
     let known: Option<String> = db.query_row("SELECT about FROM state", [], |row| row.get(0)).optional()?;
     if known.as_deref() != Some(about) {
-        db.execute_batch("DELETE FROM state; DELETE FROM post; DELETE FROM doubt")?;
+        db.execute_batch("DELETE FROM state; DELETE FROM post; DELETE FROM doubt; DELETE FROM due")?;
     }
     db.execute_batch("COMMIT; BEGIN IMMEDIATE")
 }

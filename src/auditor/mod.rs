@@ -5,6 +5,7 @@
 pub mod place;
 mod journal;
 mod posts;
+mod online;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::log::policy::Policy;
 use crate::log::signed_note::{self, SignedNote, VerifierKey};
 use crate::log::tile::{Kind, TilePath};
 use crate::opening::names;
+use crate::platform::x::Oembed;
 use crate::time::Time;
 use crate::verify::{self, Check};
 
@@ -50,6 +52,8 @@ pub struct Wanted {
     pub since: Option<String>,
     /// A file of posts to compare with the log.
     pub posts: Option<PathBuf>,
+    /// What asks X for the posts, in place of such a file.
+    pub online: Option<Oembed>,
     /// Where to keep what was learnt if the audit is interrupted; gone when it comes to an end.
     pub resume: Option<PathBuf>,
 }
@@ -89,19 +93,42 @@ pub struct Audited {
     pub resumed: u64,
 }
 
+/// How far an audit has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// With what.
+    pub stage: Stage,
+    /// How many of them are done.
+    pub done: u64,
+    /// How many there are.
+    pub of: u64,
+}
+
+/// What an audit is about at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// The entries of the log.
+    Entries,
+    /// The posts that X is asked for.
+    Posts,
+}
+
 /// What is learnt, and kept if it is interrupted. The head is that of the beginning: the log may have grown since.
 #[derive(Serialize, Deserialize)]
 struct State {
     checkpoint: String,
     audit: Audit,
     tally: Option<Tally>,
+    /// Whether nothing more can be learnt from the log itself.
+    #[serde(default)]
+    is_read: bool,
 }
 
-/// Reads the whole log. `progress` is told now and then how many entries of how many have been taken.
+/// Reads the whole log, and then asks for its posts if that is wanted. `progress` is told now and then.
 ///
 /// # Errors
 /// If there is no log, its head cannot be read, or a file cannot be used. Whatever else is wrong is in the report.
-pub async fn audit(wanted: &Wanted, now: Time, progress: impl FnMut(u64, u64)) -> Result<Audited, Error> {
+pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress)) -> Result<Audited, Error> {
     let key = Key::read(wanted).await?;
     let since = wanted.since.as_ref().map(|since| head_of("earlier head", since.as_bytes())).transpose()?;
     let journal = Journal::open(wanted.resume.as_deref(), about(wanted))?;
@@ -111,21 +138,26 @@ pub async fn audit(wanted: &Wanted, now: Time, progress: impl FnMut(u64, u64)) -
     };
     let resumed = state.audit.len();
     let head = head_of("checkpoint", state.checkpoint.as_bytes())?;
-    let read = read_all(wanted, &journal, &mut state, &head, progress).await;
-    let unread = match read {
-        Ok(()) => None,
-        Err(Error::Unread(unread)) => {
-            journal.save(&state)?;
-            Some(unread.to_string())
-        }
-        Err(other) => return Err(other),
-    };
-    let State { checkpoint, audit, tally } = state;
+    let mut unread =
+        read_all(wanted, &journal, &mut state, &head, &mut progress).await?.map(|unread| unread.to_string());
+    state.is_read = unread.is_none();
+    if unread.is_some() || wanted.online.is_some() {
+        journal.save(&state)?;
+    }
+    if let Some(oembed) = wanted.online.as_ref().filter(|_| state.is_read) {
+        online::ask(&journal, oembed, &mut progress).await?;
+    }
+    let State { checkpoint, audit, tally, .. } = state;
     let mut before = vec![key.signature(checkpoint.as_bytes(), &head), key.check(&head)];
     before.extend(key.witnesses(checkpoint.as_bytes()));
     before.extend(wanted.since.as_ref().and_then(|since| key.signed_since(since, &head)));
     let whole = audit.len() == head.size;
-    let posts = tally.map(|tally| tally.check(&journal, &audit, whole)).transpose()?;
+    let mut posts = tally.map(|tally| tally.check(&journal, &audit, whole)).transpose()?;
+    if wanted.online.is_some() {
+        let looked = online::check(&journal, whole)?;
+        posts = Some(looked.check);
+        unread = unread.or(looked.unread);
+    }
     let report = audit.report(&head, now, unread, Outside { before, posts });
     if report.unread.is_none() {
         journal.remove();
@@ -136,7 +168,8 @@ pub async fn audit(wanted: &Wanted, now: Time, progress: impl FnMut(u64, u64)) -
 /// An interrupted audit is taken up again only if it was about exactly the same.
 fn about(wanted: &Wanted) -> String {
     let posts = wanted.posts.as_ref().map(|posts| (posts, std::fs::metadata(posts).ok().map(|file| file.len())));
-    format!("{} {:?} {:?} {:?} {posts:?}", env!("CARGO_PKG_VERSION"), wanted.place, wanted.log, wanted.since)
+    let online = wanted.online.as_ref().map(Oembed::base);
+    format!("{} {:?} {:?} {:?} {posts:?} {online:?}", env!("CARGO_PKG_VERSION"), wanted.place, wanted.log, wanted.since)
 }
 
 async fn begin(wanted: &Wanted, journal: &Journal, since: Option<&Checkpoint>) -> Result<State, Error> {
@@ -147,10 +180,12 @@ async fn begin(wanted: &Wanted, journal: &Journal, since: Option<&Checkpoint>) -
     let mut tally = None;
     if let Some(posts) = &wanted.posts {
         posts::read(journal, posts)?;
-        audit.tell_texts();
         tally = Some(Tally::default());
     }
-    Ok(State { checkpoint, audit, tally })
+    if tally.is_some() || wanted.online.is_some() {
+        audit.tell_texts();
+    }
+    Ok(State { checkpoint, audit, tally, is_read: false })
 }
 
 /// What a head says, whoever signed it.
@@ -159,12 +194,30 @@ fn head_of(what: &'static str, bytes: &[u8]) -> Result<Checkpoint, Error> {
     head.map_err(|error| Error::Head { what, why: error.to_string() })
 }
 
+/// Reads on to the end of the log, or to what could not be read.
 async fn read_all(
     wanted: &Wanted,
     journal: &Journal,
     state: &mut State,
     head: &Checkpoint,
-    mut progress: impl FnMut(u64, u64),
+    progress: &mut impl FnMut(Progress),
+) -> Result<Option<Unread>, Error> {
+    if state.is_read {
+        return Ok(None);
+    }
+    match read_on(wanted, journal, state, head, progress).await {
+        Ok(()) => Ok(None),
+        Err(Error::Unread(unread)) => Ok(Some(unread)),
+        Err(other) => Err(other),
+    }
+}
+
+async fn read_on(
+    wanted: &Wanted,
+    journal: &Journal,
+    state: &mut State,
+    head: &Checkpoint,
+    progress: &mut impl FnMut(Progress),
 ) -> Result<(), Error> {
     let place = &wanted.place;
     let mut log_text = place.open(LOG_TEXT, state.audit.log_text_due().0).await?;
@@ -177,7 +230,7 @@ async fn read_all(
         if let Some(log_text) = &mut log_text {
             compare(&mut state.audit, log_text).await?;
         }
-        progress(state.audit.len(), head.size);
+        progress(Progress { stage: Stage::Entries, done: state.audit.len(), of: head.size });
         let Some(files) = steps.next().await else { return Ok(()) };
         if take(journal, state, files?)?.is_break() {
             return Ok(());
@@ -202,8 +255,11 @@ fn take(
             return Ok(ControlFlow::Break(()));
         }
     }
-    if let Some(tally) = &mut state.tally {
-        state.audit.seen().iter().try_for_each(|seen| tally.take(journal, seen))?;
+    for seen in state.audit.seen() {
+        match &mut state.tally {
+            Some(tally) => tally.take(journal, &seen)?,
+            None => online::take(journal, &seen)?,
+        }
     }
     Ok(ControlFlow::Continue(()))
 }

@@ -17,7 +17,7 @@ use crate::audit::{Audit, Expected, Finding, Seen};
 use crate::log::entry::Loss;
 use crate::note::PostId;
 use crate::post::PostText;
-use crate::verify::{self, Check};
+use crate::verify::{self, Check, cut};
 
 /// The largest file of posts that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 4 << 30;
@@ -121,7 +121,7 @@ fn insert(journal: &Journal, line: &Line) -> Result<(), String> {
 }
 
 /// SQLite's numbers end at 2^63; no log gets there.
-fn number(number: u64) -> Option<i64> {
+pub(super) fn number(number: u64) -> Option<i64> {
     i64::try_from(number).ok()
 }
 
@@ -228,7 +228,12 @@ impl Tally {
 }
 
 /// The count and the first of what a query finds, in words.
-fn told(journal: &Journal, sql: &str, values: impl rusqlite::Params, what: &str) -> rusqlite::Result<Option<String>> {
+pub(super) fn told(
+    journal: &Journal,
+    sql: &str,
+    values: impl rusqlite::Params,
+    what: &str,
+) -> rusqlite::Result<Option<String>> {
     let (count, first): (u64, Option<String>) =
         journal.db.query_row(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(first.map(|first| match count {
@@ -272,9 +277,4 @@ fn wrong_with_head(post: &PostText, head: &Seen) -> Option<String> {
             .then(|| format!("says that note {note} was received, and entry {} does not", size - 1)),
         PostText::Note { .. } | PostText::Run { .. } => None,
     }
-}
-
-/// As much of a text as is shown: anything may stand in a post.
-fn cut(text: &str) -> String {
-    text.chars().take(300).collect()
 }

@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
+use super::online::{self, Online};
 use super::{Failure, Output, failure, trust};
 use crate::auditor::place::Place;
-use crate::auditor::{self, Audited, Wanted};
+use crate::auditor::{self, Audited, Stage, Wanted};
 use crate::clock::Clock;
+use crate::platform::x::{Oembed, PATIENCE_LONG};
 
 /// How often progress is told on a terminal, and elsewhere.
 const PROGRESS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
@@ -28,6 +30,10 @@ const PROGRESS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs
 ///
 /// With --posts each post that stands there is compared with the log: which are missing, edited, or of the log's forms and
 /// unknown to it. An audit that was interrupted goes on where it was.
+///
+/// With --online X is asked for the posts in place of a file, a few at once: which are missing or edited. Posts of which the
+/// log says nothing cannot be seen that way. If X asks to wait, the audit does, up to a quarter of an hour; a post that could
+/// not be read is never taken for missing, and is asked for again the next time.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Example:
@@ -35,6 +41,7 @@ Example:
   verbale audit --log embassy.example/notes+23012f24+AVWppx9R… notes/public
   verbale audit --json notes/public | jq .summary
   verbale audit notes/public --posts timeline.json
+  verbale audit --online https://embassy.example/notes/ --since embassy.head
 
 Exit status:
   0 all that was checked holds, 1 something fails, 2 there is no log or a file cannot be used, 3 not all could be read")]
@@ -48,8 +55,12 @@ pub struct Arguments {
     pub since: Option<PathBuf>,
 
     /// Posts to compare with the log: a JSON array of {"id", "author", "text"}, or one such object a line
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "online")]
     pub posts: Option<PathBuf>,
+
+    /// Whether to ask X for the posts.
+    #[command(flatten)]
+    pub online: Online,
 
     /// Where to keep what was learnt if the audit is interrupted; else it is beside the file of --since, as FILE.resume
     #[arg(long, value_name = "FILE")]
@@ -74,11 +85,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         log: arguments.log.as_deref().map(trust::policy).transpose()?,
         since: arguments.since.as_deref().map(earlier).transpose()?.flatten(),
         posts: arguments.posts.clone(),
+        online: asked(&arguments.online)?,
         resume: arguments.resume.clone().or_else(|| arguments.since.as_deref().map(beside)),
     };
     let mut progress = Progress::new();
     let now = Clock::system().now();
-    let audit = auditor::audit(&wanted, now, |read, size| progress.tell(read, size));
+    let audit = auditor::audit(&wanted, now, |come| progress.tell(come));
     let audited = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(audit);
     progress.end();
     let Audited { report, checkpoint, resumed } = audited.map_err(|error| failed(&arguments.place, &error))?;
@@ -96,6 +108,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         keep(since, checkpoint.as_bytes())?;
     }
     Ok(ExitCode::from(report.exit_status()))
+}
+
+/// What asks X for the posts, if it is wanted.
+fn asked(online: &Online) -> anyhow::Result<Option<Oembed>> {
+    let asked = online.online.then(|| Oembed::new(&online.oembed, PATIENCE_LONG)).transpose();
+    Ok(asked.map_err(|error| online::unusable(&error))?)
 }
 
 /// The head of the last time; none if this is the first.
@@ -163,17 +181,22 @@ impl Progress {
         Progress { terminal: io::stderr().is_terminal(), told: Instant::now(), any: false }
     }
 
-    fn tell(&mut self, read: u64, size: u64) {
+    fn tell(&mut self, come: auditor::Progress) {
         if self.told.elapsed() < PROGRESS[usize::from(!self.terminal)] {
             return;
         }
         self.told = Instant::now();
         self.any = true;
-        let share = read.saturating_mul(100) / size.max(1);
+        let auditor::Progress { stage, done, of } = come;
+        let what = match stage {
+            Stage::Entries => "entries",
+            Stage::Posts => "posts",
+        };
+        let share = done.saturating_mul(100) / of.max(1);
         if self.terminal {
-            eprint!("\r{read} of {size} entries ({share} %)");
+            eprint!("\r\x1b[K{done} of {of} {what} ({share} %)");
         } else {
-            eprintln!("{read} of {size} entries ({share} %)");
+            eprintln!("{done} of {of} {what} ({share} %)");
         }
     }
 

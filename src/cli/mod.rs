@@ -10,6 +10,7 @@ pub mod init;
 mod input;
 pub mod logging;
 pub mod notes;
+pub mod online;
 pub mod open;
 pub mod prove;
 pub mod publish;

@@ -25,7 +25,8 @@ and in another terminal:
   verbale run --config trial/config.toml
 
 Within 90 seconds (`poll` in trial/config.toml) each message from embassy to ministry is sealed and its hash posted. \
-With --no-limits `poll` may be much shorter.
+With --no-limits `poll` may be much shorter. `verbale verify --online` and `verbale audit --online` ask the sandbox with \
+--oembed http://127.0.0.1:4000/oembed.
 
 Exit status:
   0 it was told to stop, 1 the port cannot be used")]

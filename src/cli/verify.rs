@@ -1,4 +1,4 @@
-//! `verbale verify`: what a proof shows. Starts nothing, asks nobody, and is done in a few milliseconds.
+//! `verbale verify`: what a proof shows. Starts nothing, asks nobody unless it is told to, and is done in a few milliseconds.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::online::{Asker, Online};
 use super::{Failure, Output, failure, input, trust, verify_slip};
 use crate::opening::ARCHIVE_BYTES_MAX;
 use crate::verify::{self, Report, Trust};
@@ -18,6 +19,9 @@ const STATUSES: [u8; 4] = [0, failure::UNCHECKED, failure::FAILED, failure::UNUS
 /// Reads the files and nothing else: no network, no configuration, no account. For each check one line says how it came
 /// out; then follows what the proof shows and what it does not. A bad proof is an answer and no error.
 ///
+/// With --online it also asks X whether the post stands there today, as the proof has it, and the recipient's post if the
+/// proof has a receipt. What X does not answer is not checked.
+///
 /// A proof brings the log's public key with it. Whether that is the key of the log that you mean, only you can know:
 /// give the key that you have from elsewhere with `--log`, or a policy that names logs and the witnesses that you trust.
 ///
@@ -28,11 +32,13 @@ const STATUSES: [u8; 4] = [0, failure::UNCHECKED, failure::FAILED, failure::UNUS
 Example:
   verbale verify note-17.proof.zip
   verbale verify --log embassy.example/notes+23012f24+AVWppx9R… note-17.proof.zip
+  verbale verify --online note-17.proof.zip
   verbale verify --slip slip.txt --message message.txt
   verbale verify --json *.zip | jq 'select(.status != 0) | .file'
 
 Exit status:
-  0 all that was checked holds, 1 something fails, 2 a file is no proof (of several files the worst)")]
+  0 all that was checked holds, 1 something fails, 2 a file is no proof, 3 X was asked and gave no answer
+  (of several files the worst)")]
 pub struct Arguments {
     /// The proofs, zip files
     #[arg(value_name = "FILE", required_unless_present = "slip")]
@@ -45,6 +51,10 @@ pub struct Arguments {
     /// The same of the recipient's log, for proofs with a receipt
     #[arg(long, value_name = "KEY|POLICY")]
     pub receipt_log: Option<String>,
+
+    /// Whether to ask X too.
+    #[command(flatten)]
+    pub online: Online,
 
     /// A slip and its message.
     #[command(flatten)]
@@ -80,9 +90,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let trusted = |given: &Option<String>| given.as_deref().map(trust::policy).transpose();
     let trust = Trust { log: trusted(&arguments.log)?, receipt_log: trusted(&arguments.receipt_log)? };
+    let mut asker = Asker::new(&arguments.online)?;
     let mut worst = 0;
     for file in &arguments.files {
-        let result = check(file, &trust);
+        let result = check(file, &trust, asker.as_mut());
         if arguments.output.json {
             write_json(file, &result)?;
         } else {
@@ -94,9 +105,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(STATUSES[worst]))
 }
 
-fn check(path: &Path, trust: &Trust) -> anyhow::Result<Report> {
+fn check(path: &Path, trust: &Trust, asker: Option<&mut Asker>) -> anyhow::Result<Report> {
     let zip = input::file(path, ARCHIVE_BYTES_MAX)?;
-    let report = verify::verify(&zip, trust);
+    let report = match asker {
+        Some(asker) => verify::verify_online(&zip, trust, asker.ask(&zip)),
+        None => verify::verify(&zip, trust),
+    };
     report.map_err(|unreadable| {
         let text = unreadable.to_string();
         let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));

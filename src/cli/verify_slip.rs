@@ -18,7 +18,7 @@ const FILE_BYTES_MAX: u64 = 5 * SLIP_BYTES_MAX as u64 + 16;
 #[derive(clap::Args)]
 pub struct SlipAndMessage {
     /// A slip's text, in a file: checked with the message that it is about, in place of proofs
-    #[arg(long, value_name = "SLIPFILE", requires = "message", conflicts_with_all = ["files", "log", "receipt_log"])]
+    #[arg(long, value_name = "SLIPFILE", requires = "message", conflicts_with_all = ["files", "log", "receipt_log", "online"])]
     pub slip: Option<PathBuf>,
 
     /// The message's text, in a file

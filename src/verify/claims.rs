@@ -2,12 +2,16 @@
 
 use super::{Check, Claim, Outcome, Parts, outside};
 
-/// The five claims in their order. A proof in which anything fails shows nothing.
+/// The checks of what the platform shows today. What rests on no post outlives it.
+const TODAY: [&str; 2] = ["platform", "receipt platform"];
+
+/// The five claims in their order. A proof in which anything fails shows nothing, but for a post that does not stand there
+/// (any more): then it does not show what rests on that post.
 pub(super) fn all(parts: &Parts, checks: &[Check]) -> Vec<Claim> {
     let mut claims =
         vec![origin(parts, checks), time(parts, checks), order(parts), submission(parts), delivery(parts, checks)];
     let failing: Vec<&str> = checks.iter().filter(|c| c.outcome == Outcome::Fails).map(|c| c.name).collect();
-    if !failing.is_empty() {
+    if failing.iter().any(|name| !TODAY.contains(name)) {
         for claim in &mut claims {
             claim.shown.clear();
             claim.not_shown = vec![format!("anything, since a check fails: {}", failing.join(", "))];
@@ -17,7 +21,11 @@ pub(super) fn all(parts: &Parts, checks: &[Check]) -> Vec<Claim> {
 }
 
 fn holds(checks: &[Check], name: &str) -> bool {
-    checks.iter().any(|check| check.name == name && check.outcome == Outcome::Holds)
+    outcome(checks, name) == Some(Outcome::Holds)
+}
+
+fn outcome(checks: &[Check], name: &str) -> Option<Outcome> {
+    checks.iter().find(|check| check.name == name).map(|check| check.outcome)
 }
 
 fn origin(parts: &Parts, checks: &[Check]) -> Claim {
@@ -44,6 +52,15 @@ fn origin(parts: &Parts, checks: &[Check]) -> Claim {
 fn time(parts: &Parts, checks: &[Check]) -> Claim {
     let (mut shown, mut not_shown) = (Vec::new(), Vec::new());
     match parts.post.get().filter(|_| holds(checks, "post")) {
+        Some(post) if outcome(checks, "platform") == Some(Outcome::Holds) => {
+            shown.push(format!(
+                "no later than {}, the moment in the id of the post that stands there",
+                post.post.time()
+            ));
+        }
+        Some(_) if outcome(checks, "platform") == Some(Outcome::Fails) => {
+            not_shown.push("any moment before which it existed: the post does not stand there like that".to_owned());
+        }
         Some(post) => {
             shown.push(format!(
                 "no later than {}, the moment in the post's id, if the post stands there",
@@ -104,13 +121,21 @@ fn delivery(parts: &Parts, checks: &[Check]) -> Claim {
     if !["receipt", "receipt log", "receipt by"].iter().all(|name| holds(checks, name)) {
         return not_shown("that the other side received or read it: the receipt was not checked");
     }
-    let shown = format!(
+    let stands = outcome(checks, "receipt platform");
+    if stands == Some(Outcome::Fails) {
+        return not_shown("that the other side received or read it: its post does not stand there like that");
+    }
+    let mut shown = format!(
         "the recipient's word, its countersigned receipt: the account {} said no later than {} that it had received \
-         exactly this note, if the post stands there",
+         exactly this note",
         post.account,
         post.post.time()
     );
-    let mut not_shown = vec![format!("that the post stands there: {}", outside::where_to_look(post))];
+    let mut not_shown = Vec::new();
+    if stands != Some(Outcome::Holds) {
+        shown.push_str(", if the post stands there");
+        not_shown.push(format!("that the post stands there: {}", outside::where_to_look(post)));
+    }
     if !holds(checks, "receipt key") {
         let key = key.name_and_id();
         not_shown.push(format!("that the key {key} is the recipient's: compare it with the one that it publishes"));

@@ -2,6 +2,7 @@
 
 mod claims;
 mod inside;
+mod online;
 mod outside;
 mod private;
 mod receipt;
@@ -20,6 +21,9 @@ use crate::proof::{Files, PublishedPost};
 use crate::text::ParseError;
 use crate::time::Time;
 
+#[cfg(feature = "daemon")]
+pub(crate) use online::cut;
+pub use online::{Looked, Shown, posts};
 pub use report::{Check, Claim, Outcome, Report, Subject};
 pub use slip::slip;
 pub use trust::{key_of, witnesses};
@@ -47,8 +51,20 @@ pub struct Unreadable(ArchiveError);
 /// # Errors
 /// Only if the file is no archive at all, or larger than the limit. Whatever is wrong with a proof is in the report.
 pub fn verify(zip: &[u8], trust: &Trust) -> Result<Report, Unreadable> {
+    verify_with(zip, trust, None)
+}
+
+/// Checks a proof, and whether its [`posts`] stand on the platform by what it answered when it was asked for them.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_online(zip: &[u8], trust: &Trust, looked: &Looked) -> Result<Report, Unreadable> {
+    verify_with(zip, trust, Some(looked))
+}
+
+fn verify_with(zip: &[u8], trust: &Trust, looked: Option<&Looked>) -> Result<Report, Unreadable> {
     match Files::unpack(zip) {
-        Ok(files) => Ok(check(&files, trust)),
+        Ok(files) => Ok(check(&files, trust, looked)),
         Err(ArchiveError::Refused { what }) => Ok(refused(what)),
         Err(other) => Err(Unreadable(other)),
     }
@@ -59,10 +75,10 @@ fn refused(what: String) -> Report {
     let rest = ["envelope", "commitment", "origin", "inclusion", "signature", "key", "post", "time", "content"];
     let mut checks = vec![fails("files", what)];
     checks.extend(rest.map(|name| not_checked(name, "the archive was refused")));
-    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks }
+    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks, unread: Vec::new() }
 }
 
-fn check(files: &Files, trust: &Trust) -> Report {
+fn check(files: &Files, trust: &Trust, looked: Option<&Looked>) -> Report {
     let parts = Parts::read(files, trust);
     let mut checks = vec![inside::files(files, &parts)];
     checks.extend([inside::envelope(&parts), inside::commitment(&parts), inside::origin(&parts)]);
@@ -71,9 +87,11 @@ fn check(files: &Files, trust: &Trust) -> Report {
     checks.extend([outside::post(&parts), outside::time(&parts)]);
     checks.extend(private::all(files, &parts));
     checks.extend(receipt::all(files, &parts, trust));
-    checks.extend([outside::platform(&parts), outside::readme()]);
+    checks.extend(online::all(&parts, looked));
+    checks.push(outside::readme());
     checks.extend(outside::unknown(files, &parts));
-    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks }
+    let unread = online::unread(&parts, looked);
+    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unread }
 }
 
 /// A file of the proof: not there, there but not of its format, or read.

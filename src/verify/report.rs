@@ -60,15 +60,20 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// What they show, and what they do not.
     pub claims: Vec<Claim>,
+    /// The names of the checks that needed an answer from outside and got none, if anybody was asked.
+    pub unread: Vec<&'static str>,
 }
 
 impl Report {
-    /// 0 if all that was checked holds, 1 if something fails.
+    /// 0 if all that was checked holds, 1 if something fails, 3 if nobody answered for a check and the rest holds.
     ///
-    /// The program adds 2 for a file that is no proof at all; 3, "could not be checked, since nobody answered", is for
-    /// checks that ask outside, which this one does not.
+    /// The program adds 2 for a file that is no proof at all.
     pub fn exit_status(&self) -> u8 {
-        u8::from(self.failing().next().is_some())
+        match (self.failing().next(), self.unread.as_slice()) {
+            (Some(_), _) => 1,
+            (None, [_, ..]) => 3,
+            (None, []) => 0,
+        }
     }
 
     /// The names of the checks that fail, in their order.
@@ -117,9 +122,10 @@ impl fmt::Display for Report {
             claim.not_shown.iter().try_for_each(|line| writeln!(f, "  not shown: {line}"))?;
         }
         let failing: Vec<&str> = self.failing().collect();
-        match failing.as_slice() {
-            [] => writeln!(f, "\nall that was checked holds"),
-            names => writeln!(f, "\nTHIS PROOF FAILS: {}", names.join(", ")),
+        match (failing.as_slice(), self.unread.as_slice()) {
+            ([], []) => writeln!(f, "\nall that was checked holds"),
+            ([], names) => writeln!(f, "\nall that was checked holds; could not be checked: {}", names.join(", ")),
+            (names, _) => writeln!(f, "\nTHIS PROOF FAILS: {}", names.join(", ")),
         }
     }
 }

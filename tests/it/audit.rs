@@ -1,6 +1,7 @@
 //! `verbale audit`, from outside: an honest log holds, and whatever somebody has done to another is named, be it somebody who
 //! only has the files or the operator with the log's own key.
 
+mod online;
 mod web;
 
 use std::collections::HashMap;
@@ -38,7 +39,7 @@ struct Place {
 impl Place {
     /// A place where a log of these lines is published.
     fn new(lines: &[String]) -> Place {
-        let place = Place { folder: tempfile::tempdir().unwrap() };
+        let place = Place { folder: crate::folder::place() };
         publish(&place.path("log"), lines, "embassy").unwrap();
         place
     }

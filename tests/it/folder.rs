@@ -36,7 +36,8 @@ pub fn publish(path: &Path, lines: &[String], account: &str) -> anyhow::Result<W
     Ok(all)
 }
 
-fn place() -> tempfile::TempDir {
+/// A folder in memory, if there is such a place: who writes a log waits for the disk with each file.
+pub fn place() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 

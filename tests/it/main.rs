@@ -22,6 +22,7 @@ mod leaks;
 mod log_oracles;
 mod loops;
 mod mortal;
+mod online;
 mod opening;
 mod policy;
 mod price;

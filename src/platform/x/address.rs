@@ -2,29 +2,29 @@
 
 use reqwest::Url;
 
-use super::{BASE, errors};
+use super::errors;
 
 /// Why there is no client with these settings.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SettingsError {
     /// An address is not usable.
     #[error(
-        "`{address}` is not an address to call X at: {why}\ngive one like {BASE}, or http://127.0.0.1:8080 for a sandbox"
+        "`{address}` is not an address to call X at: {why}\ngive one like {like}, or http://127.0.0.1:8080 for a sandbox"
     )]
     #[allow(missing_docs, reason = "the message says what the fields are")]
-    Address { address: String, why: &'static str },
+    Address { address: String, why: &'static str, like: &'static str },
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}\ninstall the system's root certificates (package ca-certificates)")]
     Tls(String),
 }
 
-/// An address that calls can be made at.
-pub(super) fn address(text: &str) -> Result<Url, SettingsError> {
-    let bad = |why| SettingsError::Address { address: errors::clean(text), why };
+/// An address that calls can be made at; `like` is one.
+pub(super) fn address(text: &str, like: &'static str) -> Result<Url, SettingsError> {
+    let bad = |why| SettingsError::Address { address: errors::clean(text), why, like };
     let url = Url::parse(text).map_err(|_| bad("it is not a valid address"))?;
     // a password in an address must not be repeated
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(SettingsError::Address { address: "…".to_owned(), why: "it holds a name or a password" });
+        return Err(SettingsError::Address { address: "…".to_owned(), why: "it holds a name or a password", like });
     }
     let here = matches!(url.host_str(), Some("localhost" | "[::1]")) || url.host_str().is_some_and(is_loopback);
     match url.scheme() {

@@ -157,7 +157,7 @@ pub(super) fn lost(endpoint: Endpoint, error: reqwest::Error) -> Error {
 }
 
 /// The error and its causes in one line, without the address: a query may hold what is nobody's business.
-fn cause(error: reqwest::Error) -> String {
+pub(super) fn cause(error: reqwest::Error) -> String {
     let timeout = error.is_timeout();
     let error = error.without_url();
     let mut text = error.to_string();

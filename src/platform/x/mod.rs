@@ -11,6 +11,7 @@ mod sign;
 mod wire;
 mod media;
 mod address;
+mod oembed;
 mod posts;
 mod messages;
 mod upload;
@@ -25,6 +26,7 @@ use secrecy::SecretString;
 pub use self::address::SettingsError;
 use self::address::address;
 use self::endpoint::Endpoint;
+pub use self::oembed::{OEMBED, Oembed, PATIENCE_LONG, PATIENCE_SHORT};
 use self::parse::Answer;
 use self::wire::{Content, Success, Wire};
 use super::{
@@ -92,7 +94,7 @@ impl X {
     /// # Errors
     /// If an address is not usable, or the system has no root certificates.
     pub fn new(settings: Settings) -> Result<X, SettingsError> {
-        let base = address(&settings.base)?;
+        let base = address(&settings.base, BASE)?;
         let wire = Wire::new(&settings, &base)?;
         Ok(X { wire, base })
     }
@@ -279,6 +281,8 @@ impl Platform for X {
 #[cfg(fuzzing)]
 pub fn read_any(body: &[u8]) {
     let _ = errors::classify(Endpoint::Post, 403, body);
+    let _ = oembed::read(body, crate::note::Snowflake(0));
+    let _ = std::str::from_utf8(body).map(oembed::text_of);
     let Ok(answer) = Answer::read(body) else { return };
     let _ = (parse::messages(&answer), parse::changes(&answer), parse::senders(&answer), answer.list());
     let _ = parse::mentions(&answer);

@@ -245,7 +245,7 @@ fn only_addresses_that_keep_messages_private_are_taken() {
     for good in
         ["https://api.x.com", "https://api.x.com/", "http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:1"]
     {
-        assert!(address(good).is_ok(), "{good}");
+        assert!(address(good, BASE).is_ok(), "{good}");
     }
     for bad in [
         "api.x.com",
@@ -256,7 +256,7 @@ fn only_addresses_that_keep_messages_private_are_taken() {
         "https://u:marked@x",
         "",
     ] {
-        let error = address(bad).unwrap_err().to_string();
+        let error = address(bad, BASE).unwrap_err().to_string();
         assert!(!error.contains("marked"), "{error}");
     }
 }

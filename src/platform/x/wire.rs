@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap};
 use reqwest::multipart::Form;
-use reqwest::{Client, Request, Response, Url};
+use reqwest::{Client, ClientBuilder, Request, Response, Url};
 use serde_json::Value;
 
 use super::endpoint::Endpoint;
@@ -67,20 +67,8 @@ pub(super) enum Signature {
 
 impl Wire {
     pub(super) fn new(settings: &Settings, base: &Url) -> Result<Wire, SettingsError> {
-        // An error means that the process has chosen a provider already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut client = Client::builder()
-            .user_agent(concat!("verbale/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .pool_idle_timeout(IDLE_TIME_MAX)
-            .connect_timeout(settings.connect_time)
-            .timeout(settings.call_time.min(CALL_TIME_MAX));
-        if base.scheme() == "http" {
-            // This computer: no proxy leads there, and the system's certificates, if it has any, are not needed.
-            client = client.no_proxy().tls_certs_only([]);
-        }
+        let client =
+            builder(base).connect_timeout(settings.connect_time).timeout(settings.call_time.min(CALL_TIME_MAX));
         let client = client.build().map_err(|error| SettingsError::Tls(error.to_string()))?;
         let signer = Signer::new(&settings.credentials);
         Ok(Wire { client, signer, clock: settings.clock.clone(), state: Mutex::default() })
@@ -183,6 +171,23 @@ impl Wire {
     }
 }
 
+/// A client for one address: it follows nobody elsewhere, and repeats nothing by itself.
+pub(super) fn builder(base: &Url) -> ClientBuilder {
+    // An error means that the process has chosen a provider already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder()
+        .user_agent(concat!("verbale/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .pool_idle_timeout(IDLE_TIME_MAX);
+    match base.scheme() {
+        // This computer: no proxy leads there, and the system's certificates, if it has any, are not needed.
+        "http" => client.no_proxy().tls_certs_only([]),
+        _ => client,
+    }
+}
+
 /// The whole body, if it is at most `bytes_max` long, whatever the headers promise.
 async fn body(endpoint: Endpoint, mut answer: Response, bytes_max: u64) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
@@ -205,7 +210,7 @@ async fn body(endpoint: Endpoint, mut answer: Response, bytes_max: u64) -> Resul
 }
 
 /// The moment in a `Date` header (RFC 9110, section 5.6.7).
-fn http_date(text: &[u8]) -> Option<Time> {
+pub(super) fn http_date(text: &[u8]) -> Option<Time> {
     let moment = DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(Time::from_ms(moment.as_millisecond()))
 }

@@ -11,7 +11,7 @@ use super::query::invalid;
 use super::{Door, base, control};
 use crate::note::{AccountId, PostId};
 use crate::platform::price::{Billed, usd};
-use crate::sandbox::world::{Draft, Event, EventKind, Media, Post, Refusal, User, World, unescape};
+use crate::sandbox::world::{Draft, Event, EventKind, Media, Post, Refusal, User, Words, World, unescape};
 use crate::sandbox::{EMBASSY, MINISTRY};
 use crate::time::Time;
 
@@ -299,9 +299,37 @@ pub(super) fn blockquote(post: &Post, author: &User, base: &str) -> Markup {
     let name = &author.account.name;
     html! {
         blockquote class="twitter-tweet" {
-            p dir="ltr" { (unescape(&post.words.text)) }
+            p lang="en" dir="ltr" { (dressed(&post.words, base)) }
             "— " (author.display) " (@" (name) ") "
-            a href={ (base) "/" (name) "/status/" (post.id) } { (long_date(post.id.time())) }
+            a href={ (base) "/" (name) "/status/" (post.id) "?ref_src=twsrc%5Etfw" } { (long_date(post.id.time())) }
+        }
+    }
+}
+
+/// A text with a link for each link and mention in it, and with `<br>` for each line end.
+fn dressed(words: &Words, base: &str) -> Markup {
+    let letters: Vec<char> = words.text.chars().collect();
+    let piece = |from: usize, to: usize| unescape(&letters[from..to].iter().collect::<String>());
+    let links = words.links.iter().map(|link| (link.start, link.end, link.url.clone()));
+    let mentions =
+        words.mentions.iter().map(|mention| (mention.start, mention.end, format!("{base}/{}", mention.name)));
+    let mut marked: Vec<(usize, usize, String)> = links.chain(mentions).collect();
+    marked.sort();
+    let mut at = 0;
+    html! {
+        @for (start, end, address) in &marked {
+            (lines(&piece(std::mem::replace(&mut at, *end), *start)))
+            a href=(address) { (piece(*start, *end)) }
+        }
+        (lines(&piece(at, letters.len())))
+    }
+}
+
+fn lines(text: &str) -> Markup {
+    html! {
+        @for (index, line) in text.split('\n').enumerate() {
+            @if 0 < index { br; }
+            (line)
         }
     }
 }

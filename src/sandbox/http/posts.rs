@@ -197,11 +197,10 @@ fn add_includes(body: &mut Value, world: &World, posts: &[Post], asked: &Asked, 
     }
 }
 
-const OEMBED_OPTIONS: [&str; 12] = [
+const OEMBED_OPTIONS: [&str; 11] = [
     "maxwidth",
     "hide_media",
     "hide_thread",
-    "omit_script",
     "align",
     "related",
     "lang",
@@ -216,6 +215,10 @@ const OEMBED_OPTIONS: [&str; 12] = [
 pub(super) async fn oembed(State(door): State<Door>, headers: HeaderMap, Query(pairs): Pairs) -> Answer {
     let mut parameters = Parameters::new(pairs)?;
     let address = parameters.take("url").ok_or_else(|| invalid("url", "", "it is missing"))?;
+    let script = match parameters.take("omit_script").as_deref() {
+        Some("1" | "t" | "true") => "",
+        _ => "\n<script async src=\"https://platform.twitter.com/widgets.js\" charset=\"utf-8\"></script>\n",
+    };
     OEMBED_OPTIONS.iter().for_each(|name| drop(parameters.take(name)));
     parameters.end()?;
     let number = address.split(['?', '#']).next().and_then(|path| path.rsplit_once("/status/")).map(|(_, id)| id);
@@ -231,7 +234,7 @@ pub(super) async fn oembed(State(door): State<Door>, headers: HeaderMap, Query(p
             "url": format!("{base}/{name}/status/{id}"),
             "author_name": author.display,
             "author_url": format!("{base}/{name}"),
-            "html": page::blockquote(post, author, &base).into_string(),
+            "html": page::blockquote(post, author, &base).into_string() + script,
             "width": 550, "height": null, "type": "rich", "cache_age": "3153600000",
             "provider_name": "X", "provider_url": base, "version": "1.0",
         }))

@@ -1,0 +1,56 @@
+//! `--online`: asks X, as anybody may, whether posts stand there.
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::Failure;
+use crate::platform::x::{self, Oembed, SettingsError};
+use crate::verify::{self, Looked, Shown};
+
+/// Whether to ask, and where.
+#[derive(clap::Args)]
+pub struct Online {
+    /// Ask X too whether the posts stand there today; it takes no account, and X learns which posts are looked at
+    #[arg(long)]
+    pub online: bool,
+
+    /// Where X answers to anybody: its oEmbed, or that of a sandbox
+    #[arg(long, value_name = "ADDRESS", default_value = x::OEMBED, requires = "online")]
+    pub oembed: String,
+}
+
+/// Asks for posts one after the other, and for none twice.
+pub(super) struct Asker {
+    oembed: Oembed,
+    runtime: Runtime,
+    known: Looked,
+}
+
+impl Asker {
+    /// What asks, if it is wanted.
+    pub(super) fn new(online: &Online) -> anyhow::Result<Option<Asker>> {
+        if !online.online {
+            return Ok(None);
+        }
+        let oembed = Oembed::new(&online.oembed, x::PATIENCE_SHORT).map_err(|error| unusable(&error))?;
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        Ok(Some(Asker { oembed, runtime, known: Looked::new() }))
+    }
+
+    /// What X shows of the posts of a proof.
+    pub(super) fn ask(&mut self, zip: &[u8]) -> &Looked {
+        for (post, author) in verify::posts(zip) {
+            if matches!(self.known.get(&post), None | Some(Shown::Unread { .. })) {
+                let shown = self.runtime.block_on(self.oembed.look(post, Some(&author)));
+                self.known.insert(post, shown);
+            }
+        }
+        &self.known
+    }
+}
+
+/// The address cannot be used, or TLS.
+pub(super) fn unusable(error: &SettingsError) -> Failure {
+    let text = error.to_string();
+    let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));
+    Failure::unusable(what, remedy)
+}

@@ -1,0 +1,213 @@
+//! A post as X shows it to anybody: its oEmbed, which needs no account.
+//!
+//! Trusted for what stands on X today, and for nothing else. The only address that is ever asked is the one that the client
+//! was made with, and all that it is told of a post is its number and an account's name.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use html5gum::{Token, Tokenizer};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode, Url};
+use serde::Deserialize;
+
+use super::{SettingsError, WEB, address, errors, wire};
+use crate::note::{AccountName, PostId};
+use crate::verify::Shown;
+
+/// Where X answers to anybody.
+pub const OEMBED: &str = "https://publish.x.com/oembed";
+
+/// The longest wait that a caller with a person before it can ask for.
+pub const PATIENCE_SHORT: Duration = Duration::from_secs(30);
+
+/// The longest wait that a caller with many posts can ask for: X counts calls in quarters of an hour.
+pub const PATIENCE_LONG: Duration = Duration::from_secs(16 * 60);
+
+/// A card is about a thousand bytes long; the longest post has 25,000 characters.
+const CARD_BYTES_MAX: usize = 512 * 1024;
+
+/// How long a connection may take, and a whole exchange.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
+const CALL_TIME: Duration = Duration::from_secs(10);
+
+/// How often a post is asked for again, and the wait before the second attempt; it doubles from one to the next.
+const RETRIES: usize = 4;
+const WAIT: Duration = Duration::from_millis(200);
+
+/// After so many posts in a row that could not be read, none is asked for any more.
+const SILENT_MAX: u32 = 8;
+
+/// What asks X for posts as anybody may.
+#[derive(Debug)]
+pub struct Oembed {
+    client: Client,
+    base: Url,
+    patience: Duration,
+    /// How many posts in a row could not be read.
+    silent: AtomicU32,
+}
+
+/// An attempt that came to nothing: why, whether another one may do better, and how long X says to wait for it.
+struct Failed {
+    why: String,
+    again: bool,
+    wait: Option<Duration>,
+}
+
+impl Oembed {
+    /// What asks at `base`, [`OEMBED`] or that of a sandbox. For one post it waits little longer than `patience`, whatever X
+    /// asks for.
+    ///
+    /// # Errors
+    /// If the address is not usable, or the system has no root certificates.
+    pub fn new(base: &str, patience: Duration) -> Result<Oembed, SettingsError> {
+        let base = address(base, OEMBED)?;
+        let client = wire::builder(&base).connect_timeout(CONNECT_TIME).timeout(CALL_TIME).build();
+        let client = client.map_err(|error| SettingsError::Tls(error.to_string()))?;
+        Ok(Oembed { client, base, patience, silent: AtomicU32::new(0) })
+    }
+
+    /// Where it asks.
+    pub fn base(&self) -> &str {
+        self.base.as_str()
+    }
+
+    /// What X shows of a post. `author` is who is said to have made it: X goes by the number.
+    pub async fn look(&self, post: PostId, author: Option<&AccountName>) -> Shown {
+        if SILENT_MAX <= self.silent.load(Ordering::Relaxed) {
+            return Shown::Unread { why: "it was not asked for, as those before it could not be read".to_owned() };
+        }
+        let url = self.url(post, author);
+        let ask = async || self.ask(url.clone(), post).await;
+        let waits = ExponentialBuilder::default().with_min_delay(WAIT).with_max_times(RETRIES);
+        let asked = ask.retry(waits).sleep(tokio::time::sleep).when(|failed| failed.again);
+        let asked = asked.adjust(|failed, wait| self.agree(failed.wait, wait));
+        let limit = self.patience + CALL_TIME;
+        let late = |_| Err(Failed { why: format!("no answer within {limit:?}"), again: false, wait: None });
+        let asked = tokio::time::timeout(limit, asked).await.unwrap_or_else(late);
+        match &asked {
+            Ok(_) => self.silent.store(0, Ordering::Relaxed),
+            Err(_) => _ = self.silent.fetch_add(1, Ordering::Relaxed),
+        }
+        asked.unwrap_or_else(|failed| Shown::Unread { why: failed.why })
+    }
+
+    /// Of a post's place nothing is used but number and name: they need no escaping, and lead nowhere else.
+    fn url(&self, post: PostId, author: Option<&AccountName>) -> Url {
+        let author = author.map_or("i", AccountName::as_str);
+        let mut url = self.base.clone();
+        let asked = format!("{WEB}/{author}/status/{post}");
+        url.query_pairs_mut().extend_pairs([("url", asked.as_str()), ("omit_script", "1"), ("dnt", "true")]);
+        url
+    }
+
+    /// The wait before another attempt, if there is to be one: X's word, as far as patience reaches, or else ours.
+    fn agree(&self, theirs: Option<Duration>, ours: Option<Duration>) -> Option<Duration> {
+        let wait = ours?.max(theirs.unwrap_or_default());
+        (wait <= self.patience).then_some(wait)
+    }
+
+    async fn ask(&self, url: Url, post: PostId) -> Result<Shown, Failed> {
+        let again = |why: String| Failed { why: errors::clean(&why), again: true, wait: None };
+        let no_answer = |error| again(format!("no answer: {}", errors::cause(error)));
+        let answer = self.client.get(url).send().await.map_err(no_answer)?;
+        let status = answer.status();
+        match status {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(Shown::Absent),
+            StatusCode::FORBIDDEN => return Ok(Shown::Withheld),
+            _ => return Err(refused(status, answer.headers())),
+        }
+        let body = body(answer).await.map_err(|error| error.map_or_else(too_large, no_answer))?;
+        read(&body, post).map_err(|why| Failed { why, again: false, wait: None })
+    }
+}
+
+fn too_large() -> Failed {
+    Failed { why: format!("the answer is larger than {CARD_BYTES_MAX} bytes"), again: false, wait: None }
+}
+
+/// Any other status says nothing about the post. One that leads elsewhere is not followed.
+fn refused(status: StatusCode, headers: &HeaderMap) -> Failed {
+    let again = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    let wait = wait_of(headers).filter(|_| again);
+    let asks = wait.map(|wait| format!(", and asks to wait {} s", wait.as_secs())).unwrap_or_default();
+    Failed { why: format!("X answers {status}{asks}"), again, wait }
+}
+
+/// How long X says to wait: in seconds, or until a second of Unix time, by its own clock.
+fn wait_of(headers: &HeaderMap) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    let until_reset = || {
+        let now = wire::http_date(headers.get(DATE)?.as_bytes())?.ms().div_euclid(1000);
+        number("x-rate-limit-reset")?.checked_sub(u64::try_from(now).ok()?)
+    };
+    number(RETRY_AFTER.as_str()).or_else(until_reset).map(Duration::from_secs)
+}
+
+/// The whole body; the error is none if it is too large.
+async fn body(mut answer: Response) -> Result<Vec<u8>, Option<reqwest::Error>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(Some)? {
+        if CARD_BYTES_MAX < body.len() + chunk.len() {
+            return Err(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// What of a card counts. `author_name` is what anybody may call himself.
+#[derive(Deserialize)]
+struct Card {
+    url: String,
+    author_url: String,
+    html: String,
+}
+
+/// Reads a card, which must be that of this post.
+pub(super) fn read(body: &[u8], post: PostId) -> Result<Shown, String> {
+    let card: Card = serde_json::from_slice(body).map_err(|error| errors::shape(&error))?;
+    if last_segment(&card.url).is_none_or(|id| id != post.to_string()) {
+        return Err(format!("the answer is about another post, {}", errors::clean(&card.url)));
+    }
+    let author = last_segment(&card.author_url).as_deref().and_then(AccountName::parse);
+    let author = author.ok_or("the answer does not say whose post it is")?;
+    let text = text_of(&card.html).ok_or("the answer holds no text of a post")?;
+    Ok(Shown::Stands { author, text: text.trim_end().to_owned() })
+}
+
+fn last_segment(address: &str) -> Option<String> {
+    Url::parse(address).ok()?.path_segments()?.next_back().map(str::to_owned)
+}
+
+/// The text of the first paragraph in a quotation, as a browser shows it: `<br>` ends a line, other tags are nothing. A
+/// line end of the source directly after it belongs to it.
+pub(super) fn text_of(html: &str) -> Option<String> {
+    let (mut is_quote, mut after_break) = (false, false);
+    let mut text: Option<String> = None;
+    for token in Tokenizer::new(html) {
+        let Ok(token) = token;
+        match (token, &mut text) {
+            (Token::StartTag(tag), _) if *tag.name == b"blockquote" => is_quote = true,
+            (Token::StartTag(tag), None) if *tag.name == b"p" && is_quote => text = Some(String::new()),
+            (Token::EndTag(tag), Some(_)) if *tag.name == b"p" => return text,
+            (Token::StartTag(tag), Some(text)) if *tag.name == b"br" => {
+                text.push('\n');
+                after_break = true;
+            }
+            (Token::String(string), Some(text)) => {
+                let string = String::from_utf8_lossy(&string);
+                text.push_str(string.strip_prefix('\n').filter(|_| after_break).unwrap_or(&string));
+                after_break = false;
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;
