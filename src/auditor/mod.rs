@@ -123,7 +123,7 @@ pub async fn audit(wanted: &Wanted, now: Time, progress: impl FnMut(u64, u64)) -
     let mut before = vec![key.signature(checkpoint.as_bytes()), key.check()];
     before.extend(wanted.since.as_ref().and_then(|since| key.signed_since(since)));
     let whole = audit.len() == head.size;
-    let posts = tally.map(|tally| tally.check(&journal, &audit, whole)).transpose()?;
+    let posts = tally.map(|tally| tally.check(&journal, &audit, whole, now)).transpose()?;
     let report = audit.report(&head, now, unread, Outside { before, posts });
     if report.unread.is_none() {
         journal.remove();

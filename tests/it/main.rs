@@ -39,6 +39,7 @@ mod sim;
 mod site;
 mod site_kills;
 mod stranger;
+mod tampering;
 mod trouble;
 mod upload;
 mod vectors;
