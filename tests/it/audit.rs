@@ -8,13 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use verbale::clock::Clock;
 use verbale::hash::Hash;
 use verbale::log::entry::{Entry, Loss, Platform};
 use verbale::log::signed_note::LogKey;
 use verbale::log::tree::{Tree, leaf_hash};
 use verbale::note::{Origin, Snowflake};
 use verbale::post::PostText;
-use verbale::time::Time;
 
 use crate::cli::verbale;
 use crate::folder::{checkpoint, publish};
@@ -352,10 +352,9 @@ fn a_log_that_was_rewound_is_shorter_than_its_posts_say() {
     let audited = place.audit(&["--posts", "posts.json"]);
     fails(&audited, &["platform"], "half of it is gone");
     assert!(audited.1.to_string().contains("10 beyond the log's head for a day"), "{}", audited.1);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
-    let now = Snowflake::first_at(Time::from_ms(i64::try_from(now).unwrap() - 3_600_000));
+    let recent = Snowflake::first_at(Clock::system().now().plus_ms(-3_600_000));
     for (at, post) in collected[10..].iter_mut().enumerate() {
-        post.0 = Snowflake(now.0 + at as u64);
+        post.0 = Snowflake(recent.0 + at as u64);
     }
     place.collect(&collected);
     assert_eq!(place.audit(&["--posts", "posts.json"]).0, 0, "its files may still be on their way");

@@ -257,7 +257,7 @@ A cell has the checks that fail. *refused*: what was changed cannot be read at a
 changed, and nothing fails. —: nothing that it looks at was changed. *nothing to compare*: the page says that no hash was
 pasted; where it is no whole post that was pasted, it compares the hash in it alone.
 
-Each of the following is noticed by one of the three at least.
+Each of the following {count} things is noticed by one of the three at least.
 
 | what is done | by whom | `verify` | `audit` | page |
 |---|---|---|---|---|
@@ -286,8 +286,9 @@ fn table(cases: &[Case], rows: &[Row]) -> String {
     let part = |is_in: &dyn Fn(&Case) -> bool| -> String {
         cases.iter().zip(rows).filter(|(case, _)| is_in(case)).map(line).collect()
     };
+    let count = cases.iter().filter(|case| !case.is_tolerated && case.unseen.is_none()).count();
     [
-        HEAD,
+        &HEAD.replace("{count}", &count.to_string()),
         &part(&|case| !case.is_tolerated && case.unseen.is_none()),
         UNSEEN,
         &part(&|case| case.unseen.is_some()),

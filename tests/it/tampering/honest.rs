@@ -46,6 +46,12 @@ pub fn tolerated() -> Vec<Kind> {
             ("a file of a later version in the proof", |set| {
                 forged(set, |files| drop(files.insert("note-17.tsr".to_owned(), b"a time stamp".to_vec())));
             }),
+            ("single files: the envelope, the text and the list alone", |set| {
+                set.loose = unzip(&set.proofs[&OPENED]);
+                set.loose.retain(|name, _| {
+                    ["envelope.txt", "content.txt", "SHA256SUMS"].iter().any(|end| name.ends_with(end))
+                });
+            }),
             ("the posts collected in another order, one twice, with spaces at an end", |set| {
                 set.posts.reverse();
                 set.posts.push(set.posts[3].clone());

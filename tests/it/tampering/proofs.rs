@@ -13,7 +13,7 @@ use super::hands::{
 };
 use super::hands::{replaced, with_cr};
 use super::set::{IN_A_RUN, OPENED, at, head, post_id, published, tree};
-use crate::fixture::{Files, account};
+use crate::fixture::{Files, account, unzip};
 
 const ENVELOPE: &str = "note-17.envelope.txt";
 const CONTENT: &str = "note-17.content.txt";
@@ -292,6 +292,11 @@ fn loose() -> Vec<Kind> {
             }),
             ("single files: the entry of another note", |set| {
                 set.loose.insert(ENTRY.to_owned(), HONEST.entry(18).to_line().into_bytes());
+            }),
+            ("single files: the list, and one that is not as it says", |set| {
+                set.loose.insert("SHA256SUMS".to_owned(), unzip(&set.proofs[&OPENED])["SHA256SUMS"].clone());
+                set.loose.get_mut(RECORD).unwrap().push(b'\n');
+                set.loose.retain(|name, _| name == RECORD || name == "SHA256SUMS");
             }),
             ("single files: a secret key among them", |set| {
                 set.loose.insert("log.key".to_owned(), other_key().to_file().into_bytes());
