@@ -36,15 +36,18 @@ impl By {
     }
 }
 
+/// What is done to the set.
+pub type Tamper = fn(&mut Set);
+
 /// One way of tampering.
 pub struct Kind {
     /// What is done, in plain words.
     pub name: &'static str,
     pub by: By,
-    pub tamper: fn(&mut Set),
+    pub tamper: Tamper,
 }
 
-pub fn kinds(by: By, all: &[(&'static str, fn(&mut Set))]) -> Vec<Kind> {
+pub fn kinds(by: By, all: &[(&'static str, Tamper)]) -> Vec<Kind> {
     all.iter().map(|(name, tamper)| Kind { name, by, tamper: *tamper }).collect()
 }
 

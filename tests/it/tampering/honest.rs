@@ -8,7 +8,7 @@ use verbale::log::signed_note::LogKey;
 use verbale::log::tlog_proof::TlogProof;
 use verbale::note::{Origin, Snowflake};
 
-use super::hands::{By, HONEST, Kind, file, forged, from_the_beginning, kinds, opened, words};
+use super::hands::{By, HONEST, Kind, Tamper, file, forged, from_the_beginning, kinds, opened, words};
 use super::set::{NOTES, OPENED, at, files, post_id, posted};
 use crate::fixture::{key, unzip};
 
@@ -94,76 +94,86 @@ fn witnessed(head: &mut Vec<u8>) {
 
 /// What nobody sees in these files, and why.
 pub fn unseen() -> Vec<(Kind, &'static str)> {
-    let all: [(&'static str, By, fn(&mut super::set::Set), &'static str); 8] = [
-        (
-            "post.txt under another post's number, a minute later",
-            By::Anybody,
-            |set| {
-                forged(set, |files| {
-                    let [own, other] =
-                        [post_id(OPENED), Snowflake(post_id(OPENED).0 + (60_000 << 22))].map(|id| id.to_string());
-                    words(files, "post.txt", &format!("post {own}"), &format!("post {other}"));
-                    words(files, "post.txt", &format!("status/{own}"), &format!("status/{other}"));
-                });
-            },
-            "what stands under a number is for the platform to show: each report names the address, to be opened",
-        ),
-        (
-            "post.txt with an address of somebody else's",
-            By::Anybody,
-            |set| forged(set, |files| words(files, "post.txt", "https://x.com/", "https://x.com.evil.example/")),
-            "the address was never sealed: each report says that it is not that of a post on X, and names the number instead",
-        ),
-        (
-            "README.txt changed",
-            By::Anybody,
-            |set| opened(set, |files| words(files, "README.txt", "evidence", "nothing")),
-            "it is for reading: each report says that anybody may have changed it",
-        ),
-        (
-            "post.txt left out",
-            By::Anybody,
-            |set| forged(set, |files| drop(files.remove("post.txt"))),
-            "a note need not be posted yet: then each report names no moment before which it existed",
-        ),
-        (
-            "the receipt's post left out",
-            By::Anybody,
-            |set| forged(set, |files| drop(files.remove("receipt.post"))),
-            "a receipt need not be posted: then each report claims no delivery",
-        ),
-        (
-            "lines added at the end of log.txt",
-            By::Anybody,
-            |set| file(set, "log.txt", |bytes| bytes.extend(b"606 note 2018-03-09T23:40:12.123Z 301 and more\n")),
-            "the file may be newer than the head: they are compared once a head covers them",
-        ),
-        (
-            "a post edited, and a line of the log that admits it",
-            By::Operator,
-            |set| {
-                from_the_beginning(set, |embassy| {
-                    let (time, platform, how) = (at(NOTES).plus_ms(6_000), Platform::X, Loss::Edited);
-                    embassy.log.push(Entry::Lost { time, platform, post: post_id(250), how });
-                });
-                set.posts = HONEST.set().posts;
-                let post = set.posts.iter_mut().find(|post| post.id == post_id(250)).unwrap();
-                post.text = "Nothing was sealed.".to_owned();
-            },
-            "the log says so itself, and the audit counts it",
-        ),
-        (
-            "a note sealed nine minutes early by the operator's clock",
-            By::Operator,
-            |set| {
-                from_the_beginning(set, |embassy| {
-                    let place = embassy.sealed(250);
-                    let Entry::Note { time, note, commitment } = embassy.log[place].clone() else { unreachable!() };
-                    embassy.log[place] = Entry::Note { time: time.plus_ms(-9 * 60_000), note, commitment };
-                });
-            },
-            "clocks may differ by ten minutes; what counts is the post's number",
-        ),
-    ];
-    all.into_iter().map(|(name, by, tamper, why)| (Kind { name, by, tamper }, why)).collect()
+    [unseen_in_files(), unseen_in_the_log()].into_iter().flatten().collect()
+}
+
+fn because(by: By, all: &[(&'static str, Tamper, &'static str)]) -> Vec<(Kind, &'static str)> {
+    all.iter().map(|&(name, tamper, why)| (Kind { name, by, tamper }, why)).collect()
+}
+
+fn unseen_in_files() -> Vec<(Kind, &'static str)> {
+    because(
+        By::Anybody,
+        &[
+            (
+                "post.txt under another post's number, a minute later",
+                |set| {
+                    forged(set, |files| {
+                        let later = Snowflake(post_id(OPENED).0 + (60_000 << 22));
+                        let [own, other] = [post_id(OPENED), later].map(|id| id.to_string());
+                        words(files, "post.txt", &format!("post {own}"), &format!("post {other}"));
+                        words(files, "post.txt", &format!("status/{own}"), &format!("status/{other}"));
+                    });
+                },
+                "what stands under a number is for the platform to show: each report names the address, to be opened",
+            ),
+            (
+                "post.txt with an address of somebody else's",
+                |set| forged(set, |files| words(files, "post.txt", "https://x.com/", "https://x.com.evil.example/")),
+                "the address was never sealed: each report says that it is not that of a post on X, and gives the number",
+            ),
+            (
+                "README.txt changed",
+                |set| opened(set, |files| words(files, "README.txt", "evidence", "nothing")),
+                "it is for reading: each report says that anybody may have changed it",
+            ),
+            (
+                "post.txt left out",
+                |set| forged(set, |files| drop(files.remove("post.txt"))),
+                "a note need not be posted yet: then each report names no moment before which it existed",
+            ),
+            (
+                "the receipt's post left out",
+                |set| forged(set, |files| drop(files.remove("receipt.post"))),
+                "a receipt need not be posted: then each report claims no delivery",
+            ),
+            (
+                "lines added at the end of log.txt",
+                |set| file(set, "log.txt", |bytes| bytes.extend(b"606 note 2018-03-09T23:40:12.123Z 301 and more\n")),
+                "the file may be newer than the head: they are compared once a head covers them",
+            ),
+        ],
+    )
+}
+
+fn unseen_in_the_log() -> Vec<(Kind, &'static str)> {
+    because(
+        By::Operator,
+        &[
+            (
+                "a post edited, and a line of the log that admits it",
+                |set| {
+                    from_the_beginning(set, |embassy| {
+                        let (time, platform, how) = (at(NOTES).plus_ms(6_000), Platform::X, Loss::Edited);
+                        embassy.log.push(Entry::Lost { time, platform, post: post_id(250), how });
+                    });
+                    set.posts = HONEST.set().posts;
+                    let post = set.posts.iter_mut().find(|post| post.id == post_id(250)).unwrap();
+                    post.text = "Nothing was sealed.".to_owned();
+                },
+                "the log says so itself, and the audit counts it",
+            ),
+            (
+                "a note sealed nine minutes early by the operator's clock",
+                |set| {
+                    from_the_beginning(set, |embassy| {
+                        let place = embassy.sealed(250);
+                        let Entry::Note { time, note, commitment } = embassy.log[place].clone() else { unreachable!() };
+                        embassy.log[place] = Entry::Note { time: time.plus_ms(-9 * 60_000), note, commitment };
+                    });
+                },
+                "clocks may differ by ten minutes; what counts is the post's number",
+            ),
+        ],
+    )
 }

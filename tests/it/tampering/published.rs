@@ -114,7 +114,7 @@ fn heads() -> Vec<Kind> {
                 file(set, "checkpoint", |bytes| {
                     let text = bytes.windows(2).position(|window| window == b"\n\n").unwrap();
                     bytes.truncate(text);
-                    bytes.extend_from_slice(older[older.find("\n\n").unwrap()..].as_bytes());
+                    bytes.extend_from_slice(&older.as_bytes()[older.find("\n\n").unwrap()..]);
                 });
             }),
             ("the head signed by another key", |set| {
