@@ -94,7 +94,19 @@ fn witnessed(head: &mut Vec<u8>) {
 
 /// What nobody sees in these files, and why.
 pub fn unseen() -> Vec<(Kind, &'static str)> {
-    [unseen_in_files(), unseen_in_the_log()].into_iter().flatten().collect()
+    let deleted = because(
+        By::Account,
+        &[(
+            "a daily post deleted, or that of a receipt",
+            |set| {
+                set.posts.retain(|post| {
+                    !post.text.contains(" notes sealed today") && !post.text.starts_with("Received note ")
+                })
+            },
+            "the log has no entry about these, and they may be switched off",
+        )],
+    );
+    [unseen_in_files(), unseen_in_the_log(), deleted].into_iter().flatten().collect()
 }
 
 fn because(by: By, all: &[(&'static str, Tamper, &'static str)]) -> Vec<(Kind, &'static str)> {
@@ -162,6 +174,17 @@ fn unseen_in_the_log() -> Vec<(Kind, &'static str)> {
                     post.text = "Nothing was sealed.".to_owned();
                 },
                 "the log says so itself, and the audit counts it",
+            ),
+            (
+                "a gap under a time that has not come yet",
+                |set| {
+                    from_the_beginning(set, |embassy| {
+                        let (from, reason) = (at(NOTES), "no power".to_owned());
+                        let [time, to] = [from.plus_ms(40_000_000_000_000); 2];
+                        embassy.log.push(Entry::Gap { time, from, to, reason });
+                    });
+                },
+                "the clock of whoever checks is asked for nothing but how long a post is late",
             ),
             (
                 "a note sealed nine minutes early by the operator's clock",

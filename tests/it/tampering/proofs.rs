@@ -261,6 +261,7 @@ fn posts() -> Vec<Kind> {
             }),
             ("post.txt of a run without the note", |set| run(set, |first, last| (first + 4, last + 4))),
             ("post.txt of a longer run", |set| run(set, |first, last| (first, last + 1))),
+            ("post.txt of a run that begins earlier", |set| run(set, |first, last| (first - 1, last))),
             ("post.txt of a daily post", |set| {
                 let mut proof = HONEST.proof(OPENED, Level::Content);
                 let tree = tree(&HONEST.log[..=HONEST.sealed(OPENED)]);
