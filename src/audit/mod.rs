@@ -2,6 +2,8 @@
 //!
 //! Each bundle of entries is read once. From the entries alone everything else is computed anew: the tree and its tiles,
 //! the root, the roots that earlier heads had, and what each post must say. What is kept does not grow with the log.
+//!
+#![doc = include_str!("../TAMPERING.md")]
 
 mod finding;
 mod log_text;
@@ -25,7 +27,7 @@ use crate::post::PostText;
 
 pub use finding::Finding;
 pub use order::{Counts, SHOWN_MAX};
-pub use report::{Outside, Report, Since};
+pub use report::{Outside, Report, Since, WAIT_MS_MAX};
 pub use texts::WINDOW_MAX;
 pub use tiles::plan;
 

@@ -152,7 +152,7 @@ pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress
     before.extend(key.witnesses(checkpoint.as_bytes()));
     before.extend(wanted.since.as_ref().and_then(|since| key.signed_since(since, &head)));
     let whole = audit.len() == head.size;
-    let mut posts = tally.map(|tally| tally.check(&journal, &audit, whole)).transpose()?;
+    let mut posts = tally.map(|tally| tally.check(&journal, &audit, whole, now)).transpose()?;
     if wanted.online.is_some() {
         let looked = online::check(&journal, whole)?;
         posts = Some(looked.check);

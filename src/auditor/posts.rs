@@ -13,10 +13,11 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::journal::{Journal, JournalError};
-use crate::audit::{Audit, Expected, Finding, Seen};
+use crate::audit::{Audit, Expected, Finding, Seen, WAIT_MS_MAX};
 use crate::log::entry::Loss;
-use crate::note::PostId;
+use crate::note::{PostId, Snowflake};
 use crate::post::PostText;
+use crate::time::Time;
 use crate::verify::{self, Check, cut};
 
 /// The largest file of posts that is read, in bytes.
@@ -182,10 +183,16 @@ impl Tally {
         Ok(())
     }
 
-    /// Sums up after the last entry.
-    pub(super) fn check(&self, journal: &Journal, audit: &Audit, whole: bool) -> Result<Check, JournalError> {
+    /// Sums up after the last entry, at the moment `now`.
+    pub(super) fn check(
+        &self,
+        journal: &Journal,
+        audit: &Audit,
+        whole: bool,
+        now: Time,
+    ) -> Result<Check, JournalError> {
         const NAME: &str = "platform";
-        let Some(wrong) = journal.tried(self.wrong(journal, audit, whole))? else {
+        let Some(wrong) = journal.tried(self.wrong(journal, audit, whole, now))? else {
             let told = format!("{} posts of the log were compared, and are as they must be", self.compared);
             let told = [
                 (self.admitted, "are missing or edited, as the log itself says"),
@@ -201,7 +208,7 @@ impl Tally {
     }
 
     /// Everything that is wrong, the first of each kind.
-    fn wrong(&self, journal: &Journal, audit: &Audit, whole: bool) -> rusqlite::Result<Option<String>> {
+    fn wrong(&self, journal: &Journal, audit: &Audit, whole: bool, now: Time) -> rusqlite::Result<Option<String>> {
         let mut wrong: Vec<String> = self.others.told().into_iter().collect();
         for (edited, what) in [(false, "missing"), (true, "edited")] {
             let sql = "SELECT count(*), (SELECT told FROM doubt WHERE edited = ?1 ORDER BY id LIMIT 1) FROM doubt
@@ -217,6 +224,11 @@ impl Tally {
             let sql = "SELECT count(*), min(id || ' ' || wrong) FROM post
                 WHERE beside AND wrong IS NOT NULL AND author = ?1 COLLATE NOCASE";
             wrong.extend(told(journal, sql, params![account], "that the log does not bear out")?);
+            // A log may be published a little later than its posts, but not rewound to before them.
+            let sql = "SELECT count(*), min(id) || ' shows more entries than the log has' FROM post
+                WHERE ?2 < size AND id < ?3 AND author = ?1 COLLATE NOCASE";
+            let late = number(Snowflake::first_at(now.plus_ms(-WAIT_MS_MAX)).0);
+            wrong.extend(told(journal, sql, params![account, size, late], "beyond the log's head for a day")?);
         }
         Ok((!wrong.is_empty()).then(|| wrong.join("; ")))
     }

@@ -28,8 +28,8 @@ const PROGRESS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs
 /// With --since it proves that the log only grew since the last time: FILE holds the head of then, and gets the new one if
 /// all that was checked holds.
 ///
-/// With --posts each post that stands there is compared with the log: which are missing, edited, or of the log's forms and
-/// unknown to it. An audit that was interrupted goes on where it was.
+/// With --posts each post that stands there is compared with the log: which are missing, edited, of the log's forms and
+/// unknown to it, or show more entries than it has. An audit that was interrupted goes on where it was.
 ///
 /// With --online X is asked for the posts in place of a file, a few at once: which are missing or edited. Posts of which the
 /// log says nothing cannot be seen that way. If X asks to wait, the audit does, up to a quarter of an hour; a post that could

@@ -46,8 +46,17 @@ fn check_words(text: &str, note: u64, commitment: Hash, head: &Checkpoint, index
     if posted != expected {
         return Err("its words are not those that this envelope and this head of the log make".to_owned());
     }
-    if matches!(posted, PostText::Run { first, last, .. } if note < first || last < note) {
-        return Err(format!("note {note} is not among the notes that it is about"));
+    if let PostText::Run { first, last, .. } = posted {
+        if note < first || last < note {
+            return Err(format!("note {note} is not among the notes that it is about"));
+        }
+        // Each note has an entry of its own.
+        let after = size.saturating_sub(index).saturating_sub(1);
+        if index < note - first || after < last - note {
+            return Err(format!(
+                "a head of {size} entries has no room for the notes {first} to {last} around entry {index}"
+            ));
+        }
     }
     // The head in a post ends with the entry of its last note.
     if (note == last) != (index.checked_add(1) == Some(size)) {

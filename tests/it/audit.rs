@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use verbale::clock::Clock;
 use verbale::hash::Hash;
 use verbale::log::entry::{Entry, Loss, Platform};
 use verbale::log::signed_note::LogKey;
@@ -340,6 +341,24 @@ fn what_was_done_to_the_posts_is_found() {
         place.collect(&[&honest[..], &[post]].concat());
         fails(&place.audit(&["--posts", "posts.json"]), &["platform"], what);
     }
+}
+
+/// No earlier head is needed where posts show that there was a longer log; one that lags behind its newest posts is none.
+#[test]
+fn a_log_that_was_rewound_is_shorter_than_its_posts_say() {
+    let all = plain(20);
+    let place = Place::new(&all[..20]);
+    let mut collected = posts(&all);
+    place.collect(&collected);
+    let audited = place.audit(&["--posts", "posts.json"]);
+    fails(&audited, &["platform"], "half of it is gone");
+    assert!(audited.1.to_string().contains("10 beyond the log's head for a day"), "{}", audited.1);
+    let recent = Snowflake::first_at(Clock::system().now().plus_ms(-3_600_000));
+    for (at, post) in collected[10..].iter_mut().enumerate() {
+        post.0 = Snowflake(recent.0 + at as u64);
+    }
+    place.collect(&collected);
+    assert_eq!(place.audit(&["--posts", "posts.json"]).0, 0, "its files may still be on their way");
 }
 
 fn tree(lines: &[String]) -> Tree {

@@ -43,6 +43,7 @@ mod site;
 mod site_kills;
 mod stage;
 mod stranger;
+mod tampering;
 mod trouble;
 mod trusted;
 mod upload;

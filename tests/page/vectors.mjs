@@ -19,4 +19,14 @@ await run(async (test) => {
       assert.equal(outcome(name), "holds", name);
     }
   });
+  await test("single files fail for what they are, and not for those that were not chosen", async () => {
+    const { bytes } = readVector(fileURLToPath(new URL("../vectors/proof/receipt.txt", import.meta.url)));
+    const all = [...await Verify.unzip(bytes)].map(([name, bytes]) => ({ name, bytes }));
+    for (const one of all) {
+      for (const files of [[one], all.filter((other) => other !== one), all.filter(({ name }) => name === one.name || name === "SHA256SUMS")]) {
+        const failing = (await Verify.verifyFiles(files)).checks.filter(({ outcome }) => outcome === "fails");
+        assert.deepEqual(failing, [], files.map(({ name }) => name).join(", "));
+      }
+    }
+  });
 });

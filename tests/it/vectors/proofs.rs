@@ -110,6 +110,10 @@ fn made() -> Vec<Case> {
     let proof = fixture::proof;
     let mut index = proof();
     index.tlog_proof.index = 3;
+    let mut longer = fixture::envelope_proof();
+    if let Some(posted) = &mut longer.post {
+        posted.text = posted.text.replace("1-3", "1-4");
+    }
     let mut largest = proof();
     largest.tlog_proof.index = u64::MAX;
     [
@@ -157,6 +161,7 @@ fn made() -> Vec<Case> {
             "The post is about a run without this note.",
             Proof { post: post(PostText::Run { first: 3, last: 4, size, root }), ..proof() },
         ),
+        ("post", "post-run-no-room", "The post is about more notes than its head has entries for.", longer),
         (
             "post",
             "post-heartbeat",
