@@ -9,6 +9,7 @@ mod bucket;
 mod cli;
 mod client;
 mod client_writes;
+mod demo;
 mod disputes;
 mod door;
 mod faults;
