@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use reqwest::multipart::Form;
@@ -166,6 +166,16 @@ fn a_folder_that_holds_something_is_left_alone() {
     let is_file = "story/precious exists and is not an empty folder";
     assert_refused(folder.path(), &into("story/precious"), 2, is_file, "name a folder that does not exist yet");
     assert_refused(folder.path(), &into("no/where"), 2, "there is no folder no", "run: mkdir -p no");
+}
+
+#[test]
+fn it_ends_when_its_reader_has_heard_enough() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_verbale"));
+    command.args(["demo", "--exit"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.env_remove("RUST_LOG").spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), String::new()));
 }
 
 /// Who mentions the embassy when the story is over is answered, and Ctrl-C ends all of it.

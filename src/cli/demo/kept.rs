@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::acts::{ENVELOPE_PROOF, PROOF, RECEIVED_PROOF, SECOND_PROOF, verify_received};
 use super::stage::MINISTRY_FOLDER;
+use super::tell;
 use crate::note::AccountId;
 use crate::opening::names;
 use crate::sandbox::World;
@@ -31,8 +32,7 @@ pub(super) fn keep(dir: &Path, world: &World) -> anyhow::Result<()> {
     write(CONVERSATIONS, &format!("{:#}\n", json!(messages)))?;
     let readme = readme(dir);
     write("README.txt", &readme)?;
-    println!("\nkept in {}:\n\n{readme}", dir.display());
-    Ok(())
+    Ok(tell::print(&format!("\nkept in {}:\n\n{}", dir.display(), readme.trim_end()))?)
 }
 
 /// A line for everything that is there, and the commands that check it: of a story that was cut short, less.

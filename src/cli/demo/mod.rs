@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use stage::Stage;
+use tokio_util::sync::CancellationToken;
 
 use super::signals;
 
@@ -51,9 +52,15 @@ async fn play(arguments: &Arguments) -> anyhow::Result<()> {
         told = acts::play(&stage) => told,
         () = shutdown.cancelled() => Ok(()),
     };
-    if told.is_ok() && !arguments.exit && !shutdown.is_cancelled() {
-        stage.say_where();
-        shutdown.cancelled().await;
-    }
+    let told = match told {
+        Ok(()) if !arguments.exit && !shutdown.is_cancelled() => stay_up(&stage, &shutdown).await,
+        told => told,
+    };
     stage.strike(arguments.out.is_some()).await.and(told)
+}
+
+async fn stay_up(stage: &Stage, shutdown: &CancellationToken) -> anyhow::Result<()> {
+    stage.say_where()?;
+    shutdown.cancelled().await;
+    Ok(())
 }

@@ -119,12 +119,12 @@ impl Stage {
 
     /// Runs a command of this program in the story's folder, as anybody would there, and shows it and what it says.
     pub(super) async fn run(&self, command: &str) -> anyhow::Result<()> {
-        tell::line(&format!("$ verbale {command}"));
+        tell::line(&format!("$ verbale {command}"))?;
         let program = std::env::current_exe().context("cannot find this program's own file")?;
         let mut child = Command::new(program);
         child.args(command.split(' ')).current_dir(&self.dir).stdin(Stdio::null()).kill_on_drop(true);
         let output = child.output().await.with_context(|| format!("cannot run `verbale {command}`"))?;
-        String::from_utf8_lossy(&output.stdout).lines().for_each(tell::line);
+        String::from_utf8_lossy(&output.stdout).lines().try_for_each(tell::line)?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("`verbale {command}` ended with {}: {}", output.status, said.trim_end().replace('\n', "; "));
@@ -133,18 +133,18 @@ impl Stage {
     }
 
     /// Tells what is still up.
-    pub(super) fn say_where(&self) {
+    pub(super) fn say_where(&self) -> std::io::Result<()> {
         let file = |path: PathBuf| path.display().to_string();
-        println!("\nIt all stays up until you press Ctrl-C:");
+        tell::print("\nIt all stays up until you press Ctrl-C:")?;
         for (what, place) in [
             ("write a message or a post as any user", self.address.clone()),
             ("what the embassy has published", file(self.embassy.public("index.html"))),
             ("what the ministry has published", file(self.ministry.public("index.html"))),
             ("the embassy's configuration", file(self.dir.join("config.toml"))),
         ] {
-            println!("  {what:39}{place}");
+            tell::line(&format!("{what:39}{place}"))?;
         }
-        println!("A post with `@embassy check 2` is answered, and so is what consul writes to embassy: try `help`.");
+        tell::print("A post with `@embassy check 2` is answered, and so is what consul writes to embassy: try `help`.")
     }
 
     /// Stops daemons and sandbox, and keeps what was said in public and in private if the folder is kept.

@@ -14,13 +14,13 @@ pub(in crate::cli::demo) const RECEIVED_PROOF: &str = "proofs/received.zip";
 
 /// Plays it.
 pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
-    tell::heading("Both hand out what they have");
+    tell::heading("Both hand out what they have")?;
     stage.run(&format!("prove 1 --level content --out {PROOF}")).await?;
     stage.run(&format!("prove 2 --out {SECOND_PROOF}")).await?;
     let config = format!("--config {MINISTRY_FOLDER}/config.toml");
     stage.run(&format!("receipt 1 --add-to {PROOF} --out {RECEIVED_PROOF} {config}")).await?;
 
-    tell::heading("A journalist checks");
+    tell::heading("A journalist checks")?;
     stage.run(&verify_received()).await
 }
 

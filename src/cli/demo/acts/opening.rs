@@ -12,16 +12,16 @@ use crate::sandbox::world::{Post, World, unescape};
 
 /// Plays it.
 pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
-    tell::heading("An official opens note 1 for everybody");
+    tell::heading("An official opens note 1 for everybody")?;
     stage.run("open 1 --level content --publish --yes").await?;
 
-    tell::heading("Its text is public, under the post with its hash");
+    tell::heading("Its text is public, under the post with its hash")?;
     let thread = stage.world.with(|world, _| thread(world));
     let mut before = stage.sealed(1).await?.id;
     for post in &thread {
         let under = if post.answers == Some(before) { format!("under {before}") } else { "by itself".to_owned() };
-        tell::says("embassy, in public", &format!("post {}, {under}", post.id));
-        tell::goes_on(&unescape(&post.words.text));
+        tell::says("embassy, in public", &format!("post {}, {under}", post.id))?;
+        tell::goes_on(&unescape(&post.words.text))?;
         before = post.id;
     }
     let texts: Vec<String> = thread.iter().map(|post| unescape(&post.words.text)).collect();
@@ -29,8 +29,8 @@ pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
     if joined.text != REQUEST {
         bail!("the {} posts joined are not the text of the note", thread.len());
     }
-    tell::line("");
-    tell::line(&format!("joined, the {} posts are the note to the byte", thread.len()));
+    tell::line("")?;
+    tell::line(&format!("joined, the {} posts are the note to the byte", thread.len()))?;
     stage.patiently(stage.embassy.settled(), "the published log").await
 }
 

@@ -20,15 +20,15 @@ pub(in crate::cli::demo) const ENVELOPE_PROOF: &str = "proofs/note-1.envelope.zi
 
 /// Plays it.
 pub(super) async fn play(stage: &Stage, denial: PostId) -> anyhow::Result<()> {
-    tell::heading("A journalist quotes the denial, and asks");
-    tell::says("journalist, in public", QUESTION);
+    tell::heading("A journalist quotes the denial, and asks")?;
+    tell::says("journalist, in public", QUESTION)?;
     let question = stage.post(JOURNALIST, QUESTION, Some(denial))?;
     answered(stage, &question).await?;
 
-    tell::heading("An official shows the journalist who wrote to whom and when, and nothing of what");
+    tell::heading("An official shows the journalist who wrote to whom and when, and nothing of what")?;
     fs::create_dir(stage.dir.join("proofs")).context("cannot make the folder of the proofs")?;
     stage.run(&format!("prove 1 --out {ENVELOPE_PROOF}")).await?;
-    tell::line("");
+    tell::line("")?;
     compare(stage).await
 }
 
@@ -39,11 +39,11 @@ async fn compare(stage: &Stage) -> anyhow::Result<()> {
     let name = names::envelope(1);
     let envelope = files.get(&name).context("the proof has no envelope")?;
     let (hash, post) = (Hash::of(envelope), stage.sealed(1).await?);
-    tell::line(&format!("$ sha256sum {name}"));
-    tell::line(&format!("{hash}  {name}"));
+    tell::line(&format!("$ sha256sum {name}"))?;
+    tell::line(&format!("{hash}  {name}"))?;
     if !post.words.text.contains(&hash.to_string()) {
         bail!("the post does not show the envelope's hash");
     }
-    tell::line("the same 64 digits as in the post: this envelope existed when it was posted");
+    tell::line("the same 64 digits as in the post: this envelope existed when it was posted")?;
     Ok(())
 }

@@ -31,37 +31,37 @@ const PICTURE: &[u8] = &[
 
 /// Plays it.
 pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
-    tell::heading("An embassy writes to a ministry, by direct message");
+    tell::heading("An embassy writes to a ministry, by direct message")?;
     for (side, name) in [(&stage.embassy, "embassy"), (&stage.ministry, "ministry")] {
         stage.patiently(side.awake(), &format!("the first look of the {name} at its messages")).await?;
     }
-    tell::says("embassy -> ministry", INFORMAL);
+    tell::says("embassy -> ministry", INFORMAL)?;
     let informal = stage.send(EMBASSY, MINISTRY, INFORMAL, None)?;
     stage.patiently(stage.embassy.until(|reader| Ok(reader.is_seen(informal)?)), "a look at the message").await?;
     if stage.embassy.reader()?.note_of(informal)?.is_some() {
         bail!("an informal message was sealed");
     }
-    tell::says("", &format!("not formal (no \"{MARKER}\"): nothing is sealed"));
+    tell::says("", &format!("not formal (no \"{MARKER}\"): nothing is sealed"))?;
     write(stage, 1, REQUEST, None).await?;
     write(stage, 2, ANNEX, Some(PICTURE)).await
 }
 
 /// The embassy sends a formal note: it is sealed, its hash posted, and its slip sent.
 async fn write(stage: &Stage, note: u64, text: &str, file: Option<&[u8]>) -> anyhow::Result<()> {
-    tell::line("");
-    tell::says("embassy -> ministry", text);
+    tell::line("")?;
+    tell::says("embassy -> ministry", text)?;
     if let Some(file) = file {
-        tell::says("", &format!("with a picture of {} bytes", file.len()));
+        tell::says("", &format!("with a picture of {} bytes", file.len()))?;
     }
     stage.send(EMBASSY, MINISTRY, text, file)?;
     let post = stage.sealed(note).await?;
-    tell::says("embassy, in public", &format!("post {}, {}", post.id, post.id.time()));
-    tell::goes_on(&post.words.text);
+    tell::says("embassy, in public", &format!("post {}, {}", post.id, post.id.time()))?;
+    tell::goes_on(&post.words.text)?;
     let is_its_slip = |event: &Event, written: &str| {
         event.sender == EMBASSY && Slip::parse(written).is_ok_and(|slip| slip.envelope.note == note)
     };
     let slip = stage.written(&format!("the slip of note {note}"), is_its_slip).await?;
     let first = slip.lines().next().unwrap_or_default();
-    tell::says("embassy -> ministry", &format!("{first} … {} characters, to compute that hash from", slip.len()));
+    tell::says("embassy -> ministry", &format!("{first} … {} characters, to compute that hash from", slip.len()))?;
     stage.patiently(stage.embassy.settled(), "the published log").await
 }
