@@ -31,7 +31,8 @@ pub struct Answers {
     pub recipients: Vec<age::x25519::Recipient>,
     /// The account's credentials; without them the file of credentials is left to be filled in.
     pub credentials: Option<Credentials>,
-    /// Other keys of the configuration and what to write instead of their defaults: `("poll", "50ms".into())`.
+    /// Other keys of the configuration and what to write instead of their defaults: `("poll", "50ms".into())`. A table
+    /// is a section that the template leaves out, like `bot`.
     pub settings: Vec<(&'static str, toml::Value)>,
 }
 
@@ -151,7 +152,10 @@ fn configuration(answers: &Answers, made: Option<&age::x25519::Recipient>) -> Re
         set(&mut text, "# identity_file =", "identity_file = \"identity.txt\"")?;
     }
     for (key, value) in &answers.settings {
-        set(&mut text, &format!("{key} ="), &format!("{key} = {value}"))?;
+        match value {
+            toml::Value::Table(section) => set(&mut text, &format!("# [{key}]"), &format!("[{key}]\n{section}"))?,
+            value => set(&mut text, &format!("{key} ="), &format!("{key} = {value}"))?,
+        }
     }
     Ok(text)
 }
@@ -228,7 +232,12 @@ mod tests {
             formal: Formal::Marker(marker.to_owned()),
             recipients: Vec::new(),
             credentials: None,
-            settings: vec![("api", "http://127.0.0.1:4000".into()), ("poll", "50ms".into()), ("run_over", 7.into())],
+            settings: vec![
+                ("api", "http://127.0.0.1:4000".into()),
+                ("poll", "50ms".into()),
+                ("run_over", 7.into()),
+                ("bot", toml::Table::from_iter([("poll".to_owned(), "70ms".into())]).into()),
+            ],
         }
     }
 
@@ -244,6 +253,7 @@ mod tests {
         assert_eq!(config.openings.recipients[0].to_string(), created.recipient.unwrap().to_string());
         assert_eq!(config.watch.poll.as_millis(), 50);
         assert_eq!(config.publish.run_over, 7);
+        assert_eq!(config.bot.unwrap().poll.as_millis(), 70);
         assert!(config.watch.rules[0].formal.is_met(marker));
         let identity = super::super::secrets::identities(&config.openings.identity_file.unwrap()).unwrap();
         assert_eq!(identity[0].to_public().to_string(), config.openings.recipients[0].to_string());

@@ -10,6 +10,7 @@ mod cli;
 mod client;
 mod client_writes;
 mod cosigner;
+mod demo;
 mod disputes;
 mod door;
 mod faults;

@@ -1,24 +1,28 @@
 //! `verbale demo`: the whole story in one command.
 
+mod tell;
+mod side;
 mod stage;
-mod story;
+mod kept;
+mod acts;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use stage::Stage;
+use tokio_util::sync::CancellationToken;
 
 use super::signals;
 
-/// Play the whole story on this machine: a note is sent, sealed, posted, denied, proven
+/// Play the whole story on this machine: a note is sealed, denied, opened, receipted
 ///
-/// Starts a small X of its own and the daemon, and tells line by line what happens between an embassy, a ministry and a
-/// journalist, with real hashes. Needs no account and no network. Then everything stays up to be looked at.
+/// Starts a small X of its own and two daemons, an embassy's and a ministry's, and tells line by line what happens between
+/// them and a journalist, with real hashes. Needs no account and no network. Then everything stays up to be looked at.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Example:
   verbale demo
-  verbale demo --exit --out story    keeps config.toml, public/, proofs/ and timeline.json
+  verbale demo --exit --out story    keeps both installations, the proofs, all posts and messages, and a README.txt
 
 Exit status:
   0 the story ended well, 1 it did not, 2 DIR cannot be used")]
@@ -44,14 +48,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 async fn play(arguments: &Arguments) -> anyhow::Result<()> {
     let shutdown = signals::shutdown()?;
     let stage = Stage::set(arguments.out.as_deref(), shutdown.child_token()).await?;
-    let story = story::tell(&stage);
     let told = tokio::select! {
-        told = story => told,
+        told = acts::play(&stage) => told,
         () = shutdown.cancelled() => Ok(()),
     };
-    if told.is_ok() && !arguments.exit && !shutdown.is_cancelled() {
-        stage.say_where();
-        shutdown.cancelled().await;
-    }
+    let told = match told {
+        Ok(()) if !arguments.exit && !shutdown.is_cancelled() => stay_up(&stage, &shutdown).await,
+        told => told,
+    };
     stage.strike(arguments.out.is_some()).await.and(told)
+}
+
+async fn stay_up(stage: &Stage, shutdown: &CancellationToken) -> anyhow::Result<()> {
+    stage.say_where()?;
+    shutdown.cancelled().await;
+    Ok(())
 }

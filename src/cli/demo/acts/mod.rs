@@ -1,0 +1,25 @@
+//! The story in its acts: what an embassy, a ministry and a journalist do, told line by line while it happens.
+//!
+//! Whatever is told was read back before: from the sandbox, from what is published, or from what a command has said.
+
+mod sealing;
+mod denial;
+mod question;
+mod opening;
+mod receipt;
+mod check;
+
+use super::stage::Stage;
+
+pub(super) use check::{PROOF, RECEIVED_PROOF, SECOND_PROOF, verify_received};
+pub(super) use question::ENVELOPE_PROOF;
+
+/// Plays all of it, and checks while telling that everything is as told.
+pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
+    sealing::play(stage).await?;
+    let denial = denial::play(stage).await?;
+    question::play(stage, denial).await?;
+    opening::play(stage).await?;
+    receipt::play(stage).await?;
+    check::play(stage).await
+}
