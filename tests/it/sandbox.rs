@@ -281,6 +281,20 @@ async fn the_public_sees_posts_without_signing() {
     let (status, card) = read(door.client.get(with_query(&oembed, &query)).send().await.unwrap()).await;
     assert_eq!((status, &card["author_name"]), (200, &json!("Embassy")));
     assert!(card["html"].as_str().unwrap().contains("a &lt;b&gt; &amp; c"));
+    // As X writes it: `<br>` for a line end, a link for each link and mention, nothing of a script if it is not wanted.
+    let text = "one & two\n@ministry https://example.org/a";
+    let (_, body) = read(door.post(EMBASSY, "/2/tweets", json!({ "text": text })).await).await;
+    let of = format!("https://x.com/i/status/{}", body["data"]["id"].as_str().unwrap());
+    let (_, card) = read(door.client.get(with_query(&oembed, &[("url", &of)])).send().await.unwrap()).await;
+    let html = card["html"].as_str().unwrap();
+    let start = format!(
+        "<blockquote class=\"twitter-tweet\"><p lang=\"en\" dir=\"ltr\">one &amp; two<br><a href=\"{}/ministry\">@ministry</a> <a href=\"https://t.co/",
+        door.base
+    );
+    assert!(html.starts_with(&start) && html.contains("</p>— Embassy (@embassy) <a href="), "{html}");
+    assert!(html.ends_with("</script>\n"), "{html}");
+    let unknown = door.client.get(with_query(&oembed, &[("url", "https://x.com/i/status/1")])).send().await.unwrap();
+    assert_eq!(unknown.status(), 404);
     let missing = door.client.get(format!("{}/embassy/status/1", door.base)).send().await.unwrap();
     assert_eq!(missing.status(), 404);
     let (_, timeline) =
