@@ -11,6 +11,7 @@ mod input;
 pub mod logging;
 pub mod notes;
 pub mod open;
+pub mod others;
 pub mod prove;
 pub mod publish;
 pub mod receipt;

@@ -2,6 +2,7 @@
 
 mod claims;
 mod inside;
+mod others;
 mod outside;
 mod private;
 mod receipt;
@@ -20,6 +21,7 @@ use crate::proof::{Files, PublishedPost};
 use crate::text::ParseError;
 use crate::time::Time;
 
+pub use others::{Conversation, Counting, Day, NEAR_MS, OPENED_MAX, Others, Uncounted};
 pub use report::{Check, Claim, Outcome, Report, Subject};
 pub use slip::slip;
 pub use trust::{key_of, witnesses};
@@ -59,7 +61,7 @@ fn refused(what: String) -> Report {
     let rest = ["envelope", "commitment", "origin", "inclusion", "signature", "key", "post", "time", "content"];
     let mut checks = vec![fails("files", what)];
     checks.extend(rest.map(|name| not_checked(name, "the archive was refused")));
-    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks }
+    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks, unread: Vec::new(), others: None }
 }
 
 fn check(files: &Files, trust: &Trust) -> Report {
@@ -73,7 +75,7 @@ fn check(files: &Files, trust: &Trust) -> Report {
     checks.extend(receipt::all(files, &parts, trust));
     checks.extend([outside::platform(&parts), outside::readme()]);
     checks.extend(outside::unknown(files, &parts));
-    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks }
+    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unread: Vec::new(), others: None }
 }
 
 /// A file of the proof: not there, there but not of its format, or read.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::Others;
+
 /// How a check came out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -60,15 +62,22 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// What they show, and what they do not.
     pub claims: Vec<Claim>,
+    /// The names of the checks that needed an answer from outside and got none, if anybody was asked.
+    pub unread: Vec<&'static str>,
+    /// The notes near it, if they were counted.
+    pub others: Option<Others>,
 }
 
 impl Report {
-    /// 0 if all that was checked holds, 1 if something fails.
+    /// 0 if all that was checked holds, 1 if something fails, 3 if nobody answered for a check and the rest holds.
     ///
-    /// The program adds 2 for a file that is no proof at all; 3, "could not be checked, since nobody answered", is for
-    /// checks that ask outside, which this one does not.
+    /// The program adds 2 for a file that is no proof at all.
     pub fn exit_status(&self) -> u8 {
-        u8::from(self.failing().next().is_some())
+        match (self.failing().next(), self.unread.as_slice()) {
+            (Some(_), _) => 1,
+            (None, [_, ..]) => 3,
+            (None, []) => 0,
+        }
     }
 
     /// The names of the checks that fail, in their order.
@@ -77,14 +86,17 @@ impl Report {
     }
 }
 
-/// `{"status", "subject", "checks", "claims"}`; `status` is the exit status.
+/// `{"status", "subject", "checks", "claims"}`, and `others` if they were counted; `status` is the exit status.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Report", 4)?;
+        let mut out = serializer.serialize_struct("Report", 4 + usize::from(self.others.is_some()))?;
         out.serialize_field("status", &self.exit_status())?;
         out.serialize_field("subject", &self.subject)?;
         out.serialize_field("checks", &self.checks)?;
         out.serialize_field("claims", &self.claims)?;
+        if let Some(others) = &self.others {
+            out.serialize_field("others", others)?;
+        }
         out.end()
     }
 }
@@ -117,9 +129,10 @@ impl fmt::Display for Report {
             claim.not_shown.iter().try_for_each(|line| writeln!(f, "  not shown: {line}"))?;
         }
         let failing: Vec<&str> = self.failing().collect();
-        match failing.as_slice() {
-            [] => writeln!(f, "\nall that was checked holds"),
-            names => writeln!(f, "\nTHIS PROOF FAILS: {}", names.join(", ")),
+        match (failing.as_slice(), self.unread.as_slice()) {
+            ([], []) => writeln!(f, "\nall that was checked holds"),
+            ([], names) => writeln!(f, "\nall that was checked holds; could not be checked: {}", names.join(", ")),
+            (names, _) => writeln!(f, "\nTHIS PROOF FAILS: {}", names.join(", ")),
         }
     }
 }

@@ -23,6 +23,7 @@ mod log_oracles;
 mod loops;
 mod mortal;
 mod opening;
+mod others;
 mod policy;
 mod process;
 mod proofs;
