@@ -3,6 +3,7 @@
 //! [`audit`]: crate::audit
 
 pub mod place;
+pub mod others;
 mod journal;
 mod posts;
 mod online;

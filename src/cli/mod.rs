@@ -12,6 +12,7 @@ pub mod logging;
 pub mod notes;
 pub mod online;
 pub mod open;
+pub mod others;
 pub mod prove;
 pub mod publish;
 pub mod receipt;

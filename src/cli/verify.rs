@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::online::{Asker, Online};
+use super::others::{Counter, Site};
 use super::{Failure, Output, failure, input, trust, verify_slip};
 use crate::opening::ARCHIVE_BYTES_MAX;
 use crate::verify::{self, Report, Trust};
@@ -25,6 +26,9 @@ const STATUSES: [u8; 4] = [0, failure::UNCHECKED, failure::FAILED, failure::UNUS
 /// A proof brings the log's public key with it. Whether that is the key of the log that you mean, only you can know:
 /// give the key that you have from elsewhere with `--log`, or a policy that names logs and the witnesses that you trust.
 ///
+/// With `--site` it reads the published log too, shows that it continues the proof's head, and counts other notes: those
+/// before it in the same conversation, and those sealed within 24 hours before or after it; opened in public, and not.
+///
 /// Who received a note and its slip needs no proof: `--slip` and `--message` rebuild the commitment from their texts, to be
 /// compared with the post.
 #[derive(clap::Args)]
@@ -33,12 +37,13 @@ Example:
   verbale verify note-17.proof.zip
   verbale verify --log embassy.example/notes+23012f24+AVWppx9R… note-17.proof.zip
   verbale verify --online note-17.proof.zip
+  verbale verify --site https://embassy.example/notes/ note-17.proof.zip
   verbale verify --slip slip.txt --message message.txt
   verbale verify --json *.zip | jq 'select(.status != 0) | .file'
 
 Exit status:
-  0 all that was checked holds, 1 something fails, 2 a file is no proof, 3 X was asked and gave no answer
-  (of several files the worst)")]
+  0 all that was checked holds, 1 something fails, 2 a file is no proof, 3 X or the published log was asked
+  and gave no answer (of several files the worst)")]
 pub struct Arguments {
     /// The proofs, zip files
     #[arg(value_name = "FILE", required_unless_present = "slip")]
@@ -55,6 +60,10 @@ pub struct Arguments {
     /// Whether to ask X too.
     #[command(flatten)]
     pub online: Online,
+
+    /// Whether to count other notes.
+    #[command(flatten)]
+    pub site: Site,
 
     /// A slip and its message.
     #[command(flatten)]
@@ -91,9 +100,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let trusted = |given: &Option<String>| given.as_deref().map(trust::policy).transpose();
     let trust = Trust { log: trusted(&arguments.log)?, receipt_log: trusted(&arguments.receipt_log)? };
     let mut asker = Asker::new(&arguments.online)?;
+    let counter = Counter::new(&arguments.site)?;
     let mut worst = 0;
     for file in &arguments.files {
-        let result = check(file, &trust, asker.as_mut());
+        let result = check(file, &trust, asker.as_mut(), counter.as_ref());
         if arguments.output.json {
             write_json(file, &result)?;
         } else {
@@ -105,12 +115,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(STATUSES[worst]))
 }
 
-fn check(path: &Path, trust: &Trust, asker: Option<&mut Asker>) -> anyhow::Result<Report> {
+fn check(path: &Path, trust: &Trust, asker: Option<&mut Asker>, counter: Option<&Counter>) -> anyhow::Result<Report> {
     let zip = input::file(path, ARCHIVE_BYTES_MAX)?;
-    let report = match asker {
+    let mut report = match asker {
         Some(asker) => verify::verify_online(&zip, trust, asker.ask(&zip)),
         None => verify::verify(&zip, trust),
     };
+    if let (Ok(report), Some(counter)) = (&mut report, counter) {
+        counter.count(&zip, trust, report);
+    }
     report.map_err(|unreadable| {
         let text = unreadable.to_string();
         let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));

@@ -16,7 +16,7 @@ use crate::text::ParseError;
 
 pub use archive::{ARCHIVE_BYTES_MAX, ArchiveError, FILES_MAX, UNPACKED_BYTES_MAX};
 pub use content::{AttachmentRef, Content, FileRef};
-pub use envelope::{Correspondence, Envelope};
+pub use envelope::{Correspondence, ENVELOPE_BYTES_MAX, Envelope};
 
 /// Gives types a `Debug` that shows nothing: what they hold is private until it is handed over.
 macro_rules! redacted {

@@ -84,7 +84,11 @@ fn order(parts: &Parts) -> Claim {
     let mut shown = Vec::new();
     if let Some(envelope) = parts.envelope.get() {
         let (note, place) = (envelope.note, envelope.correspondence);
-        shown.push(format!("the sender gave it number {note} of all notes, and {} of this conversation", place.count));
+        let before = place.count.saturating_sub(1);
+        shown.push(format!(
+            "the sender gave it number {note} of all notes, and {} of this conversation: {before} before it",
+            place.count
+        ));
         shown.push(match place.count {
             1 => "the sender said that no note came before it in this conversation".to_owned(),
             _ => format!("the note directly before it in this conversation has the commitment {}", place.previous),
@@ -92,7 +96,10 @@ fn order(parts: &Parts) -> Claim {
     }
     let not_shown = vec![
         "that no number is missing or given twice: that takes the whole log, which is public".to_owned(),
-        "what the notes before and after it say, and whether they were opened".to_owned(),
+        "what the notes before and after it say".to_owned(),
+        "how many of those before it in this conversation were opened, and how many notes were sealed within 24 hours before \
+         or after it: not counted; verbale verify --site counts them in the published log"
+            .to_owned(),
     ];
     Claim { name: "order", shown, not_shown }
 }

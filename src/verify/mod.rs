@@ -3,6 +3,7 @@
 mod claims;
 mod inside;
 mod online;
+mod others;
 mod outside;
 mod private;
 mod receipt;
@@ -24,6 +25,7 @@ use crate::time::Time;
 #[cfg(feature = "daemon")]
 pub(crate) use online::cut;
 pub use online::{Looked, Shown, posts};
+pub use others::{Conversation, Counting, Day, NEAR_MS, OPENED_MAX, Others, Uncounted};
 pub use report::{Check, Claim, Outcome, Report, Subject};
 pub use slip::slip;
 pub use trust::{key_of, witnesses};
@@ -75,7 +77,7 @@ fn refused(what: String) -> Report {
     let rest = ["envelope", "commitment", "origin", "inclusion", "signature", "key", "post", "time", "content"];
     let mut checks = vec![fails("files", what)];
     checks.extend(rest.map(|name| not_checked(name, "the archive was refused")));
-    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks, unread: Vec::new() }
+    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks, unread: Vec::new(), others: None }
 }
 
 fn check(files: &Files, trust: &Trust, looked: Option<&Looked>) -> Report {
@@ -91,7 +93,7 @@ fn check(files: &Files, trust: &Trust, looked: Option<&Looked>) -> Report {
     checks.push(outside::readme());
     checks.extend(outside::unknown(files, &parts));
     let unread = online::unread(&parts, looked);
-    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unread }
+    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unread, others: None }
 }
 
 /// A file of the proof: not there, there but not of its format, or read.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::Others;
+
 /// How a check came out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +64,8 @@ pub struct Report {
     pub claims: Vec<Claim>,
     /// The names of the checks that needed an answer from outside and got none, if anybody was asked.
     pub unread: Vec<&'static str>,
+    /// The notes near it, if they were counted.
+    pub others: Option<Others>,
 }
 
 impl Report {
@@ -82,14 +86,17 @@ impl Report {
     }
 }
 
-/// `{"status", "subject", "checks", "claims"}`; `status` is the exit status.
+/// `{"status", "subject", "checks", "claims"}`, and `others` if they were counted; `status` is the exit status.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Report", 4)?;
+        let mut out = serializer.serialize_struct("Report", 4 + usize::from(self.others.is_some()))?;
         out.serialize_field("status", &self.exit_status())?;
         out.serialize_field("subject", &self.subject)?;
         out.serialize_field("checks", &self.checks)?;
         out.serialize_field("claims", &self.claims)?;
+        if let Some(others) = &self.others {
+            out.serialize_field("others", others)?;
+        }
         out.end()
     }
 }

@@ -65,7 +65,7 @@ fn report(slip: Slip, rebuilt: Result<Rebuilt, SlipError>) -> Report {
     });
     parts.envelope = Part::Read(envelope);
     checks.extend([inside::envelope(&parts), outside::time(&parts), post(&parts), whose()]);
-    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unread: Vec::new() }
+    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unread: Vec::new(), others: None }
 }
 
 /// What to compare with the post, which is where anybody is bound to it.

@@ -25,6 +25,7 @@ mod loops;
 mod mortal;
 mod online;
 mod opening;
+mod others;
 mod policy;
 mod price;
 mod process;

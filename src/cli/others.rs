@@ -1,0 +1,48 @@
+//! `--site`: reads a published log beside a proof, to count the notes near its own.
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::Failure;
+use crate::auditor::others;
+use crate::auditor::place::Place;
+use crate::verify::{Counting, Report, Trust};
+
+/// Whether to count, and where.
+#[derive(clap::Args)]
+pub struct Site {
+    /// Where the log of the proofs is published: count in it the other notes to the same correspondent and of the same hours
+    #[arg(long, value_name = "URL|DIR", conflicts_with = "slip")]
+    pub site: Option<String>,
+}
+
+/// Reads a published log.
+pub(super) struct Counter {
+    place: Place,
+    runtime: Runtime,
+}
+
+impl Counter {
+    /// What counts, if it is wanted.
+    ///
+    /// # Errors
+    /// If the place is neither a folder nor an address.
+    pub(super) fn new(site: &Site) -> anyhow::Result<Option<Counter>> {
+        let Some(site) = &site.site else { return Ok(None) };
+        let place = Place::parse(site).map_err(|error| {
+            let text = error.to_string();
+            let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));
+            Failure::unusable(what, remedy)
+        })?;
+        Ok(Some(Counter { place, runtime: Builder::new_current_thread().enable_all().build()? }))
+    }
+
+    /// Adds to the report what the published log shows. Of a proof that fails nothing is counted.
+    pub(super) fn count(&self, zip: &[u8], trust: &Trust, report: &mut Report) {
+        if report.failing().next().is_some() {
+            return;
+        }
+        if let Some(counting) = Counting::of(zip, trust) {
+            report.count(self.runtime.block_on(others::count(&self.place, counting)));
+        }
+    }
+}

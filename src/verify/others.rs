@@ -1,0 +1,325 @@
+//! Other notes near one: how many the published log has, and how many of them were opened. Many notes beside it that nobody
+//! may read, sealed within the same hours or to the same correspondent, are what somebody would leave who sealed several
+//! versions and opened the lucky one.
+//!
+//! Nothing is read here, and nothing is believed: the log's entries go in, then the envelopes of opened notes, and counts come
+//! out.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::hash::Hash;
+use crate::log::checkpoint::Checkpoint;
+use crate::log::entry::Entry;
+use crate::log::signed_note::VerifierKey;
+use crate::log::tree::{Frontier, leaf_hash};
+use crate::opening::Envelope;
+use crate::proof::Files;
+use crate::time::Time;
+
+use super::{Outcome, Parts, Report, Trust, fails, holds, not_checked};
+
+/// Notes sealed so many milliseconds before or after another are near it.
+pub const NEAR_MS: i64 = 86_400_000;
+
+/// The envelopes of so many opened notes are looked at, at most.
+pub const OPENED_MAX: usize = 10_000;
+
+const NAME: &str = "site";
+
+/// What a published log shows of the notes near one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Others {
+    /// How many entries the log had.
+    pub size: u64,
+    /// Those in the same conversation.
+    pub conversation: Conversation,
+    /// Those that were sealed within 24 hours before or after it.
+    pub day: Day,
+    /// How many opened notes there are whose envelope is not published where it should be: whose they are is not known.
+    pub envelopes_missing: u64,
+}
+
+/// Notes of one conversation.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Conversation {
+    /// How many came before, by the envelope.
+    pub before: u64,
+    /// How many of these are opened.
+    pub before_opened: u64,
+    /// How many of these are not.
+    pub before_unopened: u64,
+    /// How many later ones are opened; how many there are, only the sender knows.
+    pub after_opened: u64,
+}
+
+/// Notes of the same hours.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Day {
+    /// How many there are.
+    pub notes: u64,
+    /// How many of these are opened.
+    pub opened: u64,
+    /// How many of these are not.
+    pub unopened: u64,
+}
+
+/// Why nothing was counted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Uncounted {
+    /// What is published contradicts the proof, or itself.
+    Fails(String),
+    /// It could not be read.
+    Unread(String),
+}
+
+/// The counting in its course.
+#[derive(Debug)]
+pub struct Counting {
+    envelope: Envelope,
+    commitment: Hash,
+    sealed: Time,
+    /// The head in the proof.
+    head: Checkpoint,
+    key: VerifierKey,
+    frontier: Frontier,
+    /// The root of as many entries as the head in the proof has.
+    at_head: Option<Hash>,
+    /// Of each note.
+    commitments: Vec<Hash>,
+    near: Vec<u64>,
+    opened: BTreeSet<u64>,
+    conversation: Conversation,
+    missing: u64,
+}
+
+impl Counting {
+    /// Begins with the note of a proof; none if the proof is not whole. Whether it holds is for [`super::verify`] to say.
+    pub fn of(zip: &[u8], trust: &Trust) -> Option<Counting> {
+        let parts = Parts::read(&Files::unpack(zip).ok()?, trust);
+        let sealed = parts.entry.get()?.time()?;
+        let envelope = parts.envelope.get()?.clone();
+        let before = envelope.correspondence.count.saturating_sub(1);
+        Some(Counting {
+            commitment: parts.commitment?,
+            sealed,
+            head: parts.checkpoint?,
+            key: parts.key?,
+            frontier: Frontier::new(),
+            at_head: None,
+            commitments: Vec::new(),
+            near: Vec::new(),
+            opened: BTreeSet::new(),
+            conversation: Conversation { before, before_unopened: before, ..Conversation::default() },
+            missing: 0,
+            envelope,
+        })
+    }
+
+    /// Takes the published checkpoint: it must be signed by the key by which the proof was checked.
+    ///
+    /// # Errors
+    /// If it is of another log, or the log has fewer entries than it had when the proof was made.
+    pub fn head(&self, checkpoint: &[u8]) -> Result<Checkpoint, Uncounted> {
+        let head = Checkpoint::open(checkpoint, &self.key);
+        let head = head.map_err(|error| failed(format!("its checkpoint is not that of the proof's log: {error}")))?;
+        if head.size < self.head.size {
+            let (now, then) = (head.size, self.head.size);
+            return Err(failed(format!(
+                "its head has {now} entries, fewer than the {then} of the proof: it was rewound"
+            )));
+        }
+        Ok(head)
+    }
+
+    /// Takes the next entry, its LF included.
+    ///
+    /// # Errors
+    /// If it is none, or a note has not the number that is next.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<(), Uncounted> {
+        let index = self.frontier.len();
+        self.frontier.push(leaf_hash(bytes));
+        if self.frontier.len() == self.head.size {
+            self.at_head = Some(self.frontier.root());
+        }
+        match Entry::parse(bytes).map_err(|error| failed(format!("entry {index}: {error}")))? {
+            Entry::Note { time, note, commitment } => {
+                let next = self.commitments.len() as u64 + 1;
+                if note != next {
+                    return Err(failed(format!("entry {index} is note {note}, where note {next} should come")));
+                }
+                self.commitments.push(commitment);
+                if note != self.envelope.note && time.ms_since(self.sealed).abs() <= NEAR_MS {
+                    self.near.push(note);
+                }
+            }
+            Entry::Open { note, .. } if note != self.envelope.note => {
+                self.opened.insert(note);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Ends the entries, and gives the opened notes whose envelopes are to be taken.
+    ///
+    /// # Errors
+    /// If the entries do not lead to the published head, or not by way of the proof's; or if too many are opened.
+    pub fn opened(&self, head: &Checkpoint) -> Result<Vec<u64>, Uncounted> {
+        if self.frontier.len() != head.size || self.frontier.root() != head.root {
+            return Err(failed("its entries do not lead to the root that it signed".to_owned()));
+        }
+        if self.at_head != Some(self.head.root) {
+            let size = self.head.size;
+            return Err(failed(format!(
+                "its first {size} entries do not lead to the proof's head: the log was rewritten"
+            )));
+        }
+        if OPENED_MAX < self.opened.len() {
+            return Err(Uncounted::Unread(format!("{} notes are opened, more than {OPENED_MAX}", self.opened.len())));
+        }
+        Ok(self.opened.iter().copied().collect())
+    }
+
+    /// Takes the published envelope of an opened note; none if it is known not to be there.
+    ///
+    /// # Errors
+    /// If it is not the one that the log commits to, or contradicts the one in the proof.
+    pub fn take_envelope(&mut self, note: u64, bytes: Option<&[u8]>) -> Result<(), Uncounted> {
+        let place = usize::try_from(note).ok().and_then(|note| note.checked_sub(1));
+        let Some(commitment) = place.and_then(|place| self.commitments.get(place)) else {
+            return Err(failed(format!("note {note} is opened, and there is no such note")));
+        };
+        let Some(bytes) = bytes else {
+            self.missing += 1;
+            return Ok(());
+        };
+        if Hash::of(bytes) != *commitment {
+            return Err(failed(format!("the published envelope of note {note} is not the one that was sealed")));
+        }
+        let envelope =
+            Envelope::parse(bytes).map_err(|error| failed(format!("the envelope of note {note}: {error}")))?;
+        if envelope.note != note || envelope.log != self.envelope.log {
+            return Err(failed(format!(
+                "the envelope of note {note} is of note {} of {}",
+                envelope.note, envelope.log
+            )));
+        }
+        if envelope.conversation == self.envelope.conversation {
+            self.take_relative(&envelope, *commitment)?;
+        }
+        Ok(())
+    }
+
+    /// Takes another note of the conversation: numbers and chain must fit.
+    fn take_relative(&mut self, other: &Envelope, commitment: Hash) -> Result<(), Uncounted> {
+        let (own, own_place) = (self.envelope.note, self.envelope.correspondence);
+        let (note, place) = (other.note, other.correspondence);
+        let is_before = note < own;
+        let (first, second) = if is_before { (place, own_place) } else { (own_place, place) };
+        let earlier = if is_before { commitment } else { self.commitment };
+        let is_next = first.count.checked_add(1) == Some(second.count);
+        if second.count <= first.count || (is_next && second.previous != earlier) {
+            return Err(failed(format!(
+                "note {own} says that it is number {} of its conversation, and note {note}, of the same one, contradicts it as \
+                 number {}",
+                own_place.count, place.count
+            )));
+        }
+        if is_before {
+            self.conversation.before_opened += 1;
+            self.conversation.before_unopened =
+                self.conversation.before.saturating_sub(self.conversation.before_opened);
+        } else {
+            self.conversation.after_opened += 1;
+        }
+        if self.conversation.before < self.conversation.before_opened {
+            let (before, opened) = (self.conversation.before, self.conversation.before_opened);
+            return Err(failed(format!(
+                "{opened} notes before it in its conversation are opened, and it says {before}"
+            )));
+        }
+        Ok(())
+    }
+
+    /// The counts, after all entries and envelopes.
+    pub fn counts(self) -> Others {
+        let notes = self.near.len() as u64;
+        let opened = self.near.iter().filter(|note| self.opened.contains(note)).count() as u64;
+        Others {
+            size: self.frontier.len(),
+            conversation: self.conversation,
+            day: Day { notes, opened, unopened: notes - opened },
+            envelopes_missing: self.missing,
+        }
+    }
+}
+
+fn failed(why: String) -> Uncounted {
+    Uncounted::Fails(why)
+}
+
+impl Report {
+    /// Adds what was counted in the published log, as a check of its own and to the claim about order.
+    pub fn count(&mut self, counted: Result<Others, Uncounted>) {
+        let check = match &counted {
+            Ok(others) => holds(
+                NAME,
+                format!(
+                    "the published log of {} entries continues the proof's head, and misses no number",
+                    others.size
+                ),
+            ),
+            Err(Uncounted::Fails(why)) => fails(NAME, why.as_str()),
+            Err(Uncounted::Unread(why)) => not_checked(NAME, format!("other notes are not counted: {why}")),
+        };
+        match check.outcome {
+            Outcome::NotChecked => self.unread.push(NAME),
+            Outcome::Fails => {
+                for claim in &mut self.claims {
+                    claim.shown.clear();
+                    claim.not_shown = vec![format!("anything, since a check fails: {NAME}")];
+                }
+            }
+            Outcome::Holds => {}
+        }
+        self.checks.push(check);
+        if let (Ok(others), Some(order)) = (&counted, self.claims.iter_mut().find(|claim| claim.name == "order")) {
+            order.shown.extend(others.shown());
+            order.not_shown = others.not_shown();
+        }
+        self.others = counted.ok();
+    }
+}
+
+impl Others {
+    fn shown(&self) -> [String; 3] {
+        let Conversation { before, before_opened, before_unopened, .. } = self.conversation;
+        let Day { notes, opened, unopened } = self.day;
+        [
+            "in the published log no number is missing or given twice".to_owned(),
+            format!(
+                "before it in this conversation: {before} notes, {before_opened} opened in public, {before_unopened} not"
+            ),
+            format!(
+                "other notes sealed within 24 hours before or after it: {notes}, {opened} opened in public, {unopened} not"
+            ),
+        ]
+    }
+
+    fn not_shown(&self) -> Vec<String> {
+        let after = self.conversation.after_opened;
+        let mut lines = vec![
+            "what the notes before and after it say".to_owned(),
+            format!(
+                "how many notes came after it in this conversation: only opened ones can be known, and there are {after}"
+            ),
+        ];
+        if 0 < self.envelopes_missing {
+            let missing = self.envelopes_missing;
+            lines.push(format!("in which conversation {missing} opened notes are, whose envelopes are not published"));
+        }
+        lines
+    }
+}
