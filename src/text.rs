@@ -54,7 +54,7 @@ impl<'a> Lines<'a> {
         self.line += 1;
         let end = memchr::memchr(b'\n', self.rest).ok_or(self.error(expected))?;
         let line = std::str::from_utf8(&self.rest[..end]).map_err(|_| self.error("UTF-8 text"))?;
-        if line.contains('\r') || line.starts_with('\u{feff}') || line.ends_with(' ') {
+        if memchr::memchr(b'\r', line.as_bytes()).is_some() || line.starts_with('\u{feff}') || line.ends_with(' ') {
             return Err(self.error("a line without CR, BOM or space at its end"));
         }
         self.rest = &self.rest[end + 1..];

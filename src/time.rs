@@ -83,3 +83,41 @@ impl fmt::Display for Time {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the library reads, if it writes the same.
+    fn by_library(text: &str) -> Option<Time> {
+        let time = Time(text.parse::<Timestamp>().ok()?.as_millisecond());
+        (RANGE_MS.contains(&time.0) && time.to_string() == text).then_some(time)
+    }
+
+    #[test]
+    fn a_moment_is_read_as_the_library_reads_it_whatever_byte_is_changed() {
+        let mut read = 0;
+        for text in [
+            "2018-03-09T17:40:12.123Z",
+            "0000-01-01T00:00:00.000Z",
+            "1969-12-31T23:59:59.999Z",
+            "2000-02-29T23:59:59.999Z",
+            "2100-02-29T10:00:00.000Z",
+            "2016-12-31T23:59:60.000Z",
+            "9998-12-31T23:59:59.999Z",
+        ] {
+            for place in 0..text.len() {
+                for byte in 0..=b'\x7f' {
+                    let mut changed = text.to_owned();
+                    changed.replace_range(place..=place, char::from(byte).encode_utf8(&mut [0; 4]));
+                    assert_eq!(Time::parse(&changed), by_library(&changed), "{changed}");
+                    read += usize::from(Time::parse(&changed).is_some());
+                }
+            }
+        }
+        assert!(500 < read, "{read} of them are moments");
+        for text in ["", "2018-03-09T17:40:12Z", "2018-03-09T17:40:12.1234Z", "2018-03-09T17:40:12.12é"] {
+            assert_eq!(Time::parse(text), None, "{text}");
+        }
+    }
+}
