@@ -39,8 +39,9 @@ impl Hash {
 
     /// Reads 64 lower-case hexadecimal digits, and nothing else.
     pub fn from_hex(text: &str) -> Option<Hash> {
-        let bytes = HEXLOWER.decode(text.as_bytes()).ok()?;
-        Some(Hash(bytes.try_into().ok()?))
+        let mut bytes = [0; 32];
+        let fits = text.len() == 2 * bytes.len();
+        (fits && HEXLOWER.decode_mut(text.as_bytes(), &mut bytes).is_ok()).then_some(Hash(bytes))
     }
 
     /// Reads 44 characters of padded standard base64 (RFC 4648, section 4), and nothing else.

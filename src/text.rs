@@ -52,9 +52,9 @@ impl<'a> Lines<'a> {
     /// If there is none, or it is not clean text: see the module's description.
     pub fn next(&mut self, expected: &'static str) -> Result<&'a str, ParseError> {
         self.line += 1;
-        let end = self.rest.iter().position(|&b| b == b'\n').ok_or(self.error(expected))?;
+        let end = memchr::memchr(b'\n', self.rest).ok_or(self.error(expected))?;
         let line = std::str::from_utf8(&self.rest[..end]).map_err(|_| self.error("UTF-8 text"))?;
-        if line.contains('\r') || line.starts_with('\u{feff}') || line.ends_with(' ') {
+        if memchr::memchr(b'\r', line.as_bytes()).is_some() || line.starts_with('\u{feff}') || line.ends_with(' ') {
             return Err(self.error("a line without CR, BOM or space at its end"));
         }
         self.rest = &self.rest[end + 1..];
@@ -128,9 +128,12 @@ pub fn number(text: &str) -> Option<u64> {
 
 /// Splits a line at single spaces into exactly `N` parts, none of them empty.
 pub fn words<const N: usize>(line: &str) -> Option<[&str; N]> {
-    let parts: Vec<&str> = line.split(' ').collect();
-    let parts: [&str; N] = parts.try_into().ok()?;
-    parts.iter().all(|part| !part.is_empty()).then_some(parts)
+    let mut parts = line.split(' ');
+    let mut words = [""; N];
+    for word in &mut words {
+        *word = parts.next().filter(|part| !part.is_empty())?;
+    }
+    parts.next().is_none().then_some(words)
 }
 
 /// Reads a hash of 64 lower-case hexadecimal digits.

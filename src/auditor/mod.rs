@@ -18,21 +18,24 @@ use crate::audit::{self, Audit, Outside, Report};
 use crate::log::checkpoint::{self, Checkpoint};
 use crate::log::policy::Policy;
 use crate::log::signed_note::{self, SignedNote, VerifierKey};
-use crate::log::tile::{Kind, TilePath};
+use crate::log::tile::Kind;
 use crate::opening::names;
 use crate::platform::x::Oembed;
 use crate::time::Time;
 use crate::verify::{self, Check};
 
 use journal::Journal;
-use place::{Place, Reading, Unread};
+use place::{Found, Place, Reading, Unread};
 use posts::Tally;
 
 pub use journal::JournalError;
 pub use posts::FileError;
 
-/// So many bundles, with their tiles, are asked for ahead of the one that is taken.
-const AHEAD: usize = 16;
+/// So many bundles, with their tiles, are asked for at once.
+const GROUP: usize = 8;
+
+/// So many groups are asked for ahead of the bundle that is taken.
+const AHEAD: usize = 3;
 
 /// The largest file of a public key, in bytes.
 const KEY_BYTES_MAX: usize = 1024;
@@ -225,8 +228,8 @@ async fn read_on(
     if log_text.is_some() && state.audit.is_empty() {
         state.audit.compare_log_text();
     }
-    let steps = audit::plan(state.audit.bundles(), head.size);
-    let mut steps = stream::iter(steps).map(async |paths| place.tiles(paths).await).buffered(AHEAD);
+    let steps = stream::iter(audit::plan(state.audit.bundles(), head.size)).chunks(GROUP);
+    let mut steps = steps.map(async |steps| place.steps(steps).await).buffered(AHEAD).flat_map(stream::iter);
     loop {
         if let Some(log_text) = &mut log_text {
             compare(&mut state.audit, log_text).await?;
@@ -243,11 +246,7 @@ async fn read_on(
 }
 
 /// Takes a bundle and the tiles that it completes: between two of them the state can be saved.
-fn take(
-    journal: &Journal,
-    state: &mut State,
-    files: Vec<(TilePath, Option<Vec<u8>>)>,
-) -> Result<ControlFlow<()>, Error> {
+fn take(journal: &Journal, state: &mut State, files: Vec<Found>) -> Result<ControlFlow<()>, Error> {
     for (path, bytes) in files {
         if state.tally.is_some() && path.kind() == Kind::Entries {
             Tally::ask(journal, &mut state.audit, path.start() + u64::from(path.width()))?;

@@ -9,6 +9,7 @@ use backon::{ExponentialBuilder, Retryable};
 use futures_util::future;
 use reqwest::header::RANGE;
 use reqwest::{Client, Response, StatusCode, Url};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::log::tile::{BUNDLE_BYTES_MAX, Kind, TilePath, WIDTH_FULL};
 
@@ -20,6 +21,9 @@ const SILENCE: Duration = Duration::from_secs(30);
 const RETRIES: usize = 4;
 /// The wait before the second attempt; it doubles from one to the next.
 const WAIT: Duration = Duration::from_millis(200);
+
+/// A tile or bundle and its bytes; none if it is known not to be there.
+pub type Found = (TilePath, Option<Vec<u8>>);
 
 /// Something could not be read. That is never taken for "is absent".
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -93,9 +97,8 @@ impl Place {
     pub async fn read(&self, file: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, Unread> {
         match self {
             Place::Folder(folder) => {
-                let path = folder.join(file);
-                let read = tokio::task::spawn_blocking(move || read_file(&path, bytes_max)).await;
-                sort(file, read.map_err(io::Error::other).flatten())
+                // Another thread for each file would take longer than reading it: see `steps`.
+                sort(file, read_file(&folder.join(file), bytes_max))
             }
             Place::Web { client, base } => {
                 let url = address(base, file)?;
@@ -130,9 +133,17 @@ impl Place {
     ///
     /// # Errors
     /// If one could not be read.
-    pub async fn tiles(&self, paths: Vec<TilePath>) -> Result<Vec<(TilePath, Option<Vec<u8>>)>, Unread> {
+    pub async fn tiles(&self, paths: Vec<TilePath>) -> Result<Vec<Found>, Unread> {
         let read = async |path: TilePath| Ok((path, self.tile(path).await?));
         future::try_join_all(paths.into_iter().map(read)).await
+    }
+
+    /// The files of several steps of a plan, read beside whatever else is done meanwhile.
+    pub async fn steps(&self, steps: Vec<Vec<TilePath>>) -> Vec<Result<Vec<Found>, Unread>> {
+        let place = self.clone();
+        let read = async move { future::join_all(steps.into_iter().map(|paths| place.tiles(paths))).await };
+        let read = AbortOnDropHandle::new(tokio::spawn(read)).await;
+        read.unwrap_or_else(|error| vec![sort("tile", Err(io::Error::other(error)))])
     }
 
     /// A file that is read from `start` on, piece by piece; none if it is known not to be there.

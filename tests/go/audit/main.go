@@ -3,193 +3,238 @@
 //	audit FOLDER
 //
 // The checkpoint's signature, each entry read, numbers and times in order, each note posted once, the root computed from the
-// entries, and each tile compared. It does not look at log.txt.
+// entries, each tile compared, and log.txt. It holds no more of the log than the audit does, and reads files ahead in a
+// goroutine of its own.
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-const height = 8
+const (
+	height = 8
+	full   = 1 << height
+	// So many files are read before they are taken.
+	ahead = 32
+)
 
-// hashes are all that are stored of the tree, in the order of tlog.
-type hashes []tlog.Hash
+// file is a tile, or the bundle of the entries below it, and its bytes.
+type file struct {
+	tile   tlog.Tile
+	bundle bool
+	data   []byte
+	err    error
+}
 
-func (h hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	found := make([]tlog.Hash, len(indexes))
-	for place, index := range indexes {
-		if int64(len(h)) <= index {
-			return nil, errors.New("a hash is not there")
+func (f file) path() string {
+	kind := strconv.Itoa(f.tile.L)
+	if f.bundle {
+		kind = "entries"
+	}
+	prefix := fmt.Sprintf("tile/%d/%d/", height, f.tile.L)
+	return strings.Replace(f.tile.Path(), prefix, "tile/"+kind+"/", 1)
+}
+
+// read hands out the files of a log in their order: each bundle, then the tiles that it completes, at last the partial tiles.
+func read(folder string, size int64) <-chan file {
+	files := make(chan file, ahead)
+	hand := func(tile tlog.Tile, bundle bool) {
+		f := file{tile: tile, bundle: bundle}
+		f.data, f.err = os.ReadFile(filepath.Join(folder, f.path()))
+		files <- f
+	}
+	go func() {
+		defer close(files)
+		for start := int64(0); start < size; start += full {
+			end := start + full
+			if size < end {
+				end = size
+			}
+			hand(tlog.Tile{H: height, N: start / full, W: int(end - start)}, true)
+			for _, tile := range tlog.NewTiles(height, start, end) {
+				if tile.W == full {
+					hand(tile, false)
+				}
+			}
 		}
-		found[place] = h[index]
+		for level, hashes := 0, size; 0 < hashes; level, hashes = level+1, hashes>>height {
+			if width := int(hashes % full); 0 < width {
+				hand(tlog.Tile{H: height, L: level, N: hashes / full, W: width}, false)
+			}
+		}
+	}()
+	return files
+}
+
+// tree is as much of the tree as the next entry needs: the last hash of each level, and the tiles that are not full.
+type tree struct {
+	size, stored int64
+	last         [64]struct {
+		index int64
+		hash  tlog.Hash
+	}
+	tiles [64/height + 1][]byte
+}
+
+// ReadHashes finds hashes by their places in the order of tlog.
+func (t *tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	found := make([]tlog.Hash, len(indexes))
+next:
+	for place, index := range indexes {
+		for level := range t.last {
+			if t.last[level].index == index {
+				found[place] = t.last[level].hash
+				continue next
+			}
+		}
+		return nil, errors.New("a hash is not there")
 	}
 	return found, nil
 }
 
-// order is what the entries say one after the other.
-type order struct {
-	notes, posted int64
-	latest        time.Time
-}
-
-func (o *order) take(entry []byte) error {
-	if len(entry) == 0 || entry[len(entry)-1] != '\n' {
-		return errors.New("an entry does not end in LF")
-	}
-	words := strings.Split(string(entry[:len(entry)-1]), " ")
-	switch words[0] {
-	case "note", "post":
-	default:
-		return nil
-	}
-	if (words[0] == "note") != (len(words) == 4) || (words[0] == "post") != (len(words) == 5) {
-		return errors.New("an entry has another form")
-	}
-	at, err := time.Parse("2006-01-02T15:04:05.000Z", words[1])
+func (t *tree) push(entry []byte) error {
+	added, err := tlog.StoredHashesForRecordHash(t.size, tlog.RecordHash(entry), t)
 	if err != nil {
 		return err
 	}
-	if at.Before(o.latest.Add(-10 * time.Minute)) {
-		return errors.New("an entry is before an earlier one")
-	}
-	if o.latest.Before(at) {
-		o.latest = at
-	}
-	if words[0] == "note" {
-		number, err := strconv.ParseInt(words[2], 10, 64)
-		if err != nil {
-			return err
+	for level, hash := range added {
+		t.last[level].index, t.last[level].hash = t.stored, hash
+		t.stored++
+		if level%height == 0 {
+			t.tiles[level/height] = append(t.tiles[level/height], hash[:]...)
 		}
-		commitment, err := hex.DecodeString(words[3])
-		if err != nil || len(commitment) != 32 || number != o.notes+1 {
-			return fmt.Errorf("note %d is not in its place", number)
-		}
-		o.notes = number
-		return nil
 	}
-	first, last, _ := strings.Cut(words[2], "-")
-	from, err := strconv.ParseInt(first, 10, 64)
-	if err != nil {
-		return err
-	}
-	to, err := strconv.ParseInt(last, 10, 64)
-	if err != nil {
-		return err
-	}
-	if _, err := strconv.ParseUint(words[4], 10, 64); err != nil {
-		return err
-	}
-	if from != o.posted+1 || to < from || o.notes < to {
-		return fmt.Errorf("the post of note %d is not in its place", from)
-	}
-	o.posted = to
+	t.size++
 	return nil
 }
 
-func path(folder string, tile tlog.Tile, kind string) string {
-	prefix := fmt.Sprintf("tile/%d/%d/", height, tile.L)
-	return filepath.Join(folder, strings.Replace(tile.Path(), prefix, "tile/"+kind+"/", 1))
+// audit is what was learnt of a log so far.
+type audit struct {
+	tree  tree
+	order order
+	// The lines that log.txt must have next, and room for those that it has.
+	due, found []byte
+	text       *bufio.Reader
 }
 
-func audit(folder string) (int64, error) {
+func (a *audit) take(f file) error {
+	if f.err != nil {
+		return f.err
+	}
+	if !f.bundle {
+		made := a.tree.tiles[f.tile.L]
+		if !bytes.Equal(made, f.data) {
+			return fmt.Errorf("%s is not the tile that the entries make", f.path())
+		}
+		a.tree.tiles[f.tile.L] = made[:0]
+		return nil
+	}
+	a.due = a.due[:0]
+	data := f.data
+	for place := 0; place < f.tile.W; place++ {
+		if len(data) < 2 || len(data) < 2+int(binary.BigEndian.Uint16(data)) {
+			return fmt.Errorf("%s is too short", f.path())
+		}
+		end := 2 + int(binary.BigEndian.Uint16(data))
+		if err := a.entry(data[2:end]); err != nil {
+			return fmt.Errorf("entry %d: %w", a.tree.size, err)
+		}
+		data = data[end:]
+	}
+	if len(data) != 0 {
+		return fmt.Errorf("%s is too long", f.path())
+	}
+	a.found = append(a.found[:0], a.due...)
+	if _, err := io.ReadFull(a.text, a.found); err != nil {
+		return err
+	}
+	if !bytes.Equal(a.found, a.due) {
+		return errors.New("log.txt differs from the entries")
+	}
+	return nil
+}
+
+func (a *audit) entry(entry []byte) error {
+	a.due = strconv.AppendInt(a.due, a.tree.size, 10)
+	a.due = append(a.due, ' ')
+	a.due = append(a.due, entry...)
+	if err := a.order.take(entry); err != nil {
+		return err
+	}
+	return a.tree.push(entry)
+}
+
+// head is the size and the root that the log's key has signed.
+func head(folder string) (size int64, root tlog.Hash, err error) {
 	vkey, err := os.ReadFile(filepath.Join(folder, "log.vkey"))
 	if err != nil {
-		return 0, err
+		return 0, root, err
 	}
 	verifier, err := note.NewVerifier(strings.TrimSpace(string(vkey)))
 	if err != nil {
-		return 0, err
+		return 0, root, err
 	}
 	signed, err := os.ReadFile(filepath.Join(folder, "checkpoint"))
 	if err != nil {
-		return 0, err
+		return 0, root, err
 	}
 	opened, err := note.Open(signed, note.VerifierList(verifier))
 	if err != nil {
-		return 0, err
+		return 0, root, err
 	}
 	lines := strings.Split(opened.Text, "\n")
-	size, err := strconv.ParseInt(lines[1], 10, 64)
-	if err != nil {
-		return 0, err
+	if len(lines) < 4 {
+		return 0, root, errors.New("the checkpoint is too short")
 	}
-	root, err := tlog.ParseHash(lines[2])
-	if err != nil {
-		return 0, err
+	if size, err = strconv.ParseInt(lines[1], 10, 64); err != nil {
+		return 0, root, err
 	}
-	stored := make(hashes, 0, tlog.StoredHashIndex(0, size)+64)
-	var order order
-	for start := int64(0); start < size; start += 1 << height {
-		width := int(size - start)
-		if 1<<height < width {
-			width = 1 << height
-		}
-		tile := tlog.Tile{H: height, L: 0, N: start >> height, W: width}
-		data, err := os.ReadFile(path(folder, tile, "entries"))
-		if err != nil {
-			return 0, err
-		}
-		for place := int64(0); place < int64(width); place++ {
-			if len(data) < 2 || len(data) < 2+int(binary.BigEndian.Uint16(data)) {
-				return 0, errors.New("a bundle is too short")
-			}
-			end := 2 + int(binary.BigEndian.Uint16(data))
-			if err := order.take(data[2:end]); err != nil {
-				return 0, fmt.Errorf("entry %d: %w", start+place, err)
-			}
-			added, err := tlog.StoredHashesForRecordHash(start+place, tlog.RecordHash(data[2:end]), stored)
-			if err != nil {
-				return 0, err
-			}
-			stored = append(stored, added...)
-			data = data[end:]
-		}
-		if len(data) != 0 {
-			return 0, errors.New("a bundle is too long")
-		}
-	}
-	found, err := tlog.TreeHash(size, stored)
-	if err != nil || found != root {
-		return 0, fmt.Errorf("the entries lead to the root %v: %w", found, err)
-	}
-	if order.posted != order.notes {
-		return 0, errors.New("a note was never posted")
-	}
-	return size, compare(folder, size, stored)
+	root, err = tlog.ParseHash(lines[2])
+	return size, root, err
 }
 
-// compare compares each tile with what the entries lead to.
-func compare(folder string, size int64, stored hashes) error {
-	for _, tile := range tlog.NewTiles(height, 0, size) {
-		// Older versions of tlog name the partial tiles of smaller trees too.
-		if full := tile.W == 1<<height; !full && tile.N<<height+int64(tile.W) != size>>(height*tile.L) {
-			continue
-		}
-		made, err := tlog.ReadTileData(tile, stored)
-		if err != nil {
-			return err
-		}
-		published, err := os.ReadFile(path(folder, tile, strconv.Itoa(tile.L)))
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(made, published) {
-			return fmt.Errorf("%s is not the tile that the entries make", tile.Path())
+func run(folder string) (int64, error) {
+	size, root, err := head(folder)
+	if err != nil {
+		return 0, err
+	}
+	text, err := os.Open(filepath.Join(folder, "log.txt"))
+	if err != nil {
+		return 0, err
+	}
+	defer text.Close()
+	a := audit{text: bufio.NewReaderSize(text, 1<<16)}
+	for level := range a.tree.last {
+		a.tree.last[level].index = -1
+	}
+	for f := range read(folder, size) {
+		if err := a.take(f); err != nil {
+			return 0, err
 		}
 	}
-	return nil
+	found, err := tlog.TreeHash(size, &a.tree)
+	if err != nil {
+		return 0, err
+	}
+	if found != root {
+		return 0, fmt.Errorf("the entries lead to the root %v, and %v was signed", found, root)
+	}
+	if a.order.posted != a.order.notes {
+		return 0, errors.New("a note was never posted")
+	}
+	return size, nil
 }
 
 func main() {
@@ -197,7 +242,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: audit FOLDER")
 		os.Exit(2)
 	}
-	size, err := audit(os.Args[1])
+	size, err := run(os.Args[1])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
