@@ -132,7 +132,10 @@ fn found(journal: &Journal) -> rusqlite::Result<String> {
     };
     let by = account(journal)?.map(|account| format!(" by @{account}")).unwrap_or_default();
     let looked = count("outcome IS NOT NULL")?;
-    let mut detail = format!("{looked} posts of the log were looked for on X{by}, and are as they must be");
+    let mut detail = match looked {
+        0 => "no post of the log could be looked at".to_owned(),
+        _ => format!("{looked} posts of the log were looked for on X{by}, and are as they must be"),
+    };
     for (count, what) in [
         (count("outcome IN ('missing', 'edited')")?, "are missing or edited, as the log itself says"),
         (count("outcome = 'untold'")?, "could not be compared: their notes waited too long"),
