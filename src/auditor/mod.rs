@@ -19,6 +19,7 @@ use crate::log::checkpoint::{self, Checkpoint};
 use crate::log::policy::Policy;
 use crate::log::signed_note::{self, SignedNote, VerifierKey};
 use crate::log::tile::Kind;
+use crate::note::AccountName;
 use crate::opening::names;
 use crate::platform::x::Oembed;
 use crate::time::Time;
@@ -56,8 +57,8 @@ pub struct Wanted {
     pub since: Option<String>,
     /// A file of posts to compare with the log.
     pub posts: Option<PathBuf>,
-    /// What asks X for the posts, in place of such a file.
-    pub online: Option<Oembed>,
+    /// What asks X for the posts, in place of such a file, and the account that made them.
+    pub online: Option<(Oembed, AccountName)>,
     /// Where to keep what was learnt if the audit is interrupted; gone when it comes to an end.
     pub resume: Option<PathBuf>,
 }
@@ -148,8 +149,8 @@ pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress
     if unread.is_some() || wanted.online.is_some() {
         journal.save(&state)?;
     }
-    if let Some(oembed) = wanted.online.as_ref().filter(|_| state.is_read) {
-        online::ask(&journal, oembed, &mut progress).await?;
+    if let Some((oembed, account)) = wanted.online.as_ref().filter(|_| state.is_read) {
+        online::ask(&journal, oembed, account, &mut progress).await?;
     }
     let State { checkpoint, audit, tally, .. } = state;
     let mut before = vec![key.signature(checkpoint.as_bytes(), &head), key.check(&head)];
@@ -157,8 +158,8 @@ pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress
     before.extend(wanted.since.as_ref().and_then(|since| key.signed_since(since, &head)));
     let whole = audit.len() == head.size;
     let mut posts = tally.map(|tally| tally.check(&journal, &audit, whole, now)).transpose()?;
-    if wanted.online.is_some() {
-        let looked = online::check(&journal, whole)?;
+    if let Some((_, account)) = &wanted.online {
+        let looked = online::check(&journal, account, whole)?;
         posts = Some(looked.check);
         unread = unread.or(looked.unread);
     }
@@ -172,7 +173,7 @@ pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress
 /// An interrupted audit is taken up again only if it was about exactly the same.
 fn about(wanted: &Wanted) -> String {
     let posts = wanted.posts.as_ref().map(|posts| (posts, std::fs::metadata(posts).ok().map(|file| file.len())));
-    let online = wanted.online.as_ref().map(Oembed::base);
+    let online = wanted.online.as_ref().map(|(oembed, account)| (oembed.base(), account));
     format!("{} {:?} {:?} {:?} {posts:?} {online:?}", env!("CARGO_PKG_VERSION"), wanted.place, wanted.log, wanted.since)
 }
 

@@ -11,7 +11,7 @@ use super::posts::{number, told};
 use super::{Progress, Stage};
 use crate::audit::{Expected, Seen};
 use crate::log::entry::Loss;
-use crate::note::{PostId, Snowflake};
+use crate::note::{AccountName, PostId, Snowflake};
 use crate::platform::x::Oembed;
 use crate::post::PostText;
 use crate::verify::{self, Check, Shown, cut};
@@ -48,10 +48,11 @@ fn admit(journal: &Journal, post: PostId, how: Loss) -> rusqlite::Result<()> {
     journal.db.prepare_cached(sql)?.execute(params![post.0 as i64, bit]).map(drop)
 }
 
-/// Asks for every post that has no answer yet, each once.
+/// Asks for every post of the account that has no answer yet, each once.
 pub(super) async fn ask(
     journal: &Journal,
     oembed: &Oembed,
+    account: &AccountName,
     progress: &mut impl FnMut(Progress),
 ) -> Result<(), JournalError> {
     journal.expect_many()?;
@@ -63,7 +64,8 @@ pub(super) async fn ask(
         let page = journal.tried(unanswered(journal, after))?;
         let Some((last, ..)) = page.last() else { return Ok(()) };
         after = *last;
-        let looks = page.into_iter().map(async |(entry, post, wanted)| (entry, wanted, oembed.look(post, None).await));
+        let looks =
+            page.into_iter().map(async |(entry, post, wanted)| (entry, wanted, oembed.look(post, account).await));
         let mut looks = stream::iter(looks).buffer_unordered(AT_ONCE);
         while let Some((entry, wanted, shown)) = looks.next().await {
             journal.tried(answered(journal, entry, wanted.as_deref(), &shown))?;
@@ -111,13 +113,13 @@ pub(super) struct Found {
 }
 
 /// Sums up. `whole` says whether the log was read to its end.
-pub(super) fn check(journal: &Journal, whole: bool) -> Result<Found, JournalError> {
+pub(super) fn check(journal: &Journal, account: &AccountName, whole: bool) -> Result<Found, JournalError> {
     const NAME: &str = "platform";
     let unread = journal.tried(unread(journal))?;
-    if let Some(wrong) = journal.tried(wrong(journal))? {
+    if let Some(wrong) = journal.tried(wrong(journal, account))? {
         return Ok(Found { check: verify::fails(NAME, wrong), unread });
     }
-    let mut detail = journal.tried(found(journal))?;
+    let mut detail = journal.tried(found(journal, account))?;
     if let Some(unread) = &unread {
         detail = format!("{detail}; could not be read: {unread}");
     }
@@ -125,16 +127,15 @@ pub(super) fn check(journal: &Journal, whole: bool) -> Result<Found, JournalErro
     Ok(Found { check: check(NAME, detail), unread })
 }
 
-fn found(journal: &Journal) -> rusqlite::Result<String> {
+fn found(journal: &Journal, account: &AccountName) -> rusqlite::Result<String> {
     let count = |what: &str| {
         let sql = format!("SELECT count(*) FROM due WHERE {what}");
         journal.db.query_row(&sql, [], |row| row.get::<_, u64>(0))
     };
-    let by = account(journal)?.map(|account| format!(" by @{account}")).unwrap_or_default();
     let looked = count("outcome IS NOT NULL")?;
     let mut detail = match looked {
         0 => "no post of the log could be looked at".to_owned(),
-        _ => format!("{looked} posts of the log were looked for on X{by}, and are as they must be"),
+        _ => format!("{looked} posts of the log were looked for on X by @{account}, and are as they must be"),
     };
     for (count, what) in [
         (count("outcome IN ('missing', 'edited')")?, "are missing or edited, as the log itself says"),
@@ -147,20 +148,12 @@ fn found(journal: &Journal) -> rusqlite::Result<String> {
     Ok(detail + "; posts of which the log says nothing cannot be seen this way")
 }
 
-/// Who wrote the first post of the log that stands.
-fn account(journal: &Journal) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT (SELECT author FROM due WHERE author IS NOT NULL ORDER BY entry LIMIT 1)";
-    journal.db.query_row(sql, [], |row| row.get(0))
-}
-
 /// Everything that is wrong, the first of each kind.
-fn wrong(journal: &Journal) -> rusqlite::Result<Option<String>> {
+fn wrong(journal: &Journal, account: &AccountName) -> rusqlite::Result<Option<String>> {
     let mut wrong: Vec<String> = Vec::new();
-    if let Some(account) = account(journal)? {
-        let sql = "SELECT count(*), (SELECT id || ' is by ' || author || ', and the first is by ' || ?1 FROM due
-            WHERE author != ?1 COLLATE NOCASE ORDER BY entry LIMIT 1) FROM due WHERE author != ?1 COLLATE NOCASE";
-        wrong.extend(told(journal, sql, [account], "by another account")?);
-    }
+    let sql = "SELECT count(*), (SELECT id || ' is by ' || author || ', and not by ' || ?1 FROM due
+        WHERE author != ?1 COLLATE NOCASE ORDER BY entry LIMIT 1) FROM due WHERE author != ?1 COLLATE NOCASE";
+    wrong.extend(told(journal, sql, [account.as_str()], "by another account")?);
     for (outcome, bit) in [("missing", LOST), ("edited", CHANGED)] {
         let sql = "SELECT count(*), (SELECT id || ' of entry ' || entry || ' ' || told FROM due
             WHERE outcome = ?1 AND admitted & ?2 = 0 ORDER BY entry LIMIT 1)

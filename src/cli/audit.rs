@@ -14,6 +14,7 @@ use super::{Failure, Output, failure, trust};
 use crate::auditor::place::Place;
 use crate::auditor::{self, Audited, Stage, Wanted};
 use crate::clock::Clock;
+use crate::note::AccountName;
 use crate::platform::x::{Oembed, PATIENCE_LONG};
 
 /// How often progress is told on a terminal, and elsewhere.
@@ -31,7 +32,7 @@ const PROGRESS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs
 /// With --posts each post that stands there is compared with the log: which are missing, edited, of the log's forms and
 /// unknown to it, or show more entries than it has. An audit that was interrupted goes on where it was.
 ///
-/// With --online X is asked for the posts in place of a file, a few at once: which are missing or edited. Posts of which the
+/// With --online X is asked for the posts of --account in place of a file, a few at once: which are missing or edited. Posts of which the
 /// log says nothing cannot be seen that way. If X asks to wait, the audit does, up to a quarter of an hour; a post that could
 /// not be read is never taken for missing, and is asked for again the next time.
 #[derive(clap::Args)]
@@ -41,7 +42,7 @@ Example:
   verbale audit --log embassy.example/notes+23012f24+AVWppx9R… notes/public
   verbale audit --json notes/public | jq .summary
   verbale audit notes/public --posts timeline.json
-  verbale audit --online https://embassy.example/notes/ --since embassy.head
+  verbale audit --online --account embassy https://embassy.example/notes/ --since embassy.head
 
 Exit status:
   0 all that was checked holds, 1 something fails, 2 there is no log or a file cannot be used, 3 not all could be read")]
@@ -61,6 +62,10 @@ pub struct Arguments {
     /// Whether to ask X for the posts.
     #[command(flatten)]
     pub online: Online,
+
+    /// The name, at present, of the account that posts what the log says
+    #[arg(long, value_name = "NAME", requires = "online", required_if_eq("online", "true"), value_parser = name)]
+    pub account: Option<AccountName>,
 
     /// Where to keep what was learnt if the audit is interrupted; else it is beside the file of --since, as FILE.resume
     #[arg(long, value_name = "FILE")]
@@ -85,7 +90,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         log: arguments.log.as_deref().map(trust::policy).transpose()?,
         since: arguments.since.as_deref().map(earlier).transpose()?.flatten(),
         posts: arguments.posts.clone(),
-        online: asked(&arguments.online)?,
+        online: asked(arguments)?,
         resume: arguments.resume.clone().or_else(|| arguments.since.as_deref().map(beside)),
     };
     let mut progress = Progress::new();
@@ -111,9 +116,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// What asks X for the posts, if it is wanted.
-fn asked(online: &Online) -> anyhow::Result<Option<Oembed>> {
-    let asked = online.online.then(|| Oembed::new(&online.oembed, PATIENCE_LONG)).transpose();
-    Ok(asked.map_err(|error| online::unusable(&error))?)
+fn asked(arguments: &Arguments) -> anyhow::Result<Option<(Oembed, AccountName)>> {
+    let Some(account) = &arguments.account else { return Ok(None) };
+    let oembed = Oembed::new(&arguments.online.oembed, PATIENCE_LONG).map_err(|error| online::unusable(&error))?;
+    Ok(Some((oembed, account.clone())))
+}
+
+fn name(text: &str) -> Result<AccountName, String> {
+    AccountName::parse(text.trim_start_matches('@')).ok_or_else(|| "it is no account's name".to_owned())
 }
 
 /// The head of the last time; none if this is the first.

@@ -75,7 +75,7 @@ impl Oembed {
     }
 
     /// What X shows of a post. `author` is who is said to have made it: X goes by the number.
-    pub async fn look(&self, post: PostId, author: Option<&AccountName>) -> Shown {
+    pub async fn look(&self, post: PostId, author: &AccountName) -> Shown {
         if SILENT_MAX <= self.silent.load(Ordering::Relaxed) {
             return Shown::Unread { why: "it was not asked for, as those before it could not be read".to_owned() };
         }
@@ -95,8 +95,7 @@ impl Oembed {
     }
 
     /// Of a post's place nothing is used but number and name: they need no escaping, and lead nowhere else.
-    fn url(&self, post: PostId, author: Option<&AccountName>) -> Url {
-        let author = author.map_or("i", AccountName::as_str);
+    fn url(&self, post: PostId, author: &AccountName) -> Url {
         let mut url = self.base.clone();
         let asked = format!("{WEB}/{author}/status/{post}");
         url.query_pairs_mut().extend_pairs([("url", asked.as_str()), ("omit_script", "1"), ("dnt", "true")]);

@@ -67,7 +67,7 @@ impl Stage {
 
     fn audit(&self) -> (i32, Value) {
         let oembed = format!("--oembed={}/oembed", self.door.base);
-        let arguments = ["--online", &oembed, "--since", "seen.head"];
+        let arguments = ["--online", "--account=embassy", &oembed, "--since", "seen.head"];
         tokio::task::block_in_place(|| self.place.audit(&arguments))
     }
 
@@ -196,8 +196,20 @@ async fn an_audit_that_is_killed_asks_for_the_rest_alone() {
         stage.fault(How::Delay { ms: 0 }, answers);
         stage.fault(How::Hold, u32::MAX);
         let held = stage.asked() + u64::from(answers) + AT_ONCE;
-        let arguments =
-            ["audit", "log", "--json", "--log", &vkey, "--online", "--oembed", &oembed, "--since", "seen.head"];
+        let arguments = [
+            "audit",
+            "log",
+            "--json",
+            "--log",
+            &vkey,
+            "--online",
+            "--account",
+            "embassy",
+            "--oembed",
+            &oembed,
+            "--since",
+            "seen.head",
+        ];
         let mut child = Command::new(env!("CARGO_BIN_EXE_verbale"))
             .args(arguments)
             .current_dir(stage.place.folder.path())
@@ -232,7 +244,7 @@ async fn a_log_that_cannot_be_read_to_its_end_asks_for_no_more_than_it_says() {
 #[test]
 fn posts_come_from_a_file_or_from_x() {
     let place = Place::new(&crate::site::plain(3));
-    let arguments = ["audit", "log", "--online", "--posts", "posts.json"];
+    let arguments = ["audit", "log", "--online", "--account", "embassy", "--posts", "posts.json"];
     let output = crate::cli::verbale(place.folder.path(), &arguments);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
