@@ -74,11 +74,20 @@ impl Opener {
         let mut waiting = self.store.requests(RequestState::Waiting).await?;
         // Those that need the platform hold up no other.
         waiting.sort_by_key(|request| matches!(request.ask, Ask::Dispute { .. }));
+        let mut unread = None;
         for request in waiting {
-            match request.ask {
-                Ask::Open { note, level } => self.open(&request, note, level).await?,
-                Ask::Dispute { note, post } => self.dispute(&request, note, post).await?,
+            let done = match request.ask {
+                Ask::Open { note, level } => self.open(&request, note, level).await,
+                Ask::Dispute { note, post } => self.dispute(&request, note, post).await,
+            };
+            match done {
+                // It may be this post alone that cannot be read.
+                Err(Stop::Platform(error @ PlatformError::Unavailable { .. })) => unread = Some(error),
+                done => done?,
             }
+        }
+        if let Some(error) = unread {
+            return Err(error.into());
         }
         let now = self.clock.now();
         self.pace.idle(Self::NAME, &self.store, now).await?;

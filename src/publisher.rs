@@ -269,10 +269,15 @@ impl Publisher {
     /// What becomes of a part or an answer that surely was not posted.
     async fn refused(&mut self, intent: &Intent, error: PlatformError, has_media: bool) -> Result<Next, Stop> {
         let now = self.clock.now();
-        let may_be_alone = !matches!(intent.subject, Subject::Answer { alone: false, .. });
+        let is_reply = intent.answers.is_some() && !matches!(intent.subject, Subject::Answer { alone: false, .. });
         match &error {
-            PlatformError::ReplyRefused { what } if may_be_alone && intent.answers.is_some() => {
+            PlatformError::ReplyRefused { what } if is_reply => {
                 info!(intent.id, what, "the platform refuses the reply: it is posted alone");
+                self.store.unanswering(intent.id, now).await?;
+            }
+            // X has more words for it than anybody knows.
+            PlatformError::Refused { what } if is_reply && !has_media => {
+                warn!(intent.id, what, "the platform refuses it as a reply: it is posted alone");
                 self.store.unanswering(intent.id, now).await?;
             }
             PlatformError::Refused { .. } | PlatformError::TooLong { .. } | PlatformError::ReplyRefused { .. } => {
@@ -374,8 +379,12 @@ fn comes_before_notes(intent: &Intent) -> bool {
 }
 
 /// Whether a post shows this text; the platform may have cut or added blanks at its end, and adds a link to the files that
-/// go along. No text of ours has a link.
+/// go along. No text of ours has a link, or begins with a name, as X lets what answers somebody begin.
 fn shows(post: &Post, text: &str) -> bool {
-    let Some(added) = post.text.strip_prefix(text).map(str::trim) else { return false };
+    let mut shown = post.text.as_str();
+    while let Some((_, rest)) = shown.split_once(' ').filter(|(name, _)| name.starts_with('@')) {
+        shown = rest;
+    }
+    let Some(added) = shown.strip_prefix(text).map(str::trim) else { return false };
     added.is_empty() || (added.starts_with("https://") && !added.contains(char::is_whitespace))
 }

@@ -14,6 +14,9 @@ use crate::platform::Addressee;
 use crate::store::{Act, Ask, Body, Cause, CodeChange, CodeRow, Command, NewRequest, Outgoing, Request, RequestState};
 use crate::time::Time;
 
+/// So often in a day an official is told what can be written: automatic replies would call for it for ever.
+const HELPS_A_DAY: u64 = 5;
+
 /// What a command leads to: what is said, and what is done.
 struct Reply {
     letter: Letter,
@@ -37,7 +40,12 @@ impl Bot {
         if !self.settings.officials.contains(&command.from) {
             return Ok(Act::default());
         }
-        let Reply { letter, mut act } = match Order::read(&command.text) {
+        let order = Order::read(&command.text);
+        if order == Order::Help && HELPS_A_DAY < self.store.helps(command.from, command.message).await? {
+            info!(message.id = %command.message, "the official has been told often enough today what can be written");
+            return Ok(Act::default());
+        }
+        let Reply { letter, mut act } = match order {
             Order::Confirm(code) => self.confirm(command, &code, now).await?,
             order => self.begin(command, order, now).await?,
         };

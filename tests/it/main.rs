@@ -38,6 +38,7 @@ mod side;
 mod sim;
 mod site;
 mod site_kills;
+mod spite;
 mod stranger;
 mod trouble;
 mod upload;

@@ -132,13 +132,15 @@ pub(in crate::store) fn commands(db: &Connection) -> Result<Vec<Command>, Error>
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-pub(in crate::store) fn waiting_message(db: &Connection, held: &[u64]) -> Result<Option<Waiting>, Error> {
+/// The key of a message says what it is about: `command 5`, `request 3 to 7`, `dispute 1 9 to 7`, `slip 4`.
+pub(in crate::store) fn waiting_message(db: &Connection, held: &[u64], urgent: bool) -> Result<Option<Waiting>, Error> {
     let mut query = db.prepare_cached(
         "SELECT id, account, conversation, text, note, tried, tried_last, unsure FROM message
          WHERE sent IS NULL AND dropped IS NULL AND NOT EXISTS (SELECT 1 FROM json_each(:held) WHERE value = message.id)
-         ORDER BY unsure = 0, id LIMIT 1",
+           AND (NOT :urgent OR key LIKE 'command %')
+         ORDER BY unsure = 0, iif(key LIKE 'command %', 0, iif(key LIKE 'request %', 1, 2)), id LIMIT 1",
     )?;
-    Ok(query.query_row(named_params! { ":held": super::json(held) }, waiting).optional()?)
+    Ok(query.query_row(named_params! { ":held": super::json(held), ":urgent": urgent }, waiting).optional()?)
 }
 
 fn waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
