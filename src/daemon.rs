@@ -273,6 +273,7 @@ fn bot_settings(config: &Config, has_key: bool) -> Option<bot::Settings> {
         correspondents: correspondents.collect(),
         limits: bot.limits,
         approval: config.open.approval,
+        persons: config.open.persons.clone(),
         lapse: config.open.lapse,
         has_key,
     })
@@ -322,6 +323,7 @@ impl Parts {
             chance: Arc::new(rand::random),
             opener: opener::Settings {
                 approval: config.open.approval,
+                persons: config.open.persons.clone(),
                 lapse: config.open.lapse,
                 poll: ASKED,
                 officials,

@@ -8,8 +8,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::{Config, Error, bot, place, rule, upload, values};
+use super::{Config, Error, bot, persons, place, rule, upload, values};
 use crate::note::Origin;
+use crate::persons::Persons;
 use crate::rules::{Correspondent, Rule};
 use crate::time::Time;
 
@@ -122,6 +123,8 @@ struct Open {
     approval: bool,
     #[serde(default, deserialize_with = "lapse_time")]
     lapse: Option<Duration>,
+    #[serde(default, deserialize_with = "persons::read")]
+    persons: Persons,
 }
 
 #[derive(Default, Deserialize)]
@@ -185,7 +188,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
             ignore_posts_until: publish.ignore_posts_until,
         },
         bot: bot.map(|raw| raw.with(bot_poll)),
-        open: super::Open { approval: open.approval, lapse: open.lapse.unwrap_or(DAY) },
+        open: super::Open { approval: open.approval, lapse: open.lapse.unwrap_or(DAY), persons: open.persons },
         slip: super::Slip { send },
         receipt: super::Receipt { from: receipt.from, publish: receipt.publish },
         serve: serve.map(|serve| super::Serve { address: serve.address }),

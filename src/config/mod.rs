@@ -9,6 +9,7 @@ pub mod values;
 
 mod bot;
 mod file;
+mod persons;
 mod place;
 mod rule;
 mod upload;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use crate::bot::limits::Limits;
 use crate::note::{AccountId, Origin};
+use crate::persons::Persons;
 use crate::rules::{Correspondent, Rule};
 use crate::time::Time;
 
@@ -122,12 +124,14 @@ pub struct Bot {
 }
 
 /// How notes are opened in public.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Open {
     /// Whether a second official must approve an opening.
     pub approval: bool,
     /// How long it waits for that.
     pub lapse: Duration,
+    /// Which keys and accounts are one official's.
+    pub persons: Persons,
 }
 
 /// Which slips are sent.

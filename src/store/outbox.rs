@@ -194,8 +194,8 @@ pub struct Request {
     pub asked_by: String,
     /// When.
     pub asked_at: Time,
-    /// Who approved it first, other than who asked.
-    pub approved_by: Option<String>,
+    /// Who has approved it, other than who asked, and when: the first one first.
+    pub approvals: Vec<(String, Time)>,
     /// Where it stands.
     pub state: RequestState,
     /// Whether an official has handed the proof over.

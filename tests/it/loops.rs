@@ -201,6 +201,7 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
         bot: None,
         chance: Arc::new(|| 0),
         opener: opener::Settings {
+            persons: verbale::persons::Persons::default(),
             approval: false,
             lapse: Duration::from_secs(60),
             poll: Duration::from_secs(1),

@@ -7,14 +7,15 @@ use std::time::Duration;
 use verbale::bot::limits::DISPUTES_A_DAY;
 use verbale::log::entry::{Entry, Level};
 use verbale::note::AccountId;
+use verbale::persons::Persons;
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings, limits_of_x};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 use verbale::store::{Desk, RequestState};
 
 use crate::asked::*;
 use crate::quarrel::{
-    DENIAL, LONG, PRIVATE, ask, asked, deny, dispute, entries, is_open, parts, platform, posts, proof, sealed, send,
-    settle, state,
+    DENIAL, FIRST as FIRST_KEY, LONG, PRIVATE, SECOND as SECOND_KEY, ask, asked, deny, dispute, entries, is_open,
+    parts, platform, posts, proof, sealed, send, settle, state,
 };
 use crate::rig::{MARKER, Rig, Which};
 
@@ -147,6 +148,21 @@ async fn a_correspondent_who_disputes_everything_costs_no_more_than_strangers_do
 }
 
 #[tokio::test]
+async fn an_approval_that_comes_after_the_lapse_counts_for_nothing() {
+    let mut rig = sealed(platform(), MARKER, &[]).await;
+    rig.die().await;
+    rig.approval = true;
+    let request = ask(&rig, Level::Content);
+    let zip = proof(&rig, Level::Content);
+    // Nobody was there to let it lapse.
+    rig.advance(25 * 60 * MINUTE_MS);
+    let mut desk = Desk::open(&rig.database()).unwrap();
+    desk.approve(request, SECOND_KEY, &zip, rig.now()).unwrap();
+    settle(&mut rig).await;
+    assert_eq!((state(&rig, request), openings(&rig), parts(&rig).len()), (RequestState::Lapsed, 0, 0));
+}
+
+#[tokio::test]
 async fn a_reply_that_x_refuses_in_words_of_its_own_is_posted_alone() {
     let mut rig = sealed(platform(), MARKER, &[]).await;
     let how = How::Status { code: 403, body: Body::Problem };
@@ -229,4 +245,40 @@ async fn what_was_handed_over_and_refused_leaves_nothing_behind_while_the_daemon
     settle(&mut rig).await;
     assert_eq!(state(&rig, request), RequestState::Refused);
     assert!(!holds(&log) && !holds(&rig.database()));
+}
+
+/// An official has a key and an account: to ask with the one and to approve with the other is to approve alone.
+#[tokio::test]
+async fn nobody_approves_by_message_what_the_command_line_has_asked_unless_it_is_known_who_is_who() {
+    let mut rig = begin(platform(), |rig| rig.approval = true).await;
+    let request = Desk::open(&rig.database()).unwrap().ask(&asked(Level::Content), None, rig.now()).unwrap();
+    pass(&mut rig, 5).await;
+    write(&mut rig, FIRST, &format!("approve {request}")).await;
+    if last_letter(&rig, FIRST).contains("\nconfirm ") {
+        let code = code(&rig, FIRST);
+        write(&mut rig, FIRST, &code).await;
+    }
+    settle(&mut rig).await;
+    assert_eq!((openings(&rig), parts(&rig).len()), (0, 0));
+}
+
+#[tokio::test]
+async fn where_it_is_known_who_is_who_officials_approve_by_either_way_and_nobody_their_own() {
+    let mut rig = begin(platform(), |rig| {
+        rig.approval = true;
+        let person = |account: AccountId, key: &str| vec![account.to_string(), key.to_owned()];
+        rig.persons = Persons::new(vec![person(FIRST, FIRST_KEY), person(SECOND, SECOND_KEY)]);
+    })
+    .await;
+    let request = Desk::open(&rig.database()).unwrap().ask(&asked(Level::Content), None, rig.now()).unwrap();
+    pass(&mut rig, 5).await;
+    assert!(letters(&rig, FIRST).is_empty(), "it is their own");
+    assert!(last_letter(&rig, SECOND).contains(&format!("\napprove {request}\n")));
+    write(&mut rig, FIRST, &format!("approve {request}")).await;
+    assert!(last_letter(&rig, FIRST).contains("is your own"));
+    write(&mut rig, SECOND, &format!("approve {request}")).await;
+    let code = code(&rig, SECOND);
+    write(&mut rig, SECOND, &code).await;
+    settle(&mut rig).await;
+    is_open(&rig);
 }

@@ -143,10 +143,10 @@ fn nobody_approves_what_they_asked_for() {
     let request = desk.ask(&asked("a"), None, now()).unwrap();
     assert!(desk.approve(request, "a", b"proof", now()).unwrap_err().to_string().contains("nobody approves"));
     let waiting = db.requests(RequestState::Waiting).unwrap();
-    assert_eq!((waiting.len(), &waiting[0].approved_by, waiting[0].is_handed), (1, &None, false));
+    assert_eq!((waiting.len(), waiting[0].approvals.len(), waiting[0].is_handed), (1, 0, false));
     desk.approve(request, "b", b"proof", now()).unwrap();
     let waiting = db.requests(RequestState::Waiting).unwrap();
-    assert_eq!((waiting[0].approved_by.as_deref(), waiting[0].is_handed), (Some("b"), true));
+    assert_eq!((&*waiting[0].approvals[0].0, waiting[0].is_handed), ("b", true));
     assert_eq!(db.handed(request).unwrap().as_deref(), Some(&b"proof"[..]));
     assert!(db.act(&Cause::Lapse(request), &Act::default(), now()).unwrap());
     assert_eq!(db.handed(request).unwrap(), None);
