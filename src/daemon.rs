@@ -317,6 +317,7 @@ impl Parts {
                 settle: config.publish.settle,
                 run_over: config.publish.run_over,
                 heartbeat: config.publish.heartbeat.clone(),
+                receipts_a_day: config.receipt.posts_a_day,
                 ignore_posts_until: config.publish.ignore_posts_until,
             },
             bot: bot_settings(config, !identities.is_empty()),

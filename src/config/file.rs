@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::{Config, Error, bot, persons, place, rule, upload, values};
+use super::{Config, Error, bot, persons, place, receipt, rule, upload, values};
 use crate::note::Origin;
 use crate::persons::Persons;
 use crate::rules::{Correspondent, Rule};
@@ -45,7 +45,7 @@ struct File {
     #[serde(default)]
     slip: Slip,
     #[serde(default)]
-    receipt: Receipt,
+    receipt: receipt::Raw,
     serve: Option<Serve>,
     upload: Option<Spanned<upload::Raw>>,
 }
@@ -133,15 +133,6 @@ struct Slip {
     send: Option<Spanned<bool>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Receipt {
-    #[serde(default, deserialize_with = "senders")]
-    from: Vec<Correspondent>,
-    #[serde(default)]
-    publish: bool,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Serve {
@@ -190,7 +181,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
         bot: bot.map(|raw| raw.with(bot_poll)),
         open: super::Open { approval: open.approval, lapse: open.lapse.unwrap_or(DAY), persons: open.persons },
         slip: super::Slip { send },
-        receipt: super::Receipt { from: receipt.from, publish: receipt.publish },
+        receipt: receipt.section(),
         serve: serve.map(|serve| super::Serve { address: serve.address }),
         upload,
     })
@@ -392,8 +383,4 @@ fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Time>, D::Error> 
     let text = String::deserialize(from)?;
     let remedy = "write it in UTC with milliseconds, like \"2026-11-22T12:00:00.000Z\"";
     Time::parse(&text).map(Some).ok_or_else(|| D::Error::custom(format!("`{text}` is not a moment\n{remedy}")))
-}
-
-fn senders<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Correspondent>, D::Error> {
-    list(from, (0, CORRESPONDENTS_MAX), ("accounts", "leave out those who send no notes"), values::correspondent)
 }

@@ -11,6 +11,7 @@ mod bot;
 mod file;
 mod persons;
 mod place;
+mod receipt;
 mod rule;
 mod upload;
 
@@ -148,6 +149,8 @@ pub struct Receipt {
     pub from: Vec<Correspondent>,
     /// Whether a receipt is entered and posted for each of their notes that comes with a slip, without being asked.
     pub publish: bool,
+    /// So many receipts are posted in a day at most.
+    pub posts_a_day: u64,
 }
 
 /// Where the daemon hands out the public folder itself.

@@ -52,7 +52,7 @@ fn the_template_says_the_defaults() {
         assert_eq!(config.publish.run_over, 5);
         assert_eq!(config.publish.heartbeat.unwrap().to_string(), "0 55 23 * * *");
         assert_eq!(config.slip, Slip { send: false });
-        assert_eq!(config.receipt, Receipt { from: Vec::new(), publish: false });
+        assert_eq!(config.receipt, Receipt { from: Vec::new(), publish: false, posts_a_day: 100 });
         let persons = Persons::default();
         assert_eq!(config.open, Open { approval: false, lapse: Duration::from_secs(86_400), persons });
         assert!(config.serve.is_none() && config.upload.is_none());

@@ -71,7 +71,13 @@ impl Rig {
     }
 
     fn publishing(&self) -> publisher::Settings {
-        publisher::Settings { settle: Duration::from_secs(600), run_over: 5, heartbeat: None, ignore_posts_until: None }
+        publisher::Settings {
+            settle: Duration::from_secs(600),
+            run_over: 5,
+            heartbeat: None,
+            receipts_a_day: 100,
+            ignore_posts_until: None,
+        }
     }
 
     fn salts(&self) -> Salts {

@@ -217,7 +217,13 @@ impl Rig {
 
     fn publisher(&self) -> publisher::Settings {
         let heartbeat = self.plan.heartbeat.then(|| "0 55 23 * * *".parse().unwrap());
-        publisher::Settings { settle: SETTLE, run_over: self.plan.run_over, heartbeat, ignore_posts_until: None }
+        publisher::Settings {
+            settle: SETTLE,
+            run_over: self.plan.run_over,
+            heartbeat,
+            receipts_a_day: 100,
+            ignore_posts_until: None,
+        }
     }
 
     fn opener(&self) -> opener::Settings {

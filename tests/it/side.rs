@@ -87,7 +87,8 @@ impl<'a> Side<'a> {
         self.folder.path().join("log").join(name)
     }
 
-    fn configure(&self, old: &str, new: &str) {
+    /// Changes what the configuration says.
+    pub fn configure(&self, old: &str, new: &str) {
         let config = std::fs::read_to_string(self.path("config.toml")).unwrap();
         assert!(config.contains(old), "{old}");
         std::fs::write(self.path("config.toml"), config.replace(old, new)).unwrap();
