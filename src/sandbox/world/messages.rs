@@ -30,8 +30,6 @@ pub struct Event {
     pub sender: AccountId,
     /// What.
     pub kind: EventKind,
-    /// From when on listings show it.
-    pub listed_from: Time,
     /// Never listed and not found by its identifier, as X does with conversations that it encrypts.
     pub is_hidden: bool,
 }
@@ -211,11 +209,14 @@ impl World {
         }
         let oldest = Snowflake::first_at(now.plus_ms(-self.settings.retention_ms));
         let end = asked.before.unwrap_or(Snowflake(u64::MAX));
+        let lag_ms = self.settings.message_lag_ms;
+        let listed = now.plus_ms(-lag_ms);
         let mut found: Vec<&Event> = Vec::new();
         if oldest < end {
             let in_time = self.events.range(oldest..end).rev().map(|(_, event)| event);
-            let wanted =
-                in_time.filter(|event| event.listed_from <= now && fits(event, &asked) && self.may_read(user, event));
+            let wanted = in_time.filter(|event| {
+                (lag_ms == 0 || event.id.time() <= listed) && fits(event, &asked) && self.may_read(user, event)
+            });
             found = wanted.take(asked.size.saturating_add(1)).collect();
         }
         let has_more = asked.size < found.len();
@@ -270,8 +271,7 @@ impl World {
     }
 
     fn add_event(&mut self, id: MessageId, conversation: ConversationId, sender: AccountId, kind: EventKind) {
-        let listed_from = id.time().plus_ms(self.settings.message_lag_ms);
-        self.events.insert(id, Event { id, conversation, sender, kind, listed_from, is_hidden: false });
+        self.events.insert(id, Event { id, conversation, sender, kind, is_hidden: false });
     }
 
     fn check(&self, from: AccountId, what: &Outgoing) -> Result<(), Refusal> {
