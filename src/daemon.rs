@@ -273,6 +273,7 @@ fn bot_settings(config: &Config, has_key: bool) -> Option<bot::Settings> {
         correspondents: correspondents.collect(),
         limits: bot.limits,
         approval: config.open.approval,
+        persons: config.open.persons.clone(),
         lapse: config.open.lapse,
         has_key,
     })
@@ -316,12 +317,14 @@ impl Parts {
                 settle: config.publish.settle,
                 run_over: config.publish.run_over,
                 heartbeat: config.publish.heartbeat.clone(),
+                receipts_a_day: config.receipt.posts_a_day,
                 ignore_posts_until: config.publish.ignore_posts_until,
             },
             bot: bot_settings(config, !identities.is_empty()),
             chance: Arc::new(rand::random),
             opener: opener::Settings {
                 approval: config.open.approval,
+                persons: config.open.persons.clone(),
                 lapse: config.open.lapse,
                 poll: ASKED,
                 officials,

@@ -30,6 +30,7 @@
 //! | official | somebody who may ask for openings: the holder of an identity, or an account that the configuration names |
 //! | request | what an official asks for: that a note is opened, or a dispute entered |
 //! | approval | the word of a second official that a request may be done |
+//! | person | an official with all of their keys and accounts: nobody approves what they asked for |
 //! | release | the files of an opened note that are public |
 //! | dispute | a public post that denies a note, as the log has it |
 //! | mention | a public post that names the account: what anybody asks |
@@ -99,6 +100,8 @@ pub mod release;
 pub mod pace;
 #[cfg(feature = "daemon")]
 pub mod rules;
+#[cfg(feature = "daemon")]
+pub mod persons;
 #[cfg(feature = "daemon")]
 pub mod command;
 #[cfg(feature = "daemon")]

@@ -3,7 +3,8 @@
 //! A request that may be done is done in one transaction: the log's entry, the files for the site, the posts of the mirror,
 //! the messages, and that the request is done. The proof is the one that an official has handed over; without one it is
 //! made here, if this machine has a key that opens notes. Where the configuration asks for it, an opening waits until
-//! somebody else than who asked has approved it, and lapses if nobody does in time.
+//! somebody else than who asked has approved it, and lapses if nobody does in time: an approval that comes later counts for
+//! nothing, whether or not anybody was there to let it lapse.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::log::entry::Level;
 use crate::log::signed_note::VerifierKey;
 use crate::note::{AccountId, AccountName, PostId};
 use crate::pace::{Next, Pace, Stop, Tick, ms};
+use crate::persons::Persons;
 use crate::platform::{Addressee, Error as PlatformError, Platform};
 use crate::release;
 use crate::store::{Act, Answer, Ask, Body, Cause, Facts, Opened, Outgoing, Request, RequestState, Store};
@@ -26,6 +28,8 @@ use crate::vault;
 pub struct Settings {
     /// Whether somebody else than who asked must approve an opening.
     pub approval: bool,
+    /// Who is somebody else.
+    pub persons: Persons,
     /// How long a request waits.
     pub lapse: Duration,
     /// The wait between two looks at what commands have asked for.
@@ -74,11 +78,20 @@ impl Opener {
         let mut waiting = self.store.requests(RequestState::Waiting).await?;
         // Those that need the platform hold up no other.
         waiting.sort_by_key(|request| matches!(request.ask, Ask::Dispute { .. }));
+        let mut unread = None;
         for request in waiting {
-            match request.ask {
-                Ask::Open { note, level } => self.open(&request, note, level).await?,
-                Ask::Dispute { note, post } => self.dispute(&request, note, post).await?,
+            let done = match request.ask {
+                Ask::Open { note, level } => self.open(&request, note, level).await,
+                Ask::Dispute { note, post } => self.dispute(&request, note, post).await,
+            };
+            match done {
+                // It may be this post alone that cannot be read.
+                Err(Stop::Platform(error @ PlatformError::Unavailable { .. })) => unread = Some(error),
+                done => done?,
             }
+        }
+        if let Some(error) = unread {
+            return Err(error.into());
         }
         let now = self.clock.now();
         self.pace.idle(Self::NAME, &self.store, now).await?;
@@ -95,7 +108,7 @@ impl Opener {
             Some(facts) => facts,
         };
         let is_late = ms(self.settings.lapse) < now.ms_since(request.asked_at);
-        if self.settings.approval && request.approved_by.is_none() {
+        if self.settings.approval && !self.settings.persons.have_approved(request, self.settings.lapse) {
             if is_late {
                 self.end(request, Cause::Lapse(request.id), Act::default()).await?;
                 info!(request.id, note, "a request lapsed: nobody approved it");

@@ -58,6 +58,8 @@ pub struct Settings {
     pub run_over: u64,
     /// When the daily heartbeat is due, in UTC; none to be silent.
     pub heartbeat: Option<Schedule>,
+    /// Posts of receipts in a day, by UTC: others decide how many notes they send.
+    pub receipts_a_day: u64,
     /// Until when the account's posts are those of another log, and say nothing about this one.
     pub ignore_posts_until: Option<Time>,
 }
@@ -130,16 +132,26 @@ impl Publisher {
         if let Some(intent) = open {
             return self.finish(intent).await;
         }
-        if let Some(index) = self.store.unposted_receipt().await? {
+        let receipt = self.store.unposted_receipt().await?;
+        let begun = if receipt.is_some() { self.store.receipts_posted_since(midnight(now)).await? } else { 0 };
+        if let Some(index) = receipt.filter(|_| begun < self.settings.receipts_a_day) {
             return self.begin(Subject::Receipt { index }, now).await;
         }
         if let Some(heartbeat) = self.due_heartbeat(now).await? {
             return self.begin(heartbeat, now).await;
         }
         self.pace.succeeded();
-        let next = self.next_heartbeat(now);
+        let tomorrow = receipt.map(|_| midnight(now).plus_ms(DAY_MS));
+        let next = tomorrow.into_iter().fold(self.next_heartbeat(now), Time::min);
         if let Some(until) = self.held.until() {
             return Ok(Next::Idle(next.min(until)));
+        }
+        if receipt.is_some() {
+            let limit = self.settings.receipts_a_day;
+            let trouble =
+                format!("{limit} receipts were posted today, and no more are before tomorrow: see `posts_a_day`");
+            self.store.report(Self::NAME, Some(trouble), now).await?;
+            return Ok(Next::Idle(next));
         }
         self.store.report(Self::NAME, None, now).await?;
         Ok(Next::Idle(next))
@@ -269,10 +281,15 @@ impl Publisher {
     /// What becomes of a part or an answer that surely was not posted.
     async fn refused(&mut self, intent: &Intent, error: PlatformError, has_media: bool) -> Result<Next, Stop> {
         let now = self.clock.now();
-        let may_be_alone = !matches!(intent.subject, Subject::Answer { alone: false, .. });
+        let is_reply = intent.answers.is_some() && !matches!(intent.subject, Subject::Answer { alone: false, .. });
         match &error {
-            PlatformError::ReplyRefused { what } if may_be_alone && intent.answers.is_some() => {
+            PlatformError::ReplyRefused { what } if is_reply => {
                 info!(intent.id, what, "the platform refuses the reply: it is posted alone");
+                self.store.unanswering(intent.id, now).await?;
+            }
+            // X has more words for it than anybody knows.
+            PlatformError::Refused { what } if is_reply && !has_media => {
+                warn!(intent.id, what, "the platform refuses it as a reply: it is posted alone");
                 self.store.unanswering(intent.id, now).await?;
             }
             PlatformError::Refused { .. } | PlatformError::TooLong { .. } | PlatformError::ReplyRefused { .. } => {
@@ -347,14 +364,20 @@ impl Publisher {
     /// Whether today's moment of the heartbeat, by UTC, has come.
     fn heartbeat_passed(&self, now: Time) -> bool {
         let Some(schedule) = &self.settings.heartbeat else { return false };
-        let midnight = now.ms() - now.ms().rem_euclid(86_400_000);
-        next_of(schedule, Time::from_ms(midnight - 1)).is_some_and(|due| due <= now)
+        next_of(schedule, midnight(now).plus_ms(-1)).is_some_and(|due| due <= now)
     }
 
     fn next_heartbeat(&self, now: Time) -> Time {
         let due = self.settings.heartbeat.as_ref().and_then(|schedule| next_of(schedule, now));
         due.unwrap_or(now.plus_ms(86_400_000))
     }
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+/// The first moment of the day, by UTC.
+fn midnight(now: Time) -> Time {
+    Time::from_ms(now.ms() - now.ms().rem_euclid(DAY_MS))
 }
 
 /// The first moment of the schedule after `time`.
@@ -374,8 +397,12 @@ fn comes_before_notes(intent: &Intent) -> bool {
 }
 
 /// Whether a post shows this text; the platform may have cut or added blanks at its end, and adds a link to the files that
-/// go along. No text of ours has a link.
+/// go along. No text of ours has a link, or begins with a name, as X lets what answers somebody begin.
 fn shows(post: &Post, text: &str) -> bool {
-    let Some(added) = post.text.strip_prefix(text).map(str::trim) else { return false };
+    let mut shown = post.text.as_str();
+    while let Some((_, rest)) = shown.split_once(' ').filter(|(name, _)| name.starts_with('@')) {
+        shown = rest;
+    }
+    let Some(added) = shown.strip_prefix(text).map(str::trim) else { return false };
     added.is_empty() || (added.starts_with("https://") && !added.contains(char::is_whitespace))
 }

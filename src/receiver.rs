@@ -88,7 +88,18 @@ impl Receiver {
         };
         let outcome = match slipped.received.clone() {
             Some(received) => Ok(received),
-            None => self.rebuild(&slipped).await?,
+            None => match self.rebuild(&slipped).await {
+                // It may be a file of this note alone: others pass it.
+                Err(Stop::Platform(error @ PlatformError::Unavailable { .. })) => {
+                    let now = self.clock.now();
+                    let until = self.pace.after(&error, now);
+                    warn!(slip.id = %slipped.slip, error = %error, until = %until, "a slip has to wait");
+                    self.store.report(Self::NAME, Some(error.to_string()), now).await?;
+                    self.held.hold(slipped.slip.0, until);
+                    return Ok(Next::Now);
+                }
+                rebuilt => rebuilt?,
+            },
         };
         match outcome {
             Ok(received) => self.receive(slipped.slip, received).await?,

@@ -2,24 +2,29 @@
 //!
 //! Nothing is sent that the platform would refuse or that would not be sealed. A dispatch is given to the platform once: if
 //! no answer comes, the conversation says whether it went, and a person decides what then. To begin anew after any end is
-//! safe, since the conversation is read before anything is sent.
+//! safe, since the conversation is read before anything is sent; as long as the message of the last try may be missing from
+//! it, nothing is. Two commands at a time do not send.
 
 mod dispatch;
+mod turn;
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::clock::Clock;
 use crate::note::{Account, AccountId, MessageId, Origin};
 use crate::pace::ms;
-use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Purpose, Reach, newest};
+use crate::platform::{Addressee, Error as PlatformError, MediaId, Message, Newest, Platform, Purpose, Reach, newest};
 use crate::rules::{Correspondent, Formal, Rule};
 use crate::slip::Slip;
 use crate::store::{self, Reader};
 use crate::verify::SKEW_MS_MAX;
 pub use dispatch::{DISPATCH_BYTES_MAX, Dispatch, Unfit};
+use turn::{Tried, Turn};
 
 /// A text that was sent no longer ago than this is not sent again without being told so.
 pub const RECENT: Duration = Duration::from_secs(3600);
@@ -30,12 +35,20 @@ const REACH: Reach = Reach { page_sizes: &[5, 20, 100], pages_max: 20 };
 /// When the conversation is read after an unknown outcome: a message may be listed late.
 const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];
 
+/// The first wait for the message of the last try, and the longest between two looks: X allows few.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// What sending needs.
 pub struct Sender<'a> {
     /// The platform, with the credentials of the account that is watched.
     pub platform: &'a dyn Platform,
     /// The store of the log that seals.
     pub reader: &'a Reader,
+    /// The file of that store: what is known of the last try lies beside it.
+    pub database: &'a Path,
+    /// How long a message of which nobody knows whether it was sent may be missing from its conversation.
+    pub settle: Duration,
     /// The time.
     pub clock: &'a Clock,
     /// The name of the log.
@@ -55,6 +68,14 @@ pub struct Sent {
     pub was_answered: bool,
 }
 
+/// What a conversation holds.
+struct Found {
+    /// Our messages of late that are made of the dispatch, newest first.
+    same: Vec<MessageId>,
+    /// The newest message of all.
+    newest: Option<MessageId>,
+}
+
 /// Why there is nothing that was sent.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what the fields are")]
@@ -68,6 +89,14 @@ pub enum Error {
         message.time()
     )]
     Recent { message: MessageId },
+    /// Nothing was sent: another command is sending.
+    #[error(
+        "nothing was sent: another `verbale send` is at work on this log\ngive the command again when it has ended"
+    )]
+    Busy,
+    /// Nothing was sent: what is known of the last try cannot be read or written.
+    #[error("nothing was sent: {0}\nlet the user that runs this command write beside the database")]
+    Turn(#[from] io::Error),
     /// Nothing was sent: the platform did not do it.
     #[error("nothing was sent: {0}")]
     Failed(PlatformError),
@@ -112,10 +141,12 @@ impl Sender<'_> {
         let me = me.account;
         let to = identify(self.platform, self.reader, to).await?;
         self.check_sealed(&me, to, &dispatch.text).await?;
-        let before = self.find(&me, to, dispatch).await?;
-        if let (Some(message), false) = (before.first(), again) {
-            return Err(Error::Recent { message: *message });
-        }
+        let turn = Turn::take(self.database)?.ok_or(Error::Busy)?;
+        let last = turn.last()?;
+        let before = match again {
+            true => self.find(&me, to, dispatch).await?.same,
+            false => self.settled(&me, to, dispatch, last, shutdown).await?,
+        };
         let media = match &dispatch.file {
             Some(file) => Some(self.platform.upload(file, Purpose::Message).await?),
             None => None,
@@ -123,16 +154,74 @@ impl Sender<'_> {
         if shutdown.is_cancelled() {
             return Err(PlatformError::Unavailable { what: "it was told to stop".to_owned() }.into());
         }
+        let tried = Tried { to, at: self.clock.now(), message: None };
+        turn.keep(Some(tried))?;
+        let outcome = self.give(&me, to, dispatch, media, &before, shutdown).await;
+        let known = match &outcome {
+            Ok(sent) => Some(Tried { message: Some(sent.message), ..tried }),
+            Err(Error::Missing { .. } | Error::Unknown { .. }) => Some(tried),
+            Err(_) => last,
+        };
+        // It was sent: that it cannot be noted down is no failure of that.
+        if let Err(error) = turn.keep(known) {
+            warn!(error = %error, "what came of this try is not kept");
+        }
+        outcome
+    }
+
+    /// The messages of late that are made of this dispatch: none, once what the last try may have sent is in the
+    /// conversation, or can no longer come.
+    async fn settled(
+        &self,
+        me: &Account,
+        to: AccountId,
+        dispatch: &Dispatch,
+        last: Option<Tried>,
+        shutdown: &CancellationToken,
+    ) -> Result<Vec<MessageId>, Error> {
+        let last = last.filter(|last| last.to == to);
+        let mut wait = FIRST_WAIT;
+        loop {
+            let now = self.clock.now();
+            let Found { same, newest } = self.find(me, to, dispatch).await?;
+            if let Some(message) = same.first() {
+                return Err(Error::Recent { message: *message });
+            }
+            let Some(last) = last else { return Ok(same) };
+            let left_ms = ms(self.settle) - now.ms_since(last.at);
+            if left_ms <= 0 || (last.message.is_some() && last.message <= newest) {
+                return Ok(same);
+            }
+            warn!(last = %last.at, "what was sent last to this account is not in the conversation yet: it is waited for");
+            // A clock that was set back makes it no longer.
+            let left = Duration::from_millis(left_ms.unsigned_abs()).min(self.settle);
+            if shutdown.run_until_cancelled(tokio::time::sleep(wait.min(left))).await.is_none() {
+                return Err(PlatformError::Unavailable { what: "it was told to stop".to_owned() }.into());
+            }
+            wait = (2 * wait).min(LONGEST_WAIT);
+        }
+    }
+
+    /// Gives the dispatch to the platform, once.
+    async fn give(
+        &self,
+        me: &Account,
+        to: AccountId,
+        dispatch: &Dispatch,
+        media: Option<MediaId>,
+        before: &[MessageId],
+        shutdown: &CancellationToken,
+    ) -> Result<Sent, Error> {
         match self.platform.send_message(&Addressee::Account(to), &dispatch.text, media).await {
             Ok(sent) => Ok(Sent { message: sent.message, to, was_answered: true }),
             Err(PlatformError::Duplicate) => {
-                let found = self.find(&me, to, dispatch).await?;
+                let found = self.find(me, to, dispatch).await?.same;
                 let new = found.into_iter().find(|message| !before.contains(message));
                 let message = new.ok_or(PlatformError::Duplicate)?;
                 Ok(Sent { message, to, was_answered: false })
             }
             Err(PlatformError::NoAnswer { what }) => {
-                let found = self.look(&me, to, dispatch, &before, shutdown).await;
+                let found = self.look(me, to, dispatch, before, shutdown).await;
                 let found = found.map_err(|look| Error::Unknown { what: what.clone(), look })?;
                 let message = found.ok_or(Error::Missing { what })?;
                 Ok(Sent { message, to, was_answered: false })
@@ -217,15 +306,15 @@ impl Sender<'_> {
                 break;
             }
             let found = self.find(me, to, dispatch).await?;
-            if let Some(message) = found.into_iter().find(|message| !before.contains(message)) {
+            if let Some(message) = found.same.into_iter().find(|message| !before.contains(message)) {
                 return Ok(Some(message));
             }
         }
         Ok(None)
     }
 
-    /// Our messages of late that are made of this dispatch, newest first.
-    async fn find(&self, me: &Account, to: AccountId, dispatch: &Dispatch) -> Result<Vec<MessageId>, PlatformError> {
+    /// Looks for our messages of late that are made of this dispatch.
+    async fn find(&self, me: &Account, to: AccountId, dispatch: &Dispatch) -> Result<Found, PlatformError> {
         let after = self.clock.now().plus_ms(-ms(RECENT));
         let is_old = |message: &Message| message.id.time() < after;
         let Newest { messages, is_enough } = newest(self.platform, Some(to), REACH, is_old).await?;
@@ -238,7 +327,8 @@ impl Sender<'_> {
         let same = ours.filter(|message| {
             message.attachments.is_empty() == dispatch.file.is_none() && message.is_of(&dispatch.text)
         });
-        Ok(same.map(|message| message.id).collect())
+        let same = same.map(|message| message.id).collect();
+        Ok(Found { same, newest: messages.iter().map(|message| message.id).max() })
     }
 }
 

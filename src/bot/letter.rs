@@ -49,6 +49,8 @@ pub enum Outcome {
     NoRequest(u64),
     /// It was this official that asked.
     OwnRequest(u64),
+    /// It was asked on the command line, and nobody knows whether by this official.
+    UnknownRequest(u64),
     /// No second official is asked for.
     NoApproval,
     /// This machine has no key that opens notes.
@@ -80,6 +82,10 @@ impl fmt::Display for Outcome {
             }
             Outcome::NoRequest(id) => write!(f, "No request {id} waits for approval. Write: status"),
             Outcome::OwnRequest(id) => write!(f, "Request {id} is your own: another official must approve it."),
+            Outcome::UnknownRequest(id) => write!(
+                f,
+                "Request {id} comes from the command line, and the configuration does not say whose key it was: approve it there, with: verbale approve {id}"
+            ),
             Outcome::NoApproval => f.write_str("Nothing waits for approval: this log asks for no second official."),
             Outcome::NoKey(note, level) => write!(
                 f,
@@ -133,13 +139,14 @@ impl Letter {
         )
     }
 
-    /// That another official asks for something. Who, if it was by message.
-    pub fn request(request: u64, order: &Order, by: Option<AccountId>, lapses: Time) -> Letter {
+    /// That another official asks for something. Who, if it was by message; and whether it can be approved by message.
+    pub fn request(request: u64, order: &Order, by: Option<AccountId>, lapses: Time, by_message: bool) -> Letter {
         let by = by.map_or_else(|| "Another official".to_owned(), |by| format!("Account {by}"));
         let (wish, lapses) = (Wish(order), Moment(lapses));
+        let (how, command) = if by_message { ("write", "") } else { ("run on the command line", "verbale ") };
         Letter::new(
             format_args!(
-                "{by} asks {wish}: request {request}. If you approve, write before {lapses}:\napprove {request}"
+                "{by} asks {wish}: request {request}. If you approve, {how} before {lapses}:\n{command}approve {request}"
             ),
             format_args!("request {request}"),
         )
@@ -241,7 +248,8 @@ mod tests {
             Letter::ended(3, RequestState::Lapsed),
             Letter::ended(3, RequestState::Refused),
             Letter::ended(3, RequestState::Done),
-            Letter::request(3, &open, Some(by), time),
+            Letter::request(3, &open, Some(by), time, true),
+            Letter::request(3, &open, None, time, false),
             Letter::dispute(&facts()[0], by, ID),
             Letter::status(&standing, day, &waiting, ID),
             Letter::notes(&facts(), 300, ID),
@@ -258,6 +266,7 @@ mod tests {
             Outcome::NotPosted(3),
             Outcome::NoRequest(3),
             Outcome::OwnRequest(3),
+            Outcome::UnknownRequest(3),
             Outcome::NoApproval,
             Outcome::NoKey(17, Level::Content),
             Outcome::NoCode,

@@ -10,7 +10,8 @@ use crate::note::{AccountId, PostId};
 use crate::platform::price::Billed;
 use crate::time::Time;
 
-/// Entries `dispute` that strangers cause in a day, all together.
+/// Entries `dispute` that strangers cause in a day, all together; and of those of one correspondent, so many are told to
+/// the officials.
 pub const DISPUTES_A_DAY: u64 = 24;
 
 const DAY_MS: i64 = 86_400_000;
@@ -118,6 +119,7 @@ pub struct Tally {
 struct Count {
     answers: u64,
     helped: bool,
+    entries: u64,
 }
 
 /// How the day stands: for `status`.
@@ -196,12 +198,18 @@ impl Tally {
         given < self.limits.answers_each && (room || who == Author::Correspondent)
     }
 
+    /// Whether the officials are told of one more dispute of this author. Each letter costs, and takes the place of others.
+    pub fn may_tell(&self, author: AccountId) -> bool {
+        self.authors.get(&author).is_none_or(|count| count.entries < DISPUTES_A_DAY)
+    }
+
     /// Counts what has become of a mention, which was read.
     pub fn count(&mut self, mention: PostId, author: AccountId, who: Author, done: Done) {
         self.read.insert(mention);
         let stranger = u64::from(who == Author::Stranger);
+        let count = self.authors.entry(author).or_default();
+        count.entries += u64::from(done.is_entry());
         if done.is_answer() {
-            let count = self.authors.entry(author).or_default();
             count.answers += 1;
             count.helped |= done == Done::Helped;
             self.answers += 1;

@@ -43,7 +43,7 @@ impl Bot {
         let mut done = tally.decide(mention.author, who, wanted, now);
         let mut act = Act::default();
         if done.is_answer() || is_dispute {
-            let meant = self.find(ask, mention.author).await?;
+            let meant = self.find(ask, mention).await?;
             if matches!(meant, Meant::Dispute(_)) {
                 done = tally.decide(mention.author, who, Wanted::Dispute, now);
             }
@@ -52,7 +52,8 @@ impl Bot {
             }
             if let (Meant::Dispute(facts), true) = (&meant, done.is_entry()) {
                 act.disputes.push((facts.note, mention.id));
-                act.messages = self.settings.officials.iter().map(|to| announce(facts, mention, *to)).collect();
+                let told = self.settings.officials.iter().filter(|_| tally.may_tell(mention.author));
+                act.messages = told.map(|to| announce(facts, mention, *to)).collect();
             }
         }
         let cause = Cause::Mention(Mentioned { post: mention.id, author: mention.author, what: done.as_str() });
@@ -75,14 +76,21 @@ impl Bot {
         Ok(None)
     }
 
-    /// What is meant. A dispute of a note that this author has disputed before is no other: it is answered as a check.
-    async fn find(&self, ask: Ask, author: AccountId) -> Result<Meant, Stop> {
+    /// What is meant. A dispute of a note that this author has disputed before is no other, nor is one that an official was
+    /// quicker to enter: it is answered as a check.
+    async fn find(&self, ask: Ask, mention: &Mention) -> Result<Meant, Stop> {
         Ok(match ask {
             Ask::Status => Meant::Status(self.store.standing().await?),
             Ask::Help => Meant::Help,
             Ask::Check(which) => Meant::Check(self.which(which).await?),
             Ask::Dispute(which) => match self.which(which).await? {
-                Found::Note(facts) if !self.store.has_disputed(author, facts.note).await? => Meant::Dispute(facts),
+                Found::Note(facts)
+                    if self.store.has_disputed(mention.author, facts.note).await?
+                        || self.store.is_disputed(facts.note, mention.id).await? =>
+                {
+                    Meant::Check(Found::Note(facts))
+                }
+                Found::Note(facts) => Meant::Dispute(facts),
                 found => Meant::Check(found),
             },
         })

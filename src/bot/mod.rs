@@ -32,6 +32,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::note::{AccountId, PostId, Snowflake};
 use crate::pace::{Next, Pace, Stop, Tick, ms};
+use crate::persons::Persons;
 use crate::platform::{Mention, Platform};
 use crate::rules::Correspondent;
 use crate::store::Store;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Whether a second official must approve what would publish.
     pub approval: bool,
+    /// Who is a second one.
+    pub persons: Persons,
     /// How long a request waits for approval.
     pub lapse: Duration,
     /// Whether this machine has a key that opens notes.

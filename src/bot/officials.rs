@@ -5,14 +5,18 @@ use tracing::info;
 use super::code::{Checked, Given};
 use super::letter::{Letter, NOTES_LISTED, Outcome};
 use super::limits::Day;
-use super::{Bot, Tally};
+use super::{Bot, Settings, Tally};
 use crate::command::{Code, Order};
 use crate::log::entry::Level;
 use crate::note::AccountId;
 use crate::pace::{Stop, ms};
+use crate::persons::Doubt;
 use crate::platform::Addressee;
 use crate::store::{Act, Ask, Body, Cause, CodeChange, CodeRow, Command, NewRequest, Outgoing, Request, RequestState};
 use crate::time::Time;
+
+/// So often in a day an official is told what can be written: automatic replies would call for it for ever.
+const HELPS_A_DAY: u64 = 5;
 
 /// What a command leads to: what is said, and what is done.
 struct Reply {
@@ -37,7 +41,12 @@ impl Bot {
         if !self.settings.officials.contains(&command.from) {
             return Ok(Act::default());
         }
-        let Reply { letter, mut act } = match Order::read(&command.text) {
+        let order = Order::read(&command.text);
+        if order == Order::Help && HELPS_A_DAY < self.store.helps(command.from, command.message).await? {
+            info!(message.id = %command.message, "the official has been told often enough today what can be written");
+            return Ok(Act::default());
+        }
+        let Reply { letter, mut act } = match order {
             Order::Confirm(code) => self.confirm(command, &code, now).await?,
             order => self.begin(command, order, now).await?,
         };
@@ -107,10 +116,13 @@ impl Bot {
             Order::Approve(_) if !self.settings.approval => Ok(Some(Outcome::NoApproval)),
             Order::Approve(id) => {
                 let waiting = self.waiting().await?;
-                Ok(match waiting.iter().find(|request| request.id == id) {
-                    None => Some(Outcome::NoRequest(id)),
-                    Some(request) if request.asked_by == official.to_string() => Some(Outcome::OwnRequest(id)),
-                    Some(_) => None,
+                let Some(request) = waiting.iter().find(|request| request.id == id) else {
+                    return Ok(Some(Outcome::NoRequest(id)));
+                };
+                Ok(match self.settings.persons.check(&request.asked_by, &official.to_string()) {
+                    Err(Doubt::Own) => Some(Outcome::OwnRequest(id)),
+                    Err(Doubt::Unknown) => Some(Outcome::UnknownRequest(id)),
+                    Ok(()) => None,
                 })
             }
             _ => Ok(None),
@@ -137,7 +149,10 @@ impl Bot {
             return Ok(Vec::new());
         }
         let mut waiting = self.store.requests(RequestState::Waiting).await?;
-        waiting.retain(|request| request.approved_by.is_none());
+        let Settings { persons, lapse, .. } = &self.settings;
+        let now = self.clock.now();
+        let is_late = |request: &Request| ms(*lapse) < now.ms_since(request.asked_at);
+        waiting.retain(|request| !is_late(request) && !persons.have_approved(request, *lapse));
         Ok(waiting)
     }
 
@@ -158,26 +173,28 @@ impl Bot {
     pub(super) async fn announce(&self) -> Result<(), Stop> {
         for request in self.waiting().await? {
             for official in &self.settings.officials {
-                if let Some(message) = announcement(&request, *official, ms(self.settings.lapse)) {
+                if let Some(message) = self.announcement(&request, *official) {
                     self.store.send(message).await?;
                 }
             }
         }
         Ok(())
     }
-}
 
-/// What an official is told of a request; nothing if it is their own.
-fn announcement(request: &Request, to: AccountId, lapse_ms: i64) -> Option<Outgoing> {
-    let Ask::Open { note, level } = request.ask else { return None };
-    let by = AccountId::parse(&request.asked_by);
-    if by == Some(to) {
-        return None;
+    /// What an official is told of a request; nothing if it is their own.
+    fn announcement(&self, request: &Request, to: AccountId) -> Option<Outgoing> {
+        let Ask::Open { note, level } = request.ask else { return None };
+        let by_message = match self.settings.persons.check(&request.asked_by, &to.to_string()) {
+            Err(Doubt::Own) => return None,
+            Err(Doubt::Unknown) => false,
+            Ok(()) => true,
+        };
+        let lapses = request.asked_at.plus_ms(ms(self.settings.lapse));
+        let by = AccountId::parse(&request.asked_by);
+        let letter = Letter::request(request.id, &Order::Open { note, level }, by, lapses, by_message);
+        let key = format!("request {} to {to}", request.id);
+        Some(Outgoing { key, to: Addressee::Account(to), body: Body::Text(letter.as_str().to_owned()) })
     }
-    let lapses = request.asked_at.plus_ms(lapse_ms);
-    let letter = Letter::request(request.id, &Order::Open { note, level }, by, lapses);
-    let key = format!("request {} to {to}", request.id);
-    Some(Outgoing { key, to: Addressee::Account(to), body: Body::Text(letter.as_str().to_owned()) })
 }
 
 fn row(official: AccountId, given: &Given) -> CodeRow {

@@ -6,6 +6,8 @@ use super::publish::{self, Official};
 use super::{Failure, Installation};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::pace::ms;
+use crate::persons::Doubt;
 use crate::store::{Ask, Desk, Reader, RequestState};
 
 /// Approve an opening that another official has asked for
@@ -54,11 +56,24 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Err(Failure::failed(what, "ask again with `verbale open`").into());
     }
     let by = official.name(&config)?;
-    if by == request.asked_by {
-        let what = format!("request {id} is this official's own");
-        return Err(
-            Failure::failed(what, "another official must approve it: name their key with `--identity FILE`").into()
-        );
+    let own = |doubt| match doubt {
+        Doubt::Own => Failure::failed(
+            format!("request {id} is this official's own"),
+            "another official must approve it: name their key with `--identity FILE`",
+        ),
+        Doubt::Unknown => Failure::failed(
+            format!(
+                "request {id} was made by message, and the configuration does not say whose account {} is",
+                request.asked_by
+            ),
+            "approve it by message, or let `persons` under [open] say which key and which account are one official's",
+        ),
+    };
+    config.open.persons.check(&request.asked_by, &by).map_err(own)?;
+    let now = Clock::system().now();
+    if ms(config.open.lapse) < now.ms_since(request.asked_at) {
+        let what = format!("request {id} has lapsed: it was made at {}", request.asked_at);
+        return Err(Failure::failed(what, "ask again with `verbale open`").into());
     }
     let facts = publish::openable(&reader, note, level)?;
     let (zip, opened) = publish::prepare(&config, &facts, level, official.identity.as_deref())?;

@@ -10,7 +10,7 @@ use anyhow::Context;
 use dialoguer::Confirm;
 
 use super::{Failure, prove};
-use crate::config::Config;
+use crate::config::{Config, secrets};
 use crate::log::entry::Level;
 use crate::note::{AccountName, PostId};
 use crate::opening::{Content, Envelope, names};
@@ -40,11 +40,26 @@ impl Official {
     /// The age public key by which the official is known: one to which notes are sealed.
     ///
     /// # Errors
-    /// If the identity is not that of an official.
+    /// If the identity is not that of an official; or is the daemon's own, where two officials are needed: whoever works on
+    /// this machine could use it besides their own.
     pub fn name(&self, config: &Config) -> anyhow::Result<String> {
+        let public = |identity: &age::x25519::Identity| identity.to_public().to_string();
         let known: Vec<String> = config.openings.recipients.iter().map(ToString::to_string).collect();
         let identities = prove::identities(config, self.identity.as_deref())?;
-        let own = identities.iter().map(|identity| identity.to_public().to_string()).find(|key| known.contains(key));
+        let shared: Vec<String> = match &config.openings.identity_file {
+            // One that cannot be read is not used here either.
+            Some(file) if config.open.approval => {
+                secrets::identities(file).unwrap_or_default().iter().map(public).collect()
+            }
+            _ => Vec::new(),
+        };
+        let mut officials = identities.iter().map(public).filter(|key| known.contains(key)).peekable();
+        let is_official = officials.peek().is_some();
+        let own = officials.find(|key| !shared.contains(key));
+        if is_official && own.is_none() {
+            let what = "two officials are needed, and this is the key of the daemon, which is nobody's own";
+            return Err(Failure::unusable(what, "name your own key with `--identity FILE`").into());
+        }
         Ok(own.ok_or_else(|| {
             let what = "the secret key is none of those of the officials to whom notes are sealed";
             Failure::unusable(what, "name another one with `--identity FILE`: see `recipients` in the configuration")

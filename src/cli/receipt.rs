@@ -182,8 +182,15 @@ fn write(reader: &Reader, found: &Found, json: bool) -> anyhow::Result<()> {
 
 /// Hands a receipt over to the daemon, and sees it through to its post.
 fn give(config: &Config, reader: &Reader, from: AccountId, found: &[&Found], yes: bool) -> anyhow::Result<ExitCode> {
-    let [one] = found else {
-        let what = format!("{} slips of this number are in the conversation", found.len());
+    // The same slip may come twice: a lost answer, and it was sent again.
+    let mut notes: Vec<&Found> = Vec::new();
+    for one in found.iter().filter(|one| one.outcome.is_ok()).chain(found) {
+        if notes.iter().all(|known| known.envelope != one.envelope) {
+            notes.push(one);
+        }
+    }
+    let [one] = notes[..] else {
+        let what = format!("{} notes of this number are in the conversation", notes.len());
         return Err(Failure::failed(what, "see them without `--publish`, and ask their sender which one counts").into());
     };
     let received = one.outcome.as_ref().map_err(|why| {

@@ -79,7 +79,7 @@ impl Line {
             post,
             asked_by: request.asked_by,
             asked_at: request.asked_at.to_string(),
-            approved_by: request.approved_by,
+            approved_by: request.approvals.into_iter().next().map(|(by, _)| by),
             why: request.why,
         }
     }

@@ -127,7 +127,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let (shutdown, clock) = (signals::shutdown()?, Clock::system());
         let platform = daemon::platform(&config, &clock)?;
         let (log, rules) = (&config.log.origin, &config.watch.rules[..]);
-        let sender = Sender { platform: &platform, reader: &reader, clock: &clock, log, rules };
+        let (database, settle) = (&*config.log.database, config.publish.settle);
+        let sender = Sender { platform: &platform, reader: &reader, database, settle, clock: &clock, log, rules };
         let sent = sender.send(&arguments.to, &dispatch, arguments.again, &shutdown).await.map_err(explained)?;
         Following { json: arguments.output.json, config: &config, reader: &reader, sent }
             .follow(!arguments.no_wait, &shutdown)
@@ -153,7 +154,9 @@ fn explained(error: sender::Error) -> anyhow::Error {
             Failure { status: UNCHECKED, what: what.to_owned(), remedy: remedy.to_owned() }.into()
         }
         sender::Error::Store(error) => error.into(),
-        sender::Error::Recent { .. } | sender::Error::Failed(_) => Failure::failed(what, remedy).into(),
+        sender::Error::Recent { .. } | sender::Error::Busy | sender::Error::Turn(_) | sender::Error::Failed(_) => {
+            Failure::failed(what, remedy).into()
+        }
     }
 }
 

@@ -8,8 +8,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::{Config, Error, bot, place, rule, upload, values};
+use super::{Config, Error, bot, persons, place, receipt, rule, upload, values};
 use crate::note::Origin;
+use crate::persons::Persons;
 use crate::rules::{Correspondent, Rule};
 use crate::time::Time;
 
@@ -44,7 +45,7 @@ struct File {
     #[serde(default)]
     slip: Slip,
     #[serde(default)]
-    receipt: Receipt,
+    receipt: receipt::Raw,
     serve: Option<Serve>,
     upload: Option<Spanned<upload::Raw>>,
 }
@@ -122,21 +123,14 @@ struct Open {
     approval: bool,
     #[serde(default, deserialize_with = "lapse_time")]
     lapse: Option<Duration>,
+    #[serde(default, deserialize_with = "persons::read")]
+    persons: Persons,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Slip {
     send: Option<Spanned<bool>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Receipt {
-    #[serde(default, deserialize_with = "senders")]
-    from: Vec<Correspondent>,
-    #[serde(default)]
-    publish: bool,
 }
 
 #[derive(Deserialize)]
@@ -185,9 +179,9 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
             ignore_posts_until: publish.ignore_posts_until,
         },
         bot: bot.map(|raw| raw.with(bot_poll)),
-        open: super::Open { approval: open.approval, lapse: open.lapse.unwrap_or(DAY) },
+        open: super::Open { approval: open.approval, lapse: open.lapse.unwrap_or(DAY), persons: open.persons },
         slip: super::Slip { send },
-        receipt: super::Receipt { from: receipt.from, publish: receipt.publish },
+        receipt: receipt.section(),
         serve: serve.map(|serve| super::Serve { address: serve.address }),
         upload,
     })
@@ -389,8 +383,4 @@ fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Time>, D::Error> 
     let text = String::deserialize(from)?;
     let remedy = "write it in UTC with milliseconds, like \"2026-11-22T12:00:00.000Z\"";
     Time::parse(&text).map(Some).ok_or_else(|| D::Error::custom(format!("`{text}` is not a moment\n{remedy}")))
-}
-
-fn senders<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Correspondent>, D::Error> {
-    list(from, (0, CORRESPONDENTS_MAX), ("accounts", "leave out those who send no notes"), values::correspondent)
 }

@@ -9,7 +9,9 @@ pub mod values;
 
 mod bot;
 mod file;
+mod persons;
 mod place;
+mod receipt;
 mod rule;
 mod upload;
 
@@ -21,6 +23,7 @@ use std::time::Duration;
 
 use crate::bot::limits::Limits;
 use crate::note::{AccountId, Origin};
+use crate::persons::Persons;
 use crate::rules::{Correspondent, Rule};
 use crate::time::Time;
 
@@ -122,12 +125,14 @@ pub struct Bot {
 }
 
 /// How notes are opened in public.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Open {
     /// Whether a second official must approve an opening.
     pub approval: bool,
     /// How long it waits for that.
     pub lapse: Duration,
+    /// Which keys and accounts are one official's.
+    pub persons: Persons,
 }
 
 /// Which slips are sent.
@@ -144,6 +149,8 @@ pub struct Receipt {
     pub from: Vec<Correspondent>,
     /// Whether a receipt is entered and posted for each of their notes that comes with a slip, without being asked.
     pub publish: bool,
+    /// So many receipts are posted in a day at most.
+    pub posts_a_day: u64,
 }
 
 /// Where the daemon hands out the public folder itself.

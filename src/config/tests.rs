@@ -52,8 +52,9 @@ fn the_template_says_the_defaults() {
         assert_eq!(config.publish.run_over, 5);
         assert_eq!(config.publish.heartbeat.unwrap().to_string(), "0 55 23 * * *");
         assert_eq!(config.slip, Slip { send: false });
-        assert_eq!(config.receipt, Receipt { from: Vec::new(), publish: false });
-        assert_eq!(config.open, Open { approval: false, lapse: Duration::from_secs(86_400) });
+        assert_eq!(config.receipt, Receipt { from: Vec::new(), publish: false, posts_a_day: 100 });
+        let persons = Persons::default();
+        assert_eq!(config.open, Open { approval: false, lapse: Duration::from_secs(86_400), persons });
         assert!(config.serve.is_none() && config.upload.is_none());
     }
 }
@@ -73,6 +74,21 @@ fn a_file_name_is_relative_to_the_configuration() {
         parse(&text().replace("\"public\"", "\"../www\"").replace("\"log.key\"", "\"/safe/log.key\"")).unwrap();
     assert_eq!(config.log.public, Path::new("/etc/verbale/../www"));
     assert_eq!(config.log.key_file, Path::new("/safe/log.key"));
+}
+
+#[test]
+fn persons_are_named_once_with_their_keys_and_accounts() {
+    let of = |persons: &str| parse(&text().replace("\npersons = []", &format!("\npersons = {persons}")));
+    let config = of(&format!("[['5001', '{RECIPIENT}']]")).unwrap();
+    assert_eq!(config.open.persons, Persons::new(vec![vec!["5001".to_owned(), RECIPIENT.to_owned()]]));
+    for (persons, what) in [
+        ("[['5001']]", "a person with 1 keys and accounts"),
+        ("[['5001', 'ministry']]", "`ministry` is neither the number of an account nor a public key"),
+        ("[['5001', '5002'], ['5003', '5001']]", "`5001` is named twice"),
+    ] {
+        let Err(error) = of(persons) else { panic!("{persons} was taken") };
+        assert!(error.what.contains(what) && error.to_string().lines().count() == 2, "{error}");
+    }
 }
 
 #[test]

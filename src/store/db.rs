@@ -7,6 +7,7 @@ mod receipts;
 
 use std::fs::File;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use tokio::sync::watch;
@@ -42,6 +43,8 @@ pub(super) struct Db {
     tree: Tree,
     key: LogKey,
     durability: Durability,
+    /// Whether the write-ahead log may still hold a proof that was handed over and is not to be public.
+    is_to_be_swept: bool,
     grown: watch::Sender<u64>,
     /// Held as long as the database is open: two daemons on one log would fork it.
     _lock: File,
@@ -73,7 +76,7 @@ impl Db {
         let tree = file::read_tree(&conn)?;
         file::check_heads(&conn, &tree)?;
         let grown = watch::Sender::new(tree.len());
-        Ok(Db { conn, tree, key, durability, grown, _lock: lock })
+        Ok(Db { conn, tree, key, durability, is_to_be_swept: true, grown, _lock: lock })
     }
 
     pub(super) fn grown(&self) -> watch::Receiver<u64> {
@@ -202,6 +205,7 @@ use the credentials of {}, or make another log with `verbale init`",
     /// Does not wait for the disk, so that a note never waits behind it: a loss of power may take the report away, and
     /// nothing else.
     pub(super) fn report(&mut self, name: &str, trouble: Option<&str>, now: Time) -> Result<(), Error> {
+        self.sweep()?;
         let done = trouble.is_none().then_some(now.ms());
         if self.durability == Durability::Process {
             return write_report(&self.conn, name, done, trouble);
@@ -210,6 +214,19 @@ use the credentials of {}, or make another log with `verbale init`",
         let written = write_report(&self.conn, name, done, trouble);
         self.conn.pragma_update(None, "synchronous", "FULL")?;
         written
+    }
+
+    /// Empties the write-ahead log, in which a proof that was handed over and refused would stand for long. Waits for
+    /// nobody: while somebody reads, it is tried again at the next occasion.
+    fn sweep(&mut self) -> Result<(), Error> {
+        if !self.is_to_be_swept {
+            return Ok(());
+        }
+        self.conn.busy_timeout(Duration::ZERO)?;
+        let swept = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        self.conn.busy_timeout(file::BUSY)?;
+        self.is_to_be_swept = swept.unwrap_or(true);
+        Ok(())
     }
 
     /// Tells the loops that there is work, though the log may not have grown.

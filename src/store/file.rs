@@ -20,7 +20,7 @@ const APPLICATION: i64 = 0x5672_6261;
 const VERSION: usize = SCHEMAS.len();
 
 /// How long to wait for whoever else writes: a command that hands a large proof over may take its time.
-const BUSY: Duration = Duration::from_secs(30);
+pub(super) const BUSY: Duration = Duration::from_secs(30);
 
 /// Entries read at a time while the tree is computed.
 const PAGE: u64 = 10_000;

@@ -2,7 +2,7 @@
 
 use super::{Error, Store};
 use crate::hash::Hash;
-use crate::note::{AccountId, PostId};
+use crate::note::{AccountId, MessageId, PostId};
 use crate::time::Time;
 
 /// The code that an official was given last. No Debug: who has it may publish.
@@ -79,6 +79,14 @@ impl Store {
     /// Of the database.
     pub async fn has_disputed(&self, author: AccountId, note: u64) -> Result<bool, Error> {
         self.run(move |db| db.has_disputed(author, note)).await
+    }
+
+    /// How often this official has called for help on the day of a message, up to and with that message.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn helps(&self, official: AccountId, message: MessageId) -> Result<u64, Error> {
+        self.run(move |db| db.helps(official, message)).await
     }
 
     /// The code that this official was given last.

@@ -194,8 +194,8 @@ pub struct Request {
     pub asked_by: String,
     /// When.
     pub asked_at: Time,
-    /// Who approved it first, other than who asked.
-    pub approved_by: Option<String>,
+    /// Who has approved it, other than who asked, and when: the first one first.
+    pub approvals: Vec<(String, Time)>,
     /// Where it stands.
     pub state: RequestState,
     /// Whether an official has handed the proof over.
@@ -324,12 +324,13 @@ impl Store {
         self.run(move |db| db.send(&message)).await
     }
 
-    /// The message that is to be sent next: one whose outcome is not known, or else the oldest that is not in `held`.
+    /// The message that is to be sent next and is not in `held`: one whose outcome is not known, or else an answer to a
+    /// command, what is told of a request, the oldest. If only what is urgent is wanted, an answer to a command.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn waiting_message(&self, held: Vec<u64>) -> Result<Option<Waiting>, Error> {
-        self.run(move |db| db.waiting_message(&held)).await
+    pub async fn waiting_message(&self, held: Vec<u64>, urgent: bool) -> Result<Option<Waiting>, Error> {
+        self.run(move |db| db.waiting_message(&held, urgent)).await
     }
 
     /// Notes an attempt to send a message, before it is made.

@@ -39,7 +39,8 @@ impl Store {
     /// Enters the receipt of a note into the log, once, and that the slip has been dealt with.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the log has a receipt for a note of the same number with another commitment.
+    /// [`Error::Refused`] if the log has a receipt for a note of the same number with another commitment, or for one of the
+    /// same log that another account has sent.
     pub async fn receive(&self, slip: MessageId, received: Received, now: Time) -> Result<(), Error> {
         self.run(move |db| db.receive(slip, &received, now)).await
     }
@@ -50,6 +51,14 @@ impl Store {
     /// Of the database.
     pub async fn refuse_slip(&self, slip: MessageId, why: String) -> Result<(), Error> {
         self.run(move |db| db.refuse_slip(slip, &why)).await
+    }
+
+    /// For how many receipts posts have been attempted since `from`.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn receipts_posted_since(&self, from: Time) -> Result<u64, Error> {
+        self.run(move |db| db.receipts_posted_since(from)).await
     }
 
     /// The index of the oldest receipt for which no post was decided upon.

@@ -265,7 +265,7 @@ async fn two_officials_open_a_note_by_message() {
     assert_eq!((openings(&rig), parts(&rig).len()), (1, 1));
     assert!(parts(&rig)[0].written.contains(TEXT));
     let kept = reader(&rig).request(1).unwrap().unwrap();
-    assert_eq!((kept.asked_by, kept.approved_by), (FIRST.to_string(), Some(SECOND.to_string())));
+    assert_eq!((kept.asked_by, &kept.approvals[0].0), (FIRST.to_string(), &SECOND.to_string()));
     assert!(last_letter(&rig, FIRST).contains("Request 1 is done"));
     // A code holds once.
     write(&mut rig, SECOND, &code_of_second).await;

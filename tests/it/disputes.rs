@@ -151,7 +151,7 @@ async fn two_officials_open_a_note_and_one_cannot() {
     settle(&mut rig).await;
     is_open(&rig);
     let kept = reader(&rig).request(request).unwrap().unwrap();
-    assert_eq!((kept.asked_by.as_str(), kept.approved_by.as_deref()), (FIRST, Some(SECOND)));
+    assert_eq!((kept.asked_by.as_str(), kept.approvals[0].0.as_str()), (FIRST, SECOND));
 }
 
 #[tokio::test]

@@ -71,7 +71,13 @@ impl Rig {
     }
 
     fn publishing(&self) -> publisher::Settings {
-        publisher::Settings { settle: Duration::from_secs(600), run_over: 5, heartbeat: None, ignore_posts_until: None }
+        publisher::Settings {
+            settle: Duration::from_secs(600),
+            run_over: 5,
+            heartbeat: None,
+            receipts_a_day: 100,
+            ignore_posts_until: None,
+        }
     }
 
     fn salts(&self) -> Salts {
@@ -201,6 +207,7 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
         bot: None,
         chance: Arc::new(|| 0),
         opener: opener::Settings {
+            persons: verbale::persons::Persons::default(),
             approval: false,
             lapse: Duration::from_secs(60),
             poll: Duration::from_secs(1),

@@ -43,6 +43,7 @@ mod side;
 mod sim;
 mod site;
 mod site_kills;
+mod spite;
 mod stage;
 mod stranger;
 mod tampering;

@@ -126,6 +126,10 @@ impl Platform for Mortal {
         self.call(self.direct.send_message(to, text, media)).await
     }
 
+    async fn sends_left(&self) -> Option<u64> {
+        self.direct.sends_left().await
+    }
+
     async fn upload(&self, file: &File, purpose: Purpose) -> Result<MediaId, Error> {
         self.call(self.direct.upload(file, purpose)).await
     }

@@ -10,7 +10,7 @@ use verbale::opening::names;
 use verbale::public::{self, Kind};
 use verbale::sandbox::world::{Call, Draft, Fault, How, Moment, Outgoing, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
-use verbale::store::{Reader, RequestState};
+use verbale::store::{Ask, Desk, NewRequest, Reader, RequestState};
 
 use crate::process::{GENEROUS, Place, stop};
 use crate::rig::MARKER;
@@ -204,6 +204,37 @@ async fn a_second_official_approves() {
     stop(&mut daemon, "TERM").await;
     let request = Reader::open(&place.path("verbale.db")).unwrap().request(1).unwrap().unwrap();
     assert_eq!(request.state, RequestState::Done);
+}
+
+/// Whoever works on the daemon's machine could ask with the key that lies there, and approve with their own.
+#[tokio::test]
+async fn the_daemon_s_own_key_is_no_official_where_two_are_needed() {
+    let place = posted().await;
+    configure(&place, "# identity_file = \"identity.txt\"", "identity_file = \"official.txt\"");
+    let first = place.identity.to_public().to_string();
+    let second = age::x25519::Identity::generate();
+    write_key(&place, "second.txt", &second);
+    configure(&place, &format!("\"{first}\""), &format!("\"{first}\", \"{}\"", second.to_public()));
+    configure(&place, "approval = false", "approval = true");
+    for key in ["", "official.txt"] {
+        is_refused(say(&place, &CONTENT, key).await, 2, "the key of the daemon, which is nobody's own");
+    }
+    let asked =
+        NewRequest { ask: Ask::Open { note: 1, level: Level::Content }, asked_by: second.to_public().to_string() };
+    let now = verbale::clock::Clock::system().now();
+    Desk::open(&place.path("verbale.db")).unwrap().ask(&asked, None, now).unwrap();
+    is_refused(say(&place, &["approve", "1", "--yes"], "").await, 2, "the key of the daemon, which is nobody's own");
+    // Nor is a message of the same person's, or of nobody knows whose.
+    let asked = NewRequest { asked_by: "5001".to_owned(), ..asked };
+    Desk::open(&place.path("verbale.db")).unwrap().ask(&asked, None, now).unwrap();
+    is_refused(say(&place, &["approve", "2", "--yes"], "second.txt").await, 1, "request 2 was made by message");
+    configure(&place, "persons = []", &format!("persons = [[\"5001\", \"{}\"]]", second.to_public()));
+    is_refused(say(&place, &["approve", "2", "--yes"], "second.txt").await, 1, "request 2 is this official's own");
+    let late = now.plus_ms(-25 * 3_600_000);
+    let asked = NewRequest { asked_by: first, ..asked };
+    Desk::open(&place.path("verbale.db")).unwrap().ask(&asked, None, late).unwrap();
+    is_refused(say(&place, &["approve", "3", "--yes"], "second.txt").await, 1, "request 3 has lapsed");
+    assert_eq!(openings(&place), 0);
 }
 
 #[tokio::test]

@@ -160,7 +160,11 @@ async fn killed_while_a_slip_or_a_receipt_is_on_its_way() {
 
 /// A message, and the slip that an honest sender would make of it.
 fn honest(door: &Door, note: u64, text: &str, file: Option<&[u8]>) -> (Envelope, Content) {
-    let message = send(door, EMBASSY, MINISTRY, text, file);
+    sent_by(door, EMBASSY, note, text, file)
+}
+
+fn sent_by(door: &Door, from: AccountId, note: u64, text: &str, file: Option<&[u8]>) -> (Envelope, Content) {
+    let message = send(door, from, MINISTRY, text, file);
     let (text, links) = door.world.with(|world, _| {
         let event = world.events().find(|event| event.id == message).unwrap();
         let EventKind::Message { words, .. } = &event.kind else { panic!() };
@@ -173,9 +177,9 @@ fn honest(door: &Door, note: u64, text: &str, file: Option<&[u8]>) -> (Envelope,
     let envelope = Envelope {
         log: Origin::parse("embassy.example/notes").unwrap(),
         note,
-        from: Account::parse(&format!("{EMBASSY} embassy")).unwrap(),
+        from: Account::parse(&format!("{from} embassy")).unwrap(),
         to: vec![Account::parse(&format!("{MINISTRY} ministry")).unwrap()],
-        conversation: ConversationId::between(EMBASSY, MINISTRY),
+        conversation: ConversationId::between(from, MINISTRY),
         message,
         sent: message.time(),
         seen: message.time(),
@@ -283,4 +287,80 @@ async fn a_slip_that_fits_no_message_is_told_and_not_sent() {
     assert_eq!(slips(&door).len(), 0);
     assert!(embassy.say(&["status"]).await.1.contains("messages   1 could not be sent"));
     assert!(embassy.log().contains("slip too long: that of note 1 has "), "{}", embassy.log());
+}
+
+/// Sends a note and its slip as an honest sender would.
+fn deliver(door: &Door, from: AccountId, note: u64, file: Option<&[u8]>) {
+    let (envelope, content) = sent_by(door, from, note, &format!("{} {note}", text()), file);
+    send(door, from, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
+}
+
+/// Both may send notes, and the slip of the one names the other's log.
+#[tokio::test]
+async fn nobody_takes_the_numbers_of_another_account_s_log() {
+    let door = door().await;
+    let ministry = Side::ministry(&door, true);
+    ministry.configure("from = [\"embassy\"]", "from = [\"embassy\", \"journalist\"]");
+    let mut receiving = ministry.run().await;
+    deliver(&door, EMBASSY, 1, None);
+    ministry.counted("SELECT count(*) FROM receipt", 1).await;
+    deliver(&door, JOURNALIST, 2, None);
+    ministry.counted("SELECT count(*) FROM slipped WHERE state = 'refused'", 1).await;
+    let why = format!("SELECT count(*) FROM slipped WHERE why LIKE '%come from the account {EMBASSY}'");
+    assert_eq!(ministry.count(&why), 1);
+    deliver(&door, EMBASSY, 2, None);
+    ministry.counted("SELECT count(*) FROM receipt", 2).await;
+    stop(&mut receiving, "TERM").await;
+    ministry.keeps_nothing(PRIVATE);
+}
+
+#[tokio::test]
+async fn so_many_receipts_are_posted_in_a_day_and_all_are_entered() {
+    let door = door().await;
+    let ministry = Side::ministry(&door, true);
+    ministry.configure("posts_a_day = 100", "posts_a_day = 2");
+    let mut receiving = ministry.run().await;
+    for note in 1..=3 {
+        deliver(&door, EMBASSY, note, None);
+    }
+    ministry.counted("SELECT count(*) FROM receipt", 3).await;
+    // At midnight the third may follow.
+    let told = "SELECT EXISTS (SELECT 1 FROM loop WHERE trouble LIKE '2 receipts were posted today%')
+        OR 3 = (SELECT count(*) FROM result)";
+    ministry.counted(told, 1).await;
+    stop(&mut receiving, "TERM").await;
+    let mut days: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    door.world.with(|world, _| world.posts().for_each(|post| *days.entry(post.id.time().date()).or_default() += 1));
+    assert!(days.values().all(|posts| *posts <= 2) && *days.values().next().unwrap() == 2, "{days:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_x_cannot_give_now_holds_up_its_own_receipt_alone() {
+    let door = door().await;
+    let ministry = Side::ministry(&door, true);
+    let mut receiving = ministry.run().await;
+    stop(&mut receiving, "TERM").await;
+    deliver(&door, EMBASSY, 1, Some(b"a picture"));
+    deliver(&door, EMBASSY, 2, None);
+    let down = How::Status { code: 503, body: verbale::sandbox::world::Body::Html };
+    door.world.with(|world, _| world.add_fault(Fault::once(Call::MediaBytes, Moment::Before, down)));
+    let mut receiving = ministry.run().await;
+    ministry.counted("SELECT count(*) FROM receipt", 2).await;
+    stop(&mut receiving, "TERM").await;
+    assert_eq!(ministry.count("SELECT note FROM receipt ORDER BY idx LIMIT 1"), 2);
+}
+
+#[tokio::test]
+async fn a_slip_that_came_twice_is_of_one_note() {
+    let door = door().await;
+    let ministry = Side::ministry(&door, false);
+    let mut receiving = ministry.run().await;
+    let (envelope, content) = honest(&door, 1, &text(), None);
+    let slip = Slip::of(envelope, &content).to_text().unwrap();
+    for _ in 0..2 {
+        send(&door, EMBASSY, MINISTRY, &slip, None);
+    }
+    let (status, said) = ministry.say(&["receipt", "1", "--from", "embassy", "--publish", "--yes"]).await;
+    assert!(status == 0 && said.contains("received: it is entry 0"), "{status} {said}");
+    stop(&mut receiving, "TERM").await;
 }

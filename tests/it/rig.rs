@@ -17,6 +17,7 @@ use verbale::note::{AccountId, AccountName, Origin};
 use verbale::opener::{self, Opener};
 use verbale::opening::Salt;
 use verbale::pace::{Next, Tick};
+use verbale::persons::Persons;
 use verbale::public::Public;
 use verbale::publisher::{self, Publisher};
 use verbale::rules::{Correspondent, Formal, Rule};
@@ -116,6 +117,8 @@ pub struct Rig {
     pub running: &'static [Which],
     /// Whether a second official must approve what is opened.
     pub approval: bool,
+    /// Which keys and accounts are one official's.
+    pub persons: Persons,
     /// To whom disputes are told.
     pub officials: Vec<AccountId>,
     /// Whether they may command by message.
@@ -149,6 +152,7 @@ impl Rig {
             next: [Next::Now; 6],
             running: &ALL,
             approval: false,
+            persons: Persons::default(),
             officials: Vec::new(),
             commands: false,
             has_key: false,
@@ -222,12 +226,19 @@ impl Rig {
 
     fn publisher(&self) -> publisher::Settings {
         let heartbeat = self.plan.heartbeat.then(|| HEARTBEAT.parse().unwrap());
-        publisher::Settings { settle: SETTLE, run_over: self.plan.run_over, heartbeat, ignore_posts_until: None }
+        publisher::Settings {
+            settle: SETTLE,
+            run_over: self.plan.run_over,
+            heartbeat,
+            receipts_a_day: 100,
+            ignore_posts_until: None,
+        }
     }
 
     fn opener(&self) -> opener::Settings {
         opener::Settings {
             approval: self.approval,
+            persons: self.persons.clone(),
             lapse: Duration::from_secs(86_400),
             poll: POLL,
             officials: self.officials.clone(),
@@ -245,6 +256,7 @@ impl Rig {
             correspondents: correspondents(),
             limits: self.limits,
             approval: self.approval,
+            persons: self.persons.clone(),
             lapse: Duration::from_secs(86_400),
             has_key: self.has_key,
         }

@@ -248,6 +248,43 @@ async fn killed_while_it_sends_and_given_again() {
     }
 }
 
+/// The listing that X gives may lack what was just sent: what was answered, and what was not.
+#[tokio::test]
+async fn given_again_while_the_message_is_not_listed_yet_it_waits_for_it() {
+    for answered in [true, false] {
+        let mut place = begun().await;
+        place.configure("settle = \"1500ms\"", "settle = \"60s\"");
+        place.door.world.with(|world, _| world.settings.message_lag_ms = 86_400_000);
+        if !answered {
+            fail(&place, Call::SendMessage, Moment::After, How::Cut);
+        }
+        let (status, _, complaint) = send(&place, &text(), &TO_MINISTRY).await;
+        assert_eq!((status, complaint.contains("is not in the conversation")), (3, !answered), "{complaint}");
+        let looks = |world: &World| world.counts().of(Call::MessagesWith);
+        let before = place.door.world.with(|world, _| looks(world));
+        let again = start(&place, &text(), &TO_MINISTRY);
+        place.until("it looks", |world| before < looks(world)).await;
+        place.door.world.with(|world, _| world.settings.message_lag_ms = 0);
+        let (status, _, complaint) = ended(again).await;
+        assert!(status == 1 && complaint.contains("the same text was sent at"), "{complaint}");
+        only_message(&mut place);
+        place.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn two_commands_at_a_time_do_not_send() {
+    let mut place = begun().await;
+    fail(&place, Call::SendMessage, Moment::After, How::Hold);
+    let mut first = start(&place, &text(), &TO_MINISTRY);
+    place.until("the call", |world| world.faults().next().is_none()).await;
+    let (status, _, complaint) = send(&place, &text(), &TO_MINISTRY).await;
+    assert!(status == 1 && complaint.contains("another `verbale send` is at work"), "{complaint}");
+    first.kill().await.unwrap();
+    only_message(&mut place);
+    place.finish().await;
+}
+
 #[tokio::test]
 async fn told_to_stop_it_says_how_far_it_came() {
     let mut place = begun().await;

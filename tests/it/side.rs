@@ -87,6 +87,7 @@ impl<'a> Side<'a> {
         self.folder.path().join("log").join(name)
     }
 
+    /// Changes what the configuration says.
     pub fn configure(&self, old: &str, new: &str) {
         let config = std::fs::read_to_string(self.path("config.toml")).unwrap();
         assert!(config.contains(old), "{old}");

@@ -209,10 +209,14 @@ impl World {
         }
         let oldest = Snowflake::first_at(now.plus_ms(-self.settings.retention_ms));
         let end = asked.before.unwrap_or(Snowflake(u64::MAX));
+        let lag_ms = self.settings.message_lag_ms;
+        let listed = now.plus_ms(-lag_ms);
         let mut found: Vec<&Event> = Vec::new();
         if oldest < end {
             let in_time = self.events.range(oldest..end).rev().map(|(_, event)| event);
-            let wanted = in_time.filter(|event| fits(event, &asked) && self.may_read(user, event));
+            let wanted = in_time.filter(|event| {
+                (lag_ms == 0 || event.id.time() <= listed) && fits(event, &asked) && self.may_read(user, event)
+            });
             found = wanted.take(asked.size.saturating_add(1)).collect();
         }
         let has_more = asked.size < found.len();

@@ -39,6 +39,9 @@ use crate::time::Time;
 pub struct Settings {
     /// How long a new post is missing from timelines, in milliseconds. By its identifier it is found at once.
     pub lag_ms: i64,
+    /// How long a new direct message is missing from listings, in milliseconds.
+    #[serde(default)]
+    pub message_lag_ms: i64,
     /// How long direct messages are kept, in milliseconds.
     pub retention_ms: i64,
     /// Whether a text that the author has posted already is refused.
@@ -49,6 +52,10 @@ pub struct Settings {
     pub replies_need_mention: bool,
     /// Whether one may not answer even oneself, which no document of X says or denies.
     pub refuses_self_replies: bool,
+    /// Whether the text of an answer to somebody else begins with that account's name, as X has it in the texts that it
+    /// returns.
+    #[serde(default)]
+    pub names_the_answered: bool,
     /// Which names the answers use.
     pub vocabulary: Vocabulary,
     /// How many calls of each kind a user may make.
@@ -60,11 +67,13 @@ impl Settings {
     pub fn of_x() -> Settings {
         Settings {
             lag_ms: 0,
+            message_lag_ms: 0,
             retention_ms: 30 * 24 * 60 * 60 * 1000,
             refuses_duplicates: true,
             duplicates_outlive_deletion: false,
             replies_need_mention: true,
             refuses_self_replies: false,
+            names_the_answered: false,
             vocabulary: Vocabulary::Post,
             limits: limits_of_x(),
         }

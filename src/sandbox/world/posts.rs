@@ -97,7 +97,7 @@ impl World {
         let post = Post {
             id,
             author,
-            words: words::dress(draft.text, tail, &mut self.rng),
+            words: words::dress(&self.addressed(author, &draft), tail, &mut self.rng),
             written: draft.text.to_owned(),
             answers: draft.answers,
             quotes: draft.quotes,
@@ -123,6 +123,14 @@ impl World {
         }
         // Without words there is nothing that could be there already.
         if weight != 0 && self.is_duplicate(author, draft.text) { Err(Refusal::Duplicate) } else { Ok(()) }
+    }
+
+    /// The text with the name of whom it answers in front, if the platform does so.
+    fn addressed(&self, author: AccountId, draft: &Draft<'_>) -> String {
+        let answered = draft.answers.and_then(|id| self.read(id)).map(|post| post.author);
+        let answered = answered.filter(|id| self.settings.names_the_answered && *id != author);
+        let name = answered.and_then(|id| self.user(id)).map(|user| format!("@{} ", user.account.name));
+        name.unwrap_or_default() + draft.text
     }
 
     /// The link that the platform adds to a text: to its files, or to the post that it quotes.

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::Db;
-use crate::note::{AccountId, PostId};
+use crate::note::{AccountId, MessageId, PostId, Snowflake};
 use crate::store::{CodeChange, CodeRow, Error, Standing, rows};
 use crate::time::Time;
 
@@ -33,6 +33,14 @@ impl Db {
     pub(in crate::store) fn has_disputed(&self, author: AccountId, note: u64) -> Result<bool, Error> {
         let exists = "SELECT EXISTS (SELECT 1 FROM dispute JOIN mention USING (post) WHERE note = ?1 AND author = ?2)";
         Ok(self.conn.prepare_cached(exists)?.query_row(params![note, author.0], |row| row.get(0))?)
+    }
+
+    pub(in crate::store) fn helps(&self, official: AccountId, message: MessageId) -> Result<u64, Error> {
+        const DAY_MS: i64 = 86_400_000;
+        const HELPS: &str =
+            "SELECT count(*) FROM command WHERE from_account = ?1 AND text = 'help' AND message BETWEEN ?2 AND ?3";
+        let begin = Snowflake::first_at(Time::from_ms(message.time().ms().div_euclid(DAY_MS) * DAY_MS));
+        Ok(self.conn.query_row(HELPS, [official.0, begin.0, message.0], |row| row.get(0))?)
     }
 
     pub(in crate::store) fn code(&self, official: AccountId) -> Result<Option<CodeRow>, Error> {

@@ -34,6 +34,10 @@ impl Db {
         if is_new {
             self.wake();
         }
+        if matches!(cause, Cause::Lapse(_) | Cause::Refuse(..)) {
+            self.is_to_be_swept = true;
+            self.sweep()?;
+        }
         Ok(is_new)
     }
 
@@ -88,8 +92,8 @@ impl Db {
         Ok(is_new)
     }
 
-    pub(in crate::store) fn waiting_message(&self, held: &[u64]) -> Result<Option<Waiting>, Error> {
-        rows::outbox::waiting_message(&self.conn, held)
+    pub(in crate::store) fn waiting_message(&self, held: &[u64], urgent: bool) -> Result<Option<Waiting>, Error> {
+        rows::outbox::waiting_message(&self.conn, held, urgent)
     }
 
     pub(in crate::store) fn sending(&mut self, message: u64, now: Time) -> Result<(), Error> {

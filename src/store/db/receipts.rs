@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::Db;
 use crate::log::entry::Entry;
-use crate::note::{AccountId, MessageId};
+use crate::note::{AccountId, MessageId, Origin};
 use crate::store::{Error, Received, Slipped, rows};
 use crate::time::Time;
 
@@ -30,6 +30,15 @@ impl Db {
         self.append(|tx, appended| {
             settle(tx, slip, "done", None)?;
             let Received { log, note, commitment } = received;
+            if let Some(other) = other_sender(tx, slip, log)? {
+                return Err(Error::Refused(format!(
+                    "a receipt for note {note} of {log}: the notes of that log come from the account {other}"
+                )));
+            }
+            tx.execute(
+                "UPDATE slipped SET log = ?2, note = ?3, commitment = ?4 WHERE slip = ?1",
+                params![slip.0, log.as_str(), note, commitment.as_bytes()],
+            )?;
             match rows::receipts::receipt(tx, log.as_str(), *note)? {
                 Some((_, known)) if known == *commitment => return Ok(()),
                 Some((_, known)) => {
@@ -52,6 +61,12 @@ impl Db {
         settle(&self.conn, slip, "refused", Some(why))
     }
 
+    pub(in crate::store) fn receipts_posted_since(&self, from: Time) -> Result<u64, Error> {
+        let begun = "SELECT count(DISTINCT intent) FROM attempt JOIN intent ON intent.id = attempt.intent
+            WHERE kind = 'receipt' AND ?1 <= at";
+        Ok(self.conn.prepare_cached(begun)?.query_row([from.ms()], |row| row.get(0))?)
+    }
+
     pub(in crate::store) fn unposted_receipt(&self) -> Result<Option<u64>, Error> {
         let mut query = self.conn.prepare_cached(
             "SELECT min(idx) FROM receipt
@@ -59,6 +74,18 @@ impl Db {
         )?;
         Ok(query.query_row([], |row| row.get(0))?)
     }
+}
+
+/// The account whose notes of this log have been receipted, if it is another than the one that sent the slip: a slip says
+/// which log it is of, and anybody could say so.
+fn other_sender(tx: &Transaction<'_>, slip: MessageId, log: &Origin) -> Result<Option<AccountId>, Error> {
+    let other = tx.query_row(
+        "SELECT other.from_account FROM slipped AS other JOIN slipped AS this ON this.slip = ?1
+         WHERE other.log = ?2 AND other.state = 'done' AND other.from_account <> this.from_account LIMIT 1",
+        params![slip.0, log.as_str()],
+        |row| row.get(0),
+    );
+    Ok(other.optional()?.map(AccountId))
 }
 
 fn settle(conn: &Connection, slip: MessageId, state: &str, why: Option<&str>) -> Result<(), Error> {

@@ -11,20 +11,25 @@ use crate::time::Time;
 
 /// The columns of [`request`].
 const REQUEST: &str = "SELECT id, kind, note, level, post, asked_by, asked_at, state, why,
-    EXISTS (SELECT 1 FROM handed WHERE handed.request = request.id) AS is_handed,
-    (SELECT by FROM approval WHERE approval.request = request.id ORDER BY at, rowid LIMIT 1) AS approved_by
+    EXISTS (SELECT 1 FROM handed WHERE handed.request = request.id) AS is_handed
     FROM request";
 
 pub(in crate::store) fn requests(db: &Connection, state: Option<RequestState>) -> Result<Vec<Request>, Error> {
     let condition = if state.is_some() { "state = ?1" } else { "?1 IS NULL" };
     let mut query = db.prepare_cached(&format!("{REQUEST} WHERE {condition} ORDER BY id"))?;
     let rows = query.query_map([state.map(RequestState::as_str)], request)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows.map(|row| with_approvals(db, row?)).collect()
 }
 
 pub(in crate::store) fn request_of(db: &Connection, id: u64) -> Result<Option<Request>, Error> {
     let mut query = db.prepare_cached(&format!("{REQUEST} WHERE id = ?1"))?;
-    Ok(query.query_row([id], request).optional()?)
+    query.query_row([id], request).optional()?.map(|request| with_approvals(db, request)).transpose()
+}
+
+fn with_approvals(db: &Connection, request: Request) -> Result<Request, Error> {
+    let mut query = db.prepare_cached("SELECT by, at FROM approval WHERE request = ?1 ORDER BY at, rowid")?;
+    let rows = query.query_map([request.id], |row| Ok((row.get(0)?, super::time(row, 1)?)))?;
+    Ok(Request { approvals: rows.collect::<Result<_, _>>()?, ..request })
 }
 
 fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
@@ -39,7 +44,7 @@ fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
         ask,
         asked_by: row.get("asked_by")?,
         asked_at: Time::from_ms(row.get("asked_at")?),
-        approved_by: row.get("approved_by")?,
+        approvals: Vec::new(),
         state: RequestState::parse(&state).ok_or(rusqlite::Error::InvalidQuery)?,
         is_handed: row.get("is_handed")?,
         why: row.get("why")?,
@@ -132,13 +137,15 @@ pub(in crate::store) fn commands(db: &Connection) -> Result<Vec<Command>, Error>
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-pub(in crate::store) fn waiting_message(db: &Connection, held: &[u64]) -> Result<Option<Waiting>, Error> {
+/// The key of a message says what it is about: `command 5`, `request 3 to 7`, `dispute 1 9 to 7`, `slip 4`.
+pub(in crate::store) fn waiting_message(db: &Connection, held: &[u64], urgent: bool) -> Result<Option<Waiting>, Error> {
     let mut query = db.prepare_cached(
         "SELECT id, account, conversation, text, note, tried, tried_last, unsure FROM message
          WHERE sent IS NULL AND dropped IS NULL AND NOT EXISTS (SELECT 1 FROM json_each(:held) WHERE value = message.id)
-         ORDER BY unsure = 0, id LIMIT 1",
+           AND (NOT :urgent OR key LIKE 'command %')
+         ORDER BY unsure = 0, iif(key LIKE 'command %', 0, iif(key LIKE 'request %', 1, 2)), id LIMIT 1",
     )?;
-    Ok(query.query_row(named_params! { ":held": super::json(held) }, waiting).optional()?)
+    Ok(query.query_row(named_params! { ":held": super::json(held), ":urgent": urgent }, waiting).optional()?)
 }
 
 fn waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {

@@ -143,10 +143,10 @@ fn nobody_approves_what_they_asked_for() {
     let request = desk.ask(&asked("a"), None, now()).unwrap();
     assert!(desk.approve(request, "a", b"proof", now()).unwrap_err().to_string().contains("nobody approves"));
     let waiting = db.requests(RequestState::Waiting).unwrap();
-    assert_eq!((waiting.len(), &waiting[0].approved_by, waiting[0].is_handed), (1, &None, false));
+    assert_eq!((waiting.len(), waiting[0].approvals.len(), waiting[0].is_handed), (1, 0, false));
     desk.approve(request, "b", b"proof", now()).unwrap();
     let waiting = db.requests(RequestState::Waiting).unwrap();
-    assert_eq!((waiting[0].approved_by.as_deref(), waiting[0].is_handed), (Some("b"), true));
+    assert_eq!((&*waiting[0].approvals[0].0, waiting[0].is_handed), ("b", true));
     assert_eq!(db.handed(request).unwrap().as_deref(), Some(&b"proof"[..]));
     assert!(db.act(&Cause::Lapse(request), &Act::default(), now()).unwrap());
     assert_eq!(db.handed(request).unwrap(), None);
@@ -161,18 +161,18 @@ fn a_message_is_sent_once_under_its_key() {
     let to = Addressee::Account(AccountId(9));
     let message = |key: &str| Outgoing { key: key.to_owned(), to: to.clone(), body: Body::Text(key.to_owned()) };
     assert!(db.send(&message("a")).unwrap() && !db.send(&message("a")).unwrap() && db.send(&message("b")).unwrap());
-    let first = db.waiting_message(&[]).unwrap().unwrap();
+    let first = db.waiting_message(&[], false).unwrap().unwrap();
     assert_eq!((&first.body, first.attempts), (&Body::Text("a".to_owned()), None));
-    assert_eq!(db.waiting_message(&[first.id]).unwrap().unwrap().body, Body::Text("b".to_owned()));
+    assert_eq!(db.waiting_message(&[first.id], false).unwrap().unwrap().body, Body::Text("b".to_owned()));
     db.sending(first.id, now()).unwrap();
     db.not_sent(first.id).unwrap();
-    assert!(db.waiting_message(&[]).unwrap().unwrap().attempts.unwrap().all_failed);
+    assert!(db.waiting_message(&[], false).unwrap().unwrap().attempts.unwrap().all_failed);
     db.sending(first.id, now().plus_ms(1)).unwrap();
-    let attempts = db.waiting_message(&[]).unwrap().unwrap().attempts.unwrap();
+    let attempts = db.waiting_message(&[], false).unwrap().unwrap().attempts.unwrap();
     assert_eq!((attempts.first, attempts.last, attempts.all_failed), (now(), now().plus_ms(1), false));
     db.sent(first.id, Ok(&Snowflake(70))).unwrap();
     assert_eq!(rows::outbox::sent(&db.conn, "a").unwrap(), Some(Snowflake(70)));
-    assert_eq!(db.waiting_message(&[]).unwrap().unwrap().body, Body::Text("b".to_owned()));
+    assert_eq!(db.waiting_message(&[], false).unwrap().unwrap().body, Body::Text("b".to_owned()));
 }
 
 #[tokio::test]
