@@ -125,6 +125,19 @@ fn the_account_is_named_and_no_name_commands_the_terminal() {
     assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
 }
 
+/// A file may have any name.
+#[test]
+fn no_name_of_a_file_commands_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let (proof, none) = ("a\u{1b}[2K\u{202e}.zip", "b\r.zip");
+    fs::write(folder.path().join(proof), crate::fixture::proof().pack()).unwrap();
+    fs::write(folder.path().join(none), "x").unwrap();
+    let output = verbale(folder.path(), &["verify", proof, none]);
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(out.starts_with("a[U+001B][2K[U+202E].zip: "), "{out}");
+    assert!(err.starts_with("error: b[U+000D].zip: this is not a zip archive\n"), "{err}");
+}
+
 /// A line of an unknown kind may have any letters, and a reason too.
 #[test]
 fn what_turns_or_hides_letters_is_shown_as_what_it_is() {
