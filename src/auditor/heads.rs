@@ -36,7 +36,7 @@ pub(super) fn wrong_alone(id: Snowflake, post: &PostText) -> Option<String> {
     let PostText::Heartbeat { date, .. } = post else { return None };
     let begins = Time::parse(&format!("{date}T00:00:00.000Z"))?;
     let after = id.time().ms_since(begins);
-    let in_time = -SKEW_MS_MAX <= after && after <= 2 * WAIT_MS_MAX;
+    let in_time = (-SKEW_MS_MAX..=2 * WAIT_MS_MAX).contains(&after);
     (!in_time).then(|| format!("counts the notes of {date}, and was posted {}", id.time()))
 }
 

@@ -105,7 +105,7 @@ impl Place {
             }
             Place::Web { client, base } => {
                 let url = address(base, file)?;
-                let ask = async || in_time(file, ask(client, &url, file, 0, bytes_max)).await;
+                let ask = async || in_time(file, WHOLE, ask(client, &url, file, 0, bytes_max)).await;
                 match ask.retry(waits()).sleep(tokio::time::sleep).when(|asked| asked.again).await {
                     Ok(bytes) => Ok(bytes),
                     Err(asked) => Err(asked.unread),
@@ -195,7 +195,7 @@ impl Reading {
             return Ok(bytes);
         }
         let file = self.file.clone();
-        in_time(&file, self.fill(len)).await.map_err(|asked| asked.unread)?;
+        in_time(&file, WHOLE, self.fill(len)).await.map_err(|asked| asked.unread)?;
         let rest = self.rest.split_off(len.min(self.rest.len()));
         let bytes = std::mem::replace(&mut self.rest, rest);
         self.at += bytes.len() as u64;
@@ -258,9 +258,9 @@ fn stay(attempt: Attempt<'_>) -> Action {
 }
 
 /// What comes of it, if it comes in time.
-async fn in_time<T>(file: &str, work: impl Future<Output = Result<T, Asked>>) -> Result<T, Asked> {
-    tokio::time::timeout(WHOLE, work).await.unwrap_or_else(|_| {
-        let why = format!("it did not come within {} minutes", WHOLE.as_secs() / 60);
+async fn in_time<T>(file: &str, limit: Duration, work: impl Future<Output = Result<T, Asked>>) -> Result<T, Asked> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        let why = format!("it did not come to its end within {} seconds", limit.as_secs());
         Err(Asked { unread: Unread { file: file.to_owned(), why }, again: false, is_end: false })
     })
 }
@@ -341,4 +341,31 @@ fn absent<T>(error: io::Error) -> io::Result<Option<T>> {
 
 fn sort<T>(file: &str, read: io::Result<T>) -> Result<T, Unread> {
     read.map_err(|error| Unread { file: file.to_owned(), why: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, Bytes};
+    use futures_util::stream;
+
+    use super::*;
+
+    /// Bytes that trickle never count as silence.
+    #[tokio::test]
+    async fn a_file_that_never_ends_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = Place::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let trickle = || {
+            Body::from_stream(stream::unfold((), async |()| {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                Some((Ok::<_, io::Error>(Bytes::from_static(b"x")), ()))
+            }))
+        };
+        let router = axum::Router::new().fallback(async move || trickle());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let Place::Web { client, base } = &place else { panic!() };
+        let asked = ask(client, base, "tile", 0, 1 << 30);
+        let Err(asked) = in_time("tile", Duration::from_millis(300), asked).await else { panic!("it came to an end") };
+        assert!(!asked.again && asked.unread.why.contains("did not come to its end"), "{}", asked.unread);
+    }
 }

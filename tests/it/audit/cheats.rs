@@ -231,6 +231,46 @@ async fn log_txt_that_vanishes_in_between_does_not_hold() {
     assert!(!of(&report, "holds").contains(&"log.txt".to_owned()), "{report}");
 }
 
+/// What stood there of a `log.txt` that is behind was compared before: nothing more of it is to be had.
+#[tokio::test(flavor = "multi_thread")]
+async fn log_txt_that_ends_early_is_no_trouble_when_an_audit_goes_on() {
+    let place = Place::new(&plain(NOTES));
+    change(&place.path("log"), "log.txt", |bytes| {
+        let end = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(99).unwrap().0;
+        bytes.truncate(end + 1);
+    });
+    let unavailable = |_: Vec<u8>| StatusCode::SERVICE_UNAVAILABLE.into_response();
+    let trouble = Trouble { name: "tile/entries/002", times: usize::MAX, answer: unavailable };
+    let trouble = Arc::new(Mutex::new(vec![trouble]));
+    let address = serve(place.path("log"), trouble.clone()).await;
+    let audit = || tokio::task::block_in_place(|| place.audit(&[&*address, "--since", "seen.head"]));
+    assert_eq!(audit().0, 3);
+    trouble.lock().unwrap().clear();
+    let (status, report) = audit();
+    assert_eq!((status, detail(&report, "log.txt").contains("ends before entry 100")), (0, true), "{report}");
+}
+
+/// A file of posts may hold any number of them, and none that fills the memory.
+#[test]
+fn posts_may_be_many_and_not_long() {
+    let all = plain(3);
+    let place = Place::new(&all);
+    let (size, root) = (6, tree(&all).root());
+    let heartbeat = |count| PostText::Heartbeat { count, date: "2018-03-09".to_owned(), size, root };
+    let mut found = posts(&all);
+    found.extend((0..600).map(|n| by_embassy(at(3, n), &heartbeat(3))));
+    place.collect(&found);
+    assert_eq!(place.audit(&["--posts", "posts.json"]).0, 0);
+    found.push(by_embassy(at(3, 600), &heartbeat(2)));
+    place.collect(&found);
+    fails(&place.audit(&["--posts", "posts.json"]), &["platform"], "the last of many");
+    found[0].2 = "x".repeat(2 << 20);
+    place.collect(&found);
+    let output = verbale(place.folder.path(), &["audit", "log", "--posts", "posts.json"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && said.contains("an object is longer than the 1048576 bytes"), "{said}");
+}
+
 /// A log is read where it was said to be.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_file_is_read_elsewhere() {

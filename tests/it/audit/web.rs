@@ -34,6 +34,9 @@ pub(super) async fn serve(folder: PathBuf, trouble: Arc<Mutex<Vec<Trouble>>>) ->
             .headers()
             .get("range")
             .and_then(|range| range.to_str().ok()?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+        if range.is_some_and(|range: usize| bytes.len() <= range) {
+            return StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+        }
         let status = range.map_or(StatusCode::OK, |_| StatusCode::PARTIAL_CONTENT);
         bytes.drain(..range.unwrap_or(0));
         let mut troubles = trouble.lock().unwrap();
