@@ -3,7 +3,7 @@
 //! Text is UTF-8; a line ends in LF; there is no CR, no BOM, no space at a line's end; numbers are decimal without sign
 //! or leading zero. Each format states its own limit of size, which is checked before anything is read.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use crate::hash::Hash;
 use crate::time::Time;
@@ -136,6 +136,30 @@ pub fn words<const N: usize>(line: &str) -> Option<[&str; N]> {
     parts.next().is_none().then_some(words)
 }
 
+/// A text for a line on a screen: what would command a terminal, turn the order of letters, or not be seen, is written as its
+/// code point, `[U+202E]`.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unseen(c) {
+            // Writing to a string does not fail.
+            let _ = write!(shown, "[U+{:04X}]", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Controls, marks of direction, separators of lines, and letters without a shape.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}')
+        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
+        || matches!(c, '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Reads a hash of 64 lower-case hexadecimal digits.
 pub fn hash(text: &str) -> Option<Hash> {
     Hash::from_hex(text)
@@ -144,4 +168,20 @@ pub fn hash(text: &str) -> Option<Hash> {
 /// Reads a moment in the one form that our formats use.
 pub fn time(text: &str) -> Option<Time> {
     Time::parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn what_is_not_seen_is_written() {
+        for (text, shown) in [
+            ("Ünïcödé, 公文 and \u{1f1fa}\u{1f1f3}", "Ünïcödé, 公文 and \u{1f1fa}\u{1f1f3}"),
+            ("a\u{1b}[2J\r\n", "a[U+001B][2J[U+000D][U+000A]"),
+            ("\u{202e}b\u{2066}\u{200b}\u{feff}\u{9b}\u{e0041}", "[U+202E]b[U+2066][U+200B][U+FEFF][U+009B][U+E0041]"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
+use crate::text;
 
 /// The file so far.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -12,14 +13,22 @@ pub(super) struct LogText {
     /// How many bytes of it were compared.
     pub(super) read: u64,
     pub(super) wrong: Finding,
-    /// What must come next.
+    /// Whether it has more than the lines of the entries: perhaps those of the next head.
+    pub(super) goes_on: bool,
+    /// Before the line of which entry it ends, if it does so too early: perhaps it is brought up to date now and then.
+    pub(super) ends_before: Option<u64>,
+    /// What must come next, and from which entry on.
     due: Vec<u8>,
+    due_from: u64,
 }
 
 impl LogText {
     /// Takes the next entry, its LF included.
     pub(super) fn push(&mut self, index: u64, entry: &[u8]) {
-        if self.wrong.count() == 0 {
+        if self.wrong.count() == 0 && self.ends_before.is_none() {
+            if self.due.is_empty() {
+                self.due_from = index;
+            }
             // Writing into memory does not fail.
             let _ = write!(self.due, "{index} ");
             self.due.extend_from_slice(entry);
@@ -37,9 +46,14 @@ impl LogText {
         if self.due != bytes {
             let same = self.due.iter().zip(bytes).take_while(|(due, found)| due == found).count();
             let line = self.due[..same].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-            let line = String::from_utf8_lossy(&self.due[line..]);
-            let line = line.lines().next().unwrap_or_default();
-            self.wrong.add(|| format!("log.txt differs from the entries where it must say: {line}"));
+            if same == bytes.len() && line == same {
+                let lines = self.due[..same].iter().filter(|b| **b == b'\n').count();
+                self.ends_before = Some(self.due_from + lines as u64);
+            } else {
+                let line = String::from_utf8_lossy(&self.due[line..]);
+                let line = text::visible(line.lines().next().unwrap_or_default());
+                self.wrong.add(|| format!("log.txt differs from the entries where it must say: {line}"));
+            }
         }
         self.due.clear();
     }

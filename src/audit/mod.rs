@@ -24,6 +24,7 @@ use crate::log::tile::{self, Kind, TilePath, WIDTH_FULL};
 use crate::log::tree::{Frontier, leaf_hash};
 use crate::note::PostId;
 use crate::post::PostText;
+use crate::time::Time;
 
 pub use finding::Finding;
 pub use order::{Counts, SHOWN_MAX};
@@ -71,9 +72,28 @@ pub enum Seen {
         root: Hash,
         /// How many notes had been sealed on each of the last days on which there were any, by date in UTC.
         sealed: BTreeMap<String, u64>,
-        /// The receipt that the last entry is, if it is one: number and commitment of the note.
-        receipt: Option<(u64, Hash)>,
+        /// What the last entry is about, if it is a note or a receipt.
+        last: Option<Last>,
     },
+    /// The first note after a head that was asked for, and the first of all: heads of the sizes from `from` to `to` do not
+    /// count it.
+    Sealed {
+        /// The smallest size.
+        from: u64,
+        /// The largest one: the index of the note's entry.
+        to: u64,
+        /// When it was sealed.
+        time: Time,
+    },
+}
+
+/// The note, by number and commitment, that the last entry under a head is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Last {
+    /// It was sealed.
+    Note(u64, Hash),
+    /// It is of another log, and was received.
+    Receipt(u64, Hash),
 }
 
 /// What an audit has learnt so far. It can be stored between two bundles, and taken up again.
@@ -88,6 +108,9 @@ pub struct Audit {
     entries: Finding,
     /// Why nothing after this point can be read.
     broken: Option<String>,
+    /// How many entries there were with the last note, and whether a head was told since then.
+    last_note: u64,
+    is_head_told: bool,
     #[serde(skip)]
     wanted: VecDeque<u64>,
     #[serde(skip)]
@@ -106,6 +129,8 @@ impl Audit {
             since: since.map(|head| Since { size: head.size, root: head.root, found: None }),
             entries: Finding::default(),
             broken: None,
+            last_note: 0,
+            is_head_told: true,
             wanted: VecDeque::new(),
             seen: Vec::new(),
         };
@@ -133,6 +158,18 @@ impl Audit {
         if let Some(text) = &mut self.log_text {
             text.compare(bytes);
         }
+    }
+
+    /// Says that `log.txt` goes on after the line of the last entry.
+    pub fn log_text_goes_on(&mut self) {
+        if let Some(text) = &mut self.log_text {
+            text.goes_on = true;
+        }
+    }
+
+    /// Says that `log.txt` is not there any more.
+    pub fn lose_log_text(&mut self) {
+        self.log_text = None;
     }
 
     /// How many entries have been taken: all of them stand in whole bundles, or in the last one.
@@ -208,13 +245,19 @@ impl Audit {
             Err(error) => self.entries.add(|| format!("entry {index}: {error}")),
         }
         self.tell_head(match entry {
-            Ok(Entry::Receipt { note, commitment, .. }) => Some((note, commitment)),
+            Ok(Entry::Note { note, commitment, .. }) => Some(Last::Note(note, commitment)),
+            Ok(Entry::Receipt { note, commitment, .. }) => Some(Last::Receipt(note, commitment)),
             _ => None,
         });
     }
 
     fn take_parsed(&mut self, index: u64, entry: &Entry) {
         let posted = self.order.take(index, entry);
+        if let Entry::Note { time, .. } = entry
+            && self.texts.is_some()
+        {
+            self.tell_note(index, *time);
+        }
         if let Some(texts) = &mut self.texts {
             match entry {
                 Entry::Post { post, first, last, .. } => {
@@ -231,11 +274,19 @@ impl Audit {
         }
     }
 
-    fn tell_head(&mut self, receipt: Option<(u64, Hash)>) {
+    fn tell_note(&mut self, index: u64, time: Time) {
+        if self.is_head_told {
+            self.seen.push(Seen::Sealed { from: self.last_note, to: index, time });
+        }
+        (self.last_note, self.is_head_told) = (index + 1, false);
+    }
+
+    fn tell_head(&mut self, last: Option<Last>) {
         let size = self.len();
         while self.wanted.front().is_some_and(|wanted| *wanted <= size) {
             self.wanted.pop_front();
-            self.seen.push(Seen::Head { size, root: self.frontier.root(), sealed: self.order.sealed(), receipt });
+            self.is_head_told = true;
+            self.seen.push(Seen::Head { size, root: self.frontier.root(), sealed: self.order.sealed(), last });
         }
     }
 

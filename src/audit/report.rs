@@ -9,6 +9,7 @@ use super::Audit;
 use super::order::{Counts, SHOWN_MAX};
 use crate::hash::Hash;
 use crate::log::checkpoint::Checkpoint;
+use crate::text;
 use crate::time::Time;
 use crate::verify::{Check, Outcome, fails, holds, not_checked};
 
@@ -55,7 +56,7 @@ impl Audit {
         checks.extend([
             self.log_text(whole),
             self.numbers(),
-            self.times(),
+            self.times(now),
             self.posts(now, whole),
             self.grown(head, whole),
         ]);
@@ -111,10 +112,19 @@ impl Audit {
         let Some(text) = &self.log_text else {
             return not_checked(NAME, "it is not there, and no other check needs it");
         };
-        match text.wrong.told() {
-            Some(told) => fails(NAME, told),
-            None if whole => holds(NAME, format!("its {} bytes are the lines of the entries", text.read)),
-            None => not_checked(NAME, format!("{} bytes of it were compared, and hold", text.read)),
+        match (text.wrong.told(), text.ends_before) {
+            (Some(told), _) => fails(NAME, told),
+            (None, Some(entry)) => not_checked(
+                NAME,
+                format!(
+                    "it ends before entry {entry}, as a copy does that is brought up to date now and then; till there it holds"
+                ),
+            ),
+            (None, None) if text.goes_on => {
+                not_checked(NAME, "it goes on after the lines of these entries: no head that was read bears that out")
+            }
+            (None, None) if whole => holds(NAME, format!("its {} bytes are the lines of the entries", text.read)),
+            (None, None) => not_checked(NAME, format!("{} bytes of it were compared, and hold", text.read)),
         }
     }
 
@@ -126,12 +136,15 @@ impl Audit {
         self.so_far("numbers", self.order.numbers.told(), told)
     }
 
-    fn times(&self) -> Check {
+    fn times(&self, now: Time) -> Check {
+        let late = self.order.span.map(|(_, latest)| latest).filter(|latest| WAIT_MS_MAX < latest.ms_since(now));
+        let wrong = self.order.times.told();
+        let wrong = wrong.or_else(|| Some(format!("an entry is of {}, more than a day after now, {now}", late?)));
         let told = match self.order.span {
             None => "no entry has one".to_owned(),
             Some((first, latest)) => format!("in order, from {first} to {latest}"),
         };
-        self.so_far("times", self.order.times.told(), told)
+        self.so_far("times", wrong, told)
     }
 
     fn posts(&self, now: Time, whole: bool) -> Check {
@@ -260,7 +273,7 @@ impl fmt::Display for Report {
         }
         if !self.shown.is_empty() {
             writeln!(f, "\nentries about anything but notes and posts")?;
-            self.shown.iter().try_for_each(|line| writeln!(f, "  {line}"))?;
+            self.shown.iter().try_for_each(|line| writeln!(f, "  {}", text::visible(line)))?;
         }
         let all = opened + disputed + lost + gaps + keys + receipts + unknown;
         if SHOWN_MAX as u64 <= all && self.shown.len() as u64 != all {

@@ -27,9 +27,10 @@ CREATE TABLE IF NOT EXISTS post (
     size INTEGER,
     beside INTEGER NOT NULL,
     seen INTEGER NOT NULL DEFAULT 0,
+    stale INTEGER NOT NULL DEFAULT 0,
     wrong TEXT
 ) STRICT;
-CREATE INDEX IF NOT EXISTS post_size ON post (size) WHERE beside;
+CREATE INDEX IF NOT EXISTS post_size ON post (size, id);
 CREATE TABLE IF NOT EXISTS doubt (id INTEGER PRIMARY KEY, edited INTEGER NOT NULL, told TEXT NOT NULL) STRICT;
 -- What X is asked for: no outcome as long as there is no answer. `admitted`: what the log itself says of the post.
 CREATE TABLE IF NOT EXISTS due (
@@ -144,7 +145,8 @@ fn prepare(db: &Connection, about: &str) -> rusqlite::Result<()> {
     db.execute_batch(SCHEMA)?;
     let known: Option<String> = db.query_row("SELECT about FROM state", [], |row| row.get(0)).optional()?;
     if known.as_deref() != Some(about) {
-        db.execute_batch("DELETE FROM state; DELETE FROM post; DELETE FROM doubt; DELETE FROM due")?;
+        db.execute_batch("DELETE FROM state; DROP TABLE post; DROP TABLE doubt; DROP TABLE due")?;
+        db.execute_batch(SCHEMA)?;
     }
     db.execute_batch("COMMIT; BEGIN IMMEDIATE")
 }

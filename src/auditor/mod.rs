@@ -5,11 +5,13 @@
 pub mod place;
 pub mod others;
 mod journal;
+mod bounded;
 mod posts;
+mod heads;
 mod online;
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,9 @@ const KEY_BYTES_MAX: usize = 1024;
 
 /// The entries' lines for people.
 const LOG_TEXT: &str = "log.txt";
+
+/// Why nothing holds of a log without a key.
+const NO_KEY: &str = "log.vkey: there is none, and no other key was given";
 
 /// After so many bundles what was learnt is saved, if it is to be resumed.
 const BUNDLES_A_SAVE: u64 = 256;
@@ -122,6 +127,8 @@ pub enum Stage {
 #[derive(Serialize, Deserialize)]
 struct State {
     checkpoint: String,
+    /// When it was read.
+    begun: Time,
     audit: Audit,
     tally: Option<Tally>,
     /// Whether nothing more can be learnt from the log itself.
@@ -139,7 +146,7 @@ pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress
     let journal = Journal::open(wanted.resume.as_deref(), about(wanted))?;
     let mut state = match journal.load()? {
         Some(state) => state,
-        None => begin(wanted, &journal, since.as_ref()).await?,
+        None => begin(wanted, &journal, since.as_ref(), now).await?,
     };
     let resumed = state.audit.len();
     let head = head_of("checkpoint", state.checkpoint.as_bytes())?;
@@ -152,19 +159,22 @@ pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress
     if let Some((oembed, account)) = wanted.online.as_ref().filter(|_| state.is_read) {
         online::ask(&journal, oembed, account, &mut progress).await?;
     }
-    let State { checkpoint, audit, tally, .. } = state;
+    let State { checkpoint, begun, audit, tally, .. } = state;
     let mut before = vec![key.signature(checkpoint.as_bytes(), &head), key.check(&head)];
     before.extend(key.witnesses(checkpoint.as_bytes()));
     before.extend(wanted.since.as_ref().and_then(|since| key.signed_since(since, &head)));
     let whole = audit.len() == head.size;
-    let mut posts = tally.map(|tally| tally.check(&journal, &audit, whole, now)).transpose()?;
+    let mut posts = tally.map(|tally| tally.check(&journal, &audit, begun, whole)).transpose()?;
     if let Some((_, account)) = &wanted.online {
         let looked = online::check(&journal, account, whole)?;
         posts = Some(looked.check);
         unread = unread.or(looked.unread);
     }
+    let is_read = unread.is_none();
+    // A head that nobody is known to have signed is nobody's word.
+    let unread = unread.or_else(|| key.known(&head).is_none().then(|| NO_KEY.to_owned()));
     let report = audit.report(&head, now, unread, Outside { before, posts });
-    if report.unread.is_none() {
+    if is_read {
         journal.remove();
     }
     Ok(Audited { report, checkpoint, resumed })
@@ -172,13 +182,26 @@ pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress
 
 /// An interrupted audit is taken up again only if it was about exactly the same.
 fn about(wanted: &Wanted) -> String {
-    let posts = wanted.posts.as_ref().map(|posts| (posts, std::fs::metadata(posts).ok().map(|file| file.len())));
+    let posts = wanted.posts.as_ref().map(|posts| {
+        let about = std::fs::metadata(posts).ok().map(|file| (file.len(), file.modified().ok()));
+        (absolute(posts), about)
+    });
     let online = wanted.online.as_ref().map(|(oembed, account)| (oembed.base(), account));
-    format!("{} {:?} {:?} {:?} {posts:?} {online:?}", env!("CARGO_PKG_VERSION"), wanted.place, wanted.log, wanted.since)
+    let place = match &wanted.place {
+        Place::Folder(folder) => absolute(folder).display().to_string(),
+        Place::Web { base, .. } => base.to_string(),
+    };
+    format!("{} {place:?} {:?} {:?} {posts:?} {online:?}", env!("CARGO_PKG_VERSION"), wanted.log, wanted.since)
 }
 
-async fn begin(wanted: &Wanted, journal: &Journal, since: Option<&Checkpoint>) -> Result<State, Error> {
-    let checkpoint = wanted.place.read(checkpoint::FILE, signed_note::BYTES_MAX).await?.ok_or(Error::NoLog)?;
+/// The path from the root on: what it names does not hang on where the program was started.
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+async fn begin(wanted: &Wanted, journal: &Journal, since: Option<&Checkpoint>, begun: Time) -> Result<State, Error> {
+    // One byte more tells that it is too long.
+    let checkpoint = wanted.place.read(checkpoint::FILE, signed_note::BYTES_MAX + 1).await?.ok_or(Error::NoLog)?;
     let not_text = |_| Error::Head { what: "checkpoint", why: "it is not text in UTF-8".to_owned() };
     let checkpoint = String::from_utf8(checkpoint).map_err(not_text)?;
     let mut audit = Audit::new(since);
@@ -190,7 +213,7 @@ async fn begin(wanted: &Wanted, journal: &Journal, since: Option<&Checkpoint>) -
     if tally.is_some() || wanted.online.is_some() {
         audit.tell_texts();
     }
-    Ok(State { checkpoint, audit, tally, is_read: false })
+    Ok(State { checkpoint, begun, audit, tally, is_read: false })
 }
 
 /// What a head says, whoever signed it.
@@ -226,8 +249,10 @@ async fn read_on(
 ) -> Result<(), Error> {
     let place = &wanted.place;
     let mut log_text = place.open(LOG_TEXT, state.audit.log_text_due().0).await?;
-    if log_text.is_some() && state.audit.is_empty() {
-        state.audit.compare_log_text();
+    match &log_text {
+        Some(_) if state.audit.is_empty() => state.audit.compare_log_text(),
+        None => state.audit.lose_log_text(),
+        Some(_) => {}
     }
     let steps = stream::iter(audit::plan(state.audit.bundles(), head.size)).chunks(GROUP);
     let mut steps = steps.map(async |steps| place.steps(steps).await).buffered(AHEAD).flat_map(stream::iter);
@@ -236,7 +261,7 @@ async fn read_on(
             compare(&mut state.audit, log_text).await?;
         }
         progress(Progress { stage: Stage::Entries, done: state.audit.len(), of: head.size });
-        let Some(files) = steps.next().await else { return Ok(()) };
+        let Some(files) = steps.next().await else { break };
         if take(journal, state, files?)?.is_break() {
             return Ok(());
         }
@@ -244,13 +269,19 @@ async fn read_on(
             journal.save(state)?;
         }
     }
+    if let Some(log_text) = &mut log_text
+        && !log_text.next(1).await?.is_empty()
+    {
+        state.audit.log_text_goes_on();
+    }
+    Ok(())
 }
 
 /// Takes a bundle and the tiles that it completes: between two of them the state can be saved.
 fn take(journal: &Journal, state: &mut State, files: Vec<Found>) -> Result<ControlFlow<()>, Error> {
     for (path, bytes) in files {
         if state.tally.is_some() && path.kind() == Kind::Entries {
-            Tally::ask(journal, &mut state.audit, path.start() + u64::from(path.width()))?;
+            heads::ask(journal, &mut state.audit, path.start() + u64::from(path.width()))?;
         }
         if state.audit.take(path, bytes.as_deref()).is_break() {
             return Ok(ControlFlow::Break(()));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use backon::{ExponentialBuilder, Retryable};
 use futures_util::future;
 use reqwest::header::RANGE;
+use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -17,8 +18,12 @@ use crate::log::tile::{BUNDLE_BYTES_MAX, Kind, TilePath, WIDTH_FULL};
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long nothing may come of an answer.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How long one file, or one piece of a long one, may take in all, however slowly its bytes trickle.
+const WHOLE: Duration = Duration::from_secs(300);
 /// How often a file is asked for again after no answer, or one that tells of trouble.
 const RETRIES: usize = 4;
+/// How often a server may send on from one path of its own to another.
+const REDIRECTS_MAX: usize = 3;
 /// The wait before the second attempt; it doubles from one to the next.
 const WAIT: Duration = Duration::from_millis(200);
 
@@ -82,7 +87,8 @@ impl Place {
         let mut client = Client::builder()
             .user_agent(concat!("verbale/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIME)
-            .read_timeout(SILENCE);
+            .read_timeout(SILENCE)
+            .redirect(Policy::custom(stay));
         if base.scheme() == "http" {
             client = client.tls_certs_only([]);
         }
@@ -102,7 +108,7 @@ impl Place {
             }
             Place::Web { client, base } => {
                 let url = address(base, file)?;
-                let ask = async || ask(client, &url, file, 0, bytes_max).await;
+                let ask = async || in_time(file, WHOLE, ask(client, &url, file, 0, bytes_max)).await;
                 match ask.retry(waits()).sleep(tokio::time::sleep).when(|asked| asked.again).await {
                     Ok(bytes) => Ok(bytes),
                     Err(asked) => Err(asked.unread),
@@ -164,8 +170,8 @@ impl Place {
         let Some(source) = source else { return Ok(None) };
         let mut reading = Reading { place: self.clone(), file: file.to_owned(), at: start, source, rest: Vec::new() };
         if let Source::Nothing = reading.source {
-            let Some(answer) = reading.ask_on().await? else { return Ok(None) };
-            reading.source = Source::Answer(answer);
+            let Some(source) = reading.ask_on().await? else { return Ok(None) };
+            reading.source = source;
         }
         Ok(Some(reading))
     }
@@ -199,16 +205,23 @@ impl Reading {
             sort(&self.file, read.map(Some))?;
             return Ok(bytes);
         }
-        while self.rest.len() < len {
-            match self.chunk().await? {
-                Some(chunk) => self.rest.extend_from_slice(&chunk),
-                None => break,
-            }
-        }
+        let file = self.file.clone();
+        in_time(&file, WHOLE, self.fill(len)).await.map_err(|asked| asked.unread)?;
         let rest = self.rest.split_off(len.min(self.rest.len()));
         let bytes = std::mem::replace(&mut self.rest, rest);
         self.at += bytes.len() as u64;
         Ok(bytes)
+    }
+
+    /// Waits until so many bytes have come, or no more do.
+    async fn fill(&mut self, len: usize) -> Result<(), Asked> {
+        while self.rest.len() < len {
+            match self.chunk().await.map_err(|unread| Asked { unread, again: false, is_end: false })? {
+                Some(chunk) => self.rest.extend_from_slice(&chunk),
+                None => break,
+            }
+        }
+        Ok(())
     }
 
     /// The next piece of the answer; when it is cut off, the rest is asked for.
@@ -221,7 +234,7 @@ impl Reading {
                     self.at += self.rest.len() as u64;
                     let next = self.ask_on().await;
                     self.at -= self.rest.len() as u64;
-                    self.source = next?.map_or(Source::Nothing, Source::Answer);
+                    self.source = next?.unwrap_or(Source::Nothing);
                 }
             }
         }
@@ -229,12 +242,13 @@ impl Reading {
     }
 
     /// Asks for the file from where it was read to.
-    async fn ask_on(&self) -> Result<Option<Response>, Unread> {
+    async fn ask_on(&self) -> Result<Option<Source>, Unread> {
         let Place::Web { client, base } = &self.place else { return Ok(None) };
         let url = address(base, &self.file)?;
         let ask = async || begin(client, &url, &self.file, self.at).await;
         match ask.retry(waits()).sleep(tokio::time::sleep).when(|asked| asked.again).await {
-            Ok(answer) => Ok(answer),
+            Ok(answer) => Ok(answer.map(Source::Answer)),
+            Err(asked) if asked.is_end => Ok(Some(Source::Nothing)),
             Err(asked) => Err(asked.unread),
         }
     }
@@ -244,6 +258,22 @@ impl Reading {
 struct Asked {
     unread: Unread,
     again: bool,
+    /// Whether it was asked for what would stand after the file's end.
+    is_end: bool,
+}
+
+/// A server may send its readers to another path of its own, and nowhere else: the report is about the place that was named.
+fn stay(attempt: Attempt<'_>) -> Action {
+    let is_here = attempt.previous().first().is_some_and(|first| first.origin() == attempt.url().origin());
+    if is_here && attempt.previous().len() <= REDIRECTS_MAX { attempt.follow() } else { attempt.stop() }
+}
+
+/// What comes of it, if it comes in time.
+async fn in_time<T>(file: &str, limit: Duration, work: impl Future<Output = Result<T, Asked>>) -> Result<T, Asked> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        let why = format!("it did not come to its end within {} seconds", limit.as_secs());
+        Err(Asked { unread: Unread { file: file.to_owned(), why }, again: false, is_end: false })
+    })
 }
 
 fn waits() -> ExponentialBuilder {
@@ -279,16 +309,26 @@ async fn begin(client: &Client, url: &Url, file: &str, start: u64) -> Result<Opt
     match status {
         _ if status == expected => Ok(Some(answer)),
         StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
+        _ if status.is_redirection() => Err(Asked { unread: elsewhere(file, status), again: false, is_end: false }),
         _ => {
             let again = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-            Err(Asked { unread: Unread { file: file.to_owned(), why: format!("the server answers {status}") }, again })
+            let is_end = status == StatusCode::RANGE_NOT_SATISFIABLE;
+            let unread = Unread { file: file.to_owned(), why: format!("the server answers {status}") };
+            Err(Asked { unread, again, is_end })
         }
     }
 }
 
+fn elsewhere(file: &str, status: StatusCode) -> Unread {
+    let why = format!(
+        "the server sends its readers elsewhere ({status}): name the address to which it sends, if you trust it"
+    );
+    Unread { file: file.to_owned(), why }
+}
+
 fn lost(file: &str, error: reqwest::Error) -> Asked {
     let error = anyhow::Error::new(error.without_url());
-    Asked { unread: Unread { file: file.to_owned(), why: format!("no answer: {error:#}") }, again: true }
+    Asked { unread: Unread { file: file.to_owned(), why: format!("no answer: {error:#}") }, again: true, is_end: false }
 }
 
 fn read_file(path: &Path, bytes_max: usize) -> io::Result<Option<Vec<u8>>> {
@@ -312,4 +352,31 @@ fn absent<T>(error: io::Error) -> io::Result<Option<T>> {
 
 fn sort<T>(file: &str, read: io::Result<T>) -> Result<T, Unread> {
     read.map_err(|error| Unread { file: file.to_owned(), why: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, Bytes};
+    use futures_util::stream;
+
+    use super::*;
+
+    /// Bytes that trickle never count as silence.
+    #[tokio::test]
+    async fn a_file_that_never_ends_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = Place::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let trickle = || {
+            Body::from_stream(stream::unfold((), async |()| {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                Some((Ok::<_, io::Error>(Bytes::from_static(b"x")), ()))
+            }))
+        };
+        let router = axum::Router::new().fallback(async move || trickle());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let Place::Web { client, base } = &place else { panic!() };
+        let asked = ask(client, base, "tile", 0, 1 << 30);
+        let Err(asked) = in_time("tile", Duration::from_millis(300), asked).await else { panic!("it came to an end") };
+        assert!(!asked.again && asked.unread.why.contains("did not come to its end"), "{}", asked.unread);
+    }
 }

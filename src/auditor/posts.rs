@@ -12,16 +12,22 @@ use rusqlite::{OptionalExtension, params};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::bounded::{Bounded, Left};
+use super::heads;
 use super::journal::{Journal, JournalError};
 use crate::audit::{Audit, Expected, Finding, Seen, WAIT_MS_MAX};
 use crate::log::entry::Loss;
 use crate::note::{PostId, Snowflake};
 use crate::post::PostText;
+use crate::text;
 use crate::time::Time;
 use crate::verify::{self, Check, cut};
 
 /// The largest file of posts that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 4 << 30;
+
+/// The longest object in it, with the white space before it: many times what a post may say.
+const OBJECT_BYTES_MAX: usize = 1 << 20;
 
 /// A post as it stands in the file.
 #[derive(Deserialize)]
@@ -65,19 +71,24 @@ pub(super) fn read(journal: &Journal, path: &Path) -> Result<(), FileError> {
     let mut file = BufReader::new(file.take(FILE_BYTES_MAX));
     let start = file.fill_buf().map_err(|error| failed(error.to_string()))?;
     let is_array = start.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
-    let mut json = serde_json::Deserializer::from_reader(file);
+    let left = Left::new(OBJECT_BYTES_MAX);
+    let mut json = serde_json::Deserializer::from_reader(Bounded { inner: file, left: left.clone() });
+    let take = |line: Line| {
+        left.again();
+        insert(journal, &line)
+    };
     let read = if is_array {
-        Each(journal).deserialize(&mut json).and_then(|()| json.end())
+        Each(take).deserialize(&mut json).and_then(|()| json.end())
     } else {
-        json.into_iter::<Line>().try_for_each(|line| insert(journal, &line?).map_err(serde_json::Error::custom))
+        json.into_iter::<Line>().try_for_each(|line| take(line?).map_err(serde_json::Error::custom))
     };
     read.map_err(|error| failed(error.to_string()))
 }
 
 /// Reads an array without holding it.
-struct Each<'a>(&'a Journal);
+struct Each<F>(F);
 
-impl<'de> DeserializeSeed<'de> for Each<'_> {
+impl<'de, F: FnMut(Line) -> Result<(), String>> DeserializeSeed<'de> for Each<F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -85,16 +96,16 @@ impl<'de> DeserializeSeed<'de> for Each<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Each<'_> {
+impl<'de, F: FnMut(Line) -> Result<(), String>> Visitor<'de> for Each<F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array of posts")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut lines: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut lines: A) -> Result<(), A::Error> {
         while let Some(line) = lines.next_element::<Line>()? {
-            insert(self.0, &line).map_err(A::Error::custom)?;
+            (self.0)(line).map_err(A::Error::custom)?;
         }
         Ok(())
     }
@@ -104,16 +115,17 @@ impl<'de> Visitor<'de> for Each<'_> {
 fn insert(journal: &Journal, line: &Line) -> Result<(), String> {
     let id = PostId::parse(&line.id).and_then(|id| i64::try_from(id.0).ok());
     let id = id.ok_or_else(|| format!("{:?} is no identifier of a post", line.id))?;
-    let (first, size, beside) = match PostText::parse(line.text.trim_end()) {
-        Ok(post @ (PostText::Note { note: first, .. } | PostText::Run { first, .. })) => {
-            (number(first), number(post.head().0), false)
-        }
-        Ok(post @ (PostText::Heartbeat { .. } | PostText::Receipt { .. })) => (None, number(post.head().0), true),
-        Err(_) => (None, None, false),
+    let post = PostText::parse(line.text.trim_end()).ok();
+    let (first, beside) = match post {
+        Some(PostText::Note { note: first, .. } | PostText::Run { first, .. }) => (Some(number(first)), false),
+        Some(PostText::Heartbeat { .. } | PostText::Receipt { .. }) => (None, true),
+        None => (None, false),
     };
-    let sql = "INSERT INTO post (id, author, text, first, size, beside) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    let size = post.as_ref().map(|post| number(post.head().0));
+    let wrong = post.as_ref().and_then(|post| heads::wrong_alone(Snowflake(id as u64), post));
+    let sql = "INSERT INTO post (id, author, text, first, size, beside, wrong) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         ON CONFLICT DO UPDATE SET author = NULL WHERE (author, text) != (excluded.author, excluded.text)";
-    let values = params![id, line.author, line.text, first, size, beside];
+    let values = params![id, line.author, line.text, first, size, beside, wrong];
     let inserted = journal.db.prepare_cached(sql).and_then(|mut insert| insert.execute(values));
     inserted.map(drop).map_err(|error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::ConstraintViolation) => format!("post {id} stands there twice and differs"),
@@ -122,30 +134,18 @@ fn insert(journal: &Journal, line: &Line) -> Result<(), String> {
 }
 
 /// SQLite's numbers end at 2^63; no log gets there.
-pub(super) fn number(number: u64) -> Option<i64> {
-    i64::try_from(number).ok()
+pub(super) fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 impl Tally {
-    /// Asks for the heads that heartbeats and receipts show among the next entries, up to the size `end`.
-    pub(super) fn ask(journal: &Journal, audit: &mut Audit, end: u64) -> Result<(), JournalError> {
-        let sql = "SELECT DISTINCT size FROM post WHERE beside AND ?1 < size AND size <= ?2 ORDER BY size";
-        let sizes: Result<Vec<u64>, _> = journal.tried(
-            journal
-                .db
-                .prepare_cached(sql)
-                .and_then(|mut ask| ask.query_map([number(audit.len()), number(end)], |row| row.get(0))?.collect()),
-        );
-        audit.want(sizes?);
-        Ok(())
-    }
-
     /// Takes what the log says about the world outside.
     pub(super) fn take(&mut self, journal: &Journal, seen: &Seen) -> Result<(), JournalError> {
         journal.tried(match seen {
             Seen::Posted(expected) => self.take_post(journal, expected),
             Seen::Lost { post, how } => self.take_lost(journal, *post, *how),
-            head @ Seen::Head { size, .. } => take_head(journal, *size, head),
+            head @ Seen::Head { size, .. } => heads::take_head(journal, *size, head),
+            Seen::Sealed { from, to, time } => heads::take_sealed(journal, (*from, *to), *time),
         })
     }
 
@@ -162,6 +162,7 @@ impl Tally {
         };
         let account = self.account.get_or_insert_with(|| author.clone());
         if !author.eq_ignore_ascii_case(account) {
+            let (author, account) = (text::visible(&author), text::visible(account));
             self.others.add(|| format!("post {id} is by {author}, and those before it are by {account}"));
         }
         let Some(wanted) = expected.text.as_ref().map(PostText::to_text) else {
@@ -183,32 +184,36 @@ impl Tally {
         Ok(())
     }
 
-    /// Sums up after the last entry, at the moment `now`.
+    /// Sums up after the last entry. `begun` is when the head was read.
     pub(super) fn check(
         &self,
         journal: &Journal,
         audit: &Audit,
+        begun: Time,
         whole: bool,
-        now: Time,
     ) -> Result<Check, JournalError> {
         const NAME: &str = "platform";
-        let Some(wrong) = journal.tried(self.wrong(journal, audit, whole, now))? else {
-            let told = format!("{} posts of the log were compared, and are as they must be", self.compared);
-            let told = [
-                (self.admitted, "are missing or edited, as the log itself says"),
-                (self.untold, "could not be compared: their notes waited too long"),
-                (journal.tried(self.copies(journal))?, "of the log's forms are by other accounts, and show nothing"),
-            ]
-            .into_iter()
-            .filter(|(count, _)| 0 < *count)
-            .fold(told, |told, (count, what)| format!("{told}; {count} {what}"));
-            return Ok(if whole { verify::holds(NAME, told) } else { verify::not_checked(NAME, told) });
-        };
-        Ok(verify::fails(NAME, wrong))
+        if let Some(wrong) = journal.tried(self.wrong(journal, audit, begun, whole))? {
+            return Ok(verify::fails(NAME, wrong));
+        }
+        let (late, newer, others) = journal.tried(self.beside(journal, audit))?;
+        let by = self.account.as_ref().map(|account| format!(", by {},", text::visible(account))).unwrap_or_default();
+        let told = format!("{} posts of the log were compared{by} and are as they must be", self.compared);
+        let told = [
+            (self.admitted, "are missing or edited, as the log itself says"),
+            (self.untold, "could not be compared: their notes waited too long"),
+            (late, "are heartbeats that came late, after notes that they do not count"),
+            (newer, "show a head beyond this log, and are less than a day older than it"),
+            (others, "of the log's forms are by other accounts, and show nothing"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| 0 < *count)
+        .fold(told, |told, (count, what)| format!("{told}; {count} {what}"));
+        Ok(if whole { verify::holds(NAME, told) } else { verify::not_checked(NAME, told) })
     }
 
     /// Everything that is wrong, the first of each kind.
-    fn wrong(&self, journal: &Journal, audit: &Audit, whole: bool, now: Time) -> rusqlite::Result<Option<String>> {
+    fn wrong(&self, journal: &Journal, audit: &Audit, begun: Time, whole: bool) -> rusqlite::Result<Option<String>> {
         let mut wrong: Vec<String> = self.others.told().into_iter().collect();
         for (edited, what) in [(false, "missing"), (true, "edited")] {
             let sql = "SELECT count(*), (SELECT told FROM doubt WHERE edited = ?1 ORDER BY id LIMIT 1) FROM doubt
@@ -216,26 +221,33 @@ impl Tally {
             wrong.extend(told(journal, sql, params![edited], what)?);
         }
         if let Some(account) = self.account.as_ref().filter(|_| whole) {
-            // What shows a note that has no post in the log yet may get its entry with the next head.
             let sql = "SELECT count(*), min(id) || ' has the form of one of the log, which says nothing of it'
-                FROM post WHERE NOT seen AND NOT beside AND first <= ?2 AND size <= ?3 AND author = ?1 COLLATE NOCASE";
-            let (posted, size) = (number(audit.posted()), number(audit.len()));
-            wrong.extend(told(journal, sql, params![account, posted, size], "extra")?);
+                FROM post WHERE NOT seen AND first <= ?2 AND author = ?1 COLLATE NOCASE";
+            wrong.extend(told(journal, sql, params![account, number(audit.posted())], "extra")?);
             let sql = "SELECT count(*), min(id || ' ' || wrong) FROM post
-                WHERE beside AND wrong IS NOT NULL AND author = ?1 COLLATE NOCASE";
+                WHERE NOT seen AND wrong IS NOT NULL AND author = ?1 COLLATE NOCASE";
             wrong.extend(told(journal, sql, params![account], "that the log does not bear out")?);
-            // A log may be published a little later than its posts, but not rewound to before them.
-            let sql = "SELECT count(*), min(id) || ' shows more entries than the log has' FROM post
+            // What is newer than the head that was read may get its entry with the next one; what is old should have it.
+            let old = Snowflake::first_at(begun.plus_ms(-WAIT_MS_MAX));
+            let sql = "SELECT count(*), min(id || ' shows a head of ' || size || ' entries, and the log has ' || ?2) FROM post
                 WHERE ?2 < size AND id < ?3 AND author = ?1 COLLATE NOCASE";
-            let late = number(Snowflake::first_at(now.plus_ms(-WAIT_MS_MAX)).0);
-            wrong.extend(told(journal, sql, params![account, size, late], "beyond the log's head for a day")?);
+            let values = params![account, number(audit.len()), number(old.0)];
+            wrong.extend(told(journal, sql, values, "from beyond the log's end")?);
         }
         Ok((!wrong.is_empty()).then(|| wrong.join("; ")))
     }
 
-    fn copies(&self, journal: &Journal) -> rusqlite::Result<u64> {
-        let sql = "SELECT count(*) FROM post WHERE NOT seen AND size IS NOT NULL AND author != ?1 COLLATE NOCASE";
-        journal.db.query_row(sql, [self.account.as_deref().unwrap_or_default()], |row| row.get(0))
+    /// How many posts there are that are nothing bad, but worth to be told: by the account that came late, or that show more
+    /// than the log has, and by others.
+    fn beside(&self, journal: &Journal, audit: &Audit) -> rusqlite::Result<(u64, u64, u64)> {
+        let sql = "SELECT
+                count(*) FILTER (WHERE author = ?1 COLLATE NOCASE AND stale),
+                count(*) FILTER (WHERE author = ?1 COLLATE NOCASE AND ?2 < size),
+                count(*) FILTER (WHERE author != ?1 COLLATE NOCASE AND size IS NOT NULL AND NOT seen)
+            FROM post";
+        let account = self.account.as_deref().unwrap_or_default();
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        journal.db.query_row(sql, params![account, number(audit.len())], row)
     }
 }
 
@@ -258,35 +270,4 @@ fn doubt(journal: &Journal, expected: &Expected, edited: bool, what: String) -> 
     let told = format!("{} of entry {} {what}", expected.post, expected.index);
     let sql = "INSERT OR IGNORE INTO doubt VALUES (?1, ?2, ?3)";
     journal.db.prepare_cached(sql)?.execute(params![expected.post.0 as i64, edited, told]).map(drop)
-}
-
-/// A heartbeat and the post of a receipt, which have no entry about them, must fit the head that they show.
-fn take_head(journal: &Journal, size: u64, head: &Seen) -> rusqlite::Result<()> {
-    let mut ask = journal.db.prepare_cached("SELECT id, text FROM post WHERE beside AND size = ?1")?;
-    let posts: rusqlite::Result<Vec<(i64, String)>> =
-        ask.query_map([number(size)], |row| Ok((row.get(0)?, row.get(1)?)))?.collect();
-    for (id, text) in posts? {
-        let Ok(post) = PostText::parse(text.trim_end()) else { continue };
-        let Some(wrong) = wrong_with_head(&post, head) else { continue };
-        journal.db.prepare_cached("UPDATE post SET wrong = ?2 WHERE id = ?1")?.execute(params![id, wrong])?;
-    }
-    Ok(())
-}
-
-/// What is wrong with a post that shows this head: another root, another count of the notes that were sealed that day, or
-/// a receipt that is not the head's last entry.
-fn wrong_with_head(post: &PostText, head: &Seen) -> Option<String> {
-    let Seen::Head { size, root, sealed, receipt } = head else { return None };
-    if post.head() != (*size, *root) {
-        return Some(format!("shows another root of {size} entries than the log has"));
-    }
-    match post {
-        PostText::Heartbeat { count, date, .. } => {
-            let notes = sealed.get(date).copied().unwrap_or_default();
-            (*count != notes).then(|| format!("says {count} notes on {date}, and the log has {notes}"))
-        }
-        PostText::Receipt { note, commitment, .. } => (*receipt != Some((*note, *commitment)))
-            .then(|| format!("says that note {note} was received, and entry {} does not", size - 1)),
-        PostText::Note { .. } | PostText::Run { .. } => None,
-    }
 }

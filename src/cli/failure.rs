@@ -42,7 +42,9 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         // Whoever read the answer has had enough of it: `verbale notes | head`.
         return ExitCode::SUCCESS;
     }
-    eprintln!("error: {}", text(error));
+    // A file's name, or what a server said, may have anything in it.
+    let lines: Vec<String> = text(error).lines().map(crate::text::visible).collect();
+    eprintln!("error: {}", lines.join("\n"));
     ExitCode::from(status(error))
 }
 

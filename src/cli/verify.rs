@@ -10,6 +10,7 @@ use super::online::{Asker, Online};
 use super::others::{Counter, Site};
 use super::{Failure, Output, failure, input, trust, verify_slip};
 use crate::opening::ARCHIVE_BYTES_MAX;
+use crate::text;
 use crate::verify::{self, Report, Trust};
 
 /// The exit statuses from the best to the worst: holds, could not be checked, does not hold, no proof.
@@ -146,7 +147,8 @@ fn write_json(file: &Path, result: &anyhow::Result<Report>) -> anyhow::Result<()
 fn write_text(file: &Path, result: &anyhow::Result<Report>, heading: bool) -> anyhow::Result<()> {
     match result {
         Ok(report) if heading => {
-            io::stdout().write_all(format!("{}: {report}\n\n", file.display()).as_bytes())?;
+            let file = text::visible(&file.display().to_string());
+            io::stdout().write_all(format!("{file}: {report}\n\n").as_bytes())?;
         }
         Ok(report) => io::stdout().write_all(report.to_string().as_bytes())?,
         Err(error) => {

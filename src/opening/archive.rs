@@ -7,7 +7,7 @@ use zip::read::Config;
 use zip::result::{ZipError, ZipResult};
 use zip::unstable::read::ZipIterable;
 use zip::write::{SimpleFileOptions, ZipWriter};
-use zip::{CompressionMethod, DateTime, ExtraField, ZipArchive};
+use zip::{CompressionMethod, DateTime, ZipArchive};
 
 use crate::opening::names;
 
@@ -26,6 +26,12 @@ const MAGIC: &[u8] = b"PK\x03\x04";
 /// What the record at the end of an archive begins with, and its length without a comment.
 const END_MAGIC: &[u8] = b"PK\x05\x06";
 const END_BYTES: usize = 22;
+
+/// The length that says that another stands elsewhere.
+const ZIP64: &[u8] = &[0xff; 4];
+
+/// What a descriptor behind a file's data may begin with.
+const DESCRIPTOR_MAGIC: &[u8] = b"PK\x07\x08";
 
 /// Why an archive was not read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -141,35 +147,109 @@ fn is_regular(attributes: u32) -> bool {
 }
 
 /// The files follow each other from the first byte to the list, and the list goes to the record at the end. Behind the data
-/// of a file whose header says so stands a descriptor of 12 bytes, or 16 with its signature.
+/// of a file whose header says so stands a descriptor: checksum and sizes once more, with or without a signature.
 fn check_places(
     zip: &[u8],
     archive: &mut ZipArchive<Cursor<&[u8]>>,
     damaged: impl Fn(ZipError) -> ArchiveError,
 ) -> Result<(), ArchiveError> {
     let list = archive.central_directory_start();
+    let wrong = |what: &str| match zip.starts_with(MAGIC) {
+        true => refused(what.to_owned()),
+        false => ArchiveError::NotZip,
+    };
     let (mut places, mut list_end) = (Vec::new(), list);
     for index in 0..archive.len() {
         let file = archive.by_index_raw(index).map_err(&damaged)?;
-        if file.extra_data_fields().any(|field| matches!(field, ExtraField::UnicodePath(_))) {
-            return Err(refused("a file in the archive has a second name".to_owned()));
+        let listed = Header { zip, start: file.central_header_start(), len: 46, sizes: 16, lengths: 28 };
+        let own = Header { zip, start: file.header_start(), len: 30, sizes: 14, lengths: 26 };
+        if !are_extras_plain(listed.extra()) || !are_extras_plain(own.extra()) {
+            return Err(wrong(
+                "a file in the archive has an extra field that is cut, or says what another header says",
+            ));
+        }
+        if listed.sizes()[1..].contains(&ZIP64) {
+            return Err(wrong("a file in the archive is of the kind zip64"));
         }
         let end = file.data_start().unwrap_or(0).saturating_add(file.compressed_size());
-        places.push((file.header_start(), end, file.flags().is_using_data_descriptor()));
+        let descriptor = file.flags().is_using_data_descriptor().then(|| listed.sizes().concat());
+        places.push((file.header_start(), end, descriptor));
         list_end = list_end.max(end_of_listed(zip, file.central_header_start()));
     }
     places.sort_unstable();
     let starts: Vec<u64> = places.iter().map(|(start, ..)| *start).chain([list]).collect();
-    let adjoin = |((_, end, descriptor), next): (&(u64, u64, bool), &u64)| match next.checked_sub(*end) {
-        Some(0) => !descriptor,
-        Some(12 | 16) => *descriptor,
-        _ => false,
+    let adjoin = |((_, end, descriptor), next): (&(u64, u64, Option<Vec<u8>>), &u64)| {
+        let Some(between) = slice(zip, *end, *next) else { return false };
+        match descriptor {
+            None => between.is_empty(),
+            Some(sizes) => between == sizes || between.strip_prefix(DESCRIPTOR_MAGIC) == Some(sizes),
+        }
     };
     let to_the_end = list_end == zip.len().saturating_sub(END_BYTES) as u64;
     if starts.first() == Some(&0) && places.iter().zip(&starts[1..]).all(adjoin) && to_the_end {
         return Ok(());
     }
-    Err(refused("there are bytes in the archive that belong to no file".to_owned()))
+    Err(wrong("there are bytes in the archive that belong to no file"))
+}
+
+/// The bytes between two places; nothing if they are not there.
+fn slice(zip: &[u8], from: u64, to: u64) -> Option<&[u8]> {
+    zip.get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)
+}
+
+/// One of the two headers of a file, as it stands there: what a library makes of it is not all that it says.
+struct Header<'a> {
+    zip: &'a [u8],
+    start: u64,
+    /// How long it is without name, extra fields and comment.
+    len: u64,
+    /// Where in it checksum and sizes stand, and the lengths of name and extra fields.
+    sizes: u64,
+    lengths: u64,
+}
+
+impl<'a> Header<'a> {
+    fn at(&self, at: u64, len: u64) -> &'a [u8] {
+        let from = self.start.saturating_add(at);
+        slice(self.zip, from, from.saturating_add(len)).unwrap_or_default()
+    }
+
+    /// Checksum, packed length and length, four bytes each.
+    fn sizes(&self) -> [&'a [u8]; 3] {
+        [0, 4, 8].map(|at| self.at(self.sizes + at, 4))
+    }
+
+    fn extra(&self) -> &'a [u8] {
+        let length = |at| self.at(at, 2).iter().rev().fold(0, |length, byte| length << 8 | u64::from(*byte));
+        let (name, extra) = (length(self.lengths), length(self.lengths + 2));
+        self.at(self.len + name, extra)
+    }
+}
+
+/// Extra fields that say again, in another way, what stands elsewhere: sizes (zip64), comment, name, where the data begin.
+const EXTRAS_REFUSED: [u16; 5] = [0x0001, 0x6375, 0x7075, 0xa11e, 0xd935];
+
+/// Times beside the one in the header: as many as the flags say, or the last change alone.
+const EXTRA_TIMES: u16 = 0x5455;
+
+/// Whether the extra fields are whole, one after the other, and none contradicts a header or itself. All others are of no
+/// account.
+fn are_extras_plain(mut extra: &[u8]) -> bool {
+    while let Some((head, rest)) = extra.split_first_chunk::<4>() {
+        let [id, len] = [[head[0], head[1]], [head[2], head[3]]].map(u16::from_le_bytes);
+        let Some((data, rest)) = rest.split_at_checked(len.into()) else { return false };
+        if EXTRAS_REFUSED.contains(&id) || (id == EXTRA_TIMES && !are_times_plain(data)) {
+            return false;
+        }
+        extra = rest;
+    }
+    extra.is_empty()
+}
+
+fn are_times_plain(data: &[u8]) -> bool {
+    let Some((flags, times)) = data.split_first() else { return false };
+    let is_changed_alone = flags & 1 == 1 && times.len() == 4;
+    *flags < 8 && (is_changed_alone || times.len() == 4 * flags.count_ones() as usize)
 }
 
 /// Where the header in the list ends that begins here: 46 bytes, a name, extra fields and a comment, whose lengths are in it.
@@ -216,6 +296,9 @@ fn read_file(
     read.map_err(|error| refused(format!("{name} cannot be unpacked: {error}")))?;
     if limit < bytes.len() as u64 {
         return Err(refused(format!("{name} is longer than the {limit} bytes allowed")));
+    }
+    if file.size() != bytes.len() as u64 {
+        return Err(refused(format!("{name} cannot be unpacked: its length is another")));
     }
     // The buffer has grown by doubling: what it has too much would count again for every file.
     bytes.shrink_to_fit();

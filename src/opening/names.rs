@@ -98,7 +98,7 @@ pub fn is_plain(name: &str) -> bool {
 
 /// Whether a person could take a file of this name for one of those above, with which each check would be at odds.
 pub fn resembles(name: &str) -> bool {
-    const WORDS: [&str; 10] = [
+    const WORDS: [&str; 11] = [
         "envelope",
         "content",
         "record",
@@ -109,6 +109,7 @@ pub fn resembles(name: &str) -> bool {
         "post.txt",
         "sha256sums",
         "readme",
+        "receipt.",
     ];
     let name = name.to_ascii_lowercase();
     WORDS.iter().any(|word| name.contains(word))

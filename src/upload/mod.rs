@@ -25,6 +25,7 @@ use crate::log::checkpoint::{self, Checkpoint};
 use crate::log::signed_note::VerifierKey;
 use crate::log::tile::{self, TilePath};
 use crate::pace::{Next, Pace, Tick};
+use crate::site::Page;
 use crate::store::Store;
 use crate::time::Time;
 
@@ -202,9 +203,25 @@ impl Upload {
             }
         }
         let mark = self.target.get(mark::NAME).await?;
+        if head.is_none() && mark.is_none() {
+            self.begin().await?;
+        }
         // Without a checkpoint, and with a mark that cannot be read, nothing there counts.
         let mark = mark.filter(|_| head.is_some()).and_then(|bytes| Mark::parse(&bytes).ok());
         Ok(There { head, mark: mark.unwrap_or_default() })
+    }
+
+    /// Says in a store that is empty whose it is, before anything else comes there.
+    async fn begin(&self) -> Result<(), Stop> {
+        let front = Page::Front.path();
+        if self.target.has(&front).await? {
+            return Err(Stop::Fatal(anyhow::anyhow!(
+                "{} has an {front} that no copy of this log has put there\n\
+                 choose a place that is empty, or this log's: see [upload] in the configuration",
+                self.target
+            )));
+        }
+        Ok(self.target.put_bytes(mark::NAME, Mark::default().to_text().as_bytes()).await?)
     }
 
     fn of_another(&self) -> anyhow::Error {

@@ -90,6 +90,15 @@ impl Target {
         Ok(Some(found.bytes().await.map_err(|error| self.trouble(&error))?.to_vec()))
     }
 
+    /// Whether there is such a file.
+    pub(super) async fn has(&self, path: &str) -> Result<bool, Trouble> {
+        match self.store.get(&path.into()).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { source, .. }) if !is_of_the_bucket(&*source) => Ok(false),
+            Err(error) => Err(self.trouble(&error)),
+        }
+    }
+
     /// Copies a file from `folder`: all of it, or its first `len` bytes.
     pub(super) async fn put_file(&self, path: &str, folder: &Path, len: Option<u64>) -> Result<(), Trouble> {
         let place = folder.join(path);

@@ -1,6 +1,7 @@
 //! `verbale audit`, from outside: an honest log holds, and whatever somebody has done to another is named, be it somebody who
 //! only has the files or the operator with the log's own key.
 
+mod cheats;
 mod online;
 mod web;
 

@@ -349,6 +349,15 @@ async fn a_store_that_is_not_ours_is_refused() {
         );
         assert_eq!(bucket.take_written(), Vec::<String>::new());
     }
+    // Somebody's site that is no log has no checkpoint, and is overwritten all the less.
+    bucket.clear();
+    bucket.put("index.html", b"the embassy's own pages");
+    bucket.take_written();
+    let output = run_to_its_end(&place).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("has an index.html that no copy of this log has put there\nchoose a place"), "{said}");
+    assert_eq!(bucket.take_written(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,14 +17,14 @@ use crate::site::plain;
 
 /// What a server does to requests for files whose names begin so: so often.
 #[derive(Clone)]
-struct Trouble {
-    name: &'static str,
-    times: usize,
-    answer: fn(Vec<u8>) -> Response,
+pub(super) struct Trouble {
+    pub(super) name: &'static str,
+    pub(super) times: usize,
+    pub(super) answer: fn(Vec<u8>) -> Response,
 }
 
 /// Serves a folder, with trouble; gives the address.
-async fn serve(folder: PathBuf, trouble: Arc<Mutex<Vec<Trouble>>>) -> String {
+pub(super) async fn serve(folder: PathBuf, trouble: Arc<Mutex<Vec<Trouble>>>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/", listener.local_addr().unwrap());
     let answer = async move |request: Request<Body>| {
@@ -34,6 +34,9 @@ async fn serve(folder: PathBuf, trouble: Arc<Mutex<Vec<Trouble>>>) -> String {
             .headers()
             .get("range")
             .and_then(|range| range.to_str().ok()?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+        if range.is_some_and(|range: usize| bytes.len() <= range) {
+            return StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+        }
         let status = range.map_or(StatusCode::OK, |_| StatusCode::PARTIAL_CONTENT);
         bytes.drain(..range.unwrap_or(0));
         let mut troubles = trouble.lock().unwrap();

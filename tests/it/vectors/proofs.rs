@@ -92,6 +92,10 @@ fn forged() -> Vec<Case> {
         "A file that version 1 does not know is named as unchecked.",
         zip(&files),
     ));
+    let mut files = unzip(&fixture::proof().pack());
+    files.insert("receipt.txt".to_owned(), b"received".to_vec());
+    resum(&mut files);
+    cases.push(case("files", "unknown-receipt", "A file is named as if it were of a receipt.", zip(&files)));
     cases
 }
 
@@ -274,7 +278,7 @@ fn shapes() -> Vec<Case> {
     let mut by_attributes = full.clone();
     let at = full.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
     by_attributes[at + 38] |= 0x10;
-    [
+    let cases = [
         ("climbs", "A file's name climbs out of the archive.", with("../evil", b"")),
         ("absolute", "A file's name begins at the root.", with("/evil", b"")),
         ("backslash", "A file's name has a backslash.", with("a\\evil", b"")),
@@ -298,6 +302,92 @@ fn shapes() -> Vec<Case> {
         ),
         ("bytes-before", "Bytes stand before the archive.", [b"hello".as_slice(), &full].concat()),
     ]
-    .map(|(name, comment, bytes)| case("files", &format!("archive-{name}"), comment, bytes))
+    .map(|(name, comment, bytes)| case("files", &format!("archive-{name}"), comment, bytes));
+    cases.into_iter().chain(headers()).collect()
+}
+
+/// Archives whose headers say too much, or not what is there. The file that is packed so is `README.txt`, of which nothing else
+/// is checked.
+fn headers() -> Vec<Case> {
+    let times = |flags: u8, len: u8| [&[0x55, 0x54, len + 1, 0, flags], &vec![0; len.into()][..]].concat();
+    let extra = |bytes: &[u8]| odd(&Odd { extra: bytes, ..Odd::default() });
+    let descriptor = |start: &'static [u8], wrong| odd(&Odd { descriptor: Some((start, wrong)), ..Odd::default() });
+    let signature = b"PK\x07\x08";
+    [
+        ("valid", "times", "An extra field says when a file was changed and read.", extra(&times(3, 8))),
+        ("valid", "time-of-change", "An extra field has the first of two times alone.", extra(&times(3, 4))),
+        ("valid", "owner", "An extra field says whose the file was.", extra(b"ux\x03\0\x01\0\0")),
+        ("valid", "descriptor", "A descriptor stands behind a file.", descriptor(b"", 0)),
+        (
+            "valid",
+            "descriptor-signed",
+            "A descriptor with its signature stands behind a file.",
+            descriptor(signature, 0),
+        ),
+        ("files", "times-missing", "An extra field lacks a time that its flags announce.", extra(&times(3, 0))),
+        ("files", "times-unknown", "An extra field has a flag that is not defined.", extra(&times(8, 4))),
+        ("files", "extra-cut", "An extra field is cut.", extra(b"ux\x04\0\0")),
+        ("files", "extra-rest", "A byte stands behind the last extra field.", extra(b"\0")),
+        ("files", "extra-zip64", "An extra field has other sizes.", extra(b"\x01\0\x08\0\0\0\0\0\0\0\0\0")),
+        ("files", "extra-comment", "An extra field has another comment.", extra(b"uc\x05\0\x01\0\0\0\0")),
+        ("files", "extra-name", "An extra field has another name.", extra(b"up\x06\0\x01\0\0\0\0a")),
+        ("files", "extra-padding", "An extra field says where the data begin.", extra(b"\x1e\xa1\x02\0\x04\0")),
+        ("files", "descriptor-wrong", "A descriptor has another checksum.", descriptor(b"", 1)),
+        ("files", "descriptor-signature", "A descriptor has a signature that is none.", descriptor(b"PK\x07\x09", 0)),
+        (
+            "files",
+            "length",
+            "Both headers say that a file is a byte longer than it is.",
+            odd(&Odd { longer: 1, ..Odd::default() }),
+        ),
+    ]
+    .map(|(expect, name, comment, bytes)| case(expect, &format!("archive-{name}"), comment, bytes))
     .into()
+}
+
+/// How the first file of an archive is packed.
+#[derive(Default)]
+struct Odd<'a> {
+    /// The extra fields of both headers.
+    extra: &'a [u8],
+    /// What stands before the checksum behind the data, and how wrong that is.
+    descriptor: Option<(&'a [u8], u32)>,
+    /// So many bytes more are announced than there are.
+    longer: u32,
+}
+
+/// The archive of a whole proof, by hand.
+fn odd(odd: &Odd<'_>) -> Vec<u8> {
+    let plain = Odd::default();
+    let (mut files, mut list) = (Vec::new(), Vec::new());
+    let all = unzip(&fixture::proof().pack());
+    for (place, (name, bytes)) in all.iter().enumerate() {
+        let odd = if place == 0 { odd } else { &plain };
+        let (start, len) = (files.len() as u32, bytes.len() as u32);
+        let sums = [crc32(bytes), len, len + odd.longer];
+        let two = |numbers: &[u16]| numbers.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
+        let four = |numbers: &[u32]| numbers.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
+        let flags = if odd.descriptor.is_some() { 8 } else { 0 };
+        let begin = two(&[20, flags, 0, 0, 33]);
+        let lengths = two(&[name.len() as u16, odd.extra.len() as u16]);
+        let own = if odd.descriptor.is_some() { [0; 3] } else { sums };
+        let behind = odd
+            .descriptor
+            .map_or(Vec::new(), |(start, wrong)| [start, &four(&[sums[0] ^ wrong, sums[1], sums[2]])].concat());
+        let parts = [b"PK\x03\x04", &begin[..], &four(&own), &lengths, name.as_bytes(), odd.extra, bytes, &behind];
+        files.extend(parts.concat());
+        let (made, rest) = (two(&[0x0314]), two(&[0, 0, 0]));
+        let parts = [b"PK\x01\x02", &made[..], &begin, &four(&sums), &lengths, &rest, &four(&[0o100_644 << 16, start])];
+        list.extend([&parts.concat()[..], name.as_bytes(), odd.extra].concat());
+    }
+    let count = (all.len() as u16).to_le_bytes();
+    let (size, start) = ((list.len() as u32).to_le_bytes(), (files.len() as u32).to_le_bytes());
+    let end = [b"PK\x05\x06\0\0\0\0", &count[..], &count, &size, &start, &[0, 0]].concat();
+    [files, list, end].concat()
+}
+
+/// The checksum of zip, bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    let bit = |crc: u32, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 };
+    !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), bit))
 }
