@@ -353,7 +353,7 @@ fn a_log_that_was_rewound_is_shorter_than_its_posts_say() {
     place.collect(&collected);
     let audited = place.audit(&["--posts", "posts.json"]);
     fails(&audited, &["platform"], "half of it is gone");
-    assert!(audited.1.to_string().contains("10 beyond the log's head for a day"), "{}", audited.1);
+    assert!(audited.1.to_string().contains("10 from beyond the log's end"), "{}", audited.1);
     let recent = Snowflake::first_at(Clock::system().now().plus_ms(-3_600_000));
     for (at, post) in collected[10..].iter_mut().enumerate() {
         post.0 = Snowflake(recent.0 + at as u64);

@@ -8,7 +8,7 @@ pub mod commands;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use verbale::log::entry::{Entry, Level};
 use verbale::note::{AccountId, ConversationId, PostId};
@@ -345,7 +345,7 @@ enum Part {
 /// Asserts that the file says so, or writes it.
 fn assert_kept(part: Part, now: &str) {
     static WRITING: Mutex<()> = Mutex::new(());
-    let _alone = WRITING.lock().unwrap();
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/LEAKS.md");
     let text = fs::read_to_string(&path).unwrap_or_default();
     let cut = text.find(commands::TITLE).unwrap_or(text.len());

@@ -73,18 +73,18 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// Both daemons run, and the keys of two officials and of somebody else lie in the folder.
+    /// Both daemons run, and the keys of two more officials and of somebody else lie in the folder.
     pub async fn set(door: &'a Door) -> Stage<'a> {
         let (embassy, ministry) = (Side::embassy(door), Side::ministry(door, false));
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
-        let second = age::x25519::Identity::generate();
-        let (recipient, ours) = (second.to_public().to_string(), identity(&embassy.path("official.txt")));
-        let first = ours.to_public().to_string();
-        embassy.configure(&format!("\"{first}\""), &format!("\"{first}\", \"{recipient}\""));
+        let [first, second, stranger] = [(); 3].map(|()| age::x25519::Identity::generate());
+        let ours = identity(&embassy.path("official.txt"));
+        let [daemons, one, other] = [&ours, &first, &second].map(|key| format!("\"{}\"", key.to_public()));
+        embassy.configure(&daemons, &format!("{daemons}, {one}, {other}"));
         embassy.configure("# [upload]", "[upload]\nfolder = \"copy\"");
         embassy.configure("# [bot]", &format!("[bot]\npoll = \"20ms\"\nofficials = [\"{OFFICIAL}\"]"));
         fs::create_dir(embassy.path("copy")).unwrap();
-        for (name, identity) in [("second.txt", &second), ("stranger.txt", &age::x25519::Identity::generate())] {
+        for (name, identity) in [("first.txt", &first), ("second.txt", &second), ("stranger.txt", &stranger)] {
             write_key(&folder.path().join(name), identity);
         }
         door.world.with(|world, now| {
@@ -262,7 +262,7 @@ impl<'a> Stage<'a> {
             let identity = identity(&side.path("official.txt")).to_string();
             secrets.push(Secret::new(format!("the identity of {user}"), identity.expose_secret().as_bytes()));
         }
-        for name in ["second.txt", "stranger.txt"] {
+        for name in ["first.txt", "second.txt", "stranger.txt"] {
             let identity = identity(&self.path(name)).to_string();
             secrets.push(Secret::new(format!("the identity in {name}"), identity.expose_secret().as_bytes()));
         }

@@ -28,7 +28,9 @@ pub enum Of {
 pub enum By {
     Operator,
     Outsider,
+    /// By the key that the daemon has too.
     Official,
+    FirstOfficial,
     SecondOfficial,
     Recipient,
     Anybody,
@@ -43,6 +45,7 @@ impl By {
             By::Operator => "operator without a key",
             By::Outsider => "operator with another key",
             By::Official => "official",
+            By::FirstOfficial => "official with their own key",
             By::SecondOfficial => "second official",
             By::Recipient => "recipient",
             By::Anybody => "anybody",
@@ -52,6 +55,7 @@ impl By {
     fn key(self) -> Option<&'static str> {
         match self {
             By::Outsider => Some("stranger.txt"),
+            By::FirstOfficial => Some("first.txt"),
             By::SecondOfficial => Some("second.txt"),
             _ => None,
         }
@@ -201,10 +205,12 @@ impl<'a, 'b> Play<'a, 'b> {
 
     async fn approve(&mut self) {
         self.stage.ask_for_approval().await;
-        self.act(Of::Embassy, By::Official, Some(2), "open 2 --level content --publish --yes", &[]).await;
+        for by in [By::Official, By::FirstOfficial] {
+            self.act(Of::Embassy, by, Some(2), "open 2 --level content --publish --yes", &[]).await;
+        }
         self.act(Of::Embassy, By::Operator, None, "requests", &[]).await;
         self.act(Of::Embassy, By::Operator, None, "requests --json", &[]).await;
-        for by in KEYS {
+        for by in [By::Operator, By::Outsider, By::Official, By::FirstOfficial, By::SecondOfficial] {
             self.act(Of::Embassy, by, Some(2), "approve 4 --yes", &[]).await;
         }
     }

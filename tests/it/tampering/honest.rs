@@ -176,17 +176,6 @@ fn unseen_in_the_log() -> Vec<(Kind, &'static str)> {
                 "the log says so itself, and the audit counts it",
             ),
             (
-                "a gap under a time that has not come yet",
-                |set| {
-                    from_the_beginning(set, |embassy| {
-                        let (from, reason) = (at(NOTES), "no power".to_owned());
-                        let [time, to] = [from.plus_ms(40_000_000_000_000); 2];
-                        embassy.log.push(Entry::Gap { time, from, to, reason });
-                    });
-                },
-                "the clock of whoever checks is asked for nothing but how long a post is late",
-            ),
-            (
                 "a note sealed nine minutes early by the operator's clock",
                 |set| {
                     from_the_beginning(set, |embassy| {

@@ -48,6 +48,13 @@ fn order() -> Vec<Kind> {
             ("a note never posted", |set| {
                 from_the_beginning(set, |embassy| drop(embassy.log.remove(embassy.posted(LATE))));
             }),
+            ("a gap under a time that has not come yet", |set| {
+                from_the_beginning(set, |embassy| {
+                    let (from, reason) = (at(NOTES), "no power".to_owned());
+                    let [time, to] = [from.plus_ms(40_000_000_000_000); 2];
+                    embassy.log.push(Entry::Gap { time, from, to, reason });
+                });
+            }),
             ("the last note never posted", |set| from_the_beginning(set, |embassy| drop(embassy.log.pop()))),
             ("a post entered before its note", |set| {
                 from_the_beginning(set, |embassy| {
