@@ -29,6 +29,9 @@ pub use ledger::Ledger;
 /// Notes on one page of a fixed range.
 pub const RANGE: u64 = 250;
 
+/// What stands in the address of a post for a name that is not known: the platform looks for the number alone.
+const ANYBODY: &str = "i";
+
 /// Note pages in one folder.
 const FOLDER: u64 = 1000;
 
@@ -79,6 +82,11 @@ impl Settings {
     /// Where people read this post; nothing as long as the account is not known.
     pub fn address_of(&self, post: PostId) -> Option<String> {
         self.account.as_ref().map(|account| (self.post_address)(&self.web, account, post))
+    }
+
+    /// Where people read a post of an account whose name nobody knows.
+    pub fn address_of_anybody(&self, post: PostId) -> Option<String> {
+        AccountName::parse(ANYBODY).map(|anybody| (self.post_address)(&self.web, &anybody, post))
     }
 }
 

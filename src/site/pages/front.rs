@@ -45,6 +45,9 @@ fn what_this_is(view: &View<'_>) -> Markup {
             " What it says stays private until its sender opens it, and then anybody can "
             a href=(Page::Verify.path()) { "check it against the hash" }
             " without trusting the sender, this site, or the program that wrote it."
+            @if 0 < view.ledger.counts().receipts {
+                " It also says which notes of others " a href=(Page::Gaps.path()) { "this account has received" } "."
+            }
         }
     }
 }

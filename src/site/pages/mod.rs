@@ -137,7 +137,14 @@ fn other(view: &View<'_>, other: &Other, up: &str) -> Markup {
                 Entry::Open { level, sha256, .. } => {
                     strong { "Opened. " } "The " (level) " was made public: SHA-256 " code { (sha256) }
                 },
-                Entry::Dispute { post, .. } => { strong { "Disputed. " } "Somebody disputes it in post " (post) "." },
+                Entry::Dispute { post, .. } => {
+                    strong { "Disputed. " } "Somebody disputes it in "
+                    @match view.settings.address_of_anybody(*post) {
+                        Some(address) => a href=(address) rel="noreferrer nofollow" { "post " (post) },
+                        None => { "post " (post) },
+                    }
+                    "."
+                },
                 Entry::Receipt { log, note, commitment, .. } => {
                     strong { "Received. " } "Note " (note) " of the log " code { (log) } ": SHA-256 " code { (commitment) }
                 },

@@ -78,10 +78,22 @@ fn opened(view: &View<'_>, note: &Note) -> Markup {
             @if !files.is_empty() {
                 ul { @for file in &files {
                     @let name = file.path.rsplit('/').next().unwrap_or(&file.path);
-                    li { a href={ (UP) (file.path) } { (name) } " " span.soft { (file.bytes) " bytes" } }
+                    li { a href={ (UP) (file.path) } { (name) } ": " (what_is(name)) ", " span.soft { (file.bytes) " bytes" } }
                 } }
             }
         }
+    }
+}
+
+/// What a published file of a note is, for somebody who sees its name for the first time.
+fn what_is(name: &str) -> &'static str {
+    let kind = name.trim_start_matches("note-").trim_start_matches(|c: char| c.is_ascii_digit());
+    match kind {
+        ".envelope.txt" => "who wrote to whom, and when",
+        ".content.txt" => "what it says, below a few lines about its files",
+        ".record.json" => "the platform’s own record of the message",
+        ".proof.zip" => "its proof, with all of these",
+        _ => "sent with it",
     }
 }
 
@@ -110,15 +122,23 @@ fn entry(note: &Note) -> Markup {
 /// What anybody can do without our software, with it, and with a proof.
 fn check(view: &View<'_>, note: &Note) -> Markup {
     let (envelope, proof) = (names::envelope(note.note), names::proof(note.note));
+    let published = (view.files_of)(note.note);
     let line = note.line();
     let at = view.settings.address.as_deref().unwrap_or("ADDRESS");
     html! {
         section aria-labelledby="check" {
             h2 id="check" { "Check it yourself" }
-            p { "If you have its proof, " code { (proof) } ", drop it on " a href={ (UP) (Page::Verify.path()) } { "the page that checks" }
-                ". It works offline, and sends nothing to anybody. Or unpack the proof and type:" }
+            p {
+                @match published.iter().find(|file| file.path.ends_with(&proof)) {
+                    Some(file) => { "Take its proof, " a href={ (UP) (file.path) } { (proof) } ", and drop it on " },
+                    None => { "If somebody gave you its proof, " code { (proof) } ", drop it on " },
+                }
+                a href={ (UP) (Page::Verify.path()) } { "the page that checks" }
+                ". It works offline, and sends nothing to anybody. Or unpack the proof and type:"
+            }
             pre { "sha256sum " (envelope) }
-            p { "It must print the hash above. With our program:" }
+            p { "It must print the hash above. On macOS write " code { "shasum -a 256" } " instead of " code { "sha256sum" }
+                "; on Windows " code { "certutil -hashfile " (envelope) " SHA256" } ". With our program:" }
             pre { "verbale verify " (proof) }
             p { "That its entry is in the log:" }
             pre { "curl -s " (at) "/log.txt | sed -n " (note.index + 1) "p" }
