@@ -3,13 +3,15 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use super::{Installation, Output};
 use crate::config::Config;
 use crate::store::{Reader, Status};
 
 /// Show how things stand: notes sealed, posts waiting, the log's head
 ///
-/// Reads the database only: it asks nothing of X, and may be used while the daemon runs.
+/// Reads the database only: it asks nothing of X, and may be used while the daemon runs. Whether it runs is shown too.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Example:
@@ -17,7 +19,8 @@ Example:
   verbale status --json | jq .entries
 
 Exit status:
-  0 all is well, 1 something troubles the daemon or the database cannot be read, 2 the configuration cannot be used")]
+  0 all is well, 1 no daemon runs, something troubles it, or the database cannot be read, 2 the configuration cannot
+  be used")]
 pub struct Arguments {
     /// The installation.
     #[command(flatten)]
@@ -34,20 +37,33 @@ pub struct Arguments {
 /// If the configuration or the database cannot be used.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
-    let status = Reader::open(&config.log.database)?.status()?;
+    let reader = Reader::open(&config.log.database)?;
+    let (status, running) = (reader.status()?, reader.is_served()?);
     let mut out = io::stdout().lock();
     if arguments.output.json {
-        writeln!(out, "{}", serde_json::to_string(&status)?)?;
+        writeln!(out, "{}", serde_json::to_string(&Answer { running, status: &status })?)?;
     } else {
-        out.write_all(for_people(&status).as_bytes())?;
+        out.write_all(for_people(&status, running).as_bytes())?;
     }
     let troubled = status.loops.iter().any(|one| one.trouble.is_some());
-    Ok(if troubled { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if troubled || !running { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn for_people(status: &Status) -> String {
+/// How things stand, as `--json` writes it.
+#[derive(Serialize)]
+struct Answer<'a> {
+    /// Whether a daemon runs on this database.
+    running: bool,
+    #[serde(flatten)]
+    status: &'a Status,
+}
+
+fn for_people(status: &Status, running: bool) -> String {
+    let daemon =
+        if running { "runs" } else { "does not run: nothing is sealed until it does, start it with `verbale run`" };
     let mut text = format!(
-        "log        {}\nkey        {}\nentries    {}\nhead       {}\nnotes      {}, {} of them not posted yet\n",
+        "daemon     {daemon}\n\
+         log        {}\nkey        {}\nentries    {}\nhead       {}\nnotes      {}, {} of them not posted yet\n",
         status.log,
         status.vkey,
         status.entries,

@@ -303,3 +303,26 @@ async fn a_damaged_database_is_recognised_and_left_as_it_is() {
     fs::copy(&good, &database).unwrap();
     trial.assert_goes_on(2).await;
 }
+
+/// A daemon that was killed leaves nothing in the database that says so: whoever watches over it asks the lock.
+#[tokio::test(flavor = "multi_thread")]
+async fn status_tells_whether_a_daemon_runs() {
+    let trial = Trial::new().await;
+    let asked = async || {
+        let person = ended(start(&mut trial.0.command(&["status"]))).await;
+        let program = ended(start(&mut trial.0.command(&["status", "--json"]))).await;
+        let answer: serde_json::Value = serde_json::from_slice(&program.stdout).unwrap();
+        assert_eq!(person.status, program.status);
+        let said = String::from_utf8(person.stdout).unwrap();
+        (person.status.code(), said.lines().next().unwrap().to_owned(), answer["running"].as_bool())
+    };
+    let stopped = "daemon     does not run: nothing is sealed until it does, start it with `verbale run`";
+    assert_eq!(asked().await, (Some(1), stopped.to_owned(), Some(false)));
+    let mut daemon = trial.start();
+    trial.looked().await;
+    trial.write("NOTE that is like any other", None);
+    trial.posted(1).await;
+    assert_eq!(asked().await, (Some(0), "daemon     runs".to_owned(), Some(true)));
+    stop(&mut daemon, "KILL").await;
+    assert_eq!(asked().await, (Some(1), stopped.to_owned(), Some(false)));
+}
