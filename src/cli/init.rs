@@ -96,25 +96,24 @@ pub fn complete(config: &Config, key: &LogKey) -> anyhow::Result<()> {
 
 /// What the flags say.
 fn answers(arguments: Arguments) -> Result<Answers, Failure> {
-    let missing = |flag: &str, meaning: &str| {
-        Failure::unusable(
-            format!("{flag} is missing: {meaning}"),
-            "add it, or run the command in a terminal to be asked",
-        )
-    };
     let formal = match (arguments.formal_marker, arguments.formal_pattern) {
-        _ if arguments.formal_all => Formal::All,
-        (Some(marker), _) => Formal::Marker(marker),
-        (_, Some(pattern)) => Formal::Pattern(pattern),
-        (None, None) => {
-            return Err(missing("--formal-marker, --formal-pattern or --formal-all", "which messages are formal"));
-        }
+        _ if arguments.formal_all => Some(Formal::All),
+        (Some(marker), _) => Some(Formal::Marker(marker)),
+        (_, Some(pattern)) => Some(Formal::Pattern(pattern)),
+        (None, None) => None,
     };
-    if arguments.correspondents.is_empty() {
-        return Err(missing("--correspondent", "an account that formal messages go to"));
-    }
+    let missing = [
+        (arguments.origin.is_none(), "--origin (the log's name)"),
+        (arguments.correspondents.is_empty(), "--correspondent (an account that formal messages go to)"),
+        (formal.is_none(), "--formal-marker, --formal-pattern or --formal-all (which of them are formal)"),
+    ];
+    let missing: Vec<&str> = missing.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, flag)| flag).collect();
+    let (Some(origin), Some(formal), []) = (arguments.origin, formal, &missing[..]) else {
+        let what = format!("these are missing: {}", missing.join("; "));
+        return Err(Failure::unusable(what, "add them, or run the command in a terminal to be asked"));
+    };
     Ok(Answers {
-        origin: arguments.origin.ok_or_else(|| missing("--origin", "the log's name"))?,
+        origin,
         correspondents: arguments.correspondents,
         formal,
         recipients: arguments.recipients,

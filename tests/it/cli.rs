@@ -115,15 +115,19 @@ fn init_never_overwrites() {
 }
 
 #[test]
-fn init_without_a_terminal_names_the_flag_that_is_missing() {
+fn init_without_a_terminal_names_all_flags_that_are_missing() {
     let folder = tempfile::tempdir().unwrap();
     for (left_out, flag) in [(0, "--origin"), (1, "--correspondent")] {
         let mut arguments = vec!["init"];
         arguments.extend(INIT.iter().enumerate().filter(|(i, _)| *i != left_out).map(|(_, argument)| *argument));
-        assert_refused(folder.path(), &arguments, 2, &format!("{flag} is missing"), "run the command in a terminal");
+        assert_refused(folder.path(), &arguments, 2, &format!("missing: {flag} ("), "run the command in a terminal");
     }
     let no_rule = ["init", INIT[0], INIT[1], "new"];
-    assert_refused(folder.path(), &no_rule, 2, "--formal-all is missing", "run the command in a terminal");
+    let all = "missing: --formal-marker, --formal-pattern or --formal-all (which of them are formal)";
+    assert_refused(folder.path(), &no_rule, 2, all, "run the command in a terminal");
+    for flag in ["--origin (", "; --correspondent (", "; --formal-marker,"] {
+        assert_refused(folder.path(), &["init", "new"], 2, flag, "add them, or run the command in a terminal");
+    }
 }
 
 #[test]
