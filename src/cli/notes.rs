@@ -45,6 +45,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let reader = Reader::open(&config.log.database)?;
     let all = reader.status()?.notes;
     let mut next = 1 + arguments.last.map_or(0, |last| all.saturating_sub(last));
+    if all == 0 && !arguments.output.json {
+        eprintln!("no note is sealed yet");
+    }
     let mut out = io::BufWriter::new(io::stdout().lock());
     while next <= all {
         for note in reader.notes(next, PAGE)? {

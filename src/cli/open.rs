@@ -8,6 +8,7 @@ use super::publish::{self, Official};
 use super::{Failure, Installation};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::pace::ms;
 use crate::store::{Ask, Desk, NewRequest, Reader, Request, RequestState};
 
 /// Open a note: write its proof, or make it public
@@ -84,11 +85,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return publish::follow(&config, request);
     }
     // What nobody has approved yet is not handed over: whoever approves does that.
-    let request = desk.ask(&request, None, Clock::system().now())?;
+    let now = Clock::system().now();
+    let request = desk.ask(&request, None, now)?;
     println!("request {request} waits for a second official: `verbale approve {request}` with another identity");
-    println!(
-        "nothing is published before; it lapses after {}",
-        humantime_serde::re::humantime::format_duration(config.open.lapse)
-    );
+    println!("nothing is published before; it lapses at {}", now.plus_ms(ms(config.open.lapse)));
     Ok(ExitCode::SUCCESS)
 }

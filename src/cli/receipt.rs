@@ -121,6 +121,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         return give(&config, &reader, from, &found, arguments.yes);
     }
+    if found.is_empty() && !arguments.output.json {
+        eprintln!("no note with a slip is in the conversation with {sender}");
+    }
     let mut fails = false;
     for one in found {
         fails |= one.outcome.is_err();

@@ -53,7 +53,11 @@ struct Line {
 /// If the configuration or the database cannot be used.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
-    for request in Reader::open(&config.log.database)?.requests()? {
+    let requests = Reader::open(&config.log.database)?.requests()?;
+    if requests.is_empty() && !arguments.output.json {
+        eprintln!("nobody has asked for anything yet");
+    }
+    for request in requests {
         let line = Line::of(request);
         if arguments.output.json {
             println!("{}", serde_json::to_string(&line)?);

@@ -59,9 +59,9 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
     let settings = if arguments.no_limits { Settings::without_limits() } else { Settings::of_x() };
     let world = sandbox::story_world(settings, rand::random(), clock.now());
     println!("the sandbox answers at http://{}", listener.local_addr()?);
-    println!(
-        "its users are embassy, ministry and journalist; `verbale sandbox --help` says how to try verbale with it"
-    );
+    let users: Vec<String> = world.users().map(|user| format!("{} ({})", user.account.name, user.account.id)).collect();
+    println!("its users, with their numbers: {}", users.join(", "));
+    println!("`verbale sandbox --help` says how to try verbale with it");
     sandbox::http::serve(listener, Shared::new(world, clock), async move { shutdown.cancelled().await }).await?;
     Ok(())
 }
