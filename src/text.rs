@@ -136,6 +136,11 @@ pub fn words<const N: usize>(line: &str) -> Option<[&str; N]> {
     parts.next().is_none().then_some(words)
 }
 
+/// How many there are of something, in words: `1 entry`, `2 entries`.
+pub fn count(many: u64, one: &str, several: &str) -> String {
+    format!("{many} {}", if many == 1 { one } else { several })
+}
+
 /// A text for a line on a screen: what would command a terminal, turn the order of letters, or not be seen, is written as its
 /// code point, `[U+202E]`.
 pub fn visible(text: &str) -> String {

@@ -80,7 +80,10 @@ impl Audit {
         if self.len() < head.size {
             return not_checked(NAME, format!("{} of {} could be read", self.len(), head.size));
         }
-        holds(NAME, format!("all {} were read, each is of its format", head.size))
+        match head.size {
+            1 => holds(NAME, "the one there is was read, and is of its format"),
+            size => holds(NAME, format!("all {size} were read, each is of its format")),
+        }
     }
 
     fn root(&self, head: &Checkpoint, whole: bool) -> Check {
@@ -102,6 +105,9 @@ impl Audit {
         const NAME: &str = "tiles";
         match self.tiles.wrong().told() {
             Some(told) => fails(NAME, told),
+            None if whole && self.tiles.compared() == 1 => {
+                holds(NAME, "the one there is is that which the entries make")
+            }
             None if whole => holds(NAME, format!("all {} are those that the entries make", self.tiles.compared())),
             None => not_checked(NAME, format!("{} were compared, and hold", self.tiles.compared())),
         }
@@ -158,7 +164,13 @@ impl Audit {
             return self.so_far(
                 NAME,
                 None,
-                format!("{} posts show {posted} notes, each once", self.order.counts.posts),
+                match (self.order.counts.posts, posted) {
+                    (0, _) => "there is none".to_owned(),
+                    (1, 1) => "1 post shows 1 note".to_owned(),
+                    (posts, _) => {
+                        format!("{} {posted} notes, each once", text::count(posts, "post shows", "posts show"))
+                    }
+                },
             );
         };
         let waiting = format!("notes {} to {last} have no post, the first since {since}", posted + 1);
@@ -228,7 +240,8 @@ impl Report {
     /// What a person may quote.
     pub fn summary(&self) -> String {
         let Checkpoint { origin, size, root } = &self.head;
-        let head = format!("the head of {size} entries of the log {origin}, root {}", root.to_base64());
+        let entries = text::count(*size, "entry", "entries");
+        let head = format!("the head of {entries} of the log {origin}, root {}", root.to_base64());
         let failing: Vec<&str> = self.failing().collect();
         if !failing.is_empty() {
             return format!("THIS LOG FAILS: {}; {head}", failing.join(", "));
@@ -264,10 +277,14 @@ impl Serialize for Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Checkpoint { origin, size, .. } = &self.head;
-        writeln!(f, "the log {origin}, {size} entries")?;
+        writeln!(f, "the log {origin}, {}", text::count(*size, "entry", "entries"))?;
         let Counts { notes, posts, opened, disputed, lost, gaps, keys, receipts, unknown } = self.counts;
-        writeln!(f, "  {notes} notes, {posts} posts, {opened} opened, {disputed} disputed, {receipts} receipts")?;
-        writeln!(f, "  {lost} lost posts, {gaps} gaps, {keys} new keys, {unknown} lines of an unknown kind\n")?;
+        let (notes, posts) = (text::count(notes, "note", "notes"), text::count(posts, "post", "posts"));
+        let given = text::count(receipts, "receipt", "receipts");
+        writeln!(f, "  {notes}, {posts}, {opened} opened, {disputed} disputed, {given}")?;
+        let (missing, missed) = (text::count(lost, "lost post", "lost posts"), text::count(gaps, "gap", "gaps"));
+        let next = text::count(keys, "new key", "new keys");
+        writeln!(f, "  {missing}, {missed}, {next}, {} of an unknown kind\n", text::count(unknown, "line", "lines"))?;
         for check in &self.checks {
             writeln!(f, "{:<11}  {:<11}  {}", check.outcome, check.name, check.detail)?;
         }

@@ -24,6 +24,7 @@ use crate::log::tile::Kind;
 use crate::note::AccountName;
 use crate::opening::names;
 use crate::platform::x::Oembed;
+use crate::text;
 use crate::time::Time;
 use crate::verify::{self, Check};
 
@@ -78,13 +79,13 @@ pub enum Error {
     #[error("{0}\ntry again later: nothing is said about the log")]
     Unread(#[from] Unread),
     /// The head is none.
-    #[error("the {what} is not that of a log: {why}\nask whoever publishes the log, or who gave you the file")]
-    Head {
-        /// Which one.
-        what: &'static str,
-        /// What is wrong with it.
-        why: String,
-    },
+    #[error("the checkpoint is not that of a log: {0}\nask whoever publishes the log")]
+    Head(String),
+    /// The head of an earlier time is none.
+    #[error(
+        "it is not the head of a log: {0}\nname the head that the last audit kept, or a file that does not exist yet"
+    )]
+    Since(String),
     /// The file of posts cannot be used.
     #[error(transparent)]
     Posts(#[from] FileError),
@@ -142,14 +143,14 @@ struct State {
 /// If there is no log, its head cannot be read, or a file cannot be used. Whatever else is wrong is in the report.
 pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress)) -> Result<Audited, Error> {
     let key = Key::read(wanted).await?;
-    let since = wanted.since.as_ref().map(|since| head_of("earlier head", since.as_bytes())).transpose()?;
+    let since = wanted.since.as_ref().map(|since| head_of(since.as_bytes())).transpose().map_err(Error::Since)?;
     let journal = Journal::open(wanted.resume.as_deref(), about(wanted))?;
     let mut state = match journal.load()? {
         Some(state) => state,
         None => begin(wanted, &journal, since.as_ref(), now).await?,
     };
     let resumed = state.audit.len();
-    let head = head_of("checkpoint", state.checkpoint.as_bytes())?;
+    let head = head_of(state.checkpoint.as_bytes()).map_err(Error::Head)?;
     let mut unread =
         read_all(wanted, &journal, &mut state, &head, &mut progress).await?.map(|unread| unread.to_string());
     state.is_read = unread.is_none();
@@ -202,7 +203,7 @@ fn absolute(path: &Path) -> PathBuf {
 async fn begin(wanted: &Wanted, journal: &Journal, since: Option<&Checkpoint>, begun: Time) -> Result<State, Error> {
     // One byte more tells that it is too long.
     let checkpoint = wanted.place.read(checkpoint::FILE, signed_note::BYTES_MAX + 1).await?.ok_or(Error::NoLog)?;
-    let not_text = |_| Error::Head { what: "checkpoint", why: "it is not text in UTF-8".to_owned() };
+    let not_text = |_| Error::Head("it is not text in UTF-8".to_owned());
     let checkpoint = String::from_utf8(checkpoint).map_err(not_text)?;
     let mut audit = Audit::new(since);
     let mut tally = None;
@@ -217,9 +218,9 @@ async fn begin(wanted: &Wanted, journal: &Journal, since: Option<&Checkpoint>, b
 }
 
 /// What a head says, whoever signed it.
-fn head_of(what: &'static str, bytes: &[u8]) -> Result<Checkpoint, Error> {
+fn head_of(bytes: &[u8]) -> Result<Checkpoint, String> {
     let head = SignedNote::parse(bytes).and_then(|note| Checkpoint::parse(note.text()));
-    head.map_err(|error| Error::Head { what, why: error.to_string() })
+    head.map_err(|error| error.to_string())
 }
 
 /// Reads on to the end of the log, or to what could not be read.
@@ -327,7 +328,10 @@ impl Key {
         const NAME: &str = "signature";
         let Some(key) = self.known(head) else { return verify::not_checked(NAME, "no key is known") };
         match Checkpoint::open(checkpoint, key) {
-            Ok(head) => verify::holds(NAME, format!("{} signed the head of {} entries", key.name_and_id(), head.size)),
+            Ok(head) => {
+                let size = text::count(head.size, "entry", "entries");
+                verify::holds(NAME, format!("{} signed the head of {size}", key.name_and_id()))
+            }
             Err(error) => verify::fails(NAME, error.to_string()),
         }
     }

@@ -198,13 +198,16 @@ impl Tally {
         }
         let (late, newer, others) = journal.tried(self.beside(journal, audit))?;
         let by = self.account.as_ref().map(|account| format!(", by {},", text::visible(account))).unwrap_or_default();
-        let told = format!("{} posts of the log were compared{by} and are as they must be", self.compared);
+        let told = match self.compared {
+            1 => format!("1 post of the log was compared{by} and is as it must be"),
+            several => format!("{several} posts of the log were compared{by} and are as they must be"),
+        };
         let told = [
             (self.admitted, "are missing or edited, as the log itself says"),
             (self.untold, "could not be compared: their notes waited too long"),
             (late, "are heartbeats that came late, after notes that they do not count"),
             (newer, "show a head beyond this log, and are less than a day older than it"),
-            (others, "of the log's forms are by other accounts, and show nothing"),
+            (others, "of the log's forms by other accounts, which shows nothing"),
         ]
         .into_iter()
         .filter(|(count, _)| 0 < *count)

@@ -98,7 +98,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let audit = auditor::audit(&wanted, now, |come| progress.tell(come));
     let audited = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(audit);
     progress.end();
-    let Audited { report, checkpoint, resumed } = audited.map_err(|error| failed(&arguments.place, &error))?;
+    let Audited { report, checkpoint, resumed } = audited.map_err(|error| failed(arguments, &error))?;
     if 0 < resumed {
         eprintln!("went on after entry {resumed}, where an earlier audit was interrupted");
     }
@@ -166,14 +166,17 @@ fn unusable(text: &str) -> Failure {
     Failure::unusable(what, remedy)
 }
 
-fn failed(place: &str, error: &auditor::Error) -> Failure {
-    let failure = match error {
-        auditor::Error::Posts(_) | auditor::Error::Journal(_) => unusable(&error.to_string()),
-        _ => unusable(&format!("{place}: {error}")),
+fn failed(arguments: &Arguments, error: &auditor::Error) -> Failure {
+    let failure = match (error, &arguments.since) {
+        (auditor::Error::Posts(_) | auditor::Error::Journal(_), _) => unusable(&error.to_string()),
+        (auditor::Error::Since(_), Some(since)) => unusable(&format!("{}: {error}", since.display())),
+        _ => unusable(&format!("{}: {error}", arguments.place)),
     };
     let status = match error {
-        auditor::Error::NoLog | auditor::Error::Posts(_) | auditor::Error::Journal(_) => failure::UNUSABLE,
-        auditor::Error::Head { .. } => failure::FAILED,
+        auditor::Error::NoLog | auditor::Error::Since(_) | auditor::Error::Posts(_) | auditor::Error::Journal(_) => {
+            failure::UNUSABLE
+        }
+        auditor::Error::Head(_) => failure::FAILED,
         auditor::Error::Unread(_) => failure::UNCHECKED,
     };
     Failure { status, ..failure }

@@ -43,8 +43,7 @@ Example:
   verbale verify --json *.zip | jq 'select(.status != 0) | .file'
 
 Exit status:
-  0 all that was checked holds, 1 something fails, 2 a file is no proof, 3 X or the published log was asked
-  and gave no answer (of several files the worst)")]
+  0 all that was checked holds, 1 something fails, 2 a file is no proof, 3 X or the published log was asked and gave no answer (of several files the worst)")]
 pub struct Arguments {
     /// The proofs, zip files
     #[arg(value_name = "FILE", required_unless_present = "slip")]

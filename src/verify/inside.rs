@@ -6,6 +6,7 @@ use crate::log::tree;
 use crate::note::Account;
 use crate::opening::{Envelope, names};
 use crate::proof::{Files, Sums};
+use crate::text;
 
 use super::{Check, Part, Parts, Trust, fails, holds, not_checked, outside, result, trust};
 
@@ -127,7 +128,10 @@ pub(super) fn inclusion(parts: &Parts) -> Check {
     }
     let leaf = tree::leaf_hash(&parts.entry_bytes);
     if tree::check_inclusion(leaf, proof.index, size, &proof.path, root) {
-        return holds(NAME, format!("the entry is number {} (from 0) of {size} under the signed root", proof.index));
+        return holds(
+            NAME,
+            format!("the entry is number {}, counted from 0, of {size} under the signed root", proof.index),
+        );
     }
     fails(NAME, format!("the entry does not lead to the signed root as number {} of {size}", proof.index))
 }
@@ -142,8 +146,9 @@ pub(super) fn signature(parts: &Parts) -> Check {
         return not_checked(NAME, "there is no key that can be read");
     };
     let opened = Checkpoint::open(proof.checkpoint.as_bytes(), key);
-    let opened =
-        opened.map(|checkpoint| format!("{} signed the head of {} entries", key.name_and_id(), checkpoint.size));
+    let opened = opened.map(|checkpoint| {
+        format!("{} signed the head of {}", key.name_and_id(), text::count(checkpoint.size, "entry", "entries"))
+    });
     result(NAME, opened.map_err(|error| error.to_string()))
 }
 

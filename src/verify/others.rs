@@ -16,6 +16,7 @@ use crate::log::signed_note::VerifierKey;
 use crate::log::tree::{Frontier, leaf_hash};
 use crate::opening::Envelope;
 use crate::proof::Files;
+use crate::text;
 use crate::time::Time;
 
 use super::{Outcome, Parts, Report, Trust, fails, holds, not_checked};
@@ -267,8 +268,8 @@ impl Report {
             Ok(others) => holds(
                 NAME,
                 format!(
-                    "the published log of {} entries continues the proof's head, and misses no number",
-                    others.size
+                    "the published log of {} continues the proof's head, and misses no number",
+                    text::count(others.size, "entry", "entries")
                 ),
             ),
             Err(Uncounted::Fails(why)) => fails(NAME, why.as_str()),
@@ -300,10 +301,12 @@ impl Others {
         [
             "in the published log no number is missing or given twice".to_owned(),
             format!(
-                "before it in this conversation: {before} notes, {before_opened} opened in public, {before_unopened} not"
+                "before it in this conversation: {}, {before_opened} opened in public, {before_unopened} not",
+                text::count(before, "note", "notes")
             ),
             format!(
-                "other notes sealed within 24 hours before or after it: {notes}, {opened} opened in public, {unopened} not"
+                "sealed within 24 hours before or after it: {}, {opened} opened in public, {unopened} not",
+                text::count(notes, "other note", "other notes")
             ),
         ]
     }

@@ -9,6 +9,7 @@ use crate::log::tree;
 use crate::opening::names;
 use crate::post::PostText;
 use crate::proof::{Files, PublishedPost};
+use crate::text;
 
 use super::{Check, Part, Parts, SKEW_MS_MAX, Trust, checkpoint, fails, holds, not_checked, result, trust, vkey};
 
@@ -132,8 +133,9 @@ fn log(parts: &Parts) -> Check {
     holds(
         NAME,
         format!(
-            "{} signed the head of {size} entries, and the line is number {} (from 0)",
+            "{} signed the head of {}, and the line is number {}, counted from 0",
             key.name_and_id(),
+            text::count(size, "entry", "entries"),
             inclusion.index
         ),
     )

@@ -415,7 +415,7 @@ fn what_cannot_be_audited_is_refused_in_two_lines() {
         (&["empty"], 2, "there is no `checkpoint`"),
         (&["log", "--posts", "nowhere.json"], 2, "nowhere.json cannot be used"),
         (&["log", "--posts", "broken.json"], 2, "broken.json cannot be used"),
-        (&["log", "--since", "broken.json"], 1, "the earlier head is not that of a log"),
+        (&["log", "--since", "broken.json"], 2, "broken.json: it is not the head of a log"),
         (&["log", "--log", "a+b"], 2, "`a+b` is neither"),
         (&["http://127.0.0.1:9/"], 3, "no answer"),
     ] {

@@ -189,7 +189,7 @@ fn other_notes_are_counted_in_the_published_log() {
     for line in [
         "in the published log no number is missing or given twice",
         "before it in this conversation: 2 notes, 1 opened in public, 1 not",
-        "other notes sealed within 24 hours before or after it: 4, 2 opened in public, 2 not",
+        "sealed within 24 hours before or after it: 4 other notes, 2 opened in public, 2 not",
     ] {
         assert!(shown.contains(&line), "{shown:#?}");
     }
