@@ -199,6 +199,7 @@ impl Tally {
         let (late, newer, others) = journal.tried(self.beside(journal, audit))?;
         let by = self.account.as_ref().map(|account| format!(", by {},", text::visible(account))).unwrap_or_default();
         let told = match self.compared {
+            0 => "no post of the log was compared".to_owned(),
             1 => format!("1 post of the log was compared{by} and is as it must be"),
             several => format!("{several} posts of the log were compared{by} and are as they must be"),
         };
@@ -212,7 +213,9 @@ impl Tally {
         .into_iter()
         .filter(|(count, _)| 0 < *count)
         .fold(told, |told, (count, what)| format!("{told}; {count} {what}"));
-        Ok(if whole { verify::holds(NAME, told) } else { verify::not_checked(NAME, told) })
+        // A log without a post of its own does not say whose posts are to be compared with it.
+        let holds = whole && 0 < self.compared + self.admitted;
+        Ok(if holds { verify::holds(NAME, told) } else { verify::not_checked(NAME, told) })
     }
 
     /// Everything that is wrong, the first of each kind.

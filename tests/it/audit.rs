@@ -405,6 +405,29 @@ fn the_post_of_a_receipt_is_borne_out_by_the_log() {
     }
 }
 
+/// Nothing in such a log says whose posts are meant, so none is compared, and none is said to be as it must be.
+#[test]
+fn a_log_of_receipts_alone_has_no_posts_to_compare() {
+    let log = Origin::parse("other.example/notes").unwrap();
+    let (time, commitment) = (note(1).time().unwrap(), Hash::of(b"received"));
+    let all = [Entry::Receipt { time, log, note: 8, commitment }.to_line()];
+    let place = Place::new(&all);
+    let text = PostText::Receipt { note: 8, commitment, size: 1, root: tree(&all).root() }.to_text();
+    place.collect(&[(Snowflake::first_at(time), "embassy".to_owned(), text)]);
+    let (status, report) = place.audit(&["--posts", "posts.json"]);
+    assert_eq!((status, of(&report, "not_checked").contains(&"platform".to_owned())), (0, true), "{report}");
+    let text = verbale(place.folder.path(), &["audit", "log", "--posts", "posts.json"]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    for said in [
+        "1 entry\n",
+        "1 receipt\n",
+        "the one there is was read",
+        "no post of the log was compared; 1 of the log's forms",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}
+
 #[test]
 fn what_cannot_be_audited_is_refused_in_two_lines() {
     let place = Place::new(&plain(3));

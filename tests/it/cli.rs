@@ -141,6 +141,18 @@ fn completions_are_written_for_each_shell() {
 }
 
 #[test]
+fn an_empty_list_says_so_to_a_person_and_nothing_to_a_program() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(init(folder.path()).status.success());
+    for (command, said) in [("notes", "no note is sealed yet\n"), ("requests", "nobody has asked for anything yet\n")] {
+        for (json, said) in [(&[][..], said), (&["--json"], "")] {
+            let output = verbale(folder.path(), &[&[command, "--config", "new/config.toml"], json].concat());
+            assert_eq!((output.status.code(), &*output.stdout, &*output.stderr), (Some(0), &b""[..], said.as_bytes()));
+        }
+    }
+}
+
+#[test]
 fn a_reader_who_leaves_early_is_no_failure() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_verbale"))
         .args(["completions", "zsh"])

@@ -97,6 +97,8 @@ async fn a_receipt_is_given_by_hand_and_never_without_asking() {
     assert_eq!(ministry.count("SELECT count(*) FROM entry"), 0, "nothing without an answer");
     let (status, said) = ministry.say(&["receipt", "2", "--from", "embassy", "--publish", "--yes"]).await;
     assert!(status == 1 && said.contains("no slip of note 2"), "{status} {said}");
+    let (status, said) = ministry.say(&["receipt", "--from", "journalist"]).await;
+    assert!(status == 0 && said == "no note with a slip is in the conversation with @journalist\n", "{status} {said}");
     let (status, said) = ministry.say(&["receipt", "1", "--from", "journalist", "--publish", "--yes"]).await;
     assert!(status != 0 && ministry.count("SELECT count(*) FROM entry") == 0, "{said}");
 

@@ -112,6 +112,9 @@ fn receipts_for_the_notes_of_others_are_shown_once_there_are_any() {
     let site = Site::new(&[note(1).to_line(), line.to_line()], settings(&key()));
     let gaps = site.page(Page::Gaps);
     assert!(gaps.contains("Notes of others that this account received") && gaps.contains("embassy.example/notes"));
+    assert!(
+        site.page(Page::Front).contains("which notes of others <a href=\"gaps.html\">this account has received</a>")
+    );
     assert!(site.page(Page::Front).contains("receipts given") && site.page(Page::Feed).contains("received"));
     assert!(!Site::new(&plain(1), settings(&key())).page(Page::Gaps).contains("Notes of others"));
     assert!(site.page(Page::Note(1)).contains("None: nobody"), "it is not about the note of the same number here");
@@ -125,7 +128,8 @@ fn what_the_front_page_says() {
 #[test]
 fn what_the_page_of_a_note_says() {
     let mut site = Site::new(&story(), settings(&key()));
-    site.files = vec![PublishedFile { path: "open/1/note-1.envelope.txt".to_owned(), bytes: 512 }];
+    let names = ["note-1.attachment-1.png", "note-1.envelope.txt", "note-1.proof.zip"];
+    site.files = names.map(|name| PublishedFile { path: format!("open/1/{name}"), bytes: 512 }).to_vec();
     insta::assert_snapshot!("opened_and_disputed", in_lines(&site.page(Page::Note(1))));
     let in_a_run = site.page(Page::Note(2));
     assert!(in_a_run.contains("Sealed notes 2-3\nlog 4 "), "{in_a_run}");
