@@ -42,7 +42,10 @@ fn origin(parts: &Parts, checks: &[Check]) -> Claim {
     } else {
         not_shown.push("what the message says: the text is not opened".to_owned());
     }
-    if !holds(checks, "key") {
+    if parts.key.is_none() {
+        // A slip comes without the log: see `slip`.
+        not_shown.push("that anybody committed to it: the post by the sender's account must show this hash".to_owned());
+    } else if !holds(checks, "key") {
         not_shown.push("that the key is the sender's: compare it with the one that the sender publishes".to_owned());
     }
     not_shown.push("that what the message says is true".to_owned());
@@ -69,7 +72,7 @@ fn time(parts: &Parts, checks: &[Check]) -> Claim {
             not_shown.push(format!("that the post stands there: {}", outside::where_to_look(post)));
         }
         None if holds(checks, "witnesses") => {}
-        None => not_shown.push("any moment before which it existed: the proof carries no post".to_owned()),
+        None => not_shown.push("any moment before which it existed: no post was checked".to_owned()),
     }
     if let Some(time) = parts.witnessed.filter(|_| holds(checks, "witnesses")) {
         shown.push(format!(

@@ -132,7 +132,10 @@ impl fmt::Display for Report {
         match (failing.as_slice(), self.unread.as_slice()) {
             ([], []) => writeln!(f, "\nall that was checked holds"),
             ([], names) => writeln!(f, "\nall that was checked holds; could not be checked: {}", names.join(", ")),
-            (names, _) => writeln!(f, "\nTHIS PROOF FAILS: {}", names.join(", ")),
+            (names, _) => {
+                let what = if self.checks.iter().any(|check| check.name == "slip") { "SLIP" } else { "PROOF" };
+                writeln!(f, "\nTHIS {what} FAILS: {}", names.join(", "))
+            }
         }
     }
 }

@@ -247,6 +247,8 @@ fn verify_rebuilds_the_commitment_from_slip_and_message() {
     assert_eq!(output.status.code(), Some(1));
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&answer["status"], &answer["checks"][1]["outcome"]), (&1.into(), &"fails".into()), "{answer}");
+    let output = verbale(folder.path(), &["verify", "--slip", "slip", "--message", "other"]);
+    assert!(String::from_utf8(output.stdout).unwrap().ends_with("\nTHIS SLIP FAILS: content\n"));
     let alone = verbale(folder.path(), &["verify", "--slip", "slip"]);
     assert_eq!(alone.status.code(), Some(2));
     let swapped = ["verify", "--slip", "message", "--message", "slip"];
