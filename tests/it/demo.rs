@@ -145,7 +145,7 @@ fn the_page_tells_how_to_check(story: &Path) {
     assert!(proofs.contains("only a receipt of the other side could show that"), "{proofs}");
     assert!(received.contains("shown: the recipient's word, its countersigned receipt"), "{received}");
     assert!(log.contains("\n  2 notes, 2 posts, 1 opened, 1 disputed, 0 receipts\n"), "{log}");
-    assert!(receipts.contains("\n  0 notes, 0 posts, 0 opened, 0 disputed, 1 receipts\n"), "{receipts}");
+    assert!(receipts.contains("\n  0 notes, 0 posts, 0 opened, 0 disputed, 1 receipt\n"), "{receipts}");
     for report in reports {
         assert!(report.contains("all that was checked holds"), "{report}");
     }

@@ -77,7 +77,7 @@ async fn no_command_writes_anything_secret_whatever_fails() {
     }
     written.extend(kept);
     written.extend(stage.public());
-    let is_given = |name: &str| ["second.txt", "stranger.txt"].iter().any(|given| name.ends_with(given));
+    let is_given = |name: &str| ["first.txt", "second.txt", "stranger.txt"].iter().any(|given| name.ends_with(given));
     written.extend(unpacked(files_in(stage.folder.path()).into_iter().filter(|(name, _)| !is_given(name)).collect()));
     assert!(100 < written.len());
     let given = given(&stage);
@@ -89,7 +89,7 @@ async fn no_command_writes_anything_secret_whatever_fails() {
 fn given(stage: &Stage<'_>) -> Vec<u8> {
     let names = ["credentials.toml", "log.key", "official.txt"];
     let files = [&stage.embassy, &stage.ministry].into_iter().flat_map(|side| names.map(|name| side.path(name)));
-    let files = files.chain(["second.txt", "stranger.txt"].map(|name| stage.path(name)));
+    let files = files.chain(["first.txt", "second.txt", "stranger.txt"].map(|name| stage.path(name)));
     files.flat_map(|file| std::fs::read(file).unwrap()).collect()
 }
 
