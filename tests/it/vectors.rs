@@ -106,7 +106,8 @@ fn result(format: &str, headers: &BTreeMap<String, String>, bytes: &[u8]) -> Str
         "vkey" => vkey(bytes).ok().map(|it| format!("{it}\n").into_bytes()),
         "key-file" => LogKey::parse(bytes).ok().map(|it| it.to_file().into_bytes()),
         "proof" => {
-            return match verify(bytes, &Trust { log: Some(key().into()), ..Trust::default() }) {
+            let receipt_log = headers.get("receipt-vkey").map(|key| VerifierKey::parse(key).unwrap().into());
+            return match verify(bytes, &Trust { log: Some(key().into()), receipt_log }) {
                 Err(_) => "unreadable".to_owned(),
                 Ok(report) if report.exit_status() == 0 => "valid".to_owned(),
                 Ok(report) => report.failing().collect::<Vec<_>>().join(", "),

@@ -1,11 +1,12 @@
 // What the page's checks make of one vector. This file runs in Node and, word for word, inside the browser.
 
-/** `valid`, `invalid`, `unreadable`, or for a proof its reports, with the vector's key trusted and without. */
+/** `valid`, `invalid`, `unreadable`, or for a proof its reports, with the vector's keys trusted and without. */
 export async function judge(Verify, { format, headers, base64 }) {
   const { Lines, number } = Verify;
   const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
   const text = Verify.utf8(bytes);
-  const key = headers.vkey ? await Verify.parseVerifierKey(headers.vkey) : null;
+  const keyIn = (header) => (headers[header] ? Verify.parseVerifierKey(headers[header]) : null);
+  const key = await keyIn("vkey"), receiptLog = await keyIn("receipt-vkey");
 
   // The formats that the page itself never reads.
   const tilePath = (path) => {
@@ -157,5 +158,5 @@ export async function judge(Verify, { format, headers, base64 }) {
       throw error;
     }
   };
-  return { trusted: await report(key), alone: await report(null) };
+  return { trusted: await report({ log: key, receiptLog }), alone: await report({}) };
 }
