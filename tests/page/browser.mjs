@@ -133,6 +133,24 @@ await run(async (test) => {
     await page.locator("#vkey").blur();
     await page.waitForFunction(() => document.querySelector("[data-check=key]")?.dataset.outcome === "not_checked");
   });
+  await test("a policy is taken as a key is, and its witnesses are looked for", async () => {
+    const page = await open(), policy = Buffer.from(vector("witnesses-enough").headers.policy, "base64").toString();
+    const give = async (text) => { await page.fill("#vkey", text); await page.locator("#vkey").blur(); };
+    const witnesses = (outcome) => page.waitForFunction((outcome) =>
+      document.querySelector("[data-check=witnesses]")?.dataset.outcome === outcome, outcome);
+    await choose(page, zip("note-2.proof.zip", vector("witnesses-enough").bytes));
+    assert.equal((await outcomes(page)).witnesses, undefined);
+    await give(policy);
+    await witnesses("holds");
+    assert.equal((await outcomes(page)).key, "holds");
+    assert.match(await page.locator(".claims").innerText(), /by the word of the trusted witnesses/);
+    await choose(page, zip("note-2.proof.zip", full.bytes));
+    assert.match(await verdict(page), /fails: witnesses$/);
+    await give(policy.replace("quorum two", "quorum three"));
+    await page.locator("#vkey-error").waitFor();
+    assert.match(await page.locator("#vkey-error").innerText(), /policy, line 6: expected none, or a name that is defined before/);
+    await page.context().close();
+  });
   await test("the key of the recipient's log is asked for where there is a receipt, and compared", async () => {
     const page = await open(), known = vector("receipt-known");
     const field = page.getByLabel("The public key of the recipient’s log, if you have it from elsewhere");

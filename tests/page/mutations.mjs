@@ -155,7 +155,7 @@ await run(async (test) => {
       answers.set(file, error === undefined ? report : "unreadable");
     }
   }
-  const trusted = { log: await Verify.parseVerifierKey(vkey), receiptLog: await Verify.parseVerifierKey(receiptVkey) };
+  const trusted = { log: await Verify.readTrusted(vkey), receiptLog: await Verify.readTrusted(receiptVkey) };
   for (const { name, zip } of all) {
     await test(name.slice(folder.length + 1), async () => {
       let page;

@@ -10,7 +10,7 @@ import { pageScript, run } from "./common.mjs";
 const Verify = new Function(`${pageScript("verify")}; return Verify;`)();
 const isPrinted = process.argv[2] === "--print";
 const { vkey, receiptVkey, cases } = JSON.parse(readFileSync(join(process.argv[isPrinted ? 3 : 2], "cases.json"), "utf8"));
-const trusted = { log: await Verify.parseVerifierKey(vkey), receiptLog: await Verify.parseVerifierKey(receiptVkey) };
+const trusted = { log: await Verify.readTrusted(vkey), receiptLog: await Verify.readTrusted(receiptVkey) };
 
 const bytesOf = (base64) => new Uint8Array(Buffer.from(base64, "base64"));
 
