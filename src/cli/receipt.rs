@@ -34,14 +34,14 @@ use crate::verify::{self, Trust};
 /// it: the note's number, its hash, and nothing of what it says. It says first what will become public, and asks.
 ///
 /// With `--add-to` the receipt goes into a copy of a proof, which then shows that the note was delivered, by this
-/// account's word.
+/// account's word, to whoever knows its log's key or has looked at its post.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Example:
   verbale receipt --from embassy                           what came, and what holds
   verbale receipt 17 --from embassy --publish
   verbale receipt 17 --add-to note-17.proof.zip --out received.zip
-  verbale verify received.zip
+  verbale verify --receipt-log public/log.vkey received.zip
 
 Exit status:
   0 done, or handed over

@@ -63,21 +63,24 @@ WHAT IT DOES NOT SHOW
 
 /// What a proof's text says once a receipt is added: the same, and the receipt at its end.
 pub(super) fn with_receipt(readme: &str, receipt: &Receipt) -> String {
-    let own = readme.find(RECEIPT).map_or(readme, |at| &readme[..at]);
+    let own = readme.find(RECEIPT_HEADING).map_or(readme, |at| &readme[..at]);
     let compare = match &receipt.post {
         Some(post) => format!("  Open {}\n  Is the post there? Is it by {}?\n", post.address, post.account.name),
         None => String::new(),
     };
-    format!("{own}{RECEIPT}{compare}  Is the key in receipt.vkey the one that the other side publishes?\n")
+    format!(
+        "{own}{RECEIPT_HEADING}{RECEIPT}{compare}  Is the key in receipt.vkey the one that the other side publishes?\n"
+    )
 }
 
-const RECEIPT: &str = "
-THE RECEIPT
+const RECEIPT_HEADING: &str = "\nTHE RECEIPT\n";
 
-  The other side says, in its own log and from its own account, that it has
-  received this message: receipt.line is the line in that log, and
+const RECEIPT: &str = "
+  By these files the other side says, in its own log and from its own account,
+  that it has received this message: receipt.line is the line in that log, and
   receipt.inclusion shows that it is there; receipt.vkey is the public key of
-  that log, and receipt.post the post.
+  that log, and receipt.post the post. Anybody could write such files, so
+  compare:
 
 ";
 

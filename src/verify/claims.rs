@@ -1,5 +1,7 @@
 //! What the checks show, in the terms of ISO/IEC 13888, and what they do not show.
 
+use crate::proof::PublishedPost;
+
 use super::{Check, Claim, Outcome, Parts, outside};
 
 /// The checks of what the platform shows today. What rests on no post outlives it.
@@ -119,7 +121,8 @@ fn submission(parts: &Parts) -> Claim {
     Claim { name: "submission", shown: shown.into_iter().collect(), not_shown }
 }
 
-/// Only somebody else's word shows it: the recipient's countersigned receipt.
+/// Only somebody else's word shows it: the recipient's countersigned receipt. Anybody can write one under a key of his own,
+/// with the number of a post that never was: it counts if its key is known from elsewhere, or if its post stands there.
 fn delivery(parts: &Parts, checks: &[Check]) -> Claim {
     let not_shown = |text: &str| Claim { name: "delivery", shown: Vec::new(), not_shown: vec![text.to_owned()] };
     let (Some(post), Some(key)) = (parts.receipt.post.get(), &parts.receipt.key) else {
@@ -131,25 +134,83 @@ fn delivery(parts: &Parts, checks: &[Check]) -> Claim {
     if !["receipt", "receipt log", "receipt by"].iter().all(|name| holds(checks, name)) {
         return not_shown("that the other side received or read it: the receipt was not checked");
     }
-    let stands = outcome(checks, "receipt platform");
-    if stands == Some(Outcome::Fails) {
-        return not_shown("that the other side received or read it: its post does not stand there like that");
-    }
-    let mut shown = format!(
-        "the recipient's word, its countersigned receipt: the account {} said no later than {} that it had received \
-         exactly this note",
-        post.account,
-        post.post.time()
-    );
-    let mut not_shown = Vec::new();
-    if stands != Some(Outcome::Holds) {
-        shown.push_str(", if the post stands there");
-        not_shown.push(format!("that the post stands there: {}", outside::where_to_look(post)));
-    }
+    let mut claim = match (holds(checks, "receipt key"), outcome(checks, "receipt platform")) {
+        (true, stands) => said_by_key(&key.name_and_id(), post, stands),
+        (false, Some(Outcome::Fails)) => {
+            return not_shown("that the other side received or read it: its post does not stand there like that");
+        }
+        (false, Some(Outcome::Holds)) => said_by_post(parts, post),
+        (false, _) => said_by_anybody(post),
+    };
     if !holds(checks, "receipt key") {
         let key = key.name_and_id();
-        not_shown.push(format!("that the key {key} is the recipient's: compare it with the one that it publishes"));
+        claim.not_shown.push(format!(
+            "that the key {key} is the recipient's: give the one that it publishes, with --receipt-log or in the page's field"
+        ));
     }
-    not_shown.push("that anybody has read it".to_owned());
-    Claim { name: "delivery", shown: vec![shown], not_shown }
+    claim.not_shown.push("that anybody has read it".to_owned());
+    claim
+}
+
+/// The key is known to be the recipient's: its word stands whatever became of the post, which alone has the moment.
+fn said_by_key(key: &str, post: &PublishedPost, stands: Option<Outcome>) -> Claim {
+    let mut shown = vec![format!(
+        "the recipient's word, its countersigned receipt: whoever holds the key {key} said that it had received exactly \
+         this note"
+    )];
+    let mut not_shown = Vec::new();
+    let time = post.post.time();
+    match stands {
+        Some(Outcome::Holds) => {
+            shown.push(format!("no later than {time}, the moment in the id of its post, which stands there"));
+        }
+        Some(Outcome::Fails) => {
+            not_shown.push("any moment before which it said so: its post does not stand there like that".to_owned());
+        }
+        Some(Outcome::NotChecked) | None => {
+            shown.push(format!("no later than {time}, the moment in the id of its post, if the post stands there"));
+            not_shown.push(format!("that the post stands there: {}", outside::where_to_look(post)));
+        }
+    }
+    Claim { name: "delivery", shown, not_shown }
+}
+
+/// The post stands there by an account of that name. The number of the account is the receipt's word alone, so the name must be
+/// the one under which the note was sent.
+fn said_by_post(parts: &Parts, post: &PublishedPost) -> Claim {
+    let (id, name, time) = (post.account.id, &post.account.name, post.post.time());
+    let to = parts.envelope.get().and_then(|envelope| envelope.to.iter().find(|to| to.id == id));
+    match to.filter(|to| !to.name.as_str().eq_ignore_ascii_case(name.as_str())) {
+        None => Claim {
+            name: "delivery",
+            shown: vec![format!(
+                "the recipient's word, its countersigned receipt: @{name} said no later than {time}, in the post that stands \
+                 there, that it had received exactly this note"
+            )],
+            not_shown: vec![format!("that @{name} is the account {id}: the platform's answer has no number")],
+        },
+        Some(to) => Claim {
+            name: "delivery",
+            shown: Vec::new(),
+            not_shown: vec![format!(
+                "that the other side received it: the post that stands there is by @{name}, and the note is addressed to the \
+                 account {id} under the name @{}; that both are one account only the receipt says",
+                to.name
+            )],
+        },
+    }
+}
+
+/// Nothing ties the receipt to the recipient.
+fn said_by_anybody(post: &PublishedPost) -> Claim {
+    let not_shown = vec![
+        format!(
+            "that the other side received it: the receipt says that the account {} had received exactly this note, in a \
+             post of {}, but anybody could have written that; it counts once its post was looked at, or its key is known",
+            post.account,
+            post.post.time()
+        ),
+        format!("that its post stands there: {}", outside::where_to_look(post)),
+    ];
+    Claim { name: "delivery", shown: Vec::new(), not_shown }
 }

@@ -231,6 +231,36 @@ fn verify_checks_a_receipt_and_takes_the_key_of_its_log_from_elsewhere() {
     assert!(said.ends_with("THIS PROOF FAILS: receipt log, receipt key\n"), "{said}");
 }
 
+/// A sender can make all of a receipt: a log of its own under the recipient's name, and the number of a post that never was.
+#[test]
+fn a_receipt_that_anybody_could_have_written_shows_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = crate::fixture::recipients_key().name().clone();
+    let key = verbale::log::signed_note::LogKey::from_seed(name, [97; 32]);
+    let forged = crate::fixture::Received { key, ..crate::fixture::received() }.receipt();
+    fs::write(folder.path().join("proof.zip"), crate::fixture::received_proof(&forged)).unwrap();
+    let [ours, theirs] = [crate::fixture::key(), crate::fixture::recipients_key()].map(|key| key.vkey().to_string());
+    let output = verbale(folder.path(), &["verify", "--log", &ours, "proof.zip"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let (_, delivery) = said.split_once("\ndelivery\n").unwrap();
+    let (claims, _) = delivery.split_once("\n\n").unwrap();
+    assert!(claims.lines().all(|line| line.starts_with("  not shown: ")), "{claims}");
+    let own = forged.vkey.name_and_id();
+    for part in [
+        "the receipt says that the account 783214 ministry had received exactly this note, in a post of 2018-03-09T17:41:13.123Z",
+        "anybody could have written that",
+        "that its post stands there: open https://x.com/ministry/status/972165421585137670 and look by whom it is",
+        &format!("that the key {own} is the recipient's: give the one that it publishes, with --receipt-log"),
+    ] {
+        assert!(claims.contains(part), "{part}: {claims}");
+    }
+    let output = verbale(folder.path(), &["verify", "--log", &ours, "--receipt-log", &theirs, "proof.zip"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.ends_with("THIS PROOF FAILS: receipt log, receipt key\n"), "{said}");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+}
+
 #[test]
 fn verify_rebuilds_the_commitment_from_slip_and_message() {
     let folder = tempfile::tempdir().unwrap();

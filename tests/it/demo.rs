@@ -40,7 +40,7 @@ const STORY: [&str; 22] = [
     "\n    slip, message and files are what the sender committed to\n    no receipt was given\n",
     "\n                          Received note 1\n",
     "\n  $ verbale verify --log public/log.vkey --receipt-log ministry/public/log.vkey proofs/received.zip\n",
-    "\n    shown: the recipient's word, its countersigned receipt: the account 783214 ministry said ",
+    "\n    shown: the recipient's word, its countersigned receipt: whoever holds the key ministry",
     "\n  all that was checked holds\n",
 ];
 

@@ -14,7 +14,7 @@ use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 use crate::cli::verbale;
 use crate::door::{self, Door};
 use crate::fixture::{
-    envelope_proof, key, proof, published, received, received_proof, recipients_key, sent, single_post,
+    account, envelope_proof, key, proof, published, received, received_proof, recipients_key, sent, single_post,
 };
 
 /// A folder with proofs, and a sandbox that is asked.
@@ -55,6 +55,15 @@ impl Place {
         fs::write(self.path(name), proof.pack()).unwrap();
     }
 
+    /// The proof with a receipt of that post, by the account as the receipt names it.
+    fn add_receipt(&self, post: PostId, by: &str) {
+        let mut receipt = received().receipt();
+        let address = format!("https://x.com/{}/status/{post}", by.split_once(' ').unwrap().1);
+        receipt.post = receipt.post.map(|own| PublishedPost { post, address, account: account(by), ..own });
+        let files = verbale::proof::Files::unpack(&fs::read(self.path("note.zip")).unwrap()).unwrap();
+        fs::write(self.path("received.zip"), files.with_receipt(&receipt).pack()).unwrap();
+    }
+
     fn fault(&self, how: How, times: u32) {
         let fault = Fault { call: Some(Call::Oembed), at: Moment::Before, how, times };
         self.door.world.with(|world, _| world.add_fault(fault));
@@ -70,10 +79,19 @@ impl Place {
     }
 
     fn verify_at(&self, oembed: &str, files: &[&str]) -> (i32, Vec<Value>) {
-        let vkey = key().vkey().to_string();
         let other = recipients_key().vkey().to_string();
-        let fixed = ["verify", "--json", "--log", &vkey, "--receipt-log", &other, "--online", "--oembed", oembed];
-        let all: Vec<&str> = fixed.into_iter().chain(files.iter().copied()).collect();
+        self.ask(oembed, &[&["--receipt-log", &other], files].concat())
+    }
+
+    /// The same for somebody who does not know the key of the recipient's log.
+    fn verify_as_a_stranger(&self, files: &[&str]) -> (i32, Vec<Value>) {
+        self.ask(&format!("{}/oembed", self.door.base), files)
+    }
+
+    fn ask(&self, oembed: &str, arguments: &[&str]) -> (i32, Vec<Value>) {
+        let vkey = key().vkey().to_string();
+        let fixed = ["verify", "--json", "--log", &vkey, "--online", "--oembed", oembed];
+        let all: Vec<&str> = fixed.into_iter().chain(arguments.iter().copied()).collect();
         let output = tokio::task::block_in_place(|| verbale(self.folder.path(), &all));
         let said = String::from_utf8(output.stdout).unwrap();
         let reports = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -205,21 +223,30 @@ async fn the_post_of_a_receipt_is_looked_at_too_and_each_post_once() {
     let post = place.prove(EMBASSY, &text());
     let words = received().receipt().post.unwrap().text;
     let theirs = place.post(MINISTRY, &words, 61_000);
-    let mut receipt = received().receipt();
-    let address = format!("https://x.com/ministry/status/{theirs}");
-    receipt.post = receipt.post.map(|own| PublishedPost { post: theirs, address, ..own });
-    let files = verbale::proof::Files::unpack(&fs::read(place.path("note.zip")).unwrap()).unwrap();
-    fs::write(place.path("received.zip"), files.with_receipt(&receipt).pack()).unwrap();
+    place.add_receipt(theirs, "783214 ministry");
     let (status, reports) = place.verify(&["received.zip", "note.zip", "received.zip"]);
     assert_eq!((status, place.asked()), (0, 2), "{reports:?}");
     for name in ["platform", "receipt platform"] {
         assert_eq!(check(&reports[2], name).0, "holds", "{reports:?}");
     }
-    assert!(!shown(&reports[0], "delivery").contains("if the post stands there"), "{reports:?}");
+    let word = "the recipient's word, its countersigned receipt: whoever holds the key ministry.example+f10dd61d said";
+    let delivery = shown(&reports[0], "delivery");
+    assert!(delivery.contains(word) && delivery.contains("no later than"), "{reports:?}");
+    assert!(!delivery.contains("if the post stands there"), "{reports:?}");
+    // Who does not know the key has the word of the account by that name.
+    let (status, reports) = place.verify_as_a_stranger(&["received.zip"]);
+    let delivery = shown(&reports[0], "delivery");
+    assert_eq!((status, check(&reports[0], "receipt key").0), (0, "not_checked"));
+    assert!(delivery.contains("countersigned receipt: @ministry said no later than"), "{delivery}");
     place.door.world.with(|world, _| world.delete_post(MINISTRY, theirs).unwrap());
     let (status, reports) = place.verify(&["received.zip"]);
     assert_eq!((status, check(&reports[0], "receipt platform").0), (1, "fails"));
-    assert_eq!((check(&reports[0], "platform").0, &*shown(&reports[0], "delivery")), ("holds", "[]"));
+    // The word of the key outlives the post; the moment and the account do not.
+    let delivery = shown(&reports[0], "delivery");
+    assert!(delivery.contains(word) && !delivery.contains("no later than"), "{delivery}");
+    let (status, strangers) = place.verify_as_a_stranger(&["received.zip"]);
+    assert_eq!((status, &*shown(&strangers[0], "delivery")), (1, "[]"));
+    assert_eq!(check(&reports[0], "platform").0, "holds");
     assert!(shown(&reports[0], "time").contains("no later than"), "the sender's post {post} stands");
     // A proof whose posts are not those of its words is asked about, and fails as it does offline.
     fs::write(place.path("other.zip"), received_proof(&received().receipt())).unwrap();
@@ -228,6 +255,24 @@ async fn the_post_of_a_receipt_is_looked_at_too_and_each_post_once() {
     assert_eq!(
         (status, check(&reports[0], "receipt platform").0, check(&reports[1], "platform").0),
         (1, "fails", "fails")
+    );
+}
+
+/// X's answer has a name and no number: a sender may post by another account, and write the recipient's number beside its name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_by_another_account_under_the_recipients_number_shows_nothing() {
+    let place = Place::new().await;
+    place.prove(EMBASSY, &text());
+    let words = received().receipt().post.unwrap().text;
+    let puppet = place.post(JOURNALIST, &words, 61_000);
+    place.add_receipt(puppet, "783214 journalist");
+    let (status, reports) = place.verify_as_a_stranger(&["received.zip"]);
+    assert_eq!((status, check(&reports[0], "receipt platform").0), (0, "holds"), "{reports:?}");
+    assert_eq!(shown(&reports[0], "delivery"), "[]");
+    let said = reports[0].to_string();
+    assert!(
+        said.contains("is by @journalist, and the note is addressed to the account 783214 under the name @ministry"),
+        "{said}"
     );
 }
 

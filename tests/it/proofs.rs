@@ -330,9 +330,15 @@ fn delivery_is_claimed_by_the_recipients_word_alone() {
         report.claims.into_iter().find(|claim| claim.name == "delivery").unwrap()
     };
     let receipt = fixture::received().receipt();
-    let shown = delivery(&receipt);
-    assert!(shown.shown[0].starts_with("the recipient's word, its countersigned receipt: the account 783214 ministry"));
-    assert!(shown.not_shown.iter().any(|line| line.contains("compare it with the one that it publishes")));
+    let unknown = delivery(&receipt);
+    assert_eq!(unknown.shown, [""; 0], "anybody could have written it");
+    assert!(unknown.not_shown.iter().any(|line| line.contains("give the one that it publishes, with --receipt-log")));
+    let trust = Trust { receipt_log: Some(fixture::recipients_key().vkey().into()), ..pinned() };
+    let known = verify(&fixture::received_proof(&receipt), &trust).unwrap();
+    let known = known.claims.into_iter().find(|claim| claim.name == "delivery").unwrap();
+    let word = "the recipient's word, its countersigned receipt: whoever holds the key ministry.example+f10dd61d said";
+    assert!(known.shown[0].starts_with(word), "{known:?}");
+    assert!(known.shown[1].ends_with("if the post stands there") && known.shown.len() == 2, "{known:?}");
     assert_eq!(delivery(&Receipt { post: None, ..receipt }).shown, [""; 0]);
     let without = verify(&fixture::proof().pack(), &pinned()).unwrap();
     assert!(without.claims.iter().any(|claim| claim.name == "delivery" && claim.shown.is_empty()));

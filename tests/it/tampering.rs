@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use crate::cli::verbale;
 use crate::fixture::{Files, key, recipients_key};
 use crate::rig::in_parallel;
-use hands::{By, HONEST, Kind};
+use hands::{HONEST, Kind};
 use set::Set;
 
 /// Looked at, and nothing fails; not looked at, since nothing of it was changed; there is no hash where a post should be.
@@ -202,7 +202,11 @@ fn audits(cases: &[Case], honest: &Set, folder: &Path) -> Vec<String> {
 /// The cases as the page is given them, in a file.
 fn leave_for_the_page(cases: &[Case], honest: &Set, folder: &Path) {
     let all: Vec<Value> = cases.iter().map(|case| case.for_the_page(honest)).collect();
-    let all = json!({"vkey": key().vkey().to_string(), "cases": all});
+    let all = json!({
+        "vkey": key().vkey().to_string(),
+        "receiptVkey": recipients_key().vkey().to_string(),
+        "cases": all,
+    });
     fs::create_dir_all(folder).unwrap();
     fs::write(folder.join("cases.json"), serde_json::to_vec(&all).unwrap()).unwrap();
 }
@@ -233,8 +237,8 @@ fn check(case: &Case, row: &Row, honest: &Set) {
     if case.is_honest() {
         assert!([&row.verify, &row.audit, &row.page].iter().all(|cell| *cell == HOLDS), "{}", row.page);
     }
-    // The page is a second implementation of `verify`. It has no field for the key of a recipient's log.
-    let is_given_more = honest.loose != case.set.loose || case.kind.by == By::Recipient || row.verify == NOT_LOOKED_AT;
+    // The page is a second implementation of `verify`.
+    let is_given_more = honest.loose != case.set.loose || row.verify == NOT_LOOKED_AT;
     let pasted = format!("{}, `pasted post`", row.verify);
     if !is_given_more && row.page != row.verify && row.page != pasted {
         assert_eq!((row.verify.as_str(), row.page.as_str()), (HOLDS, "`pasted post`"), "{name}");
@@ -250,7 +254,7 @@ writes these tables anew.
 
 - `verify` is `verbale verify --log KEY --receipt-log KEY PROOF`.
 - `audit` is `verbale audit --log KEY --since HEAD --posts FILE LOG`, with a head and with posts that the reader has collected.
-- *page* is `verify.html` with the log's key in its field, and the post's text as it stands on the platform pasted beside the
+- *page* is `verify.html` with both keys in their fields, and the post's text as it stands on the platform pasted beside the
   proof. It shares no code with the program.
 
 A cell has the checks that fail. *refused*: what was changed cannot be read at all. *holds*: the reader has looked at what was

@@ -7,6 +7,7 @@ mod policies;
 mod proofs;
 mod receipts;
 mod set;
+mod witnesses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -59,7 +60,7 @@ fn folder() -> PathBuf {
 }
 
 fn all() -> Vec<Case> {
-    [notes::all(), mirrors::all(), logs::all(), policies::all(), proofs::all(), receipts::all()]
+    [notes::all(), mirrors::all(), logs::all(), policies::all(), proofs::all(), receipts::all(), witnesses::all()]
         .into_iter()
         .flatten()
         .collect()
@@ -78,6 +79,13 @@ fn read(path: &Path) -> (BTreeMap<String, String>, Vec<u8>) {
         Some(other) => panic!("unknown encoding {other}"),
         None => (headers, body.to_vec()),
     }
+}
+
+/// The policy that the headers name, or the key.
+fn trusted(headers: &BTreeMap<String, String>, of: &str) -> Option<Policy> {
+    let policy = headers.get(&format!("{of}policy"));
+    let policy = policy.map(|text| Policy::parse(&BASE64.decode(text.as_bytes()).unwrap()).unwrap());
+    policy.or_else(|| headers.get(&format!("{of}vkey")).map(|key| VerifierKey::parse(key).unwrap().into()))
 }
 
 /// What this implementation makes of a case. What it accepts, it writes back byte for byte.
@@ -106,7 +114,8 @@ fn result(format: &str, headers: &BTreeMap<String, String>, bytes: &[u8]) -> Str
         "vkey" => vkey(bytes).ok().map(|it| format!("{it}\n").into_bytes()),
         "key-file" => LogKey::parse(bytes).ok().map(|it| it.to_file().into_bytes()),
         "proof" => {
-            return match verify(bytes, &Trust { log: Some(key().into()), ..Trust::default() }) {
+            let trust = Trust { log: trusted(headers, ""), receipt_log: trusted(headers, "receipt-") };
+            return match verify(bytes, &trust) {
                 Err(_) => "unreadable".to_owned(),
                 Ok(report) if report.exit_status() == 0 => "valid".to_owned(),
                 Ok(report) => report.failing().collect::<Vec<_>>().join(", "),

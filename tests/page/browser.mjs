@@ -133,6 +133,61 @@ await run(async (test) => {
     await page.locator("#vkey").blur();
     await page.waitForFunction(() => document.querySelector("[data-check=key]")?.dataset.outcome === "not_checked");
   });
+  await test("a policy is taken as a key is, and its witnesses are looked for", async () => {
+    const page = await open(), policy = Buffer.from(vector("witnesses-enough").headers.policy, "base64").toString();
+    const give = async (text) => { await page.fill("#vkey", text); await page.locator("#vkey").blur(); };
+    const witnesses = (outcome) => page.waitForFunction((outcome) =>
+      document.querySelector("[data-check=witnesses]")?.dataset.outcome === outcome, outcome);
+    await choose(page, zip("note-2.proof.zip", vector("witnesses-enough").bytes));
+    assert.equal((await outcomes(page)).witnesses, undefined);
+    await give(policy);
+    await witnesses("holds");
+    assert.equal((await outcomes(page)).key, "holds");
+    assert.match(await page.locator(".claims").innerText(), /by the word of the trusted witnesses/);
+    await choose(page, zip("note-2.proof.zip", full.bytes));
+    assert.match(await verdict(page), /fails: witnesses$/);
+    await give(policy.replace("quorum two", "quorum three"));
+    await page.locator("#vkey-error").waitFor();
+    assert.match(await page.locator("#vkey-error").innerText(), /policy, line 6: expected none, or a name that is defined before/);
+    await page.context().close();
+  });
+  await test("the key of the recipient's log is asked for where there is a receipt, and compared", async () => {
+    const page = await open(), known = vector("receipt-known");
+    const field = page.getByLabel("The public key of the recipient’s log, if you have it from elsewhere");
+    const delivery = () => page.locator(".claims").innerText()
+      .then((text) => text.replace(/\s+/g, " ").split("Delivery: that the other side had it")[1]);
+    const compared = (outcome) => page.waitForFunction((outcome) =>
+      document.querySelector('[data-check="receipt key"]')?.dataset.outcome === outcome, outcome);
+    assert(!await field.isVisible());
+    await choose(page, zip("note-2.proof.zip", full.bytes));
+    assert(!await field.isVisible(), "this proof has no receipt");
+    await choose(page, zip("note-2.proof.zip", known.bytes));
+    await compared("not_checked");
+    assert.match(await delivery(), /anybody could have written that/);
+    assert.doesNotMatch(await delivery(), /Shown: /);
+    await page.focus("#vkey");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "receipt-vkey");
+    await page.keyboard.type(known.headers["receipt-vkey"]);
+    await page.keyboard.press("Tab");
+    await compared("holds");
+    assert.match(await delivery(), /Shown: the recipient's word, its countersigned receipt: whoever holds the key ministry\.example/);
+    assert.equal(await page.locator(".eye", { hasText: "The key of the receipt’s log" }).count(), 0, "it need not be compared by eye");
+    await choose(page, zip("note-2.proof.zip", vector("receipt-in-the-recipients-name").bytes));
+    assert.match(await verdict(page), /fails: receipt log, receipt key$/);
+    await choose(page, zip("note-2.proof.zip", full.bytes));
+    assert(await field.isVisible(), "what stands in it stays in sight");
+    await field.fill("ministry.example+00000000+AA==");
+    await field.blur();
+    await page.locator("#receipt-vkey-error").waitFor();
+    assert.equal(await field.getAttribute("aria-invalid"), "true");
+    assert.match(await verdict(page), /cannot be checked/);
+    await field.fill("");
+    await field.blur();
+    await page.waitForFunction(() => document.getElementById("receipt-vkey-field").hidden);
+    assert.match(await verdict(page), /All that was checked holds/);
+    await page.context().close();
+  });
   await test("a pasted hash is compared, and so is a post's whole text", async () => {
     await choose(page, zip("note-2.proof.zip", full.bytes));
     const hash = await page.locator("#commitment").evaluate((element) => element.textContent);
@@ -250,6 +305,8 @@ await run(async (test) => {
       await look("empty");
       await choose(page, zip("note-2.proof.zip", full.bytes));
       await look("holds");
+      await choose(page, zip("note-2.proof.zip", vector("receipt").bytes));
+      await look("receipt");
       await choose(page, zip("note-2.proof.zip", vector("forged-note-2.content.txt").bytes));
       await look("fails");
       await withoutEd25519(page);

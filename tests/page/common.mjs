@@ -27,13 +27,22 @@ export function readVector(path) {
   return { headers, bytes: headers.encoding === "base64" ? Buffer.from(body.toString(), "base64") : body };
 }
 
-/** What the program says of this proof: its report, or "unreadable". */
-export function programReport(program, bytes, vkey) {
+/** What the headers say is trusted: a key, or a policy, which is in base64 there. */
+const trustIn = (headers, of) => ({ key: headers[`${of}vkey`],
+  policy: headers[`${of}policy`] && Buffer.from(headers[`${of}policy`], "base64").toString() });
+
+/** What the program says of this proof: its report, or "unreadable". The headers may name the keys that are trusted. */
+export function programReport(program, bytes, headers = {}) {
   const folder = mkdtempSync(join(tmpdir(), "verbale-page-"));
   try {
     const file = join(folder, "proof.zip");
     writeFileSync(file, bytes);
-    const trust = vkey ? ["--log", vkey] : [];
+    const trusted = (option, of) => {
+      const { key, policy } = trustIn(headers, of), path = join(folder, `${of}policy`);
+      if (policy) writeFileSync(path, policy);
+      return policy ?? key ? [option, policy ? path : key] : [];
+    };
+    const trust = [...trusted("--log", ""), ...trusted("--receipt-log", "receipt-")];
     const { stdout, stderr } = spawnSync(program, ["verify", "--json", ...trust, file], { encoding: "utf8" });
     assert(stdout !== "", `the program answers: ${stderr}`);
     const { file: _, error, ...report } = JSON.parse(stdout);
@@ -69,7 +78,7 @@ export function vectors(program) {
     const compare = (result) => {
       if (format !== "proof") return assert.equal(result, headers.expect, headers.comment);
       assert.equal(summary(result.trusted), headers.expect, headers.comment);
-      compareReports(result.trusted, programReport(program, bytes, headers.vkey));
+      compareReports(result.trusted, programReport(program, bytes, headers));
       compareReports(result.alone, programReport(program, bytes));
     };
     return { name: `${format}/${file}`, input, compare };

@@ -1,11 +1,16 @@
 // What the page's checks make of one vector. This file runs in Node and, word for word, inside the browser.
 
-/** `valid`, `invalid`, `unreadable`, or for a proof its reports, with the vector's key trusted and without. */
+/** `valid`, `invalid`, `unreadable`, or for a proof its reports, with the vector's keys trusted and without. */
 export async function judge(Verify, { format, headers, base64 }) {
   const { Lines, number } = Verify;
   const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
   const text = Verify.utf8(bytes);
   const key = headers.vkey ? await Verify.parseVerifierKey(headers.vkey) : null;
+  const trusted = (of) => {
+    const policy = headers[`${of}policy`], text = policy ? atob(policy) : headers[`${of}vkey`];
+    return text ? Verify.readTrusted(text) : null;
+  };
+  const log = await trusted(""), receiptLog = await trusted("receipt-");
 
   // The formats that the page itself never reads.
   const tilePath = (path) => {
@@ -73,50 +78,6 @@ export async function judge(Verify, { format, headers, base64 }) {
     return true;
   };
 
-  // FORMAT.md, section 3. The page takes a key and no policy: this reads one for the sake of the vectors alone.
-  const policy = async () => {
-    if (256 * 1024 < bytes.length || bytes.at(-1) !== 10) return false;
-    if (bytes.some((byte) => (byte < 32 && byte !== 9 && byte !== 10) || byte === 127)) return false;
-    // One character a byte: names are bytes.
-    const lines = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("").split("\n").slice(0, -1)
-      .map((line) => line.split(/[ \t]+/).filter((word) => word !== ""));
-    const logs = new Set(), witnesses = new Set(), names = new Set(), members = new Set();
-    let quorums = 0;
-    const key = async (word, wanted, refused) => {
-      const text = Verify.utf8(Uint8Array.from(word, (char) => char.charCodeAt(0)));
-      const match = text === null ? null : /^([^+\s]+)\+([0-9a-f]{8})\+(.+)$/u.exec(text);
-      const raw = match && Verify.fromBase64(match[3]);
-      if (!raw || raw.length < 2 || 4096 < word.length || refused.includes(raw[0])) return null;
-      if (raw[0] === wanted) {
-        const named = Uint8Array.of(...new TextEncoder().encode(`${match[1]}\n`), ...raw);
-        const id = new Uint8Array(await crypto.subtle.digest("SHA-256", named)).subarray(0, 4);
-        if (raw.length !== 33 || [...id].some((byte, at) => byte !== Verify.fromHex(match[2])[at])) return null;
-      }
-      return [...raw.subarray(1)].join();
-    };
-    const name = (word) => word !== "none" && !names.has(word) && names.add(word);
-    for (const [kind, ...words] of lines) {
-      if (kind === undefined || kind.startsWith("#")) continue;
-      if (kind === "log" && (words.length === 1 || words.length === 2)) {
-        const log = await key(words[0], 1, [4]);
-        if (log === null || logs.has(log) || logs.add(log).size > 256) return false;
-      } else if (kind === "witness" && (words.length === 2 || words.length === 3)) {
-        const witness = await key(words[1], 4, [1, 2, 3, 5]);
-        if (witness === null || witnesses.has(witness) || !witnesses.add(witness) || !name(words[0])) return false;
-      } else if (kind === "group" && words.length > 2) {
-        const [group, needed, ...all] = words;
-        if (all.some((member) => !names.has(member) || members.has(member) || !members.add(member))) return false;
-        const count = { all: all.length, any: 1 }[needed] ?? (/^[1-9][0-9]*$/.test(needed) ? Number(needed) : 0);
-        if (count < 1 || all.length < count || !name(group)) return false;
-      } else if (kind === "quorum" && words.length === 1) {
-        quorums += 1;
-        if (words[0] !== "none" && !names.has(words[0])) return false;
-      } else return false;
-      if (names.size > 256) return false;
-    }
-    return quorums === 1;
-  };
-
   const refuse = () => { throw new Verify.Wrong("not of its format"); };
   const parsers = {
     envelope: () => Verify.parseEnvelope(bytes),
@@ -131,7 +92,7 @@ export async function judge(Verify, { format, headers, base64 }) {
     "post-file": () => Verify.parsePostFile(bytes),
     sums: () => Verify.parseSums(bytes),
     vkey: () => Verify.parseVkeyFile(bytes),
-    policy: async () => (await policy()) || refuse(),
+    policy: () => Verify.parsePolicy(bytes),
     "mirror-post": () => mirrorPost() || refuse(),
     slip: () => slip() || refuse(),
     "key-file": async () => (await keyFile()) || refuse(),
@@ -157,5 +118,5 @@ export async function judge(Verify, { format, headers, base64 }) {
       throw error;
     }
   };
-  return { trusted: await report(key), alone: await report(null) };
+  return { trusted: await report({ log, receiptLog }), alone: await report({}) };
 }

@@ -11,7 +11,7 @@ import { compareReports, pageScript, readVector, run } from "./common.mjs";
 
 const [program, count = "600", seed = "1"] = process.argv.slice(2);
 const Verify = new Function(`${pageScript("verify")}; return Verify;`)();
-const bases = ["full", "envelope-only", "not-posted"].map((name) =>
+const bases = ["full", "envelope-only", "not-posted", "receipt-known"].map((name) =>
   readVector(new URL(`../vectors/proof/${name}.txt`, import.meta.url)));
 
 // xorshift32: chance that can be repeated.
@@ -145,21 +145,22 @@ await run(async (test) => {
     writeFileSync(one.name, one.zip);
     all.push(one);
   }
-  const vkey = bases[0].headers.vkey, answers = new Map();
+  const { vkey, "receipt-vkey": receiptVkey } = bases.at(-1).headers, answers = new Map();
+  const fixed = ["verify", "--json", "--log", vkey, "--receipt-log", receiptVkey];
   for (let i = 0; i < all.length; i += 200) {
     const names = all.slice(i, i + 200).map(({ name }) => name);
-    const { stdout } = spawnSync(program, ["verify", "--json", "--log", vkey, ...names], { encoding: "utf8", maxBuffer: 2 ** 28 });
+    const { stdout } = spawnSync(program, [...fixed, ...names], { encoding: "utf8", maxBuffer: 2 ** 28 });
     for (const line of stdout.trim().split("\n")) {
       const { file, error, ...report } = JSON.parse(line);
       answers.set(file, error === undefined ? report : "unreadable");
     }
   }
-  const key = await Verify.parseVerifierKey(vkey);
+  const trusted = { log: await Verify.readTrusted(vkey), receiptLog: await Verify.readTrusted(receiptVkey) };
   for (const { name, zip } of all) {
     await test(name.slice(folder.length + 1), async () => {
       let page;
       try {
-        const { status, subject, checks, claims } = await Verify.verify(new Uint8Array(zip), key);
+        const { status, subject, checks, claims } = await Verify.verify(new Uint8Array(zip), trusted);
         page = JSON.parse(JSON.stringify({ status, subject, checks, claims }, (_, v) => (typeof v === "bigint" ? Number(v) : v)));
       } catch (error) {
         if (!(error instanceof Verify.Unreadable)) throw error;

@@ -9,8 +9,8 @@ import { pageScript, run } from "./common.mjs";
 
 const Verify = new Function(`${pageScript("verify")}; return Verify;`)();
 const isPrinted = process.argv[2] === "--print";
-const { vkey, cases } = JSON.parse(readFileSync(join(process.argv[isPrinted ? 3 : 2], "cases.json"), "utf8"));
-const key = await Verify.parseVerifierKey(vkey);
+const { vkey, receiptVkey, cases } = JSON.parse(readFileSync(join(process.argv[isPrinted ? 3 : 2], "cases.json"), "utf8"));
+const trusted = { log: await Verify.readTrusted(vkey), receiptLog: await Verify.readTrusted(receiptVkey) };
 
 const bytesOf = (base64) => new Uint8Array(Buffer.from(base64, "base64"));
 
@@ -24,7 +24,7 @@ async function cell({ proofs, loose }) {
   let isCompared = true;
   try {
     for (const { zip, pasted } of proofs) {
-      const report = await Verify.verify(bytesOf(zip), key);
+      const report = await Verify.verify(bytesOf(zip), trusted);
       const [outcome] = await Verify.comparePasted(report, Verify.readPasted(pasted ?? "")) ?? [];
       failing(report).forEach((name) => names.add(name));
       if (outcome === "fails") names.add("pasted post");
@@ -32,7 +32,7 @@ async function cell({ proofs, loose }) {
     }
     if (loose.length > 0) {
       const files = loose.map(({ name, base64 }) => ({ name, bytes: bytesOf(base64) }));
-      failing(await Verify.verifyFiles(files, key)).forEach((name) => names.add(name));
+      failing(await Verify.verifyFiles(files, trusted)).forEach((name) => names.add(name));
     }
   } catch (error) {
     if (!(error instanceof Verify.Unreadable)) throw error;

@@ -25,7 +25,28 @@ pub fn all() -> Vec<Case> {
     cases.extend(logs());
     cases.extend(posts());
     cases.extend(missing());
+    cases.extend(known());
     cases
+}
+
+/// Who checks knows the key of the recipient's log from elsewhere.
+fn known() -> Vec<Case> {
+    let forged = Received { key: key("ministry.example", 97), ..received() }.receipt();
+    let known = |case: Case| {
+        let headers = [case.headers, vec![("receipt-vkey", fixture::recipients_key().vkey().to_string())]].concat();
+        Case { headers, ..case }
+    };
+    [
+        of("valid", "receipt-known", "The key of the receipt's log is the one that is known.", received().receipt()),
+        of(
+            "receipt log, receipt key",
+            "receipt-in-the-recipients-name",
+            "Somebody else made the receipt, in a log of the same name.",
+            forged,
+        ),
+    ]
+    .map(known)
+    .into()
 }
 
 fn of(expect: &str, name: &str, comment: &str, receipt: Receipt) -> Case {
@@ -65,8 +86,11 @@ fn lines() -> Vec<Case> {
     ]
 }
 
+fn key(name: &str, seed: u8) -> LogKey {
+    LogKey::from_seed(Origin::parse(name).unwrap(), [seed; 32])
+}
+
 fn logs() -> Vec<Case> {
-    let key = |name: &str, seed| LogKey::from_seed(Origin::parse(name).unwrap(), [seed; 32]);
     let with = |key| Received { key, ..received() }.receipt();
     let (good, other) = (received().receipt(), with(key("ministry.example", 4)));
     let mut elsewhere = good.clone();
