@@ -144,7 +144,9 @@ pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress
     let key = Key::read(wanted).await?;
     let since = wanted.since.as_ref().map(|since| head_of("earlier head", since.as_bytes())).transpose()?;
     let journal = Journal::open(wanted.resume.as_deref(), about(wanted))?;
-    let mut state = match journal.load()? {
+    let saved: Option<State> = journal.load()?;
+    let begun_before = saved.as_ref().map(|state| state.begun);
+    let mut state = match saved {
         Some(state) => state,
         None => begin(wanted, &journal, since.as_ref(), now).await?,
     };
@@ -173,7 +175,7 @@ pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress
     let is_read = unread.is_none();
     // A head that nobody is known to have signed is nobody's word.
     let unread = unread.or_else(|| key.known(&head).is_none().then(|| NO_KEY.to_owned()));
-    let report = audit.report(&head, now, unread, Outside { before, posts });
+    let report = Report { begun: begun_before, ..audit.report(&head, now, unread, Outside { before, posts }) };
     if is_read {
         journal.remove();
     }
