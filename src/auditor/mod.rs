@@ -368,3 +368,27 @@ impl Key {
         Some(verify::fails("earlier head", error.to_string()))
     }
 }
+
+/// Reads a file of posts beside the log whose entries they show, if any, one a line after the first byte 1: for fuzzing.
+#[cfg(fuzzing)]
+pub fn read_posts(bytes: &[u8]) {
+    let (posts, entries) = bytes.split_at(bytes.iter().position(|byte| *byte == 1).unwrap_or(bytes.len()));
+    let journal = Journal::open(None, String::new()).expect("a file of its own");
+    if posts::read_from(&journal, posts).is_err() {
+        return;
+    }
+    let mut audit = Audit::new(None);
+    audit.tell_texts();
+    let mut tally = Tally::default();
+    for entry in entries.get(1..).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+        let Ok(bundle) = crate::log::tile::bundle([entry]) else { return };
+        heads::ask(&journal, &mut audit, audit.len() + 1).expect("the file can be read");
+        let path = crate::log::tile::TilePath::new(Kind::Entries, 0, 1).expect("it is one");
+        assert!(audit.take(path, Some(&bundle)).is_continue());
+        for seen in audit.seen() {
+            tally.take(&journal, &seen).expect("the file can be written");
+        }
+    }
+    let now = Time::from_ms(1_800_000_000_000);
+    tally.check(&journal, &audit, now, true).expect("the file can be read");
+}
