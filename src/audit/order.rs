@@ -91,7 +91,7 @@ impl Order {
 
     fn take_note(&mut self, note: Sealed) {
         self.counts.notes += 1;
-        let next = self.last_note + 1;
+        let next = self.last_note.saturating_add(1);
         if note.note != next {
             self.numbers.add(|| format!("entry {} is note {}, where note {next} should come", note.index, note.note));
         }
@@ -111,7 +111,7 @@ impl Order {
 
     fn take_post(&mut self, index: u64, time: Time, (first, last): (u64, u64), post: PostId) -> Option<Sealed> {
         self.counts.posts += 1;
-        let (next, newest) = (self.last_posted + 1, self.last_note);
+        let (next, newest) = (self.last_posted.saturating_add(1), self.last_note);
         if newest < last {
             self.posts.add(|| format!("entry {index} posts note {last}, and the last one before it is {newest}"));
         }

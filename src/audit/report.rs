@@ -44,6 +44,8 @@ pub struct Report {
     pub shown: Vec<String>,
     /// Why something could not be read, if so: nothing is said about what was not read.
     pub unread: Option<String>,
+    /// When the head was read, if that was not now but before an interruption.
+    pub begun: Option<Time>,
 }
 
 impl Audit {
@@ -69,6 +71,7 @@ impl Audit {
             checks,
             shown: self.order.shown.clone(),
             unread,
+            begun: None,
         }
     }
 
@@ -241,7 +244,10 @@ impl Report {
     pub fn summary(&self) -> String {
         let Checkpoint { origin, size, root } = &self.head;
         let entries = text::count(*size, "entry", "entries");
-        let head = format!("the head of {entries} of the log {origin}, root {}", root.to_base64());
+        let mut head = format!("the head of {entries} of the log {origin}, root {}", root.to_base64());
+        if let Some(begun) = self.begun {
+            head += &format!("; it was read {begun}, before an interruption, and the log may have grown since");
+        }
         let failing: Vec<&str> = self.failing().collect();
         if !failing.is_empty() {
             return format!("THIS LOG FAILS: {}; {head}", failing.join(", "));

@@ -145,7 +145,9 @@ pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress
     let key = Key::read(wanted).await?;
     let since = wanted.since.as_ref().map(|since| head_of(since.as_bytes())).transpose().map_err(Error::Since)?;
     let journal = Journal::open(wanted.resume.as_deref(), about(wanted))?;
-    let mut state = match journal.load()? {
+    let saved: Option<State> = journal.load()?;
+    let begun_before = saved.as_ref().map(|state| state.begun);
+    let mut state = match saved {
         Some(state) => state,
         None => begin(wanted, &journal, since.as_ref(), now).await?,
     };
@@ -174,7 +176,7 @@ pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress
     let is_read = unread.is_none();
     // A head that nobody is known to have signed is nobody's word.
     let unread = unread.or_else(|| key.known(&head).is_none().then(|| NO_KEY.to_owned()));
-    let report = audit.report(&head, now, unread, Outside { before, posts });
+    let report = Report { begun: begun_before, ..audit.report(&head, now, unread, Outside { before, posts }) };
     if is_read {
         journal.remove();
     }
@@ -369,4 +371,28 @@ impl Key {
         let error = Checkpoint::open(since.as_bytes(), self.known(head)?).err()?;
         Some(verify::fails("earlier head", error.to_string()))
     }
+}
+
+/// Reads a file of posts beside the log whose entries they show, if any, one a line after the first byte 1: for fuzzing.
+#[cfg(fuzzing)]
+pub fn read_posts(bytes: &[u8]) {
+    let (posts, entries) = bytes.split_at(bytes.iter().position(|byte| *byte == 1).unwrap_or(bytes.len()));
+    let journal = Journal::open(None, String::new()).expect("a file of its own");
+    if posts::read_from(&journal, posts).is_err() {
+        return;
+    }
+    let mut audit = Audit::new(None);
+    audit.tell_texts();
+    let mut tally = Tally::default();
+    for entry in entries.get(1..).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+        let Ok(bundle) = crate::log::tile::bundle([entry]) else { return };
+        heads::ask(&journal, &mut audit, audit.len() + 1).expect("the file can be read");
+        let path = crate::log::tile::TilePath::new(Kind::Entries, 0, 1).expect("it is one");
+        assert!(audit.take(path, Some(&bundle)).is_continue());
+        for seen in audit.seen() {
+            tally.take(&journal, &seen).expect("the file can be written");
+        }
+    }
+    let now = Time::from_ms(1_800_000_000_000);
+    tally.check(&journal, &audit, now, true).expect("the file can be read");
 }

@@ -68,8 +68,12 @@ pub(super) fn read(journal: &Journal, path: &Path) -> Result<(), FileError> {
     if FILE_BYTES_MAX < len {
         return Err(failed(format!("it is {len} bytes long, more than the {FILE_BYTES_MAX} allowed")));
     }
-    let mut file = BufReader::new(file.take(FILE_BYTES_MAX));
-    let start = file.fill_buf().map_err(|error| failed(error.to_string()))?;
+    read_from(journal, BufReader::new(file.take(FILE_BYTES_MAX))).map_err(failed)
+}
+
+/// Puts the posts that come into the journal; the error says why not.
+pub(super) fn read_from(journal: &Journal, mut file: impl BufRead) -> Result<(), String> {
+    let start = file.fill_buf().map_err(|error| error.to_string())?;
     let is_array = start.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let left = Left::new(OBJECT_BYTES_MAX);
     let mut json = serde_json::Deserializer::from_reader(Bounded { inner: file, left: left.clone() });
@@ -82,7 +86,7 @@ pub(super) fn read(journal: &Journal, path: &Path) -> Result<(), FileError> {
     } else {
         json.into_iter::<Line>().try_for_each(|line| take(line?).map_err(serde_json::Error::custom))
     };
-    read.map_err(|error| failed(error.to_string()))
+    read.map_err(|error| error.to_string())
 }
 
 /// Reads an array without holding it.

@@ -5,13 +5,13 @@
 //! Nothing is read here, and nothing is believed: the log's entries go in, then the envelopes of opened notes, and counts come
 //! out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::hash::Hash;
 use crate::log::checkpoint::Checkpoint;
-use crate::log::entry::Entry;
+use crate::log::entry::{Entry, Level};
 use crate::log::signed_note::VerifierKey;
 use crate::log::tree::{Frontier, leaf_hash};
 use crate::opening::Envelope;
@@ -90,7 +90,8 @@ pub struct Counting {
     /// Of each note.
     commitments: Vec<Hash>,
     near: Vec<u64>,
-    opened: BTreeSet<u64>,
+    /// Of each opened note the hashes of what the log calls its content.
+    opened: BTreeMap<u64, BTreeSet<Hash>>,
     conversation: Conversation,
     missing: u64,
 }
@@ -111,7 +112,7 @@ impl Counting {
             at_head: None,
             commitments: Vec::new(),
             near: Vec::new(),
-            opened: BTreeSet::new(),
+            opened: BTreeMap::new(),
             conversation: Conversation { before, before_unopened: before, ..Conversation::default() },
             missing: 0,
             envelope,
@@ -155,12 +156,36 @@ impl Counting {
                     self.near.push(note);
                 }
             }
-            Entry::Open { note, .. } if note != self.envelope.note => {
-                self.opened.insert(note);
-            }
+            Entry::Open { note, level, sha256, .. } => self.take_open(index, note, level, sha256)?,
             _ => {}
         }
         Ok(())
+    }
+
+    /// Takes a line about an opened file. Whether a content is the one that was sealed, the note's envelope says.
+    fn take_open(&mut self, index: u64, note: u64, level: Level, sha256: Hash) -> Result<(), Uncounted> {
+        let commitment = self.sealed_as(note);
+        let commitment =
+            commitment.ok_or_else(|| failed(format!("entry {index} opens note {note}, which is not there yet")))?;
+        let is_own = note == self.envelope.note;
+        let is_other = match level {
+            Level::Envelope => sha256 != commitment,
+            Level::Content => is_own && sha256 != self.envelope.content,
+        };
+        if is_other {
+            return Err(failed(format!("entry {index} opens another {level} of note {note} than was sealed")));
+        }
+        if !is_own {
+            let contents = self.opened.entry(note).or_default();
+            contents.extend((level == Level::Content).then_some(sha256));
+        }
+        Ok(())
+    }
+
+    /// The commitment of a note, if it is there.
+    fn sealed_as(&self, note: u64) -> Option<Hash> {
+        let place = usize::try_from(note).ok()?.checked_sub(1)?;
+        self.commitments.get(place).copied()
     }
 
     /// Ends the entries, and gives the opened notes whose envelopes are to be taken.
@@ -180,7 +205,7 @@ impl Counting {
         if OPENED_MAX < self.opened.len() {
             return Err(Uncounted::Unread(format!("{} notes are opened, more than {OPENED_MAX}", self.opened.len())));
         }
-        Ok(self.opened.iter().copied().collect())
+        Ok(self.opened.keys().copied().collect())
     }
 
     /// Takes the published envelope of an opened note; none if it is known not to be there.
@@ -188,15 +213,14 @@ impl Counting {
     /// # Errors
     /// If it is not the one that the log commits to, or contradicts the one in the proof.
     pub fn take_envelope(&mut self, note: u64, bytes: Option<&[u8]>) -> Result<(), Uncounted> {
-        let place = usize::try_from(note).ok().and_then(|note| note.checked_sub(1));
-        let Some(commitment) = place.and_then(|place| self.commitments.get(place)) else {
+        let Some(commitment) = self.sealed_as(note) else {
             return Err(failed(format!("note {note} is opened, and there is no such note")));
         };
         let Some(bytes) = bytes else {
             self.missing += 1;
             return Ok(());
         };
-        if Hash::of(bytes) != *commitment {
+        if Hash::of(bytes) != commitment {
             return Err(failed(format!("the published envelope of note {note} is not the one that was sealed")));
         }
         let envelope =
@@ -207,8 +231,11 @@ impl Counting {
                 envelope.note, envelope.log
             )));
         }
+        if self.opened.get(&note).is_some_and(|contents| contents.iter().any(|content| *content != envelope.content)) {
+            return Err(failed(format!("the log opens another content of note {note} than was sealed")));
+        }
         if envelope.conversation == self.envelope.conversation {
-            self.take_relative(&envelope, *commitment)?;
+            self.take_relative(&envelope, commitment)?;
         }
         Ok(())
     }
@@ -247,7 +274,7 @@ impl Counting {
     /// The counts, after all entries and envelopes.
     pub fn counts(self) -> Others {
         let notes = self.near.len() as u64;
-        let opened = self.near.iter().filter(|note| self.opened.contains(note)).count() as u64;
+        let opened = self.near.iter().filter(|note| self.opened.contains_key(note)).count() as u64;
         Others {
             size: self.frontier.len(),
             conversation: self.conversation,

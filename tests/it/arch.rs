@@ -122,6 +122,15 @@ fn the_core_comes_first_and_is_pure() {
 }
 
 #[test]
+fn every_fuzz_target_is_built() {
+    let manifest = fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
+    let listed = manifest.lines().filter_map(|line| line.strip_prefix("path = \"")?.strip_suffix('"'));
+    let mut listed: Vec<PathBuf> = listed.map(|path| root().join("fuzz").join(path)).collect();
+    listed.sort();
+    assert_eq!(listed, files(&root().join("fuzz/fuzz_targets")));
+}
+
+#[test]
 fn nothing_is_left_unfinished() {
     let macros = ["todo", "dbg", "unimplemented"].map(|name| format!("{name}!("));
     let words = macros.into_iter().chain([format!("#[{}", "ignore"), format!("#![{}", "allow(dead_code")]);

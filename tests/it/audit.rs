@@ -159,7 +159,7 @@ fn every_kind_of_entry_is_counted_and_shown() {
 #[test]
 fn what_the_operator_makes_up_is_found() {
     type Forgery = (&'static str, fn(&mut Vec<Entry>), &'static [&'static str]);
-    let forgeries: [Forgery; 14] = [
+    let forgeries: [Forgery; 16] = [
         ("a note and its post removed", |log| drop(log.drain(20..22)), &["numbers", "posts"]),
         ("two notes exchanged", |log| log.swap(20, 22), &["numbers"]),
         ("a note entered twice", |log| log.insert(22, log[20].clone()), &["numbers"]),
@@ -174,6 +174,8 @@ fn what_the_operator_makes_up_is_found() {
         ("an opening of a note that is not there yet", |log| log.insert(2, story_entry(7)), &["times"]),
         ("a dispute of a note that is not there", |log| log.push(dispute(NOTES + 1)), &["numbers"]),
         ("the last note never posted", |log| drop(log.pop()), &["posts"]),
+        ("a note of the largest number", |log| log.insert(20, largest(&log[20])), &["numbers", "posts"]),
+        ("a post of the largest number", |log| log.insert(22, largest(&log[21])), &["posts"]),
     ];
     for (what, forge, expected) in forgeries {
         let mut log: Vec<Entry> = plain(NOTES).iter().map(|line| Entry::parse(line.as_bytes()).unwrap()).collect();
@@ -186,6 +188,17 @@ fn what_the_operator_makes_up_is_found() {
 fn moved(entry: &Entry, ms: i64) -> Entry {
     let Entry::Note { time, note, commitment } = entry.clone() else { panic!() };
     Entry::Note { time: time.plus_ms(ms), note, commitment }
+}
+
+/// The same entry about the note of the largest number that there is.
+fn largest(entry: &Entry) -> Entry {
+    match entry.clone() {
+        Entry::Note { time, commitment, .. } => Entry::Note { time, note: u64::MAX, commitment },
+        Entry::Post { time, platform, post, .. } => {
+            Entry::Post { time, first: u64::MAX, last: u64::MAX, platform, post }
+        }
+        _ => panic!(),
+    }
 }
 
 /// The same entry about a post, under the number of another.

@@ -231,7 +231,7 @@ fn a_log_that_is_another_or_was_rewound_or_rewritten_fails() {
     story.fails("entry 321 is note 11, where note 10 should come");
     entries[321] = Entry::Open { time: sent(), note: 10, level: Level::Envelope, sha256: Hash::ZERO };
     story.publish(&entries, &fixture::key());
-    story.fails("note 10 is opened, and there is no such note");
+    story.fails("entry 321 opens note 10, which is not there yet");
     // Only the files are altered, and the head is that of the log.
     let head = fixture::checkpoint(&fixture::tree(&story.entries[1..])).sign(&fixture::key());
     story.publish(&story.entries[..320], &fixture::key());
@@ -255,6 +255,23 @@ fn an_opened_envelope_must_be_the_one_that_was_sealed_and_one_that_is_missing_is
     assert_eq!((status, &report["others"]), (0, &expected), "{report:#}");
     let told = "in which conversation 1 opened notes are, whose envelopes are not published";
     assert!(order(&report).1.contains(&told));
+}
+
+#[test]
+fn a_line_that_opens_something_else_than_was_sealed_fails() {
+    let story = Story::new();
+    let other = Hash::of(b"another text");
+    for (note, level, said) in [
+        (7, Level::Envelope, "entry 321 opens another envelope of note 7 than was sealed"),
+        (7, Level::Content, "the log opens another content of note 7 than was sealed"),
+        (8, Level::Envelope, "entry 321 opens another envelope of note 8 than was sealed"),
+        (OWN, Level::Content, "entry 321 opens another content of note 5 than was sealed"),
+    ] {
+        let mut entries = story.entries.clone();
+        entries.push(Entry::Open { time: sent().plus_ms(32 * HOUR), note, level, sha256: other });
+        story.publish(&entries, &fixture::key());
+        story.fails(said);
+    }
 }
 
 #[test]

@@ -282,7 +282,7 @@ impl Platform for X {
 pub fn read_any(body: &[u8]) {
     let _ = errors::classify(Endpoint::Post, 403, body);
     let _ = oembed::read(body, crate::note::Snowflake(0));
-    let _ = std::str::from_utf8(body).map(oembed::text_of);
+    let _ = wire::http_date(body);
     let Ok(answer) = Answer::read(body) else { return };
     let _ = (parse::messages(&answer), parse::changes(&answer), parse::senders(&answer), answer.list());
     let _ = parse::mentions(&answer);
@@ -290,6 +290,24 @@ pub fn read_any(body: &[u8]) {
         let _ = (parse::account(data), parse::posted(data), parse::post(data, None));
         let _ = (parse::sent(data), parse::upload(data));
     }
+}
+
+/// Reads a post's HTML as a card brings it, and a text in such HTML, which must come out as it is: for fuzzing.
+#[cfg(fuzzing)]
+pub fn read_card(html: &str) {
+    let post = crate::note::Snowflake(7);
+    let card = |html: &str| {
+        let [url, author_url] = ["embassy/status/7", "embassy"].map(|path| format!("https://twitter.com/{path}"));
+        let card = serde_json::json!({ "url": url, "author_url": author_url, "html": html });
+        oembed::read(card.to_string().as_bytes(), post)
+    };
+    assert_eq!(card(html).is_ok(), oembed::text_of(html).is_some());
+    let text = html.replace(['\r', '\0'], "");
+    let written = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>");
+    let shown =
+        card(&format!("<blockquote class=\"twitter-tweet\"><p lang=\"en\" dir=\"ltr\">{written}</p>&mdash; Embassy"));
+    let author = crate::note::AccountName::parse("embassy").expect("it is one");
+    assert_eq!(shown, Ok(crate::verify::Shown::Stands { author, text: text.trim_end().to_owned() }));
 }
 
 #[cfg(test)]

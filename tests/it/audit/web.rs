@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use verbale::log::checkpoint::Checkpoint;
 
 use super::{NOTES, Place, of, posts};
@@ -105,10 +105,18 @@ async fn an_audit_that_was_interrupted_goes_on_where_it_was() {
     assert_eq!((status, of(&report, "fails"), &report["read"]), (3, vec![], &json!(512)), "{report}");
     assert!(of(&report, "not_checked").contains(&"root".to_owned()) && report["unread"].is_string());
     assert!(place.path("seen.head.resume").exists() && !place.path("seen.head").exists());
+    assert!(!says_that_it_may_have_grown(&report), "its head was read just now: {report}");
     // What was read is not read again.
     *trouble.lock().unwrap() = vec![Trouble { name: "tile/entries/000", times: usize::MAX, answer: unavailable }];
     let (status, report) = audit();
     assert_eq!((status, of(&report, "fails"), &report["read"]), (0, vec![], &json!(600)), "{report}");
+    assert!(says_that_it_may_have_grown(&report), "its head is that of the first time: {report}");
     assert!(!place.path("seen.head.resume").exists() && place.path("seen.head").exists());
     assert!(Checkpoint::open(&fs::read(place.path("seen.head")).unwrap(), &key().vkey()).is_ok());
+}
+
+fn says_that_it_may_have_grown(report: &Value) -> bool {
+    let summary = report["summary"].as_str().unwrap();
+    assert!(summary.contains("the head of 600 entries"), "{summary}");
+    summary.contains("before an interruption, and the log may have grown since")
 }
