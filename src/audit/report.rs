@@ -231,11 +231,10 @@ impl Report {
     /// What a person may quote.
     pub fn summary(&self) -> String {
         let Checkpoint { origin, size, root } = &self.head;
-        let mut head = format!("the head of {size} entries of the log {origin}, root {}", root.to_base64());
-        if let Some(begun) = self.begun {
-            head += &format!("; it was read {begun}, before an interruption, and the log may have grown since");
-        }
+        let head = format!("the head of {size} entries of the log {origin}, root {}", root.to_base64());
         let failing: Vec<&str> = self.failing().collect();
+        let since = |begun| format!("; it was read {begun}, before an interruption, and the log may have grown since");
+        let head = head + &self.begun.map(since).unwrap_or_default();
         if !failing.is_empty() {
             return format!("THIS LOG FAILS: {}; {head}", failing.join(", "));
         }
