@@ -244,11 +244,10 @@ impl Report {
     pub fn summary(&self) -> String {
         let Checkpoint { origin, size, root } = &self.head;
         let entries = text::count(*size, "entry", "entries");
-        let mut head = format!("the head of {entries} of the log {origin}, root {}", root.to_base64());
-        if let Some(begun) = self.begun {
-            head += &format!("; it was read {begun}, before an interruption, and the log may have grown since");
-        }
+        let head = format!("the head of {entries} of the log {origin}, root {}", root.to_base64());
         let failing: Vec<&str> = self.failing().collect();
+        let since = |begun| format!("; it was read {begun}, before an interruption, and the log may have grown since");
+        let head = head + &self.begun.map(since).unwrap_or_default();
         if !failing.is_empty() {
             return format!("THIS LOG FAILS: {}; {head}", failing.join(", "));
         }

@@ -386,7 +386,8 @@ pub fn read_posts(bytes: &[u8]) {
     let mut tally = Tally::default();
     for entry in entries.get(1..).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
         let Ok(bundle) = crate::log::tile::bundle([entry]) else { return };
-        heads::ask(&journal, &mut audit, audit.len() + 1).expect("the file can be read");
+        let after = audit.len() + 1;
+        heads::ask(&journal, &mut audit, after).expect("the file can be read");
         let path = crate::log::tile::TilePath::new(Kind::Entries, 0, 1).expect("it is one");
         assert!(audit.take(path, Some(&bundle)).is_continue());
         for seen in audit.seen() {
