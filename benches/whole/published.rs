@@ -48,7 +48,7 @@ impl Story {
 
     /// Nearly always a note and then its post; once a cycle thirty notes with one post; now and then anything else.
     fn entry(&mut self, index: u64) -> Entry {
-        self.time = self.time.plus_ms(97_003);
+        self.time = self.time.plus_ms(47_003);
         let (time, platform, sha256) = (self.time, Platform::X, Hash::of(&index.to_be_bytes()));
         let post = self.post();
         match index % CYCLE {
