@@ -21,7 +21,7 @@ use crate::pace::{Held, Next, Pace, Stop, Tick, ms};
 use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Reach, newest};
 use crate::slip::Slip;
 use crate::store::{Attempts, Body, Store, Waiting};
-use crate::time::Time;
+use crate::time::{DAY_MS, Time};
 use crate::vault;
 
 /// How far our clock and the platform's may differ when a message is looked for.
@@ -153,7 +153,7 @@ impl Courier {
             return Ok(Next::Idle(until));
         }
         self.store.report(Self::NAME, None, now).await?;
-        Ok(Next::Idle(now.plus_ms(86_400_000)))
+        Ok(Next::Idle(now.plus_ms(DAY_MS)))
     }
 
     /// Lets one message wait because of what the platform says; others pass it.

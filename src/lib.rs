@@ -28,7 +28,6 @@
 //! | dispatch | what is to be sent as a note: a text, a file, or both |
 //! | slip | the direct message from which its recipient can rebuild a note's commitment |
 //! | official | somebody who may ask for openings: the holder of an identity, or an account that the configuration names |
-//! | person | an official, with every key and account that is theirs |
 //! | request | what an official asks for: that a note is opened, or a dispute entered |
 //! | approval | the word of a second official that a request may be done |
 //! | person | an official with all of their keys and accounts: nobody approves what they asked for |

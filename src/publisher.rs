@@ -34,7 +34,7 @@ use crate::pace::{Held, Next, Pace, SELDOM, Stop, Tick, ms};
 use crate::platform::{Draft, Error as PlatformError, File, MediaId, Platform, Post, Purpose};
 use crate::post::PostText;
 use crate::store::{Intent, Store, Subject};
-use crate::time::Time;
+use crate::time::{DAY_MS, Time};
 use crate::verify::SKEW_MS_MAX;
 
 /// How far our clock and the platform's may differ when posts are looked for.
@@ -133,7 +133,7 @@ impl Publisher {
             return self.finish(intent).await;
         }
         let receipt = self.store.unposted_receipt().await?;
-        let begun = if receipt.is_some() { self.store.receipts_posted_since(midnight(now)).await? } else { 0 };
+        let begun = if receipt.is_some() { self.store.receipts_posted_since(now.midnight()).await? } else { 0 };
         if let Some(index) = receipt.filter(|_| begun < self.settings.receipts_a_day) {
             return self.begin(Subject::Receipt { index }, now).await;
         }
@@ -141,7 +141,7 @@ impl Publisher {
             return self.begin(heartbeat, now).await;
         }
         self.pace.succeeded();
-        let tomorrow = receipt.map(|_| midnight(now).plus_ms(DAY_MS));
+        let tomorrow = receipt.map(|_| now.midnight().plus_ms(DAY_MS));
         let next = tomorrow.into_iter().fold(self.next_heartbeat(now), Time::min);
         if let Some(until) = self.held.until() {
             return Ok(Next::Idle(next.min(until)));
@@ -364,20 +364,13 @@ impl Publisher {
     /// Whether today's moment of the heartbeat, by UTC, has come.
     fn heartbeat_passed(&self, now: Time) -> bool {
         let Some(schedule) = &self.settings.heartbeat else { return false };
-        next_of(schedule, midnight(now).plus_ms(-1)).is_some_and(|due| due <= now)
+        next_of(schedule, now.midnight().plus_ms(-1)).is_some_and(|due| due <= now)
     }
 
     fn next_heartbeat(&self, now: Time) -> Time {
         let due = self.settings.heartbeat.as_ref().and_then(|schedule| next_of(schedule, now));
-        due.unwrap_or(now.plus_ms(86_400_000))
+        due.unwrap_or(now.plus_ms(DAY_MS))
     }
-}
-
-const DAY_MS: i64 = 86_400_000;
-
-/// The first moment of the day, by UTC.
-fn midnight(now: Time) -> Time {
-    Time::from_ms(now.ms() - now.ms().rem_euclid(DAY_MS))
 }
 
 /// The first moment of the schedule after `time`.

@@ -17,6 +17,9 @@ const FORM: &[u8; 24] = b"0000-00-00T00:00:00.000Z";
 /// 0000-01-01T00:00:00.000Z and 9998-12-31T23:59:59.999Z: the years that four digits can write and all libraries read.
 const RANGE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_370_764_799_999;
 
+/// A day, in milliseconds.
+pub const DAY_MS: i64 = 86_400_000;
+
 impl Time {
     /// The moment `ms` milliseconds after 1970-01-01T00:00:00Z; beyond the years 0 to 9998 the nearest of them.
     pub fn from_ms(ms: i64) -> Time {
@@ -37,6 +40,12 @@ impl Time {
     /// Milliseconds from `earlier` to this moment; negative if it is later.
     pub const fn ms_since(self, earlier: Time) -> i64 {
         self.0 - earlier.0
+    }
+
+    /// The first moment of its day, in UTC.
+    #[must_use]
+    pub fn midnight(self) -> Time {
+        Time::from_ms(self.0 - self.0.rem_euclid(DAY_MS))
     }
 
     /// The date in UTC, `2018-03-09`.

@@ -9,7 +9,7 @@ use super::texts::WINDOW_MAX;
 use crate::hash::Hash;
 use crate::log::entry::Entry;
 use crate::note::PostId;
-use crate::time::Time;
+use crate::time::{DAY_MS, Time};
 use crate::verify::SKEW_MS_MAX;
 
 /// How many lines about anything but notes and posts are shown at most.
@@ -17,8 +17,6 @@ pub const SHOWN_MAX: usize = 100;
 
 /// For so many of the last days with notes it is known how many there were.
 const DAYS_MAX: usize = 8;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// How many entries there are of each kind.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -10,11 +10,11 @@ use super::order::{Counts, SHOWN_MAX};
 use crate::hash::Hash;
 use crate::log::checkpoint::Checkpoint;
 use crate::text;
-use crate::time::Time;
+use crate::time::{DAY_MS, Time};
 use crate::verify::{Check, Outcome, fails, holds, not_checked};
 
 /// A note may wait so long for its post, in milliseconds: the platform may be away for hours, or allow no more posts that day.
-pub const WAIT_MS_MAX: i64 = 86_400_000;
+pub const WAIT_MS_MAX: i64 = DAY_MS;
 
 /// A head that was seen at an earlier time, and the root that the entries had then.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

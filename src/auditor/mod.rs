@@ -323,7 +323,7 @@ impl Key {
 
     fn known(&self, head: &Checkpoint) -> Option<&VerifierKey> {
         let published = self.published.as_ref().and_then(|published| published.as_ref().ok());
-        self.trusted.as_ref().and_then(|policy| policy.key_of(Some(&head.origin), published)).or(published)
+        verify::known(self.trusted.as_ref(), Some(&head.origin), published)
     }
 
     fn signature(&self, checkpoint: &[u8], head: &Checkpoint) -> Check {
@@ -374,6 +374,7 @@ impl Key {
 }
 
 /// Reads a file of posts beside the log whose entries they show, if any, one a line after the first byte 1: for fuzzing.
+/// An `expect` that fails is a finding.
 #[cfg(fuzzing)]
 pub fn read_posts(bytes: &[u8]) {
     let (posts, entries) = bytes.split_at(bytes.iter().position(|byte| *byte == 1).unwrap_or(bytes.len()));

@@ -8,13 +8,12 @@ use std::collections::{HashMap, HashSet};
 
 use crate::note::{AccountId, PostId};
 use crate::platform::price::Billed;
-use crate::time::Time;
+use crate::time::{DAY_MS, Time};
 
 /// Entries `dispute` that strangers cause in a day, all together; and of those of one correspondent, so many are told to
 /// the officials.
 pub const DISPUTES_A_DAY: u64 = 24;
 
-const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
 
 /// What a mention that is read costs, in millionths of a US dollar: the application is the account's own. What is read
@@ -148,11 +147,6 @@ impl Tally {
             disputes: 0,
             over: 0,
         }
-    }
-
-    /// The first moment of the day of `now`.
-    pub fn begin_of(now: Time) -> Time {
-        Time::from_ms(day(now) * DAY_MS)
     }
 
     /// Begins a new day if there is one.

@@ -147,7 +147,7 @@ impl Bot {
         }
         let correspondents = self.correspondents().await?;
         let mut tally = Tally::new(self.settings.limits, now);
-        for (mention, author, what) in self.store.heard_since(Tally::begin_of(now)).await? {
+        for (mention, author, what) in self.store.heard_since(now.midnight()).await? {
             let who = if correspondents.contains(&author) { Author::Correspondent } else { Author::Stranger };
             if let Some(done) = Done::parse(&what) {
                 tally.count(mention, author, who, done);

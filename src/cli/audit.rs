@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
-use super::online::{self, Online};
+use super::online::Online;
 use super::{Failure, Output, failure, trust};
 use crate::auditor::place::Place;
 use crate::auditor::{self, Audited, Stage, Wanted};
@@ -32,9 +32,9 @@ const PROGRESS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs
 /// With --posts each post that stands there is compared with the log: which are missing, edited, of the log's forms and
 /// unknown to it, or show more entries than it has. An audit that was interrupted goes on where it was.
 ///
-/// With --online X is asked for the posts of --account in place of a file, a few at once: which are missing or edited. Posts of which the
-/// log says nothing cannot be seen that way. If X asks to wait, the audit does, up to a quarter of an hour; a post that could
-/// not be read is never taken for missing, and is asked for again the next time.
+/// With --online X is asked for the posts of --account in place of a file, a few at once: which are missing or edited. Posts
+/// of which the log says nothing cannot be seen that way. If X asks to wait, the audit does, up to a quarter of an hour; a
+/// post that could not be read is never taken for missing, and is asked for again the next time.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Example:
@@ -86,7 +86,7 @@ pub struct Arguments {
 /// If there is no log, an argument cannot be used, or the head cannot be kept.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let wanted = Wanted {
-        place: Place::parse(&arguments.place).map_err(|error| unusable(&error.to_string()))?,
+        place: Place::parse(&arguments.place).map_err(|error| Failure::of("", &error))?,
         log: arguments.log.as_deref().map(trust::policy).transpose()?,
         since: arguments.since.as_deref().map(earlier).transpose()?.flatten(),
         posts: arguments.posts.clone(),
@@ -118,7 +118,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 /// What asks X for the posts, if it is wanted.
 fn asked(arguments: &Arguments) -> anyhow::Result<Option<(Oembed, AccountName)>> {
     let Some(account) = &arguments.account else { return Ok(None) };
-    let oembed = Oembed::new(&arguments.online.oembed, PATIENCE_LONG).map_err(|error| online::unusable(&error))?;
+    let oembed = Oembed::new(&arguments.online.oembed, PATIENCE_LONG).map_err(|error| Failure::of("", &error))?;
     Ok(Some((oembed, account.clone())))
 }
 
@@ -161,16 +161,11 @@ fn keep(path: &Path, head: &[u8]) -> anyhow::Result<()> {
     })
 }
 
-fn unusable(text: &str) -> Failure {
-    let (what, remedy) = text.split_once('\n').unwrap_or((text, ""));
-    Failure::unusable(what, remedy)
-}
-
 fn failed(arguments: &Arguments, error: &auditor::Error) -> Failure {
     let failure = match (error, &arguments.since) {
-        (auditor::Error::Posts(_) | auditor::Error::Journal(_), _) => unusable(&error.to_string()),
-        (auditor::Error::Since(_), Some(since)) => unusable(&format!("{}: {error}", since.display())),
-        _ => unusable(&format!("{}: {error}", arguments.place)),
+        (auditor::Error::Posts(_) | auditor::Error::Journal(_), _) => Failure::of("", error),
+        (auditor::Error::Since(_), Some(since)) => Failure::of(format_args!("{}: ", since.display()), error),
+        _ => Failure::of(format_args!("{}: ", arguments.place), error),
     };
     let status = match error {
         auditor::Error::NoLog | auditor::Error::Since(_) | auditor::Error::Posts(_) | auditor::Error::Journal(_) => {

@@ -1,5 +1,6 @@
 //! How a command fails: the exit status, what happened, and what to do.
 
+use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
@@ -28,6 +29,13 @@ impl Failure {
     /// The arguments or a file that they name cannot be used.
     pub fn unusable(what: impl Into<String>, remedy: impl Into<String>) -> Failure {
         Failure { status: UNUSABLE, what: what.into(), remedy: remedy.into() }
+    }
+
+    /// The same of an error whose first line says what happened, and whose second what to do; `place` goes before it.
+    pub fn of(place: impl fmt::Display, error: &impl fmt::Display) -> Failure {
+        let text = format!("{place}{error}");
+        let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));
+        Failure::unusable(what, remedy)
     }
 
     /// Something failed that the arguments are not to blame for.

@@ -3,7 +3,7 @@
 use tokio::runtime::{Builder, Runtime};
 
 use super::Failure;
-use crate::platform::x::{self, Oembed, SettingsError};
+use crate::platform::x::{self, Oembed};
 use crate::verify::{self, Looked, Shown};
 
 /// Whether to ask, and where.
@@ -31,7 +31,7 @@ impl Asker {
         if !online.online {
             return Ok(None);
         }
-        let oembed = Oembed::new(&online.oembed, x::PATIENCE_SHORT).map_err(|error| unusable(&error))?;
+        let oembed = Oembed::new(&online.oembed, x::PATIENCE_SHORT).map_err(|error| Failure::of("", &error))?;
         let runtime = Builder::new_current_thread().enable_all().build()?;
         Ok(Some(Asker { oembed, runtime, known: Looked::new() }))
     }
@@ -46,11 +46,4 @@ impl Asker {
         }
         &self.known
     }
-}
-
-/// The address cannot be used, or TLS.
-pub(super) fn unusable(error: &SettingsError) -> Failure {
-    let text = error.to_string();
-    let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));
-    Failure::unusable(what, remedy)
 }

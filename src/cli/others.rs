@@ -28,11 +28,7 @@ impl Counter {
     /// If the place is neither a folder nor an address.
     pub(super) fn new(site: &Site) -> anyhow::Result<Option<Counter>> {
         let Some(site) = &site.site else { return Ok(None) };
-        let place = Place::parse(site).map_err(|error| {
-            let text = error.to_string();
-            let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));
-            Failure::unusable(what, remedy)
-        })?;
+        let place = Place::parse(site).map_err(|error| Failure::of("", &error))?;
         Ok(Some(Counter { place, runtime: Builder::new_current_thread().enable_all().build()? }))
     }
 

@@ -124,11 +124,7 @@ fn check(path: &Path, trust: &Trust, asker: Option<&mut Asker>, counter: Option<
     if let (Ok(report), Some(counter)) = (&mut report, counter) {
         counter.count(&zip, trust, report);
     }
-    report.map_err(|unreadable| {
-        let text = unreadable.to_string();
-        let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));
-        Failure::unusable(format!("{}: {what}", path.display()), remedy).into()
-    })
+    report.map_err(|unreadable| Failure::of(format_args!("{}: ", path.display()), &unreadable).into())
 }
 
 fn write_json(file: &Path, result: &anyhow::Result<Report>) -> anyhow::Result<()> {

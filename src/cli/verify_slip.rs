@@ -41,11 +41,8 @@ struct Answer<'a> {
 pub fn run(slip: &Path, message: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let text = input::text(slip, FILE_BYTES_MAX)?;
     let message = input::text(message, CONTENT_BYTES_MAX as u64)?;
-    let report = verify::slip(&text, &message).map_err(|error| {
-        let text = error.to_string();
-        let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));
-        Failure::unusable(format!("{}: {what}", slip.display()), remedy)
-    })?;
+    let report = verify::slip(&text, &message);
+    let report = report.map_err(|error| Failure::of(format_args!("{}: ", slip.display()), &error))?;
     let mut out = io::stdout().lock();
     if json {
         let file = &*slip.to_string_lossy();

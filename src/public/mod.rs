@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::pace::{Next, Tick};
 use crate::site;
 use crate::store::Store;
+use crate::time::DAY_MS;
 
 pub use folder::{Folder, Written};
 pub use kind::Kind;
@@ -63,7 +64,7 @@ impl Tick for Public {
         let now = self.clock.now();
         if folder.is_current() {
             self.folder = Some(folder);
-            return Ok(Next::Idle(now.plus_ms(86_400_000)));
+            return Ok(Next::Idle(now.plus_ms(DAY_MS)));
         }
         let checkpoint = self.store.checkpoint(size).await?;
         let write = move || folder.write(&checkpoint).map(|written| (folder, written));
@@ -74,7 +75,7 @@ impl Tick for Public {
             return Ok(Next::Now);
         }
         self.store.report(Self::NAME, None, now).await?;
-        Ok(Next::Idle(now.plus_ms(86_400_000)))
+        Ok(Next::Idle(now.plus_ms(DAY_MS)))
     }
 }
 

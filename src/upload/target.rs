@@ -15,7 +15,7 @@ use object_store::buffered::BufWriter;
 use object_store::client::HttpError;
 use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
-use object_store::{Attribute, Attributes, ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
+use object_store::{Attribute, Attributes, ClientOptions, GetResult, ObjectStore, ObjectStoreExt, RetryConfig};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
@@ -79,11 +79,7 @@ impl Target {
 
     /// The bytes of a small file; nothing if it is not there.
     pub(super) async fn get(&self, path: &str) -> Result<Option<Vec<u8>>, Trouble> {
-        let found = match self.store.get(&path.into()).await {
-            Ok(found) => found,
-            Err(object_store::Error::NotFound { source, .. }) if !is_of_the_bucket(&*source) => return Ok(None),
-            Err(error) => return Err(self.trouble(&error)),
-        };
+        let Some(found) = self.find(path).await? else { return Ok(None) };
         if READ_BYTES_MAX < found.meta.size {
             return Err(Trouble(format!("{self}: {path} is {} bytes long, too much for such a file", found.meta.size)));
         }
@@ -92,9 +88,13 @@ impl Target {
 
     /// Whether there is such a file.
     pub(super) async fn has(&self, path: &str) -> Result<bool, Trouble> {
+        Ok(self.find(path).await?.is_some())
+    }
+
+    async fn find(&self, path: &str) -> Result<Option<GetResult>, Trouble> {
         match self.store.get(&path.into()).await {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::NotFound { source, .. }) if !is_of_the_bucket(&*source) => Ok(false),
+            Ok(found) => Ok(Some(found)),
+            Err(object_store::Error::NotFound { source, .. }) if !is_of_the_bucket(&*source) => Ok(None),
             Err(error) => Err(self.trouble(&error)),
         }
     }

@@ -14,12 +14,17 @@ pub(super) fn all(parts: &Parts, checks: &[Check]) -> Vec<Claim> {
         vec![origin(parts, checks), time(parts, checks), order(parts), submission(parts), delivery(parts, checks)];
     let failing: Vec<&str> = checks.iter().filter(|c| c.outcome == Outcome::Fails).map(|c| c.name).collect();
     if failing.iter().any(|name| !TODAY.contains(name)) {
-        for claim in &mut claims {
-            claim.shown.clear();
-            claim.not_shown = vec![format!("anything, since a check fails: {}", failing.join(", "))];
-        }
+        show_nothing(&mut claims, &failing);
     }
     claims
+}
+
+/// Takes back whatever was shown, since these checks fail.
+pub(super) fn show_nothing(claims: &mut [Claim], failing: &[&str]) {
+    for claim in claims {
+        claim.shown.clear();
+        claim.not_shown = vec![format!("anything, since a check fails: {}", failing.join(", "))];
+    }
 }
 
 fn holds(checks: &[Check], name: &str) -> bool {

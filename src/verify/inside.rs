@@ -154,11 +154,5 @@ pub(super) fn signature(parts: &Parts) -> Check {
 
 /// The key in the proof is the trusted one, if there is one.
 pub(super) fn key(parts: &Parts, trust: &Trust) -> Check {
-    const NAME: &str = "key";
-    let key = match &parts.vkey {
-        Part::Missing => return not_checked(NAME, format!("there is no {}", names::VKEY)),
-        Part::Broken(error) => return fails(NAME, error),
-        Part::Read(key) => key,
-    };
-    trust::key(NAME, key, trust.log.as_ref(), parts.checkpoint.as_ref(), &parts.post)
+    trust::key("key", (names::VKEY, &parts.vkey), trust.log.as_ref(), parts.checkpoint.as_ref(), &parts.post)
 }

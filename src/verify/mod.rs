@@ -17,6 +17,7 @@ use crate::log::entry::Entry;
 use crate::log::policy::Policy;
 use crate::log::signed_note::{SignedNote, VerifierKey};
 use crate::log::tlog_proof::TlogProof;
+use crate::note::Origin;
 use crate::opening::{ArchiveError, Content, Envelope, names};
 use crate::proof::{Files, PublishedPost};
 use crate::text::ParseError;
@@ -28,7 +29,7 @@ pub use online::{Looked, Shown, posts};
 pub use others::{Conversation, Counting, Day, NEAR_MS, OPENED_MAX, Others, Uncounted};
 pub use report::{Check, Claim, Outcome, Report, Subject};
 pub use slip::slip;
-pub use trust::{key_of, witnesses};
+pub use trust::{key_of, known, witnesses};
 
 /// How far clocks may be apart, ours and the platform's, in milliseconds.
 pub const SKEW_MS_MAX: i64 = 600_000;
@@ -177,7 +178,7 @@ impl Parts {
             envelope: Part::of(envelope, Envelope::parse),
             entry: Part::of(entry, Entry::parse),
             entry_bytes: entry.unwrap_or_default().to_vec(),
-            key: trust::known(trust.log.as_ref(), checkpoint.as_ref(), vkey.get()),
+            key: trust::known(trust.log.as_ref(), origin(checkpoint.as_ref()), vkey.get()).cloned(),
             witnessed: trust::witnessed(proof.get(), trust.log.as_ref()),
             proof,
             checkpoint,
@@ -188,6 +189,11 @@ impl Parts {
             receipt: receipt::Received::read(files, trust),
         }
     }
+}
+
+/// The name of the log whose head it is.
+fn origin(checkpoint: Option<&Checkpoint>) -> Option<&Origin> {
+    checkpoint.map(|checkpoint| &checkpoint.origin)
 }
 
 /// The checkpoint's text ends where the empty line and the signatures begin.

@@ -17,12 +17,12 @@ use crate::log::tree::{Frontier, leaf_hash};
 use crate::opening::Envelope;
 use crate::proof::Files;
 use crate::text;
-use crate::time::Time;
+use crate::time::{DAY_MS, Time};
 
-use super::{Outcome, Parts, Report, Trust, fails, holds, not_checked};
+use super::{Outcome, Parts, Report, Trust, claims, fails, holds, not_checked};
 
 /// Notes sealed so many milliseconds before or after another are near it.
-pub const NEAR_MS: i64 = 86_400_000;
+pub const NEAR_MS: i64 = DAY_MS;
 
 /// The envelopes of so many opened notes are looked at, at most.
 pub const OPENED_MAX: usize = 10_000;
@@ -304,12 +304,7 @@ impl Report {
         };
         match check.outcome {
             Outcome::NotChecked => self.unread.push(NAME),
-            Outcome::Fails => {
-                for claim in &mut self.claims {
-                    claim.shown.clear();
-                    claim.not_shown = vec![format!("anything, since a check fails: {NAME}")];
-                }
-            }
+            Outcome::Fails => claims::show_nothing(&mut self.claims, &[NAME]),
             Outcome::Holds => {}
         }
         self.checks.push(check);

@@ -2,7 +2,6 @@
 
 use crate::log::checkpoint::Checkpoint;
 use crate::log::entry::Entry;
-use crate::log::policy::Policy;
 use crate::log::signed_note::VerifierKey;
 use crate::log::tlog_proof::TlogProof;
 use crate::log::tree;
@@ -11,7 +10,9 @@ use crate::post::PostText;
 use crate::proof::{Files, PublishedPost};
 use crate::text;
 
-use super::{Check, Part, Parts, SKEW_MS_MAX, Trust, checkpoint, fails, holds, not_checked, result, trust, vkey};
+use super::{
+    Check, Part, Parts, SKEW_MS_MAX, Trust, checkpoint, fails, holds, not_checked, origin, result, trust, vkey,
+};
 
 /// What the checks look at: each file read, once. All is missing in a proof without a receipt.
 pub(super) struct Received {
@@ -48,7 +49,7 @@ impl Received {
         Received {
             line: Part::of(line, Entry::parse),
             line_bytes: line.unwrap_or_default().to_vec(),
-            key: trust::known(trust.receipt_log.as_ref(), checkpoint.as_ref(), vkey.get()),
+            key: trust::known(trust.receipt_log.as_ref(), origin(checkpoint.as_ref()), vkey.get()).cloned(),
             checkpoint,
             inclusion,
             vkey,
@@ -63,7 +64,9 @@ pub(super) fn all(files: &Files, parts: &Parts, trust: &Trust) -> Vec<Check> {
         return Vec::new();
     }
     let trusted = trust.receipt_log.as_ref();
-    let mut checks = vec![receipt(parts), log(parts), key(&parts.receipt, trusted)];
+    let Received { vkey, checkpoint, post, .. } = &parts.receipt;
+    let key = trust::key("receipt key", (names::RECEIPT_VKEY, vkey), trusted, checkpoint.as_ref(), post);
+    let mut checks = vec![receipt(parts), log(parts), key];
     checks.extend(trust::witnesses_of(parts.receipt.inclusion.get(), "receipt witnesses", trusted));
     checks.push(by(parts));
     checks
@@ -139,17 +142,6 @@ fn log(parts: &Parts) -> Check {
             inclusion.index
         ),
     )
-}
-
-/// The key of the receipt's log is the trusted one, if there is one.
-fn key(received: &Received, trusted: Option<&Policy>) -> Check {
-    const NAME: &str = "receipt key";
-    let key = match &received.vkey {
-        Part::Missing => return not_checked(NAME, format!("there is no {}", names::RECEIPT_VKEY)),
-        Part::Broken(error) => return fails(NAME, error),
-        Part::Read(key) => key,
-    };
-    trust::key(NAME, key, trusted, received.checkpoint.as_ref(), &received.post)
 }
 
 /// Who says so: an account that the note is addressed to, by its post.

@@ -9,27 +9,31 @@ use crate::note::Origin;
 use crate::proof::PublishedPost;
 use crate::time::Time;
 
-use super::{Check, Part, fails, holds, not_checked};
+use super::{Check, Part, fails, holds, not_checked, origin};
 
 /// The key by which a head is checked: the trusted one, or else the one that came with it.
-pub(super) fn known(
-    trusted: Option<&Policy>,
-    head: Option<&Checkpoint>,
-    shown: Option<&VerifierKey>,
-) -> Option<VerifierKey> {
-    let trusted = trusted.and_then(|policy| policy.key_of(head.map(|head| &head.origin), shown));
-    trusted.or(shown).cloned()
+pub fn known<'a>(
+    trusted: Option<&'a Policy>,
+    origin: Option<&Origin>,
+    shown: Option<&'a VerifierKey>,
+) -> Option<&'a VerifierKey> {
+    trusted.and_then(|policy| policy.key_of(origin, shown)).or(shown)
 }
 
-/// The key in a proof is the trusted one; without one, what ties it to an account is a post.
+/// The key in a proof's file is the trusted one; without one, what ties it to an account is a post.
 pub(super) fn key(
     name: &'static str,
-    key: &VerifierKey,
+    (file, key): (&str, &Part<VerifierKey>),
     trusted: Option<&Policy>,
     head: Option<&Checkpoint>,
     post: &Part<PublishedPost>,
 ) -> Check {
-    if let Some(check) = key_of(name, "the proof", key, trusted, head.map(|head| &head.origin)) {
+    let key = match key {
+        Part::Missing => return not_checked(name, format!("there is no {file}")),
+        Part::Broken(error) => return fails(name, error),
+        Part::Read(key) => key,
+    };
+    if let Some(check) = key_of(name, "the proof", key, trusted, origin(head)) {
         return check;
     }
     let tie = match post {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use crate::note::AccountId;
-use crate::time::Time;
+use crate::time::{DAY_MS, Time};
 
 /// A kind of call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -69,7 +69,6 @@ pub struct Limit {
 }
 
 const QUARTER_MS: i64 = 15 * 60 * 1000;
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// X's limits for one user, from its table of 2026. Where it names none for a user, none is here.
 pub fn limits_of_x() -> BTreeMap<Call, Vec<Limit>> {

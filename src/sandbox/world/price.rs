@@ -6,9 +6,7 @@ use serde::Serialize;
 
 use super::Call;
 use crate::platform::price::Billed;
-use crate::time::Time;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+use crate::time::{DAY_MS, Time};
 
 /// How often each kind of call was made, and what of it is billed. Nothing is ever taken off.
 #[derive(Clone, Default, Serialize)]

@@ -36,10 +36,9 @@ impl Db {
     }
 
     pub(in crate::store) fn helps(&self, official: AccountId, message: MessageId) -> Result<u64, Error> {
-        const DAY_MS: i64 = 86_400_000;
         const HELPS: &str =
             "SELECT count(*) FROM command WHERE from_account = ?1 AND text = 'help' AND message BETWEEN ?2 AND ?3";
-        let begin = Snowflake::first_at(Time::from_ms(message.time().ms().div_euclid(DAY_MS) * DAY_MS));
+        let begin = Snowflake::first_at(message.time().midnight());
         Ok(self.conn.query_row(HELPS, [official.0, begin.0, message.0], |row| row.get(0))?)
     }
 
