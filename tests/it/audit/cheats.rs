@@ -215,10 +215,8 @@ async fn an_audit_does_not_go_on_with_other_posts() {
     fails(&audit(), &["platform"], "a post that was edited in between");
 }
 
-/// `log.txt` that is gone when an audit goes on was not compared to its end.
-#[tokio::test(flavor = "multi_thread")]
-async fn log_txt_that_vanishes_in_between_does_not_hold() {
-    let place = Place::new(&plain(NOTES));
+/// An audit that cannot read a bundle, what happens `meanwhile`, and what the audit comes to that goes on.
+async fn interrupted(place: &Place, meanwhile: impl FnOnce()) -> (i32, Value) {
     let unavailable = |_: Vec<u8>| StatusCode::SERVICE_UNAVAILABLE.into_response();
     let trouble = Trouble { name: "tile/entries/002", times: usize::MAX, answer: unavailable };
     let trouble = Arc::new(Mutex::new(vec![trouble]));
@@ -226,8 +224,15 @@ async fn log_txt_that_vanishes_in_between_does_not_hold() {
     let audit = || tokio::task::block_in_place(|| place.audit(&[&*address, "--since", "seen.head"]));
     assert_eq!(audit().0, 3);
     trouble.lock().unwrap().clear();
-    fs::remove_file(place.path("log/log.txt")).unwrap();
-    let (_, report) = audit();
+    meanwhile();
+    audit()
+}
+
+/// `log.txt` that is gone when an audit goes on was not compared to its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn log_txt_that_vanishes_in_between_does_not_hold() {
+    let place = Place::new(&plain(NOTES));
+    let (_, report) = interrupted(&place, || fs::remove_file(place.path("log/log.txt")).unwrap()).await;
     assert!(!of(&report, "holds").contains(&"log.txt".to_owned()), "{report}");
 }
 
@@ -239,14 +244,7 @@ async fn log_txt_that_ends_early_is_no_trouble_when_an_audit_goes_on() {
         let end = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(99).unwrap().0;
         bytes.truncate(end + 1);
     });
-    let unavailable = |_: Vec<u8>| StatusCode::SERVICE_UNAVAILABLE.into_response();
-    let trouble = Trouble { name: "tile/entries/002", times: usize::MAX, answer: unavailable };
-    let trouble = Arc::new(Mutex::new(vec![trouble]));
-    let address = serve(place.path("log"), trouble.clone()).await;
-    let audit = || tokio::task::block_in_place(|| place.audit(&[&*address, "--since", "seen.head"]));
-    assert_eq!(audit().0, 3);
-    trouble.lock().unwrap().clear();
-    let (status, report) = audit();
+    let (status, report) = interrupted(&place, || ()).await;
     assert_eq!((status, detail(&report, "log.txt").contains("ends before entry 100")), (0, true), "{report}");
 }
 
