@@ -5,7 +5,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::Failure;
 use crate::auditor::others;
 use crate::auditor::place::Place;
-use crate::verify::{Counting, Report, Trust};
+use crate::verify::{Counting, Report, Trust, Uncounted};
 
 /// Whether to count, and where.
 #[derive(clap::Args)]
@@ -32,13 +32,12 @@ impl Counter {
         Ok(Some(Counter { place, runtime: Builder::new_current_thread().enable_all().build()? }))
     }
 
-    /// Adds to the report what the published log shows. Of a proof that fails nothing is counted.
+    /// Adds to the report what the published log shows. Of a proof that does not hold nothing is counted.
     pub(super) fn count(&self, zip: &[u8], trust: &Trust, report: &mut Report) {
-        if report.failing().next().is_some() {
-            return;
-        }
-        if let Some(counting) = Counting::of(zip, trust) {
-            report.count(self.runtime.block_on(others::count(&self.place, counting)));
-        }
+        let counting = Counting::of(zip, trust).filter(|_| !report.is_broken());
+        report.count(match counting {
+            Some(counting) => self.runtime.block_on(others::count(&self.place, counting)),
+            None => Err(Uncounted::Unread("the proof itself does not hold".to_owned())),
+        });
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::Others;
+use super::{Others, claims};
 
 /// How a check came out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
@@ -78,6 +78,11 @@ impl Report {
             (None, [_, ..]) => 3,
             (None, []) => 0,
         }
+    }
+
+    /// Whether a check fails that is about more than what the platform shows today.
+    pub fn is_broken(&self) -> bool {
+        self.failing().any(claims::breaks)
     }
 
     /// The names of the checks that fail, in their order.

@@ -304,7 +304,18 @@ fn what_cannot_be_read_is_not_checked_and_of_a_proof_that_fails_nothing_is_count
     proof.entry = story.entries[story.own - 1].to_line();
     fs::write(story.path("proof.zip"), proof.pack()).unwrap();
     let (status, report) = story.verify(&["--site", "site"]);
-    assert_eq!((status, site(&report)), (1, None));
+    let said = "other notes are not counted: the proof itself does not hold";
+    assert_eq!((status, site(&report)), (1, Some(("not_checked", said))));
+}
+
+/// The log stands without the post, and so do the counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_is_gone_takes_nothing_from_the_counts() {
+    let story = Story::new();
+    let nothing_there = format!("--oembed={}oembed", serve(story.path("site"), "nothing").await);
+    let arguments = ["--site", "site", "--online", &nothing_there];
+    let (status, report) = tokio::task::block_in_place(|| story.verify(&arguments));
+    assert_eq!((status, site(&report).unwrap().0, &report["others"]), (1, "holds", &counted()), "{report:#}");
 }
 
 /// Serves a folder, and nothing whose name begins with `away`; gives the address.
