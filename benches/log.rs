@@ -6,8 +6,8 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use sha2::Sha256;
 use tlog_tiles::HashReader;
-use verbale::hash::Hash;
-use verbale::log::tree::{Frontier, Tree, check_inclusion, leaf_hash};
+use verbale::base::hash::Hash;
+use verbale::tlog::tree::{Frontier, Tree, check_inclusion, leaf_hash};
 
 const LEAVES: u64 = 100_000;
 

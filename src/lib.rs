@@ -67,73 +67,30 @@
 #![deny(unreachable_pub)]
 
 // The core: values in, values out.
-pub mod hash;
-pub mod time;
-pub mod text;
+pub mod base;
+pub mod tlog;
 pub mod note;
-pub mod log;
-pub mod opening;
-pub mod post;
-pub mod inert;
-pub mod mirror;
-pub mod slip;
-pub mod proof;
+pub mod wording;
 pub mod verify;
-pub mod audit;
 
 // What we ask of the world, and who answers.
 #[cfg(feature = "daemon")]
-pub mod clock;
-#[cfg(feature = "daemon")]
 pub mod platform;
-#[cfg(feature = "daemon")]
-pub mod site;
-#[cfg(feature = "daemon")]
-pub mod vault;
 #[cfg(feature = "daemon")]
 pub mod store;
 #[cfg(feature = "daemon")]
-pub mod release;
+pub mod site;
 
-// The loops: one noun, one idempotent, bounded tick each.
+// What the daemon does.
 #[cfg(feature = "daemon")]
-pub mod pace;
-#[cfg(feature = "daemon")]
-pub mod rules;
-#[cfg(feature = "daemon")]
-pub mod persons;
-#[cfg(feature = "daemon")]
-pub mod command;
-#[cfg(feature = "daemon")]
-pub mod watcher;
-#[cfg(feature = "daemon")]
-pub mod publisher;
-#[cfg(feature = "daemon")]
-pub mod public;
-#[cfg(feature = "daemon")]
-pub mod bot;
-#[cfg(feature = "daemon")]
-pub mod opener;
-#[cfg(feature = "daemon")]
-pub mod courier;
-
-#[cfg(feature = "daemon")]
-pub mod receiver;
-#[cfg(feature = "daemon")]
-pub mod sender;
+pub mod tasks;
 
 // The edges.
 #[cfg(feature = "daemon")]
-pub mod auditor;
-#[cfg(feature = "daemon")]
-pub mod config;
-#[cfg(feature = "daemon")]
-pub mod web;
-#[cfg(feature = "daemon")]
-pub mod upload;
+pub mod client;
 #[cfg(feature = "daemon")]
 pub mod sandbox;
 #[cfg(feature = "daemon")]
-pub mod daemon;
+pub mod app;
 #[cfg(feature = "daemon")]
 pub mod cli;

@@ -8,8 +8,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{Cursor, Write};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use verbale::opening::{Content, Envelope};
-use verbale::verify::verify;
+use verbale::note::{Content, Envelope};
+use verbale::verify::proof::verify;
 
 struct Counting;
 

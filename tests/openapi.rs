@@ -10,7 +10,7 @@ mod door;
 use jsonschema::Validator;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use verbale::note::AccountId;
+use verbale::base::ids::AccountId;
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
@@ -301,7 +301,7 @@ async fn posts_with_files_answers_and_quotations() {
     let files = json!({ "media_ids": [file["data"]["id"]] });
     let annex = post(&document, &door, EMBASSY, json!({ "text": "the annex", "media": files })).await;
     let alone = post(&document, &door, EMBASSY, json!({ "media": files })).await;
-    let sealed = annex.parse::<u64>().map(verbale::note::Snowflake).unwrap();
+    let sealed = annex.parse::<u64>().map(verbale::base::ids::Snowflake).unwrap();
     door.world.with(|world, now| {
         let quotation = Draft { text: "@embassy is it?", quotes: Some(sealed), ..Draft::default() };
         world.post(now, JOURNALIST, quotation).ok().unwrap();

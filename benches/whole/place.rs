@@ -6,14 +6,14 @@ use anyhow::Context;
 use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use verbale::app::config::Config;
+use verbale::app::config::create::{self, Answers};
+use verbale::base::ids::{AccountId, Origin};
 use verbale::cli::init;
-use verbale::config::Config;
-use verbale::config::create::{self, Answers};
-use verbale::note::{AccountId, Origin};
 use verbale::platform::x::Credentials;
-use verbale::rules::{Correspondent, Formal};
 use verbale::sandbox::world::{Outgoing, Settings};
 use verbale::sandbox::{self, Clock, EMBASSY, MINISTRY, Shared};
+use verbale::tasks::rules::{Correspondent, Formal};
 
 /// The program, as it is released.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_verbale");
@@ -75,6 +75,6 @@ pub fn send(world: &Shared) -> anyhow::Result<()> {
 }
 
 /// The account with this number and name.
-pub fn account(id: AccountId, name: &str) -> verbale::note::Account {
-    verbale::note::Account::parse(&format!("{id} {name}")).expect("this is an account")
+pub fn account(id: AccountId, name: &str) -> verbale::base::ids::Account {
+    verbale::base::ids::Account::parse(&format!("{id} {name}")).expect("this is an account")
 }

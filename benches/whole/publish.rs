@@ -10,9 +10,9 @@ use anyhow::Context;
 use async_trait::async_trait;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
-use verbale::config::Config;
-use verbale::daemon::{self, Parts};
-use verbale::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
+use verbale::app::config::Config;
+use verbale::app::daemon::{self, Parts};
+use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
 use verbale::platform::{
     Addressee, Attachment, Draft, Error, File, Me, MediaId, MentionPage, MessagePage, PageToken, Platform, Post,
     Purpose, Sent,

@@ -5,15 +5,15 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use verbale::hash::Hash;
-use verbale::log::checkpoint::{self, Checkpoint};
-use verbale::log::entry::{Entry, Level, Loss, Platform};
-use verbale::log::signed_note::LogKey;
-use verbale::log::tile::{HEIGHT, Kind, TilePath, WIDTH_FULL};
-use verbale::log::tree::{Frontier, leaf_hash};
-use verbale::note::{PostId, Snowflake};
-use verbale::opening::names;
-use verbale::time::Time;
+use verbale::base::hash::Hash;
+use verbale::base::ids::{PostId, Snowflake};
+use verbale::base::time::Time;
+use verbale::note::names;
+use verbale::tlog::checkpoint::{self, Checkpoint};
+use verbale::tlog::entry::{Entry, Level, Loss, Platform};
+use verbale::tlog::signed_note::LogKey;
+use verbale::tlog::tile::{HEIGHT, Kind, TilePath, WIDTH_FULL};
+use verbale::tlog::tree::{Frontier, leaf_hash};
 
 use crate::place;
 

@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 use age::x25519::{Identity, Recipient};
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
-use verbale::clock::Clock;
-use verbale::log::signed_note::LogKey;
-use verbale::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
-use verbale::opening::Salt;
-use verbale::pace::{Next, Tick};
+use verbale::base::clock::Clock;
+use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
+use verbale::base::time::Time;
+use verbale::note::Salt;
 use verbale::platform::{
     Addressee, Attachment, Draft, Error, File, Me, MediaId, MentionPage, Message, MessagePage, PageToken, Platform,
     Post, Purpose, Sent,
 };
-use verbale::rules::{Correspondent, Formal, Rule};
 use verbale::sandbox::{EMBASSY, MINISTRY};
+use verbale::store::vault::Vault;
 use verbale::store::{Durability, Store};
-use verbale::time::Time;
-use verbale::vault::Vault;
-use verbale::watcher::{Settings, Watcher};
+use verbale::tasks::rules::{Correspondent, Formal, Rule};
+use verbale::tasks::seal::{Settings, Watcher};
+use verbale::tasks::task::{Next, Tick};
+use verbale::tlog::signed_note::LogKey;
 
 use crate::machine::{Row, Times};
 use crate::place;

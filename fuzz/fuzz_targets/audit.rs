@@ -3,13 +3,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::audit::{Audit, Outside, Report, plan};
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::tile::{self, Kind, TilePath};
-use verbale::log::tree::{Tree, leaf_hash};
-use verbale::note::Origin;
-use verbale::time::Time;
-use verbale::verify::Outcome;
+use verbale::verify::log::{Audit, Outside, Report, plan};
+use verbale::tlog::checkpoint::Checkpoint;
+use verbale::tlog::tile::{self, Kind, TilePath};
+use verbale::tlog::tree::{Tree, leaf_hash};
+use verbale::base::ids::Origin;
+use verbale::base::time::Time;
+use verbale::verify::check::Outcome;
 
 /// Two bundles, and a part of a third.
 const ENTRIES_MAX: usize = 600;

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::log::tile::{bundle, parse_bundle};
+use verbale::tlog::tile::{bundle, parse_bundle};
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((width, bytes)) = bytes.split_first() else { return };

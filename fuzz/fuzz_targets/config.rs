@@ -3,4 +3,4 @@
 
 use std::path::Path;
 
-libfuzzer_sys::fuzz_target!(|text: &str| drop(verbale::config::Config::parse(text, Path::new("config.toml"))));
+libfuzzer_sys::fuzz_target!(|text: &str| drop(verbale::app::config::Config::parse(text, Path::new("config.toml"))));

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::opening::Content;
+use verbale::note::Content;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(read) = Content::parse(bytes) {

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::log::cosignature::{Cosigned, WitnessKey};
-use verbale::log::signed_note::SignedNote;
+use verbale::tlog::cosignature::{Cosigned, WitnessKey};
+use verbale::tlog::signed_note::SignedNote;
 
 const KEY: &str = "tribune.example+59663cc0+BP0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fYY";
 const TEXT: &str = "embassy.example/notes\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";

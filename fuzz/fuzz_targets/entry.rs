@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::log::entry::Entry;
+use verbale::tlog::entry::Entry;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(read) = Entry::parse(bytes) {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::opening::Envelope;
+use verbale::note::Envelope;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(read) = Envelope::parse(bytes) {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::log::signed_note::LogKey;
+use verbale::tlog::signed_note::LogKey;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(read) = LogKey::parse(bytes) {

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::hash::Hash;
-use verbale::mirror::{join, split};
+use verbale::base::hash::Hash;
+use verbale::wording::thread::{join, split};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::log::policy::Policy;
-use verbale::log::signed_note::SignedNote;
+use verbale::tlog::policy::Policy;
+use verbale::tlog::signed_note::SignedNote;
 
 const CHECKPOINT: &str = "log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n\u{2014} log AAAAAAA=\n";
 

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::proof::PublishedPost;
+use verbale::note::proof::PublishedPost;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(read) = PublishedPost::parse(bytes) {

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::opening::Opening;
-use verbale::verify::{Trust, verify};
+use verbale::note::Opening;
+use verbale::verify::proof::{Trust, verify};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(report) = verify(bytes, &Trust::default()) {

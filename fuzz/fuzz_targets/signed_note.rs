@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::log::signed_note::SignedNote;
+use verbale::tlog::signed_note::SignedNote;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(read) = SignedNote::parse(bytes) {

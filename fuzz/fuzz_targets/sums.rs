@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::proof::Sums;
+use verbale::note::proof::Sums;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(read) = Sums::parse(bytes) {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::log::tlog_proof::TlogProof;
+use verbale::tlog::tlog_proof::TlogProof;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(read) = TlogProof::parse(bytes) {

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::log::cosignature::WitnessKey;
-use verbale::log::signed_note::VerifierKey;
+use verbale::tlog::cosignature::WitnessKey;
+use verbale::tlog::signed_note::VerifierKey;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
@@ -14,5 +14,5 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some(read) = WitnessKey::parse(text) {
         assert!(!read.bytes().is_empty());
     }
-    let _ = verbale::verify::vkey(bytes);
+    let _ = verbale::verify::proof::vkey(bytes);
 });

@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use super::publish::{self, Official};
+use super::disclosure::{self, Official};
 use super::{Failure, Installation};
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::pace::ms;
-use crate::persons::Doubt;
-use crate::store::{Ask, Desk, Reader, RequestState};
+use crate::app::config::Config;
+use crate::base::clock::Clock;
+use crate::note::request::RequestState;
+use crate::store::{Ask, Desk, Reader};
+use crate::tasks::persons::Doubt;
+use crate::tasks::task::ms;
 
 /// Approve an opening that another official has asked for
 ///
@@ -75,11 +76,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let what = format!("request {id} has lapsed: it was made at {}", request.asked_at);
         return Err(Failure::failed(what, "ask again with `verbale open`").into());
     }
-    let facts = publish::openable(&reader, note, level)?;
-    let (zip, opened) = publish::prepare(&config, &facts, level, official.identity.as_deref())?;
+    let standing = disclosure::openable(&reader, note, level)?;
+    let (zip, opened) = disclosure::prepare(&config, &standing, level, official.identity.as_deref())?;
     println!("request {id} of {}, asked at {}", request.asked_by, request.asked_at);
-    publish::show(&opened)?;
+    disclosure::show(&opened)?;
     official.confirm("Approve it?")?;
     Desk::open(&config.log.database)?.approve(*id, &by, &zip, Clock::system().now())?;
-    publish::follow(&config, *id)
+    disclosure::follow(&config, *id)
 }

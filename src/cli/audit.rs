@@ -11,10 +11,10 @@ use tempfile::NamedTempFile;
 
 use super::online::Online;
 use super::{Failure, Output, failure, trust};
-use crate::auditor::place::Place;
-use crate::auditor::{self, Audited, Stage, Wanted};
-use crate::clock::Clock;
-use crate::note::AccountName;
+use crate::base::clock::Clock;
+use crate::base::ids::AccountName;
+use crate::client::source::Place;
+use crate::client::{self, Audited, Stage, Wanted};
 use crate::platform::x::{Oembed, PATIENCE_LONG};
 
 /// How often progress is told on a terminal, and elsewhere.
@@ -95,7 +95,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let mut progress = Progress::new();
     let now = Clock::system().now();
-    let audit = auditor::audit(&wanted, now, |come| progress.tell(come));
+    let audit = client::audit(&wanted, now, |come| progress.tell(come));
     let audited = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(audit);
     progress.end();
     let Audited { report, checkpoint, resumed } = audited.map_err(|error| failed(arguments, &error))?;
@@ -161,18 +161,18 @@ fn keep(path: &Path, head: &[u8]) -> anyhow::Result<()> {
     })
 }
 
-fn failed(arguments: &Arguments, error: &auditor::Error) -> Failure {
+fn failed(arguments: &Arguments, error: &client::Error) -> Failure {
     let failure = match (error, &arguments.since) {
-        (auditor::Error::Posts(_) | auditor::Error::Journal(_), _) => Failure::of("", error),
-        (auditor::Error::Since(_), Some(since)) => Failure::of(format_args!("{}: ", since.display()), error),
+        (client::Error::Posts(_) | client::Error::Journal(_), _) => Failure::of("", error),
+        (client::Error::Since(_), Some(since)) => Failure::of(format_args!("{}: ", since.display()), error),
         _ => Failure::of(format_args!("{}: ", arguments.place), error),
     };
     let status = match error {
-        auditor::Error::NoLog | auditor::Error::Since(_) | auditor::Error::Posts(_) | auditor::Error::Journal(_) => {
+        client::Error::NoLog | client::Error::Since(_) | client::Error::Posts(_) | client::Error::Journal(_) => {
             failure::UNUSABLE
         }
-        auditor::Error::Head(_) => failure::FAILED,
-        auditor::Error::Unread(_) => failure::UNCHECKED,
+        client::Error::Head(_) => failure::FAILED,
+        client::Error::Unread(_) => failure::UNCHECKED,
     };
     Failure { status, ..failure }
 }
@@ -189,13 +189,13 @@ impl Progress {
         Progress { terminal: io::stderr().is_terminal(), told: Instant::now(), any: false }
     }
 
-    fn tell(&mut self, come: auditor::Progress) {
+    fn tell(&mut self, come: client::Progress) {
         if self.told.elapsed() < PROGRESS[usize::from(!self.terminal)] {
             return;
         }
         self.told = Instant::now();
         self.any = true;
-        let auditor::Progress { stage, done, of } = come;
+        let client::Progress { stage, done, of } = come;
         let what = match stage {
             Stage::Entries => "entries",
             Stage::Posts => "posts",

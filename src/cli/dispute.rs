@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::{Failure, Installation, prove, publish};
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::note::PostId;
+use super::{Failure, Installation, disclosure, prove};
+use crate::app::config::Config;
+use crate::base::clock::Clock;
+use crate::base::ids::PostId;
 use crate::store::{Ask, Desk, NewRequest, Reader};
 
 /// Record that a note is disputed in public, and answer it
@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let Arguments { note, post, .. } = *arguments;
     let reader = Reader::open(&config.log.database)?;
-    if reader.facts(note)?.is_none() {
+    if reader.standing(note)?.is_none() {
         return Err(prove::no_note(&reader, note)?.into());
     }
     if reader.is_disputed(note, post)? {
@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     // Who may ask the database may ask this: it publishes nothing that is not public.
     let request = NewRequest { ask: Ask::Dispute { note, post }, asked_by: "command line".to_owned() };
     let request = Desk::open(&config.log.database)?.ask(&request, None, Clock::system().now())?;
-    publish::follow(&config, request)
+    disclosure::follow(&config, request)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use crate::config;
+use crate::app::config;
 
 /// Something failed, or does not hold.
 pub const FAILED: u8 = 1;
@@ -51,7 +51,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     // A file's name, or what a server said, may have anything in it.
-    let lines: Vec<String> = text(error).lines().map(crate::text::visible).collect();
+    let lines: Vec<String> = text(error).lines().map(crate::base::text::visible).collect();
     eprintln!("error: {}", lines.join("\n"));
     ExitCode::from(status(error))
 }

@@ -8,13 +8,13 @@ use clap::ArgGroup;
 use dialoguer::{Input, Select};
 
 use super::Failure;
-use crate::config::Config;
-use crate::config::create::{self, Answers, Created};
-use crate::config::values;
-use crate::log::signed_note::LogKey;
-use crate::note::Origin;
-use crate::rules::{Correspondent, Formal};
+use crate::app::config::Config;
+use crate::app::config::create::{self, Answers, Created};
+use crate::app::config::values;
+use crate::base::ids::Origin;
 use crate::store::Store;
+use crate::tasks::rules::{Correspondent, Formal};
+use crate::tlog::signed_note::LogKey;
 
 /// Make a new log in a new folder: configuration, keys, database
 ///

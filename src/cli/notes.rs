@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use super::{Installation, Output};
-use crate::config::Config;
+use crate::app::config::Config;
 use crate::store::Reader;
 
 /// Notes read from the database at a time.

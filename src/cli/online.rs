@@ -4,7 +4,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::Failure;
 use crate::platform::x::{self, Oembed};
-use crate::verify::{self, Looked, Shown};
+use crate::verify::proof::{self, Looked, Shown};
 
 /// Whether to ask, and where.
 #[derive(clap::Args)]
@@ -38,7 +38,7 @@ impl Asker {
 
     /// What X shows of the posts of a proof.
     pub(super) fn ask(&mut self, zip: &[u8]) -> &Looked {
-        for (post, author) in verify::posts(zip) {
+        for (post, author) in proof::posts(zip) {
             if matches!(self.known.get(&post), None | Some(Shown::Unread { .. })) {
                 let shown = self.runtime.block_on(self.oembed.look(post, &author));
                 self.known.insert(post, shown);

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::disclosure::{self, Official};
 use super::prove::{self, Level};
-use super::publish::{self, Official};
 use super::{Failure, Installation};
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::pace::ms;
-use crate::store::{Ask, Desk, NewRequest, Reader, Request, RequestState};
+use crate::app::config::Config;
+use crate::base::clock::Clock;
+use crate::note::request::RequestState;
+use crate::store::{Ask, Desk, NewRequest, Reader, Request};
+use crate::tasks::task::ms;
 
 /// Open a note: write its proof, or make it public
 ///
@@ -67,7 +68,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return prove::write(&config, note, level, official.identity.as_deref(), out.as_deref());
     }
     let reader = Reader::open(&config.log.database)?;
-    let facts = publish::openable(&reader, note, level)?;
+    let standing = disclosure::openable(&reader, note, level)?;
     let ask = Ask::Open { note, level };
     let asks_the_same = |request: &Request| request.state == RequestState::Waiting && request.ask == ask;
     if let Some(same) = reader.requests()?.into_iter().find(asks_the_same) {
@@ -75,14 +76,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Err(Failure::failed(what, "see it with `verbale requests`").into());
     }
     let asked_by = official.name(&config)?;
-    let (zip, opened) = publish::prepare(&config, &facts, level, official.identity.as_deref())?;
-    publish::show(&opened)?;
+    let (zip, opened) = disclosure::prepare(&config, &standing, level, official.identity.as_deref())?;
+    disclosure::show(&opened)?;
     official.confirm("Publish it?")?;
     let request = NewRequest { ask, asked_by };
     let mut desk = Desk::open(&config.log.database)?;
     if !config.open.approval {
         let request = desk.ask(&request, Some(&zip), Clock::system().now())?;
-        return publish::follow(&config, request);
+        return disclosure::follow(&config, request);
     }
     // What nobody has approved yet is not handed over: whoever approves does that.
     let now = Clock::system().now();

@@ -10,15 +10,15 @@ use anyhow::Context;
 use clap::ValueEnum;
 
 use super::{Failure, Installation};
-use crate::config::{Config, secrets};
-use crate::log::entry;
-use crate::log::signed_note::VerifierKey;
-use crate::opening::names;
+use crate::app::config::{Config, secrets};
+use crate::note::names;
+use crate::note::proof::{Proof, PublishedPost};
 use crate::platform::x;
-use crate::proof::{Proof, PublishedPost};
-use crate::release;
+use crate::store::vault;
 use crate::store::{ProofRow, Reader};
-use crate::vault;
+use crate::tasks::disclose::bundle;
+use crate::tlog::entry;
+use crate::tlog::signed_note::VerifierKey;
 
 /// Make the proof of a note: a zip file that anybody can check
 ///
@@ -127,7 +127,7 @@ pub fn proof(config: &Config, note: u64, level: entry::Level, identity: Option<&
     })?;
     let vkey = VerifierKey::parse(reader.vkey()).context("the database holds a key that is none")?;
     let post = published(config, &reader, &row)?;
-    Ok(release::proof(note, &row, vkey, post, opening, level))
+    Ok(bundle::proof(note, &row, vkey, post, opening, level))
 }
 
 /// The failure that there is no such note.
@@ -164,7 +164,7 @@ pub(super) fn published(config: &Config, reader: &Reader, row: &ProofRow) -> any
     }
     let account = reader.account()?.context("the database does not say who posted")?;
     let name = account.name.clone();
-    Ok(release::published(row.post.clone(), account, |post| x::address_of(config.x.web.as_str(), &name, post)))
+    Ok(bundle::published(row.post.clone(), account, |post| x::address_of(config.x.web.as_str(), &name, post)))
 }
 
 /// Writes a new file that only its owner can read; an existing one is never overwritten.

@@ -7,23 +7,23 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde::Serialize;
 
-use super::{Failure, Installation, Output, input, prove, publish};
-use crate::clock::Clock;
-use crate::config::{Config, values};
-use crate::daemon;
-use crate::hash::Hash;
-use crate::log::signed_note::VerifierKey;
-use crate::log::tlog_proof::TlogProof;
-use crate::note::AccountId;
-use crate::opening::{ARCHIVE_BYTES_MAX, Envelope, names};
+use super::{Failure, Installation, Output, disclosure, input, prove};
+use crate::app::config::{Config, values};
+use crate::app::daemon;
+use crate::base::clock::Clock;
+use crate::base::hash::Hash;
+use crate::base::ids::AccountId;
+use crate::cli::send::sender;
+use crate::note::proof::{Files, Receipt};
+use crate::note::{ARCHIVE_BYTES_MAX, Envelope, names};
 use crate::platform::price::{Billed, usd};
 use crate::platform::{Platform, x};
-use crate::proof::{Files, Receipt};
-use crate::receiver::{self, Found};
-use crate::rules::Correspondent;
-use crate::sender;
 use crate::store::{Desk, Reader, Received, Slipped};
-use crate::verify::{self, Trust};
+use crate::tasks::acknowledge::{self, Found};
+use crate::tasks::rules::Correspondent;
+use crate::tlog::signed_note::VerifierKey;
+use crate::tlog::tlog_proof::TlogProof;
+use crate::verify::proof::{self, Trust};
 
 /// List the notes that others sent with a slip, and give receipts for them
 ///
@@ -138,7 +138,7 @@ fn read(config: &Config, reader: &Reader, from: &Correspondent) -> anyhow::Resul
     let platform = daemon::platform(config, &clock)?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let from = identify(&platform, reader, from).await?;
-        Ok((from, receiver::list(&platform, from).await?))
+        Ok((from, acknowledge::list(&platform, from).await?))
     })
 }
 
@@ -207,7 +207,7 @@ fn give(config: &Config, reader: &Reader, from: AccountId, found: &[&Found], yes
         println!("  this account has received note {note} of the log {log}");
         println!("  sha256 {commitment}");
         println!("  one post on X, {price}");
-        publish::confirm(yes, "Publish it?")?;
+        disclosure::confirm(yes, "Publish it?")?;
         Desk::open(&config.log.database)?.receipt(&Slipped { slip: one.slip, from, received: None }, received)?;
     }
     follow(config, reader, one, received)
@@ -255,7 +255,7 @@ fn follow(config: &Config, reader: &Reader, found: &Found, received: &Received) 
             println!("handed over: the daemon goes on with it even if this command is stopped");
             is_told = true;
         }
-        std::thread::sleep(publish::LOOK);
+        std::thread::sleep(disclosure::LOOK);
     }
 }
 
@@ -286,7 +286,7 @@ fn add(config: &Config, reader: &Reader, note: Option<u64>, proof: &Path, out: &
     let zip = files.with_receipt(&receipt).pack();
     let own = VerifierKey::parse(reader.vkey()).context("the database holds a key that is none")?;
     let trust = Trust { receipt_log: Some(own.into()), ..Trust::default() };
-    let report = verify::verify(&zip, &trust)?;
+    let report = proof::verify(&zip, &trust)?;
     let failing: Vec<&str> = report.failing().collect();
     if !failing.is_empty() {
         let what = format!("{shown} does not hold: {}", failing.join(", "));

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::{Installation, Output};
-use crate::config::Config;
-use crate::store::{Ask, Reader, Request, RequestState};
+use crate::app::config::Config;
+use crate::note::request::RequestState;
+use crate::store::{Ask, Reader, Request};
 
 /// List what officials have asked for: openings and disputes
 ///

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use super::{Installation, logging, signals};
-use crate::config::Config;
-use crate::daemon::{self, Parts};
+use crate::app::config::Config;
+use crate::app::daemon::{self, Parts};
 
 /// Watch the account, seal what is formal, publish it, until told to stop
 ///

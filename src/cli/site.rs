@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::{Failure, Installation};
-use crate::config::Config;
-use crate::daemon;
-use crate::log::checkpoint::{self, Checkpoint};
-use crate::log::signed_note::VerifierKey;
-use crate::public::{Folder, STAMP};
+use crate::app::config::Config;
+use crate::app::daemon;
 use crate::store::Reader;
+use crate::tasks::publish::{Folder, STAMP};
+use crate::tlog::checkpoint::{self, Checkpoint};
+use crate::tlog::signed_note::VerifierKey;
 
 /// Entries read from the database at a time.
 const PAGE: u64 = 4096;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::{Installation, Output};
-use crate::config::Config;
+use crate::app::config::Config;
 use crate::store::{Reader, Status};
 
 /// Show how things stand: notes sealed, posts waiting, the log's head

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{Failure, input};
-use crate::log::policy::{self, Policy};
-use crate::log::signed_note::VerifierKey;
+use crate::tlog::policy::{self, Policy};
+use crate::tlog::signed_note::VerifierKey;
 
 /// The policy in the file of that name. A key, or a file with nothing but a key, is a policy of one log.
 ///

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::neighbours::{Counter, Site};
 use super::online::{Asker, Online};
-use super::others::{Counter, Site};
 use super::{Failure, Output, failure, input, trust, verify_slip};
-use crate::opening::ARCHIVE_BYTES_MAX;
-use crate::text;
-use crate::verify::{self, Report, Trust};
+use crate::base::text;
+use crate::note::ARCHIVE_BYTES_MAX;
+use crate::verify::proof::{self, Report, Trust};
 
 /// The exit statuses from the best to the worst: holds, could not be checked, does not hold, no proof.
 const STATUSES: [u8; 4] = [0, failure::UNCHECKED, failure::FAILED, failure::UNUSABLE];
@@ -118,8 +118,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn check(path: &Path, trust: &Trust, asker: Option<&mut Asker>, counter: Option<&Counter>) -> anyhow::Result<Report> {
     let zip = input::file(path, ARCHIVE_BYTES_MAX)?;
     let mut report = match asker {
-        Some(asker) => verify::verify_online(&zip, trust, asker.ask(&zip)),
-        None => verify::verify(&zip, trust),
+        Some(asker) => proof::verify_online(&zip, trust, asker.ask(&zip)),
+        None => proof::verify(&zip, trust),
     };
     if let (Ok(report), Some(counter)) = (&mut report, counter) {
         counter.count(&zip, trust, report);

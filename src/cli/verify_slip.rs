@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::{Failure, input};
-use crate::opening::content::CONTENT_BYTES_MAX;
-use crate::slip::SLIP_BYTES_MAX;
-use crate::verify::{self, Report};
+use crate::note::content::CONTENT_BYTES_MAX;
+use crate::note::slip::SLIP_BYTES_MAX;
+use crate::verify::proof::{self, Report};
 
 /// A slip with `< > &` as the platform writes them, and a line end.
 const FILE_BYTES_MAX: u64 = 5 * SLIP_BYTES_MAX as u64 + 16;
@@ -41,7 +41,7 @@ struct Answer<'a> {
 pub fn run(slip: &Path, message: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let text = input::text(slip, FILE_BYTES_MAX)?;
     let message = input::text(message, CONTENT_BYTES_MAX as u64)?;
-    let report = verify::slip(&text, &message);
+    let report = proof::slip(&text, &message);
     let report = report.map_err(|error| Failure::of(format_args!("{}: ", slip.display()), &error))?;
     let mut out = io::stdout().lock();
     if json {

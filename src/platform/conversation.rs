@@ -1,7 +1,7 @@
 //! Reading a conversation from its newest message back, no further than it takes: each message read is paid for.
 
 use super::{Error, Message, Platform};
-use crate::note::AccountId;
+use crate::base::ids::AccountId;
 
 /// The largest page that the platform gives.
 const PAGE_MAX: u32 = 100;

@@ -19,8 +19,8 @@ pub use outgoing::{
     Sent,
 };
 
-use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
-use crate::time::Time;
+use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use crate::base::time::Time;
 
 /// A direct message that the account sent or received, as the platform listed it.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What we give to the platform: posts, messages, files.
 
 use super::Error;
-use crate::note::{AccountId, ConversationId, MessageId, PostId, Snowflake};
+use crate::base::ids::{AccountId, ConversationId, MessageId, PostId, Snowflake};
 
 /// The platform's identifier of an uploaded file.
 pub type MediaId = Snowflake;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::clock;
-use crate::time::Time;
+use crate::base::clock;
+use crate::base::time::Time;
 
 /// What time it is in the sandbox. Its copies are one clock.
 #[derive(Clone, Debug)]

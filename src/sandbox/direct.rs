@@ -14,12 +14,12 @@ use super::world::{
     unescape,
 };
 use super::{Shared, world};
-use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
+use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
+use crate::base::time::Time;
 use crate::platform::{
     Addressee, Attachment, CALL_TIME_MAX, Draft, Error, File, FileKind, Me, MediaId, Mention, MentionPage, Message,
     MessagePage, PageToken, Platform, Purpose, Sent,
 };
-use crate::time::Time;
 
 /// One user's access to a world.
 #[derive(Clone)]

@@ -16,8 +16,8 @@ pub use direct::Direct;
 pub use shared::Shared;
 pub use world::World;
 
-use crate::note::AccountId;
-use crate::time::Time;
+use crate::base::ids::AccountId;
+use crate::base::time::Time;
 use world::Settings;
 
 /// The account that sends formal notes in [`story_world`].

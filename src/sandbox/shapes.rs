@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::world::{Event, EventKind, Media, Post, User, Vocabulary, Words, World};
-use crate::note::Snowflake;
-use crate::time::Time;
+use crate::base::ids::Snowflake;
+use crate::base::time::Time;
 
 /// What a request asks for beyond the fields that are always there.
 #[derive(Clone, Default)]

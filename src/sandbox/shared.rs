@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::{Clock, World};
-use crate::time::Time;
+use crate::base::time::Time;
 
 /// A [`World`] with its clock. Its copies are one world.
 #[derive(Clone)]

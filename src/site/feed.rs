@@ -7,9 +7,9 @@ use chrono::DateTime;
 
 use super::ledger::{Note, Other};
 use super::{Page, View};
-use crate::hash::Hash;
-use crate::log::entry::Entry;
-use crate::time::Time;
+use crate::base::hash::Hash;
+use crate::base::time::Time;
+use crate::tlog::entry::Entry;
 
 /// Notes in it, and as many other entries.
 const ITEMS: usize = 50;

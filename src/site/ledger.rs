@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use crate::hash::Hash;
-use crate::log::entry::Entry;
-use crate::note::PostId;
-use crate::time::Time;
+use crate::base::hash::Hash;
+use crate::base::ids::PostId;
+use crate::base::time::Time;
+use crate::tlog::entry::Entry;
 
 /// What the log tells so far.
 #[derive(Default)]

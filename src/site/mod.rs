@@ -20,9 +20,9 @@ pub mod feed;
 
 use std::ops::RangeInclusive;
 
-use crate::hash::Hash;
-use crate::log::signed_note::VerifierKey;
-use crate::note::{AccountName, PostId};
+use crate::base::hash::Hash;
+use crate::base::ids::{AccountName, PostId};
+use crate::tlog::signed_note::VerifierKey;
 
 pub use ledger::Ledger;
 

@@ -13,14 +13,14 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use tokio::sync::watch;
 
 use super::{Batch, Error, Sealing, file, rows};
-use crate::hash::Hash;
-use crate::log::checkpoint::Checkpoint;
-use crate::log::entry::Entry;
-use crate::log::signed_note::LogKey;
-use crate::log::tree::{Tree, leaf_hash};
-use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId};
-use crate::opening::Correspondence;
-use crate::time::Time;
+use crate::base::hash::Hash;
+use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId};
+use crate::base::time::Time;
+use crate::note::Correspondence;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::entry::Entry;
+use crate::tlog::signed_note::LogKey;
+use crate::tlog::tree::{Tree, leaf_hash};
 pub(super) use outbox::{approve, ask};
 pub(super) use receipts::ask as ask_receipt;
 

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
-use super::{Error, NewRequest, Received, RequestState, Slipped, db, file, rows};
-use crate::time::Time;
+use super::{Error, NewRequest, Received, Slipped, db, file, rows};
+use crate::base::time::Time;
+use crate::note::request::RequestState;
 
 /// The store, open for asking.
 pub struct Desk {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::{Error, rows};
-use crate::hash::Hash;
-use crate::log::entry::Entry;
-use crate::log::signed_note::VerifierKey;
-use crate::log::tree::{Tree, leaf_hash};
+use crate::base::hash::Hash;
+use crate::tlog::entry::Entry;
+use crate::tlog::signed_note::VerifierKey;
+use crate::tlog::tree::{Tree, leaf_hash};
 
 /// What makes a database of each version of the one before it, the first of nothing.
 const SCHEMAS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];

@@ -1,9 +1,9 @@
 //! What the bot must not forget: how far it has listened, what became of each mention, and the codes that it gave out.
 
 use super::{Error, Store};
-use crate::hash::Hash;
-use crate::note::{AccountId, MessageId, PostId};
-use crate::time::Time;
+use crate::base::ids::{AccountId, MessageId, PostId};
+use crate::base::time::Time;
+use crate::note::standing::LogStanding;
 
 /// The code that an official was given last. No Debug: who has it may publish.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,21 +29,6 @@ pub enum CodeChange {
     Tried(AccountId),
     /// There is none any more.
     End(AccountId),
-}
-
-/// How things stand in public: for answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Standing {
-    /// Notes sealed.
-    pub notes: u64,
-    /// Notes whose post is known to be there.
-    pub posted: u64,
-    /// Notes of which something is open.
-    pub opened: u64,
-    /// Notes that somebody disputes.
-    pub disputed: u64,
-    /// The head that the newest post of notes shows: its size and root.
-    pub head: Option<(u64, Hash)>,
 }
 
 impl Store {
@@ -101,7 +86,7 @@ impl Store {
     ///
     /// # Errors
     /// Of the database.
-    pub async fn standing(&self) -> Result<Standing, Error> {
-        self.run(|db| db.standing()).await
+    pub async fn log_standing(&self) -> Result<LogStanding, Error> {
+        self.run(|db| db.log_standing()).await
     }
 }

@@ -1,9 +1,9 @@
 //! What is to be posted: the types, and the part of the store's face that is about them.
 
 use super::{Error, Store};
-use crate::log::entry::Level;
-use crate::note::PostId;
-use crate::time::Time;
+use crate::base::ids::PostId;
+use crate::base::time::Time;
+use crate::tlog::entry::Level;
 
 /// What is to be posted.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -18,26 +18,24 @@ mod outbox;
 mod reader;
 mod receipts;
 mod rows;
+pub mod vault;
 
 use std::path::Path;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::hash::Hash;
-use crate::log::signed_note::{LogKey, VerifierKey};
-use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId};
-use crate::opening::Correspondence;
-use crate::time::Time;
+use crate::base::hash::Hash;
+use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId};
+use crate::base::time::Time;
+use crate::note::Correspondence;
+use crate::tlog::signed_note::{LogKey, VerifierKey};
 
 pub use db::Durability;
 pub use desk::Desk;
 pub use error::Error;
-pub use heard::{CodeChange, CodeRow, Standing};
+pub use heard::{CodeChange, CodeRow};
 pub use intents::{Attempts, Intent, Subject};
-pub use outbox::{
-    Act, Answer, Ask, Body, Cause, Command, Facts, Mentioned, NewRequest, Opened, Outgoing, Request, RequestState,
-    Waiting,
-};
+pub use outbox::{Act, Answer, Ask, Body, Cause, Command, Mentioned, NewRequest, Opened, Outgoing, Request, Waiting};
 pub use reader::{Answered, NoteRow, ProofRow, Reader, Status};
 pub use receipts::{Received, Slipped};
 

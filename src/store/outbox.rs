@@ -2,11 +2,13 @@
 //! them.
 
 use super::{CodeChange, Error, Store};
-use crate::hash::Hash;
-use crate::log::entry::Level;
-use crate::note::{AccountId, MessageId, PostId};
+use crate::base::hash::Hash;
+use crate::base::ids::{AccountId, MessageId, PostId};
+use crate::base::time::Time;
+use crate::note::request::RequestState;
+use crate::note::standing::Standing;
 use crate::platform::Addressee;
-use crate::time::Time;
+use crate::tlog::entry::Level;
 
 /// What has come in, or fallen due: it is recorded together with what follows from it, so that it is dealt with once.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,7 +84,7 @@ pub struct Answer {
     pub alone: bool,
 }
 
-/// A direct message to be sent. Only public facts.
+/// A direct message to be sent. Only public standing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outgoing {
     /// Makes it the only one of its kind: a second message with the same key is not written.
@@ -96,7 +98,7 @@ pub struct Outgoing {
 /// What a direct message says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Body {
-    /// This text, which is of public facts.
+    /// This text, which is of public standing.
     Text(String),
     /// The slip of this note: private, and made of its opening when it is sent.
     Slip(u64),
@@ -152,37 +154,6 @@ pub struct NewRequest {
     pub asked_by: String,
 }
 
-/// Where a request stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RequestState {
-    /// It is to be done, as soon as everybody who must has approved it.
-    Waiting,
-    /// It is done.
-    Done,
-    /// Nobody approved it in time.
-    Lapsed,
-    /// It could not be done.
-    Refused,
-}
-
-impl RequestState {
-    /// As it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RequestState::Waiting => "waiting",
-            RequestState::Done => "done",
-            RequestState::Lapsed => "lapsed",
-            RequestState::Refused => "refused",
-        }
-    }
-
-    pub(super) fn parse(text: &str) -> Option<RequestState> {
-        use RequestState::{Done, Lapsed, Refused, Waiting};
-        [Waiting, Done, Lapsed, Refused].into_iter().find(|state| state.as_str() == text)
-    }
-}
-
 /// A request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Request {
@@ -213,23 +184,6 @@ pub struct Command {
     pub from: AccountId,
     /// The command; `help` for everything that is none.
     pub text: String,
-}
-
-/// What the public may know about one note, for answers.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Facts {
-    /// Its number.
-    pub note: u64,
-    /// The SHA-256 of its envelope.
-    pub commitment: Hash,
-    /// When it was sealed.
-    pub sealed: Time,
-    /// The post that shows it.
-    pub post: Option<PostId>,
-    /// What of it is open in public, the most of it.
-    pub open: Option<Level>,
-    /// How many disputes of it are in the log.
-    pub disputes: u64,
 }
 
 impl Store {
@@ -279,8 +233,8 @@ impl Store {
     ///
     /// # Errors
     /// Of the database.
-    pub async fn facts(&self, note: u64) -> Result<Option<Facts>, Error> {
-        self.run(move |db| db.facts(note)).await
+    pub async fn standing(&self, note: u64) -> Result<Option<Standing>, Error> {
+        self.run(move |db| db.standing(note)).await
     }
 
     /// The note with this commitment.

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use super::{Error, Facts, Request, file, rows};
-use crate::hash::Hash;
-use crate::log::entry::{Entry, Level};
-use crate::log::tree::{Tree, leaf_hash};
-use crate::note::{Account, AccountId, AccountName, MessageId, Origin, PostId};
-use crate::time::Time;
+use super::{Error, Request, file, rows};
+use crate::base::hash::Hash;
+use crate::base::ids::{Account, AccountId, AccountName, MessageId, Origin, PostId};
+use crate::base::time::Time;
+use crate::note::standing::Standing;
+use crate::tlog::entry::{Entry, Level};
+use crate::tlog::tree::{Tree, leaf_hash};
 
 /// The store, open for reading only.
 pub struct Reader {
@@ -305,8 +306,8 @@ impl Reader {
     ///
     /// # Errors
     /// Of the database.
-    pub fn facts(&self, note: u64) -> Result<Option<Facts>, Error> {
-        rows::outbox::facts(&self.conn, note)
+    pub fn standing(&self, note: u64) -> Result<Option<Standing>, Error> {
+        rows::outbox::standing(&self.conn, note)
     }
 
     /// The posts of the mirror of a note, in order: each once it is there.

@@ -1,9 +1,9 @@
 //! Notes that others sent to us: the slips that came, and the receipts that we give.
 
 use super::{Error, Store};
-use crate::hash::Hash;
-use crate::note::{AccountId, MessageId, Origin};
-use crate::time::Time;
+use crate::base::hash::Hash;
+use crate::base::ids::{AccountId, MessageId, Origin};
+use crate::base::time::Time;
 
 /// A note of another log that we received, as its slip and its message have shown.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use verbale::note::{Account, AccountId, ConversationId, PostId};
+use verbale::base::ids::{Account, AccountId, ConversationId, PostId};
 use verbale::sandbox::EMBASSY;
 use verbale::sandbox::world::{Draft, EventKind, Outgoing, Post, Settings, unescape};
 

@@ -5,11 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use age::secrecy::ExposeSecret;
-use verbale::log::entry::Entry;
-use verbale::note::{Account, AccountId, ConversationId, PostId};
+use verbale::base::ids::{Account, AccountId, ConversationId, PostId};
 use verbale::sandbox::world::{Call, Draft, EventKind, Outgoing, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
 use verbale::store::Reader;
+use verbale::tlog::entry::Entry;
 
 use crate::process::{Place, stop};
 use crate::rig::MARKER;

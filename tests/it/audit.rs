@@ -10,13 +10,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use verbale::clock::Clock;
-use verbale::hash::Hash;
-use verbale::log::entry::{Entry, Loss, Platform};
-use verbale::log::signed_note::LogKey;
-use verbale::log::tree::{Tree, leaf_hash};
-use verbale::note::{Origin, Snowflake};
-use verbale::post::PostText;
+use verbale::base::clock::Clock;
+use verbale::base::hash::Hash;
+use verbale::base::ids::{Origin, Snowflake};
+use verbale::tlog::entry::{Entry, Loss, Platform};
+use verbale::tlog::signed_note::LogKey;
+use verbale::tlog::tree::{Tree, leaf_hash};
+use verbale::wording::post::PostText;
 
 use crate::cli::verbale;
 use crate::folder::{checkpoint, publish};

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use verbale::bot::limits::{DISPUTES_A_DAY, Limits};
-use verbale::log::entry::Entry;
-use verbale::note::{AccountId, Snowflake};
+use verbale::base::ids::{AccountId, Snowflake};
+use verbale::note::request::RequestState;
 use verbale::platform::price::Billed;
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Outgoing};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
-use verbale::store::RequestState;
+use verbale::tasks::reply::limits::{DISPUTES_A_DAY, Limits};
+use verbale::tlog::entry::Entry;
 
 use crate::asked::*;
 use crate::quarrel::{LONG, entries, parts, platform, posts, reader, settle, state};
@@ -29,11 +29,11 @@ async fn a_denial_and_its_answer() {
     let mut rig = begin(platform(), |_| {}).await;
     let denial = say(&rig, MINISTRY, "@embassy dispute 1: no such note ever came");
     settle(&mut rig).await;
-    let facts = reader(&rig).facts(1).unwrap().unwrap();
+    let standing = reader(&rig).standing(1).unwrap().unwrap();
     let [answer] = &answers(&rig, denial)[..] else { panic!("{:?}", answers(&rig, denial)) };
-    let posted = facts.post.unwrap();
+    let posted = standing.post.unwrap();
     for words in
-        ["Your dispute is logged\nNote 1\n", &facts.commitment.to_string(), &posted.to_string(), "\ndisputed once\n"]
+        ["Your dispute is logged\nNote 1\n", &standing.commitment.to_string(), &posted.to_string(), "\ndisputed once\n"]
     {
         assert!(answer.contains(words), "{answer}");
     }
@@ -53,11 +53,11 @@ async fn a_denial_and_its_answer() {
 #[tokio::test]
 async fn whoever_asks_is_told_what_everybody_may_know() {
     let mut rig = begin(platform(), |_| {}).await;
-    let facts = reader(&rig).facts(1).unwrap().unwrap();
-    let ours = facts.post;
+    let standing = reader(&rig).standing(1).unwrap().unwrap();
+    let ours = standing.post;
     let asked = [
         (say(&rig, JOURNALIST, "@embassy check 1"), "Note 1\nsealed "),
-        (say(&rig, JOURNALIST, &format!("@embassy check {}", facts.commitment)), "Note 1\nsealed "),
+        (say(&rig, JOURNALIST, &format!("@embassy check {}", standing.commitment)), "Note 1\nsealed "),
         (say_beside(&rig, JOURNALIST, "is this real? @embassy", ours), "Note 1\nsealed "),
         (say(&rig, JOURNALIST, "@embassy check 2"), "This log has no note 2\n"),
         (say(&rig, JOURNALIST, &format!("@embassy check {}", "0".repeat(64))), "No note of this log has that hash\n"),
@@ -180,7 +180,7 @@ async fn ten_thousand_mentions_in_an_hour() {
             for number in 0..167 {
                 let id = 100_000 + minute * 167 + number;
                 let account = format!("{id} troll_{id}");
-                world.add_user(now, verbale::note::Account::parse(&account).unwrap());
+                world.add_user(now, verbale::base::ids::Account::parse(&account).unwrap());
                 let text = match number % 4 {
                     0 => "@embassy dispute 1".to_owned(),
                     1 => "@embassy check 1".to_owned(),

@@ -13,8 +13,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use sha2::{Digest, Sha256};
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::tile;
+use verbale::tlog::checkpoint::Checkpoint;
+use verbale::tlog::tile;
 
 use crate::rig::key;
 

@@ -236,7 +236,7 @@ fn verify_checks_a_receipt_and_takes_the_key_of_its_log_from_elsewhere() {
 fn a_receipt_that_anybody_could_have_written_shows_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let name = crate::fixture::recipients_key().name().clone();
-    let key = verbale::log::signed_note::LogKey::from_seed(name, [97; 32]);
+    let key = verbale::tlog::signed_note::LogKey::from_seed(name, [97; 32]);
     let forged = crate::fixture::Received { key, ..crate::fixture::received() }.receipt();
     fs::write(folder.path().join("proof.zip"), crate::fixture::received_proof(&forged)).unwrap();
     let [ours, theirs] = [crate::fixture::key(), crate::fixture::recipients_key()].map(|key| key.vkey().to_string());

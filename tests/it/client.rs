@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::net::TcpListener;
-use verbale::note::{Account, AccountId, AccountName, ConversationId, Snowflake};
+use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, Snowflake};
 use verbale::platform::x::{Credentials, Settings as Client, X};
 use verbale::platform::{Draft, Error, Platform};
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings, Vocabulary};
@@ -34,7 +34,7 @@ pub async fn start(settings: Settings) -> (Shared, X) {
         credentials,
         connect_time: Duration::from_secs(20),
         call_time: Duration::from_secs(20),
-        clock: verbale::clock::Clock::from_fn(move || clock.now()),
+        clock: verbale::base::clock::Clock::from_fn(move || clock.now()),
     });
     (world, x.unwrap())
 }

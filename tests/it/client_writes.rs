@@ -1,6 +1,6 @@
 //! The client for X against the sandbox, over HTTP: what it gives to X, and who asks it for something.
 
-use verbale::note::{ConversationId, PostId, Snowflake};
+use verbale::base::ids::{ConversationId, PostId, Snowflake};
 use verbale::platform::price::Billed;
 use verbale::platform::{
     Addressee, Draft, Error, File, GIF_BYTES_MAX, IMAGE_BYTES_MAX, MediaId, Mention, Platform, Purpose,
@@ -58,7 +58,7 @@ async fn mentions_come_page_by_page_with_what_they_answer_and_quote_in_every_voc
         let expected = Mention {
             id: quoting,
             author: JOURNALIST,
-            name: verbale::note::AccountName::parse("journalist"),
+            name: verbale::base::ids::AccountName::parse("journalist"),
             text: second.mentions[0].text.clone(),
             answers: None,
             quotes: Some(sealed),
@@ -183,7 +183,7 @@ async fn a_message_that_cannot_be_sent_says_why() {
     assert!(matches!(x.send_message(&to, &"x".repeat(10_001), None).await, Err(Error::TooLong { .. })));
     assert!(matches!(x.send_message(&to, "", None).await, Err(Error::Refused { .. })));
     assert!(matches!(
-        x.send_message(&Addressee::Account(verbale::note::AccountId(1)), "hi", None).await,
+        x.send_message(&Addressee::Account(verbale::base::ids::AccountId(1)), "hi", None).await,
         Err(Error::Refused { .. })
     ));
     let strange = Addressee::Conversation(ConversationId::between(MINISTRY, JOURNALIST));

@@ -2,8 +2,8 @@
 
 use data_encoding::{BASE64, HEXLOWER};
 use ed25519_dalek::{Signer, SigningKey};
-use verbale::hash::Hash;
-use verbale::log::signed_note::SignedNote;
+use verbale::base::hash::Hash;
+use verbale::tlog::signed_note::SignedNote;
 
 pub struct Cosigner {
     pub name: &'static str,

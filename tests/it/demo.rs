@@ -9,11 +9,11 @@ use std::time::Duration;
 use reqwest::multipart::Form;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use verbale::hash::Hash;
-use verbale::mirror;
-use verbale::opening::{Content, names};
+use verbale::base::hash::Hash;
+use verbale::note::{Content, names};
 use verbale::sandbox::JOURNALIST;
 use verbale::sandbox::world::unescape;
+use verbale::wording::thread;
 
 use crate::cli::{assert_refused, verbale};
 use crate::process::{GENEROUS, stop};
@@ -98,7 +98,7 @@ fn the_posts_are_those_of_the_story(story: &Path) {
     }
     // The thread joined back is the message as it stands in the conversation.
     let note = &texts(&messages, "embassy", "NOTE VERBALE No. 17/2018")[..];
-    let joined = mirror::join(&texts(&posts, "embassy", "Note 1, part ")).unwrap();
+    let joined = thread::join(&texts(&posts, "embassy", "Note 1, part ")).unwrap();
     assert_eq!(([joined.text].as_slice(), joined.note), (note, 1));
     assert_eq!(texts(&messages, "embassy", "verbale slip v1\n").len(), 2, "a slip of each note");
     let letters = messages.iter().filter(|message| message["conversation"] == "990017-2244994945");

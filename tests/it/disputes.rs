@@ -1,12 +1,13 @@
 //! Disputes as stories: a note is opened, denied, answered, and comes out of its mirror as it went in, whatever dies.
 
-use verbale::log::entry::{Entry, Level};
-use verbale::mirror;
-use verbale::note::PostId;
-use verbale::opening::names;
+use verbale::base::ids::PostId;
+use verbale::note::names;
+use verbale::note::request::RequestState;
 use verbale::sandbox::EMBASSY;
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Settings};
-use verbale::store::{Desk, RequestState};
+use verbale::store::Desk;
+use verbale::tlog::entry::{Entry, Level};
+use verbale::wording::thread;
 
 use crate::quarrel::*;
 use crate::rig::{MARKER, Rig, Which, in_parallel};
@@ -180,8 +181,8 @@ async fn the_envelope_first_and_the_content_later_but_nothing_twice() {
     let mut rig = sealed(platform(), &text(), &[]).await;
     ask(&rig, Level::Envelope);
     settle(&mut rig).await;
-    let commitment = reader(&rig).facts(1).unwrap().unwrap().commitment;
-    assert!(posts(&rig).iter().any(|post| post.written == mirror::envelope(1, commitment)));
+    let commitment = reader(&rig).standing(1).unwrap().unwrap().commitment;
+    assert!(posts(&rig).iter().any(|post| post.written == thread::envelope(1, commitment)));
     assert!(!rig.public().join("note/0/1").join(names::content(1)).exists());
     let again = ask(&rig, Level::Envelope);
     settle(&mut rig).await;

@@ -6,10 +6,10 @@ use oauth1_request as oauth;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::sync::oneshot;
-use verbale::note::AccountId;
+use verbale::base::ids::AccountId;
+use verbale::base::time::Time;
 use verbale::sandbox::world::{Credentials, Settings};
 use verbale::sandbox::{Clock, Shared, http, story_world};
-use verbale::time::Time;
 
 pub struct Door {
     pub base: String,

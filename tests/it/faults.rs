@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use verbale::note::MessageId;
+use verbale::base::ids::MessageId;
+use verbale::base::time::Time;
 use verbale::platform::CALL_TIME_MAX;
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
-use verbale::time::Time;
 
 use crate::rig::{CONSULATE, Ended, MARKER, Plan, Rig, SETTLE, Which, in_parallel};
 use crate::witness::Witness;
@@ -133,7 +133,7 @@ impl Story {
         self.rig.world.with(|world, _| world.add_fault(Fault::once(call, at, how)));
     }
 
-    fn send(&mut self, to: verbale::note::AccountId, files: u8) -> MessageId {
+    fn send(&mut self, to: verbale::base::ids::AccountId, files: u8) -> MessageId {
         let text = format!("{MARKER} {}", self.witness.owed.len());
         let id = self.rig.world.with(|world, now| {
             let media = (0..files).map(|n| world.upload(now, EMBASSY, "image/png", vec![n; 10])).collect();
@@ -228,7 +228,7 @@ impl Story {
     async fn look_for_a_day(&mut self) {
         for _ in 0..4 {
             self.rig.advance(DAY.as_millis() as i64 / 4);
-            while self.rig.tick(Which::Watcher).await == Ended::Next(verbale::pace::Next::Now) {}
+            while self.rig.tick(Which::Watcher).await == Ended::Next(verbale::tasks::task::Next::Now) {}
         }
     }
 

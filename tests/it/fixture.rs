@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 
-use verbale::hash::Hash;
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::entry::Entry;
-use verbale::log::signed_note::LogKey;
-use verbale::log::tlog_proof::TlogProof;
-use verbale::log::tree::{Tree, leaf_hash};
-use verbale::mirror;
-use verbale::note::{Account, ConversationId, Origin, Snowflake};
-use verbale::opening::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening, Salt};
-use verbale::post::PostText;
-use verbale::proof::{OpenedContent, Proof, PublishedPost, Receipt, Sums};
-use verbale::slip::Slip;
-use verbale::time::Time;
-use verbale::verify::{Report, Trust, verify};
+use verbale::base::hash::Hash;
+use verbale::base::ids::{Account, ConversationId, Origin, Snowflake};
+use verbale::base::time::Time;
+use verbale::note::proof::{OpenedContent, Proof, PublishedPost, Receipt, Sums};
+use verbale::note::slip::Slip;
+use verbale::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening, Salt};
+use verbale::tlog::checkpoint::Checkpoint;
+use verbale::tlog::entry::Entry;
+use verbale::tlog::signed_note::LogKey;
+use verbale::tlog::tlog_proof::TlogProof;
+use verbale::tlog::tree::{Tree, leaf_hash};
+use verbale::verify::proof::{Report, Trust, verify};
+use verbale::wording::post::PostText;
+use verbale::wording::thread;
 
 pub type Files = BTreeMap<String, Vec<u8>>;
 
@@ -97,7 +97,7 @@ pub fn slip() -> Slip {
 
 /// The note with its text four times, in the two posts that mirror it.
 pub fn mirror() -> Vec<String> {
-    mirror::split(2, envelope().commitment(), &TEXT.repeat(4)).unwrap()
+    thread::split(2, envelope().commitment(), &TEXT.repeat(4)).unwrap()
 }
 
 pub fn opening() -> Opening {
@@ -220,7 +220,7 @@ impl Received {
 
 /// Everything opened, and received.
 pub fn received_proof(receipt: &Receipt) -> Vec<u8> {
-    verbale::proof::Files::unpack(&proof().pack()).unwrap().with_receipt(receipt).pack()
+    verbale::note::proof::Files::unpack(&proof().pack()).unwrap().with_receipt(receipt).pack()
 }
 
 /// The files of an archive, read by the library that the program uses, without its precautions.

@@ -5,13 +5,13 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::signed_note::LogKey;
-use verbale::log::tile;
-use verbale::log::tree::{Tree, leaf_hash};
-use verbale::note::AccountName;
-use verbale::public::{Folder, Written};
+use verbale::base::ids::AccountName;
 use verbale::site::RANGE;
+use verbale::tasks::publish::{Folder, Written};
+use verbale::tlog::checkpoint::Checkpoint;
+use verbale::tlog::signed_note::LogKey;
+use verbale::tlog::tile;
+use verbale::tlog::tree::{Tree, leaf_hash};
 
 use crate::cli::everything_in;
 use crate::rig::key;

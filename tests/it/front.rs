@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use verbale::config::Config;
-use verbale::config::create::{Answers, create};
-use verbale::hash::Hash;
-use verbale::note::{Account, ConversationId, MessageId, Origin, Snowflake};
-use verbale::opening::Correspondence;
-use verbale::rules::{Correspondent, Formal};
+use verbale::app::config::Config;
+use verbale::app::config::create::{Answers, create};
+use verbale::base::hash::Hash;
+use verbale::base::ids::{Account, ConversationId, MessageId, Origin, Snowflake};
+use verbale::base::time::Time;
+use verbale::note::Correspondence;
 use verbale::store::{Batch, Durability, Sealing, Store, Subject};
-use verbale::time::Time;
+use verbale::tasks::rules::{Correspondent, Formal};
 
 use crate::cli::{everything_in, verbale};
 use crate::folder::read;
@@ -35,7 +35,7 @@ fn install(dir: &Path, seed: u8) {
 /// Seals notes up to the number `last`, posts them in runs, and signs the head.
 async fn fill(dir: &Path, last: u64, seed: u8) {
     let config = Config::load(&dir.join("config.toml")).unwrap();
-    let log_key = verbale::log::signed_note::LogKey::from_seed(key().name().clone(), [seed; 32]);
+    let log_key = verbale::tlog::signed_note::LogKey::from_seed(key().name().clone(), [seed; 32]);
     let store = Store::open(&config.log.database, log_key, Durability::Process).unwrap();
     store.account(Account::parse("2244994945 embassy").unwrap()).await.unwrap();
     let conversation = ConversationId::parse("783214-2244994945").unwrap();

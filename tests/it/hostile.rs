@@ -3,7 +3,7 @@
 
 use std::io::{Cursor, Write};
 
-use verbale::verify::verify;
+use verbale::verify::proof::verify;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 

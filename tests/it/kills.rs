@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use verbale::note::AccountId;
+use verbale::base::ids::AccountId;
 use verbale::sandbox::world::{Call, Fault, How, Moment, Outgoing};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 

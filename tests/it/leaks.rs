@@ -10,12 +10,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use verbale::log::entry::{Entry, Level};
-use verbale::note::{AccountId, ConversationId, PostId};
+use verbale::base::ids::{AccountId, ConversationId, PostId};
 use verbale::sandbox::world::{Draft, EventKind, Outgoing, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
+use verbale::store::vault;
 use verbale::store::{Ask, Desk, NewRequest};
-use verbale::vault;
+use verbale::tlog::entry::{Entry, Level};
 
 use crate::asked::{FIRST, IMPOSTOR, SECOND, TEXT, code, letters, write};
 use crate::quarrel::{entries, platform, posts, reader, send, settle};
@@ -131,10 +131,10 @@ async fn begin(way: Way) -> (Rig, Vec<Secret>) {
 
 /// Somebody asks, and answers with the code if one comes.
 async fn ask(rig: &mut Rig, way: Way, text: &str, who: AccountId) {
-    let facts = reader(rig).facts(1).unwrap().unwrap();
-    let text = text.replace('#', &facts.commitment.to_string());
+    let standing = reader(rig).standing(1).unwrap().unwrap();
+    let text = text.replace('#', &standing.commitment.to_string());
     if way.is_public() {
-        let (text, quotes) = (format!("@embassy {text}"), facts.post.filter(|_| way == Way::Quote));
+        let (text, quotes) = (format!("@embassy {text}"), standing.post.filter(|_| way == Way::Quote));
         rig.world.with(|world, now| {
             world.post(now, who, Draft { text: &text, quotes, ..Draft::default() }).unwrap();
         });

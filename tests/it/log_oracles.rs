@@ -7,12 +7,12 @@ use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use sha2::Sha256;
 use signed_note::{Note, StandardSigner, StandardVerifier, VerifierList};
 use tlog_tiles::{HashReader, Tile, TileReader};
-use verbale::hash::Hash;
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::signed_note::{LogKey, SignedNote};
-use verbale::log::tile::{self, Kind, TilePath};
-use verbale::log::tree::{Frontier, Tree, check_consistency, check_inclusion, leaf_hash};
-use verbale::note::Origin;
+use verbale::base::hash::Hash;
+use verbale::base::ids::Origin;
+use verbale::tlog::checkpoint::Checkpoint;
+use verbale::tlog::signed_note::{LogKey, SignedNote};
+use verbale::tlog::tile::{self, Kind, TilePath};
+use verbale::tlog::tree::{Frontier, Tree, check_consistency, check_inclusion, leaf_hash};
 
 const SIZES: [u64; 7] = [0, 1, 2, 255, 256, 257, 70_000];
 

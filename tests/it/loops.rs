@@ -5,24 +5,24 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-use verbale::clock::Clock;
-use verbale::courier;
-use verbale::daemon::{self, Parts};
-use verbale::hash::Hash;
-use verbale::log::entry::Entry;
-use verbale::note::{Account, AccountId, AccountName};
-use verbale::opener;
-use verbale::opening::Salt;
-use verbale::pace::{Next, Tick};
-use verbale::post::PostText;
-use verbale::publisher::{self, Publisher};
-use verbale::rules::{Correspondent, Formal, Rule};
+use verbale::app::daemon::{self, Parts};
+use verbale::base::clock::Clock;
+use verbale::base::hash::Hash;
+use verbale::base::ids::{Account, AccountId, AccountName};
+use verbale::base::time::Time;
+use verbale::note::Salt;
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{self, Direct, EMBASSY, JOURNALIST, MINISTRY, Shared, story_world};
+use verbale::store::vault::Vault;
 use verbale::store::{Durability, Store};
-use verbale::time::Time;
-use verbale::vault::Vault;
-use verbale::watcher::{self, Salts, Watcher};
+use verbale::tasks::deliver;
+use verbale::tasks::disclose;
+use verbale::tasks::post::{self, Publisher};
+use verbale::tasks::rules::{Correspondent, Formal, Rule};
+use verbale::tasks::seal::{self, Salts, Watcher};
+use verbale::tasks::task::{Next, Tick};
+use verbale::tlog::entry::Entry;
+use verbale::wording::post::PostText;
 
 use crate::fixture;
 
@@ -55,9 +55,9 @@ impl Rig {
         Arc::new(Direct::new(self.world.clone(), user))
     }
 
-    fn watching(&self) -> watcher::Settings {
+    fn watching(&self) -> seal::Settings {
         let rule = Rule { correspondents: vec![Correspondent::Id(MINISTRY)], formal: Formal::Marker("NOTE".into()) };
-        watcher::Settings {
+        seal::Settings {
             log: fixture::key().name().clone(),
             rules: vec![rule],
             poll: Duration::from_secs(90),
@@ -70,8 +70,8 @@ impl Rig {
         }
     }
 
-    fn publishing(&self) -> publisher::Settings {
-        publisher::Settings {
+    fn publishing(&self) -> post::Settings {
+        post::Settings {
             settle: Duration::from_secs(600),
             run_over: 5,
             heartbeat: None,
@@ -206,8 +206,8 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
         publisher: rig.publishing(),
         bot: None,
         chance: Arc::new(|| 0),
-        opener: opener::Settings {
-            persons: verbale::persons::Persons::default(),
+        opener: disclose::Settings {
+            persons: verbale::tasks::persons::Persons::default(),
             approval: false,
             lapse: Duration::from_secs(60),
             poll: Duration::from_secs(1),
@@ -217,7 +217,7 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
             post_address: verbale::platform::x::address_of,
             web: "https://x.com".to_owned(),
         },
-        courier: courier::Settings { settle: Duration::from_secs(600), identities: Vec::new() },
+        courier: deliver::Settings { settle: Duration::from_secs(600), identities: Vec::new() },
         receiver: None,
         serve: None,
         upload: None,
@@ -309,7 +309,7 @@ async fn a_name_that_changes_hands_means_whom_it_first_meant() {
     let rig = Rig::new(Settings::without_limits());
     let watching = || {
         let rule = Rule { correspondents: vec![Correspondent::parse("Ministry").unwrap()], formal: Formal::All };
-        let settings = watcher::Settings { rules: vec![rule], ..rig.watching() };
+        let settings = seal::Settings { rules: vec![rule], ..rig.watching() };
         let (platform, vault) = (rig.platform(EMBASSY), Arc::new(rig.vault()));
         Watcher::new(platform, rig.store.clone(), vault, rig.clock(), rig.salts(), settings)
     };
@@ -336,7 +336,7 @@ async fn posts_of_an_earlier_log_stop_the_program_until_it_is_told_of_them() {
     rig.world.clock().advance_ms(MINUTE_MS);
     let error = rig.publisher().tick().await.unwrap_err().to_string();
     assert!(error.contains("shows the head of a log of 9 entries") && error.contains("ignore_posts_until"), "{error}");
-    let settings = publisher::Settings { ignore_posts_until: Some(rig.clock().now()), ..rig.publishing() };
+    let settings = post::Settings { ignore_posts_until: Some(rig.clock().now()), ..rig.publishing() };
     let mut told = Publisher::new(rig.platform(EMBASSY), rig.store.clone(), rig.clock(), settings);
     assert!(matches!(told.tick().await.unwrap(), Next::Idle(_)));
 }

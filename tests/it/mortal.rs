@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use async_trait::async_trait;
-use verbale::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use verbale::base::time::Time;
 use verbale::platform::{
     Addressee, Attachment, Draft, Error, File, Me, MediaId, MentionPage, MessagePage, PageToken, Platform, Post,
     Purpose, Sent,
 };
 use verbale::sandbox::world;
 use verbale::sandbox::{Direct, EMBASSY, Shared};
-use verbale::time::Time;
 
 /// Counts down to a sudden death: once for each look at the clock, each salt, and before and after each call.
 #[derive(Clone)]

@@ -5,9 +5,9 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use verbale::note::{AccountId, PostId};
+use verbale::base::ids::{AccountId, PostId};
+use verbale::note::proof::{Proof, PublishedPost};
 use verbale::platform::price::Billed;
-use verbale::proof::{Proof, PublishedPost};
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
@@ -60,7 +60,7 @@ impl Place {
         let mut receipt = received().receipt();
         let address = format!("https://x.com/{}/status/{post}", by.split_once(' ').unwrap().1);
         receipt.post = receipt.post.map(|own| PublishedPost { post, address, account: account(by), ..own });
-        let files = verbale::proof::Files::unpack(&fs::read(self.path("note.zip")).unwrap()).unwrap();
+        let files = verbale::note::proof::Files::unpack(&fs::read(self.path("note.zip")).unwrap()).unwrap();
         fs::write(self.path("received.zip"), files.with_receipt(&receipt).pack()).unwrap();
     }
 

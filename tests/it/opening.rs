@@ -4,13 +4,14 @@ use std::fs;
 use std::process::{Output, Stdio};
 
 use age::secrecy::ExposeSecret;
-use verbale::log::entry::{Entry, Level};
-use verbale::mirror::{self, Part};
-use verbale::opening::names;
-use verbale::public::{self, Kind};
+use verbale::note::names;
+use verbale::note::request::RequestState;
 use verbale::sandbox::world::{Call, Draft, Fault, How, Moment, Outgoing, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
-use verbale::store::{Ask, Desk, NewRequest, Reader, RequestState};
+use verbale::store::{Ask, Desk, NewRequest, Reader};
+use verbale::tasks::publish::{self, Kind};
+use verbale::tlog::entry::{Entry, Level};
+use verbale::wording::thread::{self, Part};
 
 use crate::process::{GENEROUS, Place, stop};
 use crate::rig::MARKER;
@@ -92,7 +93,7 @@ async fn an_official_opens_a_note_in_public() {
 
     let (status, out, error) = say(&place, &CONTENT, "official.txt").await;
     assert_eq!((status, error.as_str()), (0, ""), "{out}");
-    let joined = mirror::join(&place.door.world.with(|world, _| parts(world))).unwrap();
+    let joined = thread::join(&place.door.world.with(|world, _| parts(world))).unwrap();
     assert_eq!((joined.note, joined.text), (1, text()));
     let posts = place.door.world.with(|world, _| parts(world).len());
     assert!(out.contains(&format!("{posts} posts on X, ${:.3}", 0.015 * posts as f64)), "{out}");
@@ -121,7 +122,7 @@ async fn an_official_opens_a_note_in_public() {
     // Whoever hands the folder out, or copies it, knows every file in it but the program's note to itself.
     for (path, ..) in crate::cli::everything_in(&copy).into_iter().filter(|(path, ..)| path.is_file()) {
         let path = path.strip_prefix(&copy).unwrap().to_str().unwrap();
-        assert_eq!(Kind::of(path).is_some(), path != public::STAMP, "{path}");
+        assert_eq!(Kind::of(path).is_some(), path != publish::STAMP, "{path}");
     }
     let proof = copy.join("note/0/1").join(names::proof(1));
     let verify = place.command(&[]).as_std().get_program().to_owned();
@@ -156,9 +157,9 @@ async fn an_opening_is_killed_in_the_middle_of_its_thread() {
         assert!(status.success(), "the command says that it is kept, and ends");
 
         let mut daemon = place.run();
-        let whole = |world: &World| mirror::join(&parts(world)).is_ok();
+        let whole = |world: &World| thread::join(&parts(world)).is_ok();
         place.until("the rest of the thread", whole).await;
-        let thread = place.door.world.with(|world, _| mirror::join(&parts(world)).unwrap());
+        let thread = place.door.world.with(|world, _| thread::join(&parts(world)).unwrap());
         assert_eq!((thread.text, openings(&place)), (text(), 1));
         stop(&mut daemon, "TERM").await;
     }
@@ -172,7 +173,7 @@ async fn without_a_daemon_the_request_is_kept() {
     assert!(out.contains("request 1 is kept, but no daemon runs"), "{out}");
     is_refused(say(&place, &CONTENT, "official.txt").await, 1, "request 1 asks for the same already");
     let mut daemon = place.run();
-    place.until("the mirror", |world| mirror::join(&parts(world)).is_ok()).await;
+    place.until("the mirror", |world| thread::join(&parts(world)).is_ok()).await;
     stop(&mut daemon, "TERM").await;
 }
 
@@ -221,7 +222,7 @@ async fn the_daemon_s_own_key_is_no_official_where_two_are_needed() {
     }
     let asked =
         NewRequest { ask: Ask::Open { note: 1, level: Level::Content }, asked_by: second.to_public().to_string() };
-    let now = verbale::clock::Clock::system().now();
+    let now = verbale::base::clock::Clock::system().now();
     Desk::open(&place.path("verbale.db")).unwrap().ask(&asked, None, now).unwrap();
     is_refused(say(&place, &["approve", "1", "--yes"], "").await, 2, "the key of the daemon, which is nobody's own");
     // Nor is a message of the same person's, or of nobody knows whose.
@@ -257,7 +258,7 @@ async fn a_denial_is_recorded_and_answered() {
     stop(&mut daemon, "TERM").await;
     let page = fs::read_to_string(place.path("public/note/0/1.html")).unwrap();
     assert!(page.contains("Disputed. ") && page.contains(&post.to_string()));
-    let facts = Reader::open(&place.path("verbale.db")).unwrap().facts(1).unwrap().unwrap();
-    assert_eq!((facts.disputes, facts.open), (1, None::<Level>));
-    assert!(answer.written.contains(&facts.commitment.to_string()));
+    let standing = Reader::open(&place.path("verbale.db")).unwrap().standing(1).unwrap().unwrap();
+    assert_eq!((standing.disputes, standing.open), (1, None::<Level>));
+    assert!(answer.written.contains(&standing.commitment.to_string()));
 }

@@ -1,7 +1,7 @@
 //! The page that verifies forbids itself every script and style but its own, each by its hash: an edit that forgets the hash
 //! would leave a page that does nothing.
 
-use verbale::hash::Hash;
+use verbale::base::hash::Hash;
 
 const PAGE: &str = include_str!("../../src/site/verify.html");
 

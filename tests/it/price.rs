@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use verbale::bot::limits::Limits;
-use verbale::config::Config;
-use verbale::config::create::{Answers, create};
-use verbale::note::{Account, AccountId, Origin, PostId};
+use verbale::app::config::Config;
+use verbale::app::config::create::{Answers, create};
+use verbale::base::ids::{Account, AccountId, Origin, PostId};
+use verbale::base::time::Time;
 use verbale::platform::price::Billed;
-use verbale::rules::{Correspondent, Formal};
 use verbale::sandbox::world::{Call, Counts, Draft, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, MINISTRY, World};
-use verbale::time::Time;
+use verbale::tasks::reply::limits::Limits;
+use verbale::tasks::rules::{Correspondent, Formal};
 
 use crate::quarrel::{posts, reader};
 use crate::rig::{BOT_POLL, DISPUTE, EVERY, HEARTBEAT, MARKER, POLL, Plan, Rig, SETTLE, in_parallel};
@@ -179,11 +179,11 @@ impl Lived {
     /// Somebody mentions the account: what, and who, goes round.
     fn mention(&mut self, number: i64) {
         let of = 1 + number.unsigned_abs() % 8;
-        let facts = reader(&self.rig).facts(of).unwrap().unwrap();
+        let standing = reader(&self.rig).standing(of).unwrap().unwrap();
         let (text, quotes): (String, Option<PostId>) = match number % 10 {
             0..=3 => (format!("@embassy check {of}"), None),
-            4 => (format!("@embassy check {}", facts.commitment), None),
-            5 => ("is this real? @embassy".to_owned(), facts.post),
+            4 => (format!("@embassy check {}", standing.commitment), None),
+            5 => ("is this real? @embassy".to_owned(), standing.post),
             6 => (format!("@embassy dispute {of}"), None),
             7 => ("@embassy status".to_owned(), None),
             8 => ("@embassy what is this?".to_owned(), None),

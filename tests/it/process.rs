@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::process::{Child, Command};
-use verbale::config::create::{Answers, create};
+use verbale::app::config::create::{Answers, create};
 use verbale::platform::x::Credentials;
-use verbale::rules::{Correspondent, Formal};
 use verbale::sandbox::world::{Call, Settings};
 use verbale::sandbox::{EMBASSY, World};
 use verbale::store::Store;
+use verbale::tasks::rules::{Correspondent, Formal};
 
 use crate::door::{Door, open};
 use crate::rig::{CONSULATE, MARKER, key};
@@ -41,7 +41,7 @@ impl Place {
         let door = open(settings).await;
         door.world.with(|world, now| {
             let consulate = format!("{CONSULATE} consulate");
-            world.add_user(now, verbale::note::Account::parse(&consulate).unwrap());
+            world.add_user(now, verbale::base::ids::Account::parse(&consulate).unwrap());
         });
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let identity = age::x25519::Identity::generate();

@@ -1,11 +1,12 @@
 //! Proofs: what holds, and that nothing in them can be changed unnoticed.
 
-use verbale::hash::Hash;
-use verbale::note::Snowflake;
-use verbale::opening::{AttachmentRef, Content};
-use verbale::post::PostText;
-use verbale::proof::{Proof, Receipt};
-use verbale::verify::{Outcome, Trust, verify};
+use verbale::base::hash::Hash;
+use verbale::base::ids::Snowflake;
+use verbale::note::proof::{Proof, Receipt};
+use verbale::note::{AttachmentRef, Content};
+use verbale::verify::check::Outcome;
+use verbale::verify::proof::{Trust, verify};
+use verbale::wording::post::PostText;
 
 use crate::fixture::{self, Files, failing, pinned, report, resum, unzip, zip};
 
@@ -178,7 +179,7 @@ fn each_check_notices_its_own_lie() {
 /// The sender itself seals something that does not fit: the hashes agree, the words do not.
 #[test]
 fn a_sender_who_seals_nonsense_is_noticed() {
-    let check = |change: &dyn Fn(&mut Content, &mut Vec<u8>, &mut verbale::opening::Envelope), expected: &[&str]| {
+    let check = |change: &dyn Fn(&mut Content, &mut Vec<u8>, &mut verbale::note::Envelope), expected: &[&str]| {
         let (mut content, mut record, mut envelope) = (fixture::content(), fixture::record(), fixture::envelope());
         change(&mut content, &mut record, &mut envelope);
         let report = verify(&fixture::sealed(content, record, envelope).pack(), &pinned()).unwrap();
@@ -201,7 +202,7 @@ fn a_sender_who_seals_nonsense_is_noticed() {
     check(&|_, _, envelope| envelope.seen = envelope.sent.plus_ms(-600_001), &["time"]);
     check(&|_, _, envelope| envelope.seen = envelope.sent.plus_ms(700_000), &["time"]);
     check(&|_, _, envelope| envelope.to[0] = fixture::account("12 newsroom"), &["envelope"]);
-    check(&|_, _, envelope| envelope.log = verbale::note::Origin::parse("other.example").unwrap(), &["origin"]);
+    check(&|_, _, envelope| envelope.log = verbale::base::ids::Origin::parse("other.example").unwrap(), &["origin"]);
     check(&|_, _, envelope| envelope.content = Hash::of(b"other"), &["content"]);
     let other = |content: &mut Content| {
         let AttachmentRef::File(file) = &mut content.attachments[0] else { unreachable!() };
@@ -271,7 +272,7 @@ fn any_byte_of_the_archive_may_change() {
         let mut changed = zip.clone();
         changed[at] ^= 1;
         if verify(&changed, &pinned()).is_ok_and(|report| report.exit_status() == 0) {
-            let read = verbale::proof::Files::unpack(&changed).unwrap();
+            let read = verbale::note::proof::Files::unpack(&changed).unwrap();
             assert!(read.iter().all(|(name, bytes)| name == "README.txt" || files[name] == bytes), "byte {at}");
         }
     }
@@ -301,7 +302,7 @@ fn programs_of_others_read_and_write_it() {
 
 #[test]
 fn a_receipt_is_added_to_a_proof_and_nothing_else_changes() {
-    let unpack = |zip: &[u8]| verbale::proof::Files::unpack(zip).unwrap();
+    let unpack = |zip: &[u8]| verbale::note::proof::Files::unpack(zip).unwrap();
     for proof in [fixture::proof().pack(), fixture::envelope_proof().pack()] {
         assert!(unpack(&proof).pack() == proof, "what was packed is packed again");
         let receipt = fixture::received().receipt();

@@ -3,16 +3,16 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use verbale::log::entry::Entry;
-use verbale::log::signed_note::{LogKey, SignedNote};
-use verbale::log::tile::{TilePath, bundle, parse_bundle};
-use verbale::log::tlog_proof::TlogProof;
-use verbale::mirror::Part;
-use verbale::opening::{Content, Envelope, Opening};
-use verbale::post::PostText;
-use verbale::proof::{PublishedPost, Sums};
-use verbale::slip::Slip;
-use verbale::verify::{verify, vkey};
+use verbale::note::proof::{PublishedPost, Sums};
+use verbale::note::slip::Slip;
+use verbale::note::{Content, Envelope, Opening};
+use verbale::tlog::entry::Entry;
+use verbale::tlog::signed_note::{LogKey, SignedNote};
+use verbale::tlog::tile::{TilePath, bundle, parse_bundle};
+use verbale::tlog::tlog_proof::TlogProof;
+use verbale::verify::proof::{verify, vkey};
+use verbale::wording::post::PostText;
+use verbale::wording::thread::Part;
 
 use crate::fixture::{self, pinned};
 
@@ -128,7 +128,7 @@ proptest! {
         text in any::<String>(),
         files in prop::collection::vec(prop::option::of(prop::collection::vec(any::<u8>(), 0..50)), 0..=16),
     ) {
-        use verbale::opening::{AttachmentRef, FileRef};
+        use verbale::note::{AttachmentRef, FileRef};
         let reference = |file: &Option<Vec<u8>>| match file {
             Some(bytes) => AttachmentRef::File(FileRef::of(bytes, "image/png")),
             None => AttachmentRef::Unreadable { media_key: "3_1".to_owned() },

@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use verbale::hash::Hash;
-use verbale::log::entry::{Entry, Level, Platform};
-use verbale::log::signed_note::VerifierKey;
-use verbale::mirror;
-use verbale::note::{AccountId, PostId};
-use verbale::opening::names;
+use verbale::base::hash::Hash;
+use verbale::base::ids::{AccountId, PostId};
+use verbale::note::names;
+use verbale::note::request::RequestState;
 use verbale::platform::x;
-use verbale::release;
 use verbale::sandbox::world::{Draft, EventKind, Outgoing, Post, Settings, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
-use verbale::store::{Ask, Desk, NewRequest, Reader, RequestState};
-use verbale::vault;
+use verbale::store::vault;
+use verbale::store::{Ask, Desk, NewRequest, Reader};
+use verbale::tasks::disclose::bundle;
+use verbale::tlog::entry::{Entry, Level, Platform};
+use verbale::tlog::signed_note::VerifierKey;
+use verbale::wording::thread;
 
 use crate::rig::{DISPUTE, MARKER, Plan, Rig};
 
@@ -79,8 +80,8 @@ pub fn proof(rig: &Rig, level: Level) -> Vec<u8> {
     let opening = vault::open(1, row.opening.as_ref().unwrap(), std::slice::from_ref(&rig.identity)).unwrap();
     let account = reader.account().unwrap().unwrap();
     let name = account.name.clone();
-    let post = release::published(row.post.clone(), account, |post| x::address_of("https://x.com", &name, post));
-    release::proof(1, &row, VerifierKey::parse(reader.vkey()).unwrap(), post, opening, level).pack()
+    let post = bundle::published(row.post.clone(), account, |post| x::address_of("https://x.com", &name, post));
+    bundle::proof(1, &row, VerifierKey::parse(reader.vkey()).unwrap(), post, opening, level).pack()
 }
 
 pub fn asked(level: Level) -> NewRequest {
@@ -109,7 +110,7 @@ pub fn posts(rig: &Rig) -> Vec<Post> {
 
 /// The posts that carry a note, in the order of their parts.
 pub fn parts(rig: &Rig) -> Vec<Post> {
-    let part = |post: &Post| mirror::Part::parse(&post.written).ok().map(|part| part.place);
+    let part = |post: &Post| thread::Part::parse(&post.written).ok().map(|part| part.place);
     let mut parts: Vec<_> = posts(rig).into_iter().filter_map(|post| Some((part(&post)?, post))).collect();
     parts.sort_by_key(|(place, post)| (*place, post.id));
     parts.into_iter().map(|(_, post)| post).collect()
@@ -125,7 +126,7 @@ pub fn is_open(rig: &Rig) {
     let shown: Vec<String> = parts(rig).iter().map(|post| unescape(&post.words.text)).collect();
     let bare: Vec<&str> =
         shown.iter().map(|text| text.rsplit_once(" https://t.co/").map_or(&**text, |cut| cut.0)).collect();
-    let joined = mirror::join(&bare).unwrap();
+    let joined = thread::join(&bare).unwrap();
     assert_eq!((joined.note, joined.text), (1, sent_text(rig)));
     let content = std::fs::read(rig.public().join("note/0/1").join(names::content(1))).unwrap();
     let opened: Vec<Entry> = entries(rig).into_iter().filter(|entry| matches!(entry, Entry::Open { .. })).collect();
@@ -151,7 +152,7 @@ pub fn sent_text(rig: &Rig) -> String {
 
 /// Each part answers the one before it, and the first the post with the commitment.
 pub fn is_thread(rig: &Rig) {
-    let commitment = reader(rig).facts(1).unwrap().unwrap().post;
+    let commitment = reader(rig).standing(1).unwrap().unwrap().post;
     let mut before = commitment;
     for part in parts(rig) {
         assert_eq!(part.answers, before);
@@ -176,7 +177,7 @@ pub fn deny(rig: &Rig, text: &str) -> PostId {
 pub fn letters(rig: &Rig) -> Vec<String> {
     let to = AccountId(990_017);
     rig.world.with(|world, _| {
-        let conversation = verbale::note::ConversationId::between(EMBASSY, to);
+        let conversation = verbale::base::ids::ConversationId::between(EMBASSY, to);
         let sent = world.events().filter(|event| event.conversation == conversation);
         sent.filter_map(|event| match &event.kind {
             EventKind::Message { words, .. } => Some(unescape(&words.text)),
@@ -194,7 +195,7 @@ pub fn is_disputed(rig: &Rig, post: PostId, replies: bool) {
         panic!("{disputes:?}")
     };
     assert_eq!(*disputing, post);
-    let commitment = reader(rig).facts(1).unwrap().unwrap().commitment.to_string();
+    let commitment = reader(rig).standing(1).unwrap().unwrap().commitment.to_string();
     let ends = format!("re {post}");
     let answers: Vec<Post> = posts(rig).into_iter().filter(|post| post.written.ends_with(&ends)).collect();
     assert_eq!(answers.len(), 1);

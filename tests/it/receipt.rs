@@ -1,11 +1,11 @@
 //! Two installations and one X: an embassy sends notes with their slips, a ministry rebuilds them, and gives receipts.
 
 use tokio::process::Command;
-use verbale::note::{Account, AccountId, ConversationId, MessageId, Origin};
-use verbale::opening::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Salt};
+use verbale::base::ids::{Account, AccountId, ConversationId, MessageId, Origin};
+use verbale::note::slip::{SLIP_BYTES_MAX, Slip};
+use verbale::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Salt};
 use verbale::sandbox::world::{Call, Event, EventKind, Fault, How, Moment, Outgoing};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
-use verbale::slip::{SLIP_BYTES_MAX, Slip};
 
 use crate::door::Door;
 use crate::process::stop;

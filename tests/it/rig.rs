@@ -7,26 +7,26 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use verbale::bot::limits::Limits;
-use verbale::bot::{self, Bot};
-use verbale::clock::Clock;
-use verbale::courier::{self, Courier};
-use verbale::hash::Hash;
-use verbale::log::signed_note::LogKey;
-use verbale::note::{AccountId, AccountName, Origin};
-use verbale::opener::{self, Opener};
-use verbale::opening::Salt;
-use verbale::pace::{Next, Tick};
-use verbale::persons::Persons;
-use verbale::public::Public;
-use verbale::publisher::{self, Publisher};
-use verbale::rules::{Correspondent, Formal, Rule};
+use verbale::base::clock::Clock;
+use verbale::base::hash::Hash;
+use verbale::base::ids::{AccountId, AccountName, Origin};
+use verbale::base::time::Time;
+use verbale::note::Salt;
 use verbale::sandbox::world::Settings;
 use verbale::sandbox::{self, Direct, EMBASSY, MINISTRY, Shared, World};
+use verbale::store::vault::Vault;
 use verbale::store::{Durability, Store};
-use verbale::time::Time;
-use verbale::vault::Vault;
-use verbale::watcher::{self, Watcher};
+use verbale::tasks::deliver::{self, Courier};
+use verbale::tasks::disclose::{self, Opener};
+use verbale::tasks::persons::Persons;
+use verbale::tasks::post::{self, Publisher};
+use verbale::tasks::publish::Public;
+use verbale::tasks::reply::limits::Limits;
+use verbale::tasks::reply::{self, Bot};
+use verbale::tasks::rules::{Correspondent, Formal, Rule};
+use verbale::tasks::seal::{self, Watcher};
+use verbale::tasks::task::{Next, Tick};
+use verbale::tlog::signed_note::LogKey;
 
 use crate::mortal::{Fuse, Late, Mortal, mortal};
 
@@ -192,7 +192,7 @@ impl Rig {
             }
         });
         let seed = self.plan.seed;
-        let chance: bot::Chance = Arc::new({
+        let chance: reply::Chance = Arc::new({
             let (salts, fuse) = (salts.clone(), fuse.clone());
             move || {
                 fuse.burn();
@@ -200,7 +200,7 @@ impl Rig {
                 123_456 + 7_919 * salts.fetch_add(1, Ordering::SeqCst)
             }
         });
-        let salts: watcher::Salts = Arc::new(move || {
+        let salts: seal::Salts = Arc::new(move || {
             fuse.burn();
             let count = salts.fetch_add(1, Ordering::SeqCst);
             Salt::from_bytes(*Hash::of(format!("{seed} {count}").as_bytes()).as_bytes())
@@ -215,7 +215,7 @@ impl Rig {
         let vault = Arc::new(Vault::new(vec![self.identity.to_public()]));
         let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), self.publisher());
         let opener = Opener::new(platform.clone(), store.clone(), clock.clone(), self.opener());
-        let courier = courier::Settings { settle: SETTLE, identities: vec![self.identity.clone()] };
+        let courier = deliver::Settings { settle: SETTLE, identities: vec![self.identity.clone()] };
         let courier = Courier::new(platform.clone(), store.clone(), clock.clone(), courier);
         let bot = Bot::new(platform.clone(), store.clone(), clock.clone(), chance, self.bot());
         let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watcher());
@@ -224,9 +224,9 @@ impl Rig {
         self.next = [Next::Now; 6];
     }
 
-    fn publisher(&self) -> publisher::Settings {
+    fn publisher(&self) -> post::Settings {
         let heartbeat = self.plan.heartbeat.then(|| HEARTBEAT.parse().unwrap());
-        publisher::Settings {
+        post::Settings {
             settle: SETTLE,
             run_over: self.plan.run_over,
             heartbeat,
@@ -235,8 +235,8 @@ impl Rig {
         }
     }
 
-    fn opener(&self) -> opener::Settings {
-        opener::Settings {
+    fn opener(&self) -> disclose::Settings {
+        disclose::Settings {
             approval: self.approval,
             persons: self.persons.clone(),
             lapse: Duration::from_secs(86_400),
@@ -249,8 +249,8 @@ impl Rig {
         }
     }
 
-    fn bot(&self) -> bot::Settings {
-        bot::Settings {
+    fn bot(&self) -> reply::Settings {
+        reply::Settings {
             poll: BOT_POLL,
             officials: self.officials.clone(),
             correspondents: correspondents(),
@@ -262,9 +262,9 @@ impl Rig {
         }
     }
 
-    fn watcher(&self) -> watcher::Settings {
+    fn watcher(&self) -> seal::Settings {
         let correspondents = correspondents();
-        watcher::Settings {
+        seal::Settings {
             log: key().name().clone(),
             rules: vec![Rule { correspondents, formal: Formal::Marker(MARKER.to_owned()) }],
             poll: POLL,

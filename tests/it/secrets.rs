@@ -13,11 +13,12 @@ use memchr::memmem;
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
-use verbale::note::Snowflake;
+use verbale::base::ids::Snowflake;
+use verbale::base::text;
+use verbale::base::time::Time;
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing};
 use verbale::sandbox::{EMBASSY, MINISTRY};
-use verbale::time::Time;
-use verbale::{text, vault};
+use verbale::store::vault;
 
 use crate::fixture;
 use crate::process::{GENEROUS, Place, stop};
@@ -318,7 +319,7 @@ fn debug_shows_nothing_private() {
         format!("{envelope:?}"),
         format!("{:?}", fixture::opening()),
         format!("{lines:?}"),
-        format!("{:?}", verbale::opening::Content::parse(TEXT.as_bytes())),
+        format!("{:?}", verbale::note::Content::parse(TEXT.as_bytes())),
     ]
     .join("\n");
     let secrets = [

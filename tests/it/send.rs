@@ -4,7 +4,7 @@ use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use tokio::process::Child;
-use verbale::note::MessageId;
+use verbale::base::ids::MessageId;
 use verbale::sandbox::world::{Body, Call, Event, EventKind, Fault, How, Moment};
 use verbale::sandbox::{EMBASSY, MINISTRY, World};
 

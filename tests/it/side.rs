@@ -5,14 +5,14 @@ use std::process::Stdio;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::process::{Child, Command};
-use verbale::config::create::{Answers, create};
-use verbale::log::signed_note::{LogKey, VerifierKey};
-use verbale::note::{AccountId, Origin};
+use verbale::app::config::create::{Answers, create};
+use verbale::base::ids::{AccountId, Origin};
 use verbale::platform::x::Credentials;
-use verbale::rules::{Correspondent, Formal};
 use verbale::sandbox::world::{Call, Settings};
 use verbale::sandbox::{EMBASSY, MINISTRY, World};
 use verbale::store::Store;
+use verbale::tasks::rules::{Correspondent, Formal};
+use verbale::tlog::signed_note::{LogKey, VerifierKey};
 
 use crate::door::{Door, open};
 use crate::process::{GENEROUS, LAG_MS};

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::tile;
-use verbale::note::{AccountId, ConversationId, MessageId, Snowflake};
-use verbale::pace::Next;
+use verbale::base::ids::{AccountId, ConversationId, MessageId, Snowflake};
 use verbale::sandbox::world::{Body, Chaos, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
+use verbale::tasks::task::Next;
+use verbale::tlog::checkpoint::Checkpoint;
+use verbale::tlog::tile;
 
 use crate::rig::{CONSULATE, Ended, MARKER, Plan, Rig, SETTLE, Which, key};
 use crate::witness::Witness;
@@ -184,7 +184,7 @@ impl Story {
             Some((group, counts)) => (*counts, world.send_in(now, EMBASSY, group, &what).unwrap()),
             None => {
                 if world.user(third).is_none() {
-                    world.add_user(now, verbale::note::Account::parse("17000001 attache").unwrap());
+                    world.add_user(now, verbale::base::ids::Account::parse("17000001 attache").unwrap());
                 }
                 let (group, id) = world.make_group(now, EMBASSY, &[JOURNALIST, third], &what).unwrap();
                 self.groups.push((group, with_ministry));

@@ -5,14 +5,14 @@ use std::fs;
 use std::path::Path;
 
 use atom_syndication::Feed;
-use verbale::hash::Hash;
-use verbale::log::entry::{Entry, Level, Loss, Platform};
-use verbale::log::signed_note::LogKey;
-use verbale::log::tree::{Tree, leaf_hash};
-use verbale::note::{AccountName, Origin, PostId, Snowflake};
+use verbale::base::hash::Hash;
+use verbale::base::ids::{AccountName, Origin, PostId, Snowflake};
+use verbale::base::time::Time;
 use verbale::platform::x;
 use verbale::site::{ALWAYS, FIXED, Ledger, Page, PublishedFile, RANGE, Settings, View};
-use verbale::time::Time;
+use verbale::tlog::entry::{Entry, Level, Loss, Platform};
+use verbale::tlog::signed_note::LogKey;
+use verbale::tlog::tree::{Tree, leaf_hash};
 
 use crate::rig::key;
 

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use verbale::bot::limits::DISPUTES_A_DAY;
-use verbale::log::entry::{Entry, Level};
-use verbale::note::AccountId;
-use verbale::persons::Persons;
+use verbale::base::ids::AccountId;
+use verbale::note::request::RequestState;
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings, limits_of_x};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
-use verbale::store::{Desk, RequestState};
+use verbale::store::Desk;
+use verbale::tasks::persons::Persons;
+use verbale::tasks::reply::limits::DISPUTES_A_DAY;
+use verbale::tlog::entry::{Entry, Level};
 
 use crate::asked::*;
 use crate::quarrel::{
@@ -102,7 +103,7 @@ async fn a_queue_of_other_messages_does_not_make_codes_come_too_late() {
         rig.world.with(|world, now| {
             for number in 0..40 {
                 let account = format!("{} official_{number}", 6000 + number);
-                world.add_user(now, verbale::note::Account::parse(&account).unwrap());
+                world.add_user(now, verbale::base::ids::Account::parse(&account).unwrap());
             }
         });
     })

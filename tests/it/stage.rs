@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::process::{Child, Command};
-use verbale::hash::Hash;
-use verbale::log::entry::Entry;
-use verbale::note::{Account, AccountId, MessageId, PostId};
+use verbale::base::hash::Hash;
+use verbale::base::ids::{Account, AccountId, MessageId, PostId};
 use verbale::sandbox::world::{Call, EventKind, Outgoing, unescape};
 use verbale::sandbox::{EMBASSY, MINISTRY, World};
 use verbale::store::Reader;
-use verbale::vault;
+use verbale::store::vault;
+use verbale::tlog::entry::Entry;
 
 pub use marks::{Found, Kind, cell, file, text};
 use marks::{has_word, marked_file, marked_text};

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::tile::{self, Kind};
-use verbale::log::tree::{Tree, leaf_hash};
+use verbale::tlog::checkpoint::Checkpoint;
+use verbale::tlog::tile::{self, Kind};
+use verbale::tlog::tree::{Tree, leaf_hash};
 
 use crate::rig::key;
 

@@ -340,8 +340,8 @@ fn whatever_is_tampered_with_somebody_notices_it() {
 #[test]
 fn the_honest_log_is_what_the_program_publishes() {
     let place = tempfile::tempdir().unwrap();
-    let mut folder = verbale::public::Folder::open(place.path(), crate::site::settings(&key())).unwrap();
-    folder.take(HONEST.log.iter().map(verbale::log::entry::Entry::to_line).collect());
+    let mut folder = verbale::tasks::publish::Folder::open(place.path(), crate::site::settings(&key())).unwrap();
+    folder.take(HONEST.log.iter().map(verbale::tlog::entry::Entry::to_line).collect());
     while !folder.is_current() {
         folder.write(&set::head(&HONEST.log, &key())).unwrap();
     }

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::process::{Child, Command};
-use verbale::hash::Hash;
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::signed_note::LogKey;
-use verbale::note::Origin;
+use verbale::base::hash::Hash;
+use verbale::base::ids::Origin;
 use verbale::sandbox::world::{Call, Outgoing};
 use verbale::sandbox::{EMBASSY, MINISTRY};
+use verbale::tlog::checkpoint::Checkpoint;
+use verbale::tlog::signed_note::LogKey;
 
 use crate::cli::everything_in;
 use crate::process::{GENEROUS, Place, stop};

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use verbale::log::policy::Policy;
-use verbale::verify::{Outcome, Report, Trust, verify};
+use verbale::tlog::policy::Policy;
+use verbale::verify::check::Outcome;
+use verbale::verify::proof::{Report, Trust, verify};
 
 use crate::cli::{assert_refused, verbale};
 use crate::cosigner::{self, Cosigner, three};

@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::process::Child;
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::signed_note::LogKey;
-use verbale::log::tree::Tree;
-use verbale::note::Origin;
-use verbale::public::Kind;
+use verbale::base::ids::Origin;
 use verbale::sandbox::world::{Call, Outgoing};
 use verbale::sandbox::{EMBASSY, MINISTRY};
+use verbale::tasks::publish::Kind;
+use verbale::tlog::checkpoint::Checkpoint;
+use verbale::tlog::signed_note::LogKey;
+use verbale::tlog::tree::Tree;
 
 use crate::bucket::{Bucket, How, KEY_ID, NAME, REGION, SECRET};
 use crate::process::{GENEROUS, Place, stop};
@@ -82,7 +82,7 @@ fn public_files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 fn without_old_tiles(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
     let head = files.get("checkpoint").and_then(|bytes| Checkpoint::open(bytes, &key().vkey()).ok());
     let tiles: Vec<String> = head.map_or_else(Vec::new, |head| {
-        verbale::log::tile::new_since(0, head.size).iter().map(ToString::to_string).collect()
+        verbale::tlog::tile::new_since(0, head.size).iter().map(ToString::to_string).collect()
     });
     files.retain(|path, _| !path.starts_with("tile/") || tiles.contains(path));
     files.remove("upload.txt");

@@ -14,18 +14,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::entry::Entry;
-use verbale::log::policy::Policy;
-use verbale::log::signed_note::{LogKey, SignedNote, VerifierKey};
-use verbale::log::tile::{TilePath, parse_bundle};
-use verbale::log::tlog_proof::TlogProof;
-use verbale::mirror::Part;
-use verbale::opening::{Content, Envelope};
-use verbale::post::PostText;
-use verbale::proof::{PublishedPost, Sums};
-use verbale::slip::Slip;
-use verbale::verify::{Trust, verify, vkey};
+use verbale::note::proof::{PublishedPost, Sums};
+use verbale::note::slip::Slip;
+use verbale::note::{Content, Envelope};
+use verbale::tlog::checkpoint::Checkpoint;
+use verbale::tlog::entry::Entry;
+use verbale::tlog::policy::Policy;
+use verbale::tlog::signed_note::{LogKey, SignedNote, VerifierKey};
+use verbale::tlog::tile::{TilePath, parse_bundle};
+use verbale::tlog::tlog_proof::TlogProof;
+use verbale::verify::proof::{Trust, verify, vkey};
+use verbale::wording::post::PostText;
+use verbale::wording::thread::Part;
 
 /// One vector, before it is written to its file.
 pub struct Case {
@@ -105,7 +105,7 @@ fn result(format: &str, headers: &BTreeMap<String, String>, bytes: &[u8]) -> Str
         "tlog-proof" => TlogProof::parse(bytes).ok().map(|it| it.to_text().into_bytes()),
         "policy" => Policy::parse(bytes).ok().map(|_| bytes.to_vec()),
         "tile-path" => text.and_then(TilePath::parse).map(|it| it.to_string().into_bytes()),
-        "bundle" => parse_bundle(bytes, width()).ok().map(|entries| verbale::log::tile::bundle(entries).unwrap()),
+        "bundle" => parse_bundle(bytes, width()).ok().map(|entries| verbale::tlog::tile::bundle(entries).unwrap()),
         "post" => text.and_then(|text| PostText::parse(text).ok()).map(|it| it.to_text().into_bytes()),
         "post-file" => PublishedPost::parse(bytes).ok().map(|it| it.to_text().into_bytes()),
         "mirror-post" => text.and_then(|text| Part::parse(text).ok()).map(|it| it.to_text().into_bytes()),

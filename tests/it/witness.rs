@@ -7,17 +7,17 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use rusqlite::{Connection, OpenFlags};
-use verbale::hash::Hash;
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::entry::Entry;
-use verbale::log::tile::{self, Kind};
-use verbale::log::tree::{Tree, leaf_hash};
-use verbale::note::{ConversationId, MessageId, PostId, Snowflake};
-use verbale::opening::{AttachmentRef, Opening};
-use verbale::post::PostText;
+use verbale::base::hash::Hash;
+use verbale::base::ids::{ConversationId, MessageId, PostId, Snowflake};
+use verbale::note::{AttachmentRef, Opening};
 use verbale::sandbox::world::{EventKind, World, unescape};
 use verbale::sandbox::{EMBASSY, Shared};
-use verbale::vault;
+use verbale::store::vault;
+use verbale::tlog::checkpoint::Checkpoint;
+use verbale::tlog::entry::Entry;
+use verbale::tlog::tile::{self, Kind};
+use verbale::tlog::tree::{Tree, leaf_hash};
+use verbale::wording::post::PostText;
 
 use crate::rig::key;
 

@@ -6,9 +6,10 @@ use std::panic::{UnwindSafe, catch_unwind};
 use proptest::prelude::*;
 
 use twitter_text::extractor::Extractor;
-use verbale::hash::Hash;
-use verbale::inert;
-use verbale::mirror::{Mirrored, WEIGHT_MAX, join, split, weight};
+use verbale::base::hash::Hash;
+use verbale::base::escape;
+use verbale::wording::thread::{Mirrored, join, split};
+use verbale::wording::weight::{WEIGHT_MAX, weight};
 
 /// What the other implementation says; nothing where it panics, as it does at `\u{201c}a@:`.
 fn asked<T>(question: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
@@ -57,7 +58,7 @@ fn escape(text: &str) -> String {
 }
 
 fn unescape(text: &str) -> String {
-    verbale::opening::content::decode_once(text)
+    verbale::note::content::decode_once(text)
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn no_emoji_is_longer_than_we_think() {
 fn no_domain_is_taken_for_a_link() {
     let written: String = twitter_text::tlds::TLDS
         .iter()
-        .map(|tld| inert::write(&format!("https://t.{tld}/a?b=c www.a1.{tld} ({tld}.{tld}) x@a.{tld}\n")))
+        .map(|tld| escape::write(&format!("https://t.{tld}/a?b=c www.a1.{tld} ({tld}.{tld}) x@a.{tld}\n")))
         .collect();
     assert!(1_000 < written.lines().count());
     for line in written.lines() {
@@ -149,8 +150,8 @@ proptest! {
 
     #[test]
     fn what_is_written_in_brackets_is_read_back(text in hard_text()) {
-        let written = inert::write(&text);
-        prop_assert_eq!(inert::read(&written), Some(text));
+        let written = escape::write(&text);
+        prop_assert_eq!(escape::read(&written), Some(text));
         prop_assert!(!is_active(&written), "{}", written);
     }
 }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::acts::{ENVELOPE_PROOF, PROOF, RECEIVED_PROOF, SECOND_PROOF, verify_received};
 use super::stage::MINISTRY_FOLDER;
 use super::tell;
-use crate::note::AccountId;
-use crate::opening::names;
+use crate::base::ids::AccountId;
+use crate::note::names;
 use crate::sandbox::World;
 use crate::sandbox::world::{Event, EventKind, Post, unescape};
 

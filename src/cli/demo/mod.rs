@@ -1,7 +1,7 @@
 //! `verbale demo`: the whole story in one command.
 
 mod tell;
-mod side;
+mod installation;
 mod stage;
 mod kept;
 mod acts;

@@ -11,10 +11,10 @@ use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::side::{POLL, Part, Side};
+use super::installation::{POLL, Part, Side};
 use super::{kept, tell};
-use crate::config::create;
-use crate::note::{Account, AccountId, MessageId, PostId};
+use crate::app::config::create;
+use crate::base::ids::{Account, AccountId, MessageId, PostId};
 use crate::sandbox::world::{Draft, Event, EventKind, Outgoing, Post, Settings, World};
 use crate::sandbox::{self, Clock, EMBASSY, MINISTRY, Shared};
 

@@ -5,8 +5,8 @@ use std::error::Error as _;
 use serde_json::Value;
 
 use super::endpoint::{Endpoint, Kind};
+use crate::base::time::Time;
 use crate::platform::Error;
-use crate::time::Time;
 
 /// What X says is never repeated at greater length.
 const QUOTE_CHARS_MAX: usize = 200;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::header::HeaderMap;
 
 use super::endpoint::Endpoint;
-use crate::time::Time;
+use crate::base::time::Time;
 
 /// The windows that X counts in: the call's own (15 minutes), the account's day, the app's day.
 const WINDOWS: [&str; 3] = ["x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour"];

@@ -33,9 +33,9 @@ use super::{
     Addressee, Attachment, CALL_TIME_MAX, Draft, Error, File, Me, MediaId, MentionPage, MessagePage, PageToken,
     Platform, Post, Purpose, Sent,
 };
-use crate::clock::Clock;
-use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
-use crate::time::Time;
+use crate::base::clock::Clock;
+use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use crate::base::time::Time;
 
 /// Where X answers.
 pub const BASE: &str = "https://api.x.com";
@@ -281,7 +281,7 @@ impl Platform for X {
 #[cfg(fuzzing)]
 pub fn read_any(body: &[u8]) {
     let _ = errors::classify(Endpoint::Post, 403, body);
-    let _ = oembed::read(body, crate::note::Snowflake(0));
+    let _ = oembed::read(body, crate::base::ids::Snowflake(0));
     let _ = wire::http_date(body);
     let Ok(answer) = Answer::read(body) else { return };
     let _ = (parse::messages(&answer), parse::changes(&answer), parse::senders(&answer), answer.list());
@@ -295,7 +295,7 @@ pub fn read_any(body: &[u8]) {
 /// Reads a post's HTML as a card brings it, and a text in such HTML, which must come out as it is: for fuzzing.
 #[cfg(fuzzing)]
 pub fn read_card(html: &str) {
-    let post = crate::note::Snowflake(7);
+    let post = crate::base::ids::Snowflake(7);
     let card = |html: &str| {
         let [url, author_url] = ["embassy/status/7", "embassy"].map(|path| format!("https://twitter.com/{path}"));
         let card = serde_json::json!({ "url": url, "author_url": author_url, "html": html });
@@ -306,8 +306,8 @@ pub fn read_card(html: &str) {
     let written = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>");
     let shown =
         card(&format!("<blockquote class=\"twitter-tweet\"><p lang=\"en\" dir=\"ltr\">{written}</p>&mdash; Embassy"));
-    let author = crate::note::AccountName::parse("embassy").expect("it is one");
-    assert_eq!(shown, Ok(crate::verify::Shown::Stands { author, text: text.trim_end().to_owned() }));
+    let author = crate::base::ids::AccountName::parse("embassy").expect("it is one");
+    assert_eq!(shown, Ok(crate::verify::proof::Shown::Stands { author, text: text.trim_end().to_owned() }));
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 
 use super::{SettingsError, WEB, address, errors, wire};
-use crate::note::{AccountName, PostId};
-use crate::verify::Shown;
+use crate::base::ids::{AccountName, PostId};
+use crate::verify::proof::Shown;
 
 /// Where X answers to anybody.
 pub const OEMBED: &str = "https://publish.x.com/oembed";

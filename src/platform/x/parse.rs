@@ -12,7 +12,7 @@ use twitter_v2::User;
 
 pub(super) use self::posts::{mentions, post, posted};
 use super::errors::shape;
-use crate::note::{Account, AccountId, AccountName, ConversationId, Snowflake};
+use crate::base::ids::{Account, AccountId, AccountName, ConversationId, Snowflake};
 use crate::platform::{Attachment, MediaId, Message, PageToken, Sent};
 
 /// Keys longer than this are not X's.
@@ -307,7 +307,7 @@ fn positive(id: u64) -> Result<u64, String> {
 }
 
 fn positive_text(id: &str) -> Option<u64> {
-    crate::text::number(id).and_then(|id| positive(id).ok())
+    crate::base::text::number(id).and_then(|id| positive(id).ok())
 }
 
 /// Reads a typed model from the fields that we use. The models are of 2022 and refuse an answer for the sake of fields that

@@ -6,7 +6,7 @@ use super::X;
 use super::endpoint::Endpoint;
 use super::parse::{self, Answer};
 use super::wire::Content;
-use crate::note::{PostId, Snowflake};
+use crate::base::ids::{PostId, Snowflake};
 use crate::platform::{Draft, Error, MentionPage, PageToken, Post};
 
 /// X keeps 3,200 posts of a timeline in pages of 100.

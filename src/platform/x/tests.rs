@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::note::Snowflake;
+use crate::base::ids::Snowflake;
 
 /// Answers one connection after the other, byte for byte, and keeps what it was asked.
 struct Script {

@@ -15,10 +15,10 @@ use super::limits::Limits;
 use super::posts::Names;
 use super::sign::Signer;
 use super::{Settings, SettingsError};
-use crate::clock::Clock;
-use crate::note::AccountId;
+use crate::base::clock::Clock;
+use crate::base::ids::AccountId;
+use crate::base::time::Time;
 use crate::platform::{CALL_TIME_MAX, Error};
-use crate::time::Time;
 
 /// No answer of the API is larger; attachments have a limit of their own.
 pub(super) const JSON_BYTES_MAX: u64 = 8 * 1024 * 1024;

@@ -1,8 +1,8 @@
 //! What a fault or a refusal is to a client that sees nothing but the answer.
 
+use crate::base::time::Time;
 use crate::platform::Error;
 use crate::sandbox::world::{Body, Call, How, Refusal};
-use crate::time::Time;
 
 /// How long to wait after a 429 that does not say it.
 const UNSAID_WAIT_MS: i64 = 60_000;

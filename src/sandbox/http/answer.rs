@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::base::time::Time;
 use crate::sandbox::world::{self, Allowance, How, Refusal};
-use crate::time::Time;
 
 /// An answer, or why there is none.
 pub(super) type Answer = Result<Response, Refusal>;

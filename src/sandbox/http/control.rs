@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Door;
 use super::answer::{self, Answer};
 use super::query::invalid;
-use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
 use crate::sandbox::shapes;
 use crate::sandbox::world::{Chaos, Draft, Fault, Outgoing, Refusal, Settings, User, World, unescape};
 

@@ -12,7 +12,7 @@ use super::answer::{self, Answer};
 use super::messages::read_json;
 use super::query::invalid;
 use super::{BODY_BYTES_MAX, Caller, Door};
-use crate::note::Snowflake;
+use crate::base::ids::Snowflake;
 use crate::platform::{FileKind, Purpose};
 use crate::sandbox::world::Refusal;
 

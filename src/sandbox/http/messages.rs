@@ -13,7 +13,7 @@ use super::answer::{self, Answer};
 use super::query::{self, Kind, Parameters, invalid};
 use super::users::account_id;
 use super::{Caller, Door, base};
-use crate::note::{AccountId, ConversationId, MessageId, Snowflake};
+use crate::base::ids::{AccountId, ConversationId, MessageId, Snowflake};
 use crate::sandbox::shapes::{self, Asked};
 use crate::sandbox::world::{Event, EventKind, Listing, Outgoing, Refusal, World};
 

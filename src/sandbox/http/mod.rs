@@ -2,7 +2,7 @@
 //!
 //! It listens on this computer only: whoever reaches it may act as any of its users.
 
-mod line;
+mod connections;
 mod oauth;
 mod answer;
 mod query;
@@ -28,10 +28,10 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use self::line::{Lines, Scissors};
+use self::connections::{Lines, Scissors};
 use super::Shared;
 use super::world::{Call, How, Moment};
-use crate::note::AccountId;
+use crate::base::ids::AccountId;
 
 /// The largest body that is read: a file of 64 MiB and what is around it.
 const BODY_BYTES_MAX: usize = 65 * 1024 * 1024;

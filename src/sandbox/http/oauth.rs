@@ -10,9 +10,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha1::Sha1;
 
-use crate::note::AccountId;
+use crate::base::ids::AccountId;
+use crate::base::time::Time;
 use crate::sandbox::World;
-use crate::time::Time;
 
 /// What RFC 5849, section 3.6, escapes: all but letters, digits and `- . _ ~`.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -118,7 +118,7 @@ fn decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::note::Account;
+    use crate::base::ids::Account;
     use crate::sandbox::world::{Credentials, Settings};
 
     /// The worked example in X's page "Creating a signature", with the time and nonce that it uses.

@@ -9,11 +9,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::query::invalid;
 use super::{Door, base, control};
-use crate::note::{AccountId, PostId};
+use crate::base::ids::{AccountId, PostId};
+use crate::base::time::Time;
 use crate::platform::price::{Billed, usd};
 use crate::sandbox::world::{Draft, Event, EventKind, Media, Post, Refusal, User, Words, World, unescape};
 use crate::sandbox::{EMBASSY, MINISTRY};
-use crate::time::Time;
 
 /// At most so many posts and messages are shown.
 const SHOWN_MAX: usize = 50;

@@ -12,7 +12,7 @@ use super::messages::read_json;
 use super::query::{self, Kind, Parameters, invalid};
 use super::users::account_id;
 use super::{Caller, Door, base, page};
-use crate::note::{AccountId, PostId, Snowflake};
+use crate::base::ids::{AccountId, PostId, Snowflake};
 use crate::sandbox::shapes::{self, Asked, Place};
 use crate::sandbox::world::{Draft, Post, PostPage, Range, Refusal, Vocabulary, World};
 
@@ -128,7 +128,7 @@ fn list(
     mut parameters: Parameters,
     of: AccountId,
     base: &str,
-    read: impl FnOnce(&mut World, crate::time::Time, Range) -> PostPage,
+    read: impl FnOnce(&mut World, crate::base::time::Time, Range) -> PostPage,
 ) -> Answer {
     let range = range(&mut parameters)?;
     door.world.with(|world, now| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::BASE32HEX_NOPAD;
 
-use crate::note::Snowflake;
+use crate::base::ids::Snowflake;
 use crate::sandbox::shapes::Asked;
 use crate::sandbox::world::{Refusal, Vocabulary};
 
@@ -62,10 +62,10 @@ impl Parameters {
     }
 
     /// A moment: RFC 3339.
-    pub(super) fn time(&mut self, name: &str) -> Result<Option<crate::time::Time>, Refusal> {
+    pub(super) fn time(&mut self, name: &str) -> Result<Option<crate::base::time::Time>, Refusal> {
         let Some(text) = self.take(name) else { return Ok(None) };
         let moment: jiff::Timestamp = text.parse().map_err(|_| invalid(name, text, "it is not a time of RFC 3339"))?;
-        Ok(Some(crate::time::Time::from_ms(moment.as_millisecond())))
+        Ok(Some(crate::base::time::Time::from_ms(moment.as_millisecond())))
     }
 
     /// A list of known words, none of them twice, separated by commas.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer::{self, Answer};
 use super::query::{Kind, Parameters};
 use super::{Caller, Door};
-use crate::note::AccountId;
+use crate::base::ids::AccountId;
 use crate::sandbox::shapes;
 use crate::sandbox::world::{Refusal, World};
 

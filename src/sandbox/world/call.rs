@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
-use crate::note::AccountId;
-use crate::time::{DAY_MS, Time};
+use crate::base::ids::AccountId;
+use crate::base::time::{DAY_MS, Time};
 
 /// A kind of call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

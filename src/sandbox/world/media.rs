@@ -1,9 +1,9 @@
 //! Uploaded files, and who sees them.
 
 use super::{EventKind, Refusal, World};
-use crate::note::{AccountId, MessageId, PostId};
+use crate::base::ids::{AccountId, MessageId, PostId};
+use crate::base::time::Time;
 use crate::platform::{FileKind, POST_FILES_MAX, Purpose};
-use crate::time::Time;
 
 pub use crate::platform::MediaId;
 

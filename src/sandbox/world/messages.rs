@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::media::MediaId;
 use super::words::{self, Words};
 use super::{Refusal, World};
-use crate::note::{AccountId, ConversationId, MessageId, Snowflake};
+use crate::base::ids::{AccountId, ConversationId, MessageId, Snowflake};
+use crate::base::time::Time;
 use crate::platform::price::Billed;
 use crate::platform::{MESSAGE_CHARS_MAX, Purpose};
-use crate::time::Time;
 
 /// Between whom messages go.
 #[derive(Clone, PartialEq, Eq)]

@@ -30,8 +30,8 @@ pub use refusal::Refusal;
 pub use users::{Credentials, User};
 pub use words::{Link, Mention, Words, unescape};
 
-use crate::note::{AccountId, ConversationId, MessageId, PostId, Snowflake};
-use crate::time::Time;
+use crate::base::ids::{AccountId, ConversationId, MessageId, PostId, Snowflake};
+use crate::base::time::Time;
 
 /// How the platform behaves.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,9 +3,9 @@
 use super::media::MediaId;
 use super::words::{self, Words};
 use super::{Refusal, World};
-use crate::note::{AccountId, PostId, Snowflake};
+use crate::base::ids::{AccountId, PostId, Snowflake};
+use crate::base::time::Time;
 use crate::platform::price::Billed;
-use crate::time::Time;
 
 /// A public post. An edit is a post of its own, which shares the history.
 #[derive(Clone, PartialEq, Eq)]

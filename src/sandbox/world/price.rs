@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 
 use super::Call;
+use crate::base::time::{DAY_MS, Time};
 use crate::platform::price::Billed;
-use crate::time::{DAY_MS, Time};
 
 /// How often each kind of call was made, and what of it is billed. Nothing is ever taken off.
 #[derive(Clone, Default, Serialize)]

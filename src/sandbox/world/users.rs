@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::{World, words};
-use crate::note::{Account, AccountId, AccountName};
+use crate::base::ids::{Account, AccountId, AccountName};
+use crate::base::time::Time;
 use crate::platform::price::Billed;
-use crate::time::Time;
 
 /// The credentials of OAuth 1.0a (RFC 5849) with which a program acts for a user. No Debug: they are secret.
 #[derive(Clone, PartialEq, Eq, Serialize)]

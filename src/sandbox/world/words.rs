@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use regex::Regex;
 
-use crate::mirror;
+use crate::wording::weight;
 
 /// A text as the platform keeps and returns it.
 #[derive(Clone, PartialEq, Eq)]
@@ -118,7 +118,7 @@ pub(super) fn has_link(written: &str) -> bool {
 pub(super) fn weight(written: &str) -> usize {
     let links: usize = LINK.find_iter(written).map(|_| 23).sum();
     let others = LINK.replace_all(written, "");
-    links + mirror::weight(&others)
+    links + weight::weight(&others)
 }
 
 /// `len` random letters and digits.

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::{frame, other, row};
-use crate::log::entry::Entry;
 use crate::site::ledger::Other;
 use crate::site::{Page, View, notes_of, range_of};
+use crate::tlog::entry::Entry;
 
 /// Notes on it.
 const NOTES: u64 = 30;

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::{frame, other, row};
-use crate::log::entry::Entry;
 use crate::site::{Page, RANGE, View, notes_of, range_of};
+use crate::tlog::entry::Entry;
 
 /// Gaps, losses and the like on one page: `log.txt` has all of them.
 const OTHERS_MAX: usize = 1000;

@@ -8,10 +8,10 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::ledger::{Note, Other};
 use super::{Page, View};
-use crate::hash::Hash;
-use crate::log::entry::{Entry, Loss};
-use crate::note::PostId;
-use crate::time::Time;
+use crate::base::hash::Hash;
+use crate::base::ids::PostId;
+use crate::base::time::Time;
+use crate::tlog::entry::{Entry, Loss};
 
 /// A whole page.
 fn frame(view: &View<'_>, page: Page, title: &str, body: &Markup) -> Markup {

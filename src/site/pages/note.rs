@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 
 use super::{badges, frame, large, moment, other, post_link};
-use crate::log::entry::Entry;
-use crate::log::tree::leaf_hash;
-use crate::opening::names;
-use crate::post::PostText;
+use crate::note::names;
 use crate::site::ledger::Note;
 use crate::site::{Page, View, range_of};
+use crate::tlog::entry::Entry;
+use crate::tlog::tree::leaf_hash;
+use crate::wording::post::PostText;
 
 const UP: &str = "../../";
 

@@ -3,9 +3,10 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::Db;
-use crate::note::{AccountId, MessageId, PostId, Snowflake};
-use crate::store::{CodeChange, CodeRow, Error, Standing, rows};
-use crate::time::Time;
+use crate::base::ids::{AccountId, MessageId, PostId, Snowflake};
+use crate::base::time::Time;
+use crate::note::standing::LogStanding;
+use crate::store::{CodeChange, CodeRow, Error, rows};
 
 impl Db {
     pub(in crate::store) fn listened(&self) -> Result<Option<(PostId, PostId)>, Error> {
@@ -50,14 +51,14 @@ impl Db {
         Ok(code.optional()?)
     }
 
-    pub(in crate::store) fn standing(&self) -> Result<Standing, Error> {
+    pub(in crate::store) fn log_standing(&self) -> Result<LogStanding, Error> {
         let count = |sql: &str| self.conn.prepare_cached(sql)?.query_row([], |row| row.get::<_, u64>(0));
         let (posted, last) = rows::posted(&self.conn)?;
         let size = match last {
             Some(last) => rows::note(&self.conn, last)?.map(|(index, _)| index + 1),
             None => None,
         };
-        Ok(Standing {
+        Ok(LogStanding {
             notes: rows::last_note(&self.conn)?,
             posted,
             opened: count("SELECT count(DISTINCT note) FROM release")?,

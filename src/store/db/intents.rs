@@ -3,11 +3,11 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{Db, keep_head};
-use crate::log::entry::{Entry, Platform};
-use crate::note::PostId;
-use crate::post::PostText;
+use crate::base::ids::PostId;
+use crate::base::time::Time;
 use crate::store::{Error, Intent, Received, Subject, rows};
-use crate::time::Time;
+use crate::tlog::entry::{Entry, Platform};
+use crate::wording::post::PostText;
 
 impl Db {
     pub(in crate::store) fn open_intent(&self, held: &[u64]) -> Result<Option<Intent>, Error> {

@@ -3,15 +3,16 @@
 use rusqlite::{Connection, Transaction, params};
 
 use super::{Appended, Db, heard};
-use crate::hash::Hash;
-use crate::log::entry::{Entry, Level, Platform};
-use crate::note::{MessageId, PostId};
+use crate::base::hash::Hash;
+use crate::base::ids::{MessageId, PostId};
+use crate::base::time::Time;
+use crate::note::request::RequestState;
+use crate::note::standing::Standing;
 use crate::platform::Addressee;
 use crate::store::{
-    Act, Answer, Ask, Body, Cause, Command, Error, Facts, NewRequest, Opened, Outgoing, ProofRow, Request,
-    RequestState, Waiting, rows,
+    Act, Answer, Ask, Body, Cause, Command, Error, NewRequest, Opened, Outgoing, ProofRow, Request, Waiting, rows,
 };
-use crate::time::Time;
+use crate::tlog::entry::{Entry, Level, Platform};
 
 impl Db {
     pub(in crate::store) fn act(&mut self, cause: &Cause, act: &Act, now: Time) -> Result<bool, Error> {
@@ -57,8 +58,8 @@ impl Db {
         rows::proofs::proof(&self.conn, n, |index, size| Ok(self.tree.inclusion(index, size)))
     }
 
-    pub(in crate::store) fn facts(&self, note: u64) -> Result<Option<Facts>, Error> {
-        rows::outbox::facts(&self.conn, note)
+    pub(in crate::store) fn standing(&self, note: u64) -> Result<Option<Standing>, Error> {
+        rows::outbox::standing(&self.conn, note)
     }
 
     pub(in crate::store) fn note_of(&self, commitment: &Hash) -> Result<Option<u64>, Error> {

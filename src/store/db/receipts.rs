@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::Db;
-use crate::log::entry::Entry;
-use crate::note::{AccountId, MessageId, Origin};
+use crate::base::ids::{AccountId, MessageId, Origin};
+use crate::base::time::Time;
 use crate::store::{Error, Received, Slipped, rows};
-use crate::time::Time;
+use crate::tlog::entry::Entry;
 
 impl Db {
     pub(in crate::store) fn waiting_slip(&self, held: &[u64]) -> Result<Option<Slipped>, Error> {

@@ -1,8 +1,8 @@
 //! A disk that is full, as the database tells it.
 
 use super::*;
-use crate::note::{Origin, Snowflake};
-use crate::opening::Correspondence;
+use crate::base::ids::{Origin, Snowflake};
+use crate::note::Correspondence;
 
 fn key() -> LogKey {
     LogKey::from_seed(Origin::parse("embassy.example/notes").unwrap(), [7; 32])

@@ -7,11 +7,11 @@ pub(in crate::store) mod receipts;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Attempts, Error, Intent, Subject};
-use crate::hash::Hash;
-use crate::log::entry::Level;
-use crate::note::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
-use crate::opening::Correspondence;
-use crate::time::Time;
+use crate::base::hash::Hash;
+use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
+use crate::base::time::Time;
+use crate::note::Correspondence;
+use crate::tlog::entry::Level;
 
 /// A column that holds a hash.
 pub(in crate::store) fn hash(row: &Row<'_>, column: usize) -> rusqlite::Result<Hash> {

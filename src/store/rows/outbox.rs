@@ -2,12 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use crate::hash::Hash;
-use crate::log::entry::{Entry, Level};
-use crate::note::{AccountId, ConversationId, MessageId, PostId, Snowflake};
+use crate::base::hash::Hash;
+use crate::base::ids::{AccountId, ConversationId, MessageId, PostId, Snowflake};
+use crate::base::time::Time;
+use crate::note::request::RequestState;
+use crate::note::standing::Standing;
 use crate::platform::Addressee;
-use crate::store::{Answered, Ask, Attempts, Body, Command, Error, Facts, Request, RequestState, Waiting};
-use crate::time::Time;
+use crate::store::{Answered, Ask, Attempts, Body, Command, Error, Request, Waiting};
+use crate::tlog::entry::{Entry, Level};
 
 /// The columns of [`request`].
 const REQUEST: &str = "SELECT id, kind, note, level, post, asked_by, asked_at, state, why,
@@ -61,13 +63,13 @@ pub(in crate::store) fn open_level(db: &Connection, note: u64) -> Result<Option<
     Ok(query.query_row([note], |row| super::level(row, "level")).optional()?)
 }
 
-pub(in crate::store) fn facts(db: &Connection, note: u64) -> Result<Option<Facts>, Error> {
+pub(in crate::store) fn standing(db: &Connection, note: u64) -> Result<Option<Standing>, Error> {
     let Some((index, commitment)) = super::note(db, note)? else { return Ok(None) };
     let line = super::entries(db, index, 1)?.pop().unwrap_or_default();
     let sealed = Entry::parse(line.as_bytes()).ok().and_then(|entry| entry.time());
     let sealed = sealed.ok_or_else(|| Error::Damaged(format!("the entry of note {note} is no note's")))?;
     let disputes = "SELECT count(*) FROM dispute WHERE note = ?1";
-    Ok(Some(Facts {
+    Ok(Some(Standing {
         note,
         commitment,
         sealed,

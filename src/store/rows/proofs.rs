@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::hash::Hash;
-use crate::note::PostId;
+use crate::base::hash::Hash;
+use crate::base::ids::PostId;
 use crate::store::{Error, ProofRow};
 
 /// What a proof of note `n` is made of; `inclusion` proves an index under a size.

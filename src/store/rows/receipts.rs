@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::hash::Hash;
-use crate::note::{MessageId, Origin, PostId};
+use crate::base::hash::Hash;
+use crate::base::ids::{MessageId, Origin, PostId};
 use crate::store::{Error, Received};
 
 /// Three columns from this one on: log, note, commitment.

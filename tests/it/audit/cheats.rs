@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::Value;
-use verbale::hash::Hash;
-use verbale::log::entry::Entry;
-use verbale::note::{PostId, Snowflake};
-use verbale::post::PostText;
-use verbale::time::Time;
+use verbale::base::hash::Hash;
+use verbale::base::ids::{PostId, Snowflake};
+use verbale::base::time::Time;
+use verbale::tlog::entry::Entry;
+use verbale::wording::post::PostText;
 
 use super::web::{Trouble, serve};
 use super::{NOTES, Place, Posts, change, fails, of, other_key, posts, tree};

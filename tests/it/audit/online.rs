@@ -3,12 +3,12 @@
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use verbale::log::entry::{Entry, Loss, Platform};
-use verbale::log::tree::{Tree, leaf_hash};
-use verbale::note::{AccountId, PostId};
-use verbale::post::PostText;
+use verbale::base::ids::{AccountId, PostId};
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST};
+use verbale::tlog::entry::{Entry, Loss, Platform};
+use verbale::tlog::tree::{Tree, leaf_hash};
+use verbale::wording::post::PostText;
 
 use super::{Place, of};
 use crate::door::{self, Door};

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use verbale::log::checkpoint::Checkpoint;
+use verbale::tlog::checkpoint::Checkpoint;
 
 use super::{NOTES, Place, of, posts};
 use crate::folder::publish;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
+use verbale::note::slip::Slip;
 use verbale::sandbox::world::{Draft, EventKind, Outgoing, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
-use verbale::slip::Slip;
 use verbale::store::Reader;
 
 use crate::process::stop;
@@ -165,7 +165,7 @@ impl<'a, 'b> Play<'a, 'b> {
             self.act(Of::Embassy, by, Some(1), "open 1 --level content --publish --yes", &[]).await;
         }
         // A post that quotes ours may be answered, and is none that the bot hears.
-        let quotes = Reader::open(&self.stage.embassy.path("verbale.db")).unwrap().facts(1).unwrap().unwrap().post;
+        let quotes = Reader::open(&self.stage.embassy.path("verbale.db")).unwrap().standing(1).unwrap().unwrap().post;
         let denial = self.stage.door.world.with(|world, now| {
             let draft = Draft { text: "no such note ever came", quotes, ..Draft::default() };
             world.post(now, JOURNALIST, draft).unwrap().id

@@ -1,9 +1,9 @@
 //! What may be done to the archive that a proof is; and what a sender may have sealed, and a recipient received.
 
-use verbale::hash::Hash;
-use verbale::log::entry::{Entry, Level};
-use verbale::note::Origin;
-use verbale::opening::{Content, Envelope, FileRef};
+use verbale::base::hash::Hash;
+use verbale::base::ids::Origin;
+use verbale::note::{Content, Envelope, FileRef};
+use verbale::tlog::entry::{Entry, Level};
 
 use super::hands::{By, HONEST, Kind, forged, kinds, other_digit, other_key, replaced};
 use super::set::{OPENED, Received, Set, with_receipt};
@@ -101,8 +101,7 @@ fn sealed() -> Vec<Kind> {
             ("sealed: under the number of another note", |set| reseal(set, |_, envelope| envelope.note = 18)),
             ("sealed: an attachment that is another file", |set| {
                 reseal(set, |content, _| {
-                    content.attachments =
-                        vec![verbale::opening::AttachmentRef::File(FileRef::of(b"other", "image/jpeg"))];
+                    content.attachments = vec![verbale::note::AttachmentRef::File(FileRef::of(b"other", "image/jpeg"))];
                 });
             }),
             ("sealed: an envelope with CRLF", |set| {
@@ -166,7 +165,7 @@ fn received() -> Vec<Kind> {
             ("a receipt from the sender's own log", |set| receipt(set, |received| received.key = key())),
             ("a receipt under the recipient's name, by another key", |set| {
                 receipt(set, |received| {
-                    received.key = verbale::log::signed_note::LogKey::from_seed(received.key.name().clone(), [97; 32]);
+                    received.key = verbale::tlog::signed_note::LogKey::from_seed(received.key.name().clone(), [97; 32]);
                 });
             }),
             ("a receipt by an account that the note is not addressed to", |set| {

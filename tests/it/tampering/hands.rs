@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use verbale::log::signed_note::LogKey;
-use verbale::log::tile;
-use verbale::proof::Proof;
+use verbale::note::proof::Proof;
+use verbale::tlog::signed_note::LogKey;
+use verbale::tlog::tile;
 
 use super::set::{Embassy, IN_A_RUN, OPENED, Set, files};
 use crate::fixture::{Files, key, resum, unzip, zip};

@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use verbale::hash::Hash;
-use verbale::log::entry::{Entry, Loss, Platform};
-use verbale::log::signed_note::LogKey;
-use verbale::log::tlog_proof::TlogProof;
-use verbale::note::{Origin, Snowflake};
+use verbale::base::hash::Hash;
+use verbale::base::ids::{Origin, Snowflake};
+use verbale::tlog::entry::{Entry, Loss, Platform};
+use verbale::tlog::signed_note::LogKey;
+use verbale::tlog::tlog_proof::TlogProof;
 
 use super::hands::{By, HONEST, Kind, Tamper, file, forged, from_the_beginning, kinds, opened, words};
 use super::set::{NOTES, OPENED, at, files, post_id, posted};

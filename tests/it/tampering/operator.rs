@@ -1,8 +1,8 @@
 //! What the operator, who holds the log's key, may do: lie from the beginning, or change the log afterwards.
 
-use verbale::hash::Hash;
-use verbale::log::entry::{Entry, Level, Platform};
-use verbale::note::Snowflake;
+use verbale::base::hash::Hash;
+use verbale::base::ids::Snowflake;
+use verbale::tlog::entry::{Entry, Level, Platform};
 
 use super::hands::{By, HONEST, Kind, afterwards, from_the_beginning, kinds, other_key};
 use super::set::{IN_A_RUN, NOTES, OPENED, SEEN, Set, at, files, head, opening, post_id, posted};

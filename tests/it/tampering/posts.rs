@@ -1,8 +1,8 @@
 //! What may be done to the posts, as they stand on the platform.
 
-use verbale::hash::Hash;
-use verbale::note::{PostId, Snowflake};
-use verbale::post::PostText;
+use verbale::base::hash::Hash;
+use verbale::base::ids::{PostId, Snowflake};
+use verbale::wording::post::PostText;
 
 use super::hands::{By, HONEST, Kind, kinds, replaced, with_cr};
 use super::set::{NOTES, OPENED, Post, Set, at, post_id, tree};

@@ -1,12 +1,12 @@
 //! What whoever hands on a proof, and holds no key, may do to its files.
 
-use verbale::hash::Hash;
-use verbale::log::entry::Level;
-use verbale::log::signed_note::LogKey;
-use verbale::log::tlog_proof::TlogProof;
-use verbale::note::{Origin, Snowflake};
-use verbale::post::PostText;
-use verbale::proof::Proof;
+use verbale::base::hash::Hash;
+use verbale::base::ids::{Origin, Snowflake};
+use verbale::note::proof::Proof;
+use verbale::tlog::entry::Level;
+use verbale::tlog::signed_note::LogKey;
+use verbale::tlog::tlog_proof::TlogProof;
+use verbale::wording::post::PostText;
 
 use super::hands::{
     By, HONEST, Kind, forged, kinds, opened, other_digit, other_envelope, other_key, other_proof, words,

@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::json;
-use verbale::hash::Hash;
-use verbale::log::checkpoint::Checkpoint;
-use verbale::log::entry::{Entry, Level, Loss, Platform};
-use verbale::log::signed_note::LogKey;
-use verbale::log::tile::{self, Kind};
-use verbale::log::tlog_proof::TlogProof;
-use verbale::log::tree::{Tree, leaf_hash};
-use verbale::note::{Account, ConversationId, Origin, PostId, Snowflake};
-use verbale::opening::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening, Salt};
-use verbale::post::PostText;
-use verbale::proof::{self, OpenedContent, Proof, PublishedPost, Receipt};
-use verbale::time::Time;
+use verbale::base::hash::Hash;
+use verbale::base::ids::{Account, ConversationId, Origin, PostId, Snowflake};
+use verbale::base::time::Time;
+use verbale::note::proof::{self, OpenedContent, Proof, PublishedPost, Receipt};
+use verbale::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening, Salt};
+use verbale::tlog::checkpoint::Checkpoint;
+use verbale::tlog::entry::{Entry, Level, Loss, Platform};
+use verbale::tlog::signed_note::LogKey;
+use verbale::tlog::tile::{self, Kind};
+use verbale::tlog::tlog_proof::TlogProof;
+use verbale::tlog::tree::{Tree, leaf_hash};
+use verbale::wording::post::PostText;
 
 use crate::fixture::{Files, PICTURE, account, key, recipients_key};
 

@@ -1,6 +1,6 @@
 //! The vectors of the log's formats and its keys: each invalid one differs from a valid one by one fault.
 
-use verbale::log::tile::bundle;
+use verbale::tlog::tile::bundle;
 
 use super::Case;
 use super::set::Set;
@@ -112,7 +112,7 @@ fn checkpoint() -> Set {
     let key = fixture::key();
     set.headers.push(("vkey", key.vkey().to_string()));
     let text = fixture::checkpoint(&fixture::tree(&fixture::entries())).to_text();
-    let empty = fixture::checkpoint(&verbale::log::tree::Tree::new()).to_text();
+    let empty = fixture::checkpoint(&verbale::tlog::tree::Tree::new()).to_text();
     set.valid("five", "Of five entries.", &key.sign(&text));
     set.valid("empty-log", "Of no entries: the root is the SHA-256 of nothing.", &key.sign(&empty));
     set.valid("extension", "A fourth line is tolerated.", &key.sign(&format!("{text}an extension\n")));
@@ -167,7 +167,7 @@ fn tlog_proof() -> Set {
         "index 4\n",
         &format!("index 4\n{}\n", "9c".repeat(32)),
     );
-    let long = format!("index 4\n{}", format!("{}\n", verbale::hash::Hash::ZERO.to_base64()).repeat(63));
+    let long = format!("index 4\n{}", format!("{}\n", verbale::base::hash::Hash::ZERO.to_base64()).repeat(63));
     set.fault(&base, "path-64", "A path of 64 hashes.", "index 4\n", &long);
     set.fault(&base, "no-checkpoint", "No checkpoint.", &base[base.find("\n\n").unwrap() + 2..], "");
     set

@@ -1,8 +1,8 @@
 //! The vectors of envelope, content, post, `post.txt` and `SHA256SUMS`: each invalid one differs from a valid one by one
 //! fault.
 
-use verbale::post::PostText;
-use verbale::proof::Sums;
+use verbale::note::proof::Sums;
+use verbale::wording::post::PostText;
 
 use super::Case;
 use super::set::Set;
@@ -18,11 +18,11 @@ fn envelope() -> Set {
     let base = fixture::envelope().to_text();
     set.valid("second", "The second note of a conversation between two.", &base);
     let mut first = fixture::envelope();
-    first.correspondence = verbale::opening::Correspondence::FIRST;
+    first.correspondence = verbale::note::Correspondence::FIRST;
     set.valid("first", "The first note of a conversation: the count is 1 and the hash is zero.", &first.to_text());
     let mut group = fixture::envelope();
     group.to = (1..=64).map(|id| fixture::account(&format!("{id} member_{id}"))).collect();
-    group.conversation = verbale::note::ConversationId::parse("1578398451921985538").unwrap();
+    group.conversation = verbale::base::ids::ConversationId::parse("1578398451921985538").unwrap();
     let group = group.to_text();
     set.valid("group", "A group of 64, the most that there may be.", &group);
     set.text_faults(&base);

@@ -1,6 +1,6 @@
 //! The vectors of the policy: each invalid one differs from a valid one by one fault.
 
-use verbale::log::policy::COUNT_MAX;
+use verbale::tlog::policy::COUNT_MAX;
 
 use super::Case;
 use super::set::Set;

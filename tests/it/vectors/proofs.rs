@@ -1,9 +1,9 @@
 //! The vectors of proofs: `expect` names the checks that fail, or says valid or unreadable.
 
-use verbale::note::Snowflake;
-use verbale::opening::{Content, Envelope};
-use verbale::post::PostText;
-use verbale::proof::Proof;
+use verbale::base::ids::Snowflake;
+use verbale::note::proof::Proof;
+use verbale::note::{Content, Envelope};
+use verbale::wording::post::PostText;
 
 use super::Case;
 use crate::fixture::{self, Files, resum, unzip, zip, zip_in_order};
@@ -235,7 +235,7 @@ fn sealed() -> Vec<Case> {
             &|_, _, envelope| envelope.seen = envelope.sent.plus_ms(-600_001),
         ),
         one("origin", "sealed-other-log", "The envelope names another log.", &|_, _, envelope| {
-            envelope.log = verbale::note::Origin::parse("other.example").unwrap()
+            envelope.log = verbale::base::ids::Origin::parse("other.example").unwrap()
         }),
         one("envelope", "sealed-other-conversation", "The conversation is not between the two.", &|_, _, envelope| {
             envelope.to[0] = fixture::account("12 newsroom")

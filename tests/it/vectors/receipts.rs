@@ -1,11 +1,11 @@
 //! The vectors of proofs with a receipt: the recipient's word, and what can be wrong with it.
 
-use verbale::hash::Hash;
-use verbale::log::entry::Entry;
-use verbale::log::signed_note::LogKey;
-use verbale::note::{Origin, Snowflake};
-use verbale::post::PostText;
-use verbale::proof::Receipt;
+use verbale::base::hash::Hash;
+use verbale::base::ids::{Origin, Snowflake};
+use verbale::note::proof::Receipt;
+use verbale::tlog::entry::Entry;
+use verbale::tlog::signed_note::LogKey;
+use verbale::wording::post::PostText;
 
 use super::Case;
 use super::proofs::case;

@@ -4,9 +4,9 @@ use std::fs;
 
 use anyhow::Context;
 
+use crate::base::ids::{ConversationId, PostId};
 use crate::cli::demo::stage::{CONSUL, Stage};
 use crate::cli::demo::tell;
-use crate::note::{ConversationId, PostId};
 use crate::sandbox::world::{Event, Post};
 use crate::sandbox::{EMBASSY, MINISTRY};
 

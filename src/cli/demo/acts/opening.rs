@@ -3,12 +3,12 @@
 use anyhow::{Context, bail};
 
 use super::sealing::REQUEST;
+use crate::base::ids::PostId;
 use crate::cli::demo::stage::Stage;
 use crate::cli::demo::tell;
-use crate::mirror::{self, Part};
-use crate::note::PostId;
 use crate::sandbox::EMBASSY;
 use crate::sandbox::world::{Post, World, unescape};
+use crate::wording::thread::{self, Part};
 
 /// Plays it.
 pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
@@ -25,7 +25,7 @@ pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
         before = post.id;
     }
     let texts: Vec<String> = thread.iter().map(|post| unescape(&post.words.text)).collect();
-    let joined = mirror::join(&texts).context("the posts are no mirror")?;
+    let joined = thread::join(&texts).context("the posts are no mirror")?;
     if joined.text != REQUEST {
         bail!("the {} posts joined are not the text of the note", thread.len());
     }

@@ -5,12 +5,12 @@ use std::fs;
 use anyhow::{Context, bail};
 
 use super::denial::answered;
+use crate::base::hash::Hash;
+use crate::base::ids::PostId;
 use crate::cli::demo::stage::Stage;
 use crate::cli::demo::tell;
-use crate::hash::Hash;
-use crate::note::PostId;
-use crate::opening::names;
-use crate::proof::Files;
+use crate::note::names;
+use crate::note::proof::Files;
 use crate::sandbox::JOURNALIST;
 
 const QUESTION: &str = "@embassy check 1";

@@ -2,12 +2,12 @@
 
 use anyhow::bail;
 
-use crate::cli::demo::side::MARKER;
+use crate::cli::demo::installation::MARKER;
 use crate::cli::demo::stage::Stage;
 use crate::cli::demo::tell;
+use crate::note::slip::Slip;
 use crate::sandbox::world::Event;
 use crate::sandbox::{EMBASSY, MINISTRY};
-use crate::slip::Slip;
 
 const INFORMAL: &str = "Shall we have lunch on Thursday?";
 

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use twitter_v2::Tweet;
 
 use super::{Answer, Entities, decode, only, positive, positive_text, shape};
-use crate::note::{AccountId, PostId, Snowflake};
+use crate::base::ids::{AccountId, PostId, Snowflake};
 use crate::platform::{Mention, Post};
 
 /// The identifier of what was posted. X's answer to a new post has been seen with `"edit_history_tweet_ids":[""]`.

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::log::signed_note::LogKey;
-use crate::note::{AccountId, Origin, Snowflake};
+use crate::base::ids::{AccountId, Origin, Snowflake};
 use crate::store::{Desk, Durability, Mentioned, Reader, Store, Subject};
+use crate::tlog::signed_note::LogKey;
 
 fn now() -> Time {
     Time::from_ms(1_764_000_100_000)
@@ -89,8 +89,8 @@ fn a_cause_has_its_effects_once() {
     assert!(!db.act(&Cause::Mention(mention), &act, now()).unwrap());
     assert_eq!((db.size(), line(&db, 4)), (5, format!("dispute {} 2 x 50\n", now())));
     assert_eq!(db.unheard(&[Snowflake(50), Snowflake(51)]).unwrap(), [Snowflake(51)]);
-    let facts = db.facts(2).unwrap().unwrap();
-    assert_eq!((facts.disputes, facts.open, facts.post), (1, None, None));
+    let standing = db.standing(2).unwrap().unwrap();
+    assert_eq!((standing.disputes, standing.open, standing.post), (1, None, None));
     post(&mut db, 100);
     assert_eq!(post(&mut db, 101), ("re 50".to_owned(), Some(50)));
     assert_eq!(db.notes_of_post(Snowflake(101)).unwrap(), Some((2, 2)));

@@ -1,0 +1,162 @@
+//! The public folder over HTTP: what a web server would do with it, with the headers that belong to each file and a limit
+//! to everything that a stranger can take.
+//!
+//! Only files are handed out that [`Kind`] knows, and only below the folder: nothing hidden, nothing half written, no list
+//! of what there is, and no link that leads elsewhere. It speaks HTTP/1.1 without TLS: for a public address, a web server
+//! that has its certificate stands before it.
+
+mod connections;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::services::ServeDir;
+use tracing::info;
+
+use crate::site::Page;
+use crate::tasks::publish::Kind;
+
+/// Headers of every answer. Everybody may read everything, from pages of other sites too; no other site may show a page of
+/// this one as a part of its own, or learn where a reader came from.
+const ALWAYS: [(HeaderName, &str); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+];
+
+/// What a page may do: look as the site's style says, and have the empty picture that keeps browsers from asking for one.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What the page that verifies may do: its own policy, which stands in it and names its scripts by their hashes, and no
+/// request to anywhere.
+const POLICY_TO_VERIFY: &str = "connect-src 'none'; object-src 'none'; frame-src 'none'; worker-src 'none'; base-uri 'none'; \
+                                form-action 'none'; frame-ancestors 'none'";
+
+/// Conditions that are not looked at: they count in seconds, in which a checkpoint may have changed. Entity tags are exact.
+const COARSE: [HeaderName; 2] = [header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE];
+
+/// A port on which the public folder can be read.
+pub struct Web {
+    listener: TcpListener,
+}
+
+impl Web {
+    /// Takes the port.
+    ///
+    /// # Errors
+    /// If it cannot be had.
+    pub async fn bind(address: SocketAddr) -> anyhow::Result<Web> {
+        let listener = TcpListener::bind(address).await.map_err(|error| cannot_listen(address, &error))?;
+        Ok(Web { listener })
+    }
+
+    /// Hands out the files in `folder`, which must be there, until `shutdown` is cancelled.
+    ///
+    /// # Errors
+    /// If the folder is not there, or the port fails.
+    pub async fn serve(self, folder: &Path, shutdown: CancellationToken) -> anyhow::Result<()> {
+        let context = || format!("cannot read the public folder {}\nlet this program's user read it", folder.display());
+        let folder = tokio::fs::canonicalize(folder).await.with_context(context)?;
+        info!(address = %self.listener.local_addr()?, "serving the public folder");
+        connections::serve(self.listener, router(folder), connections::LIMITS, shutdown).await;
+        Ok(())
+    }
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+    let what = match error.kind() {
+        io::ErrorKind::AddrInUse => "another program listens there already".to_owned(),
+        _ => error.to_string(),
+    };
+    anyhow::anyhow!(
+        "cannot serve the public folder on {address}: {what}\n\
+         free it, or choose another: `address` in [serve] of the configuration"
+    )
+}
+
+/// The way of a request: the headers of every answer, which file it is, and the file.
+fn router(folder: PathBuf) -> Router {
+    let files = ServeDir::new(&folder).redirect_to_trailing_slash(false).ignore_multi_range_requests(true);
+    Router::new()
+        .fallback_service(files)
+        .layer(from_fn_with_state(folder, only_public_files))
+        .layer(from_fn(with_headers))
+}
+
+async fn with_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    for (name, value) in [(header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-cache")] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn only_public_files(State(folder): State<PathBuf>, mut request: Request, next: Next) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], "only GET and HEAD\n").into_response();
+    }
+    let path = request.uri().path().strip_prefix('/').unwrap_or_default();
+    let path = if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
+    let Some(kind) = Kind::of(&path) else { return absent() };
+    if !is_file_within(&folder, &path).await {
+        return absent();
+    }
+    leave_exact_conditions(request.headers_mut());
+    let mut response = next.run(request).await;
+    match response.status() {
+        StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => describe(&mut response, kind, &path),
+        StatusCode::NOT_FOUND => return absent(),
+        _ => {}
+    }
+    response
+}
+
+/// Whether a file is there, and really below the folder.
+async fn is_file_within(folder: &Path, path: &str) -> bool {
+    let place = tokio::fs::canonicalize(folder.join(path)).await;
+    let Some(place) = place.ok().filter(|place| place.starts_with(folder)) else { return false };
+    tokio::fs::metadata(place).await.is_ok_and(|about| about.is_file())
+}
+
+fn leave_exact_conditions(headers: &mut HeaderMap) {
+    for name in COARSE {
+        headers.remove(name);
+    }
+    // A part is given only of what a file is now. Whether that is what the reader has a part of is not compared: it gets all.
+    if headers.remove(header::IF_RANGE).is_some() {
+        headers.remove(header::RANGE);
+    }
+}
+
+fn describe(response: &mut Response, kind: Kind, path: &str) {
+    let is_page_to_verify = path == Page::Verify.path();
+    let headers = response.headers_mut();
+    if headers.contains_key(header::CONTENT_TYPE) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind.content_type));
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kind.cache));
+    if is_page_to_verify {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY_TO_VERIFY));
+    }
+}
+
+fn absent() -> Response {
+    (StatusCode::NOT_FOUND, "there is no such file\n").into_response()
+}

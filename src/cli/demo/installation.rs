@@ -1,0 +1,139 @@
+//! One side of the story: an account with an installation of the program, and its daemon.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use secrecy::SecretString;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::config::Config;
+use crate::app::config::create::{self, Answers};
+use crate::app::daemon::{self, Parts};
+use crate::base::ids::{AccountId, Origin};
+use crate::cli::init;
+use crate::platform::x::Credentials;
+use crate::sandbox::Shared;
+use crate::store::Reader;
+use crate::tasks::reply::Bot;
+use crate::tasks::rules::{Correspondent, Formal};
+use crate::tasks::seal::Watcher;
+use crate::tasks::task::Tick;
+
+/// What makes a message formal in the story.
+pub(super) const MARKER: &str = "NOTE VERBALE";
+
+/// How often a daemon looks at what changes: whoever watches the story does not want to wait.
+pub(super) const POLL: &str = "250ms";
+
+/// How often it looks for what a command has asked for.
+const ASKED: Duration = Duration::from_millis(100);
+
+/// How often the story looks whether a daemon has come so far.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// An account that takes part.
+pub(super) struct Part<'a> {
+    /// Whose account.
+    pub(super) account: AccountId,
+    /// The name of its log.
+    pub(super) origin: &'a str,
+    /// To whom its formal messages go.
+    pub(super) to: &'a str,
+    /// What else its configuration says.
+    pub(super) settings: Vec<(&'static str, toml::Value)>,
+}
+
+/// An installation whose daemon runs.
+pub(super) struct Side {
+    pub(super) config: Config,
+    daemon: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Side {
+    /// Makes the installation in the new folder `dir`, and starts its daemon on the sandbox that answers at `address`.
+    pub(super) fn start(
+        dir: &Path,
+        part: Part<'_>,
+        world: &Shared,
+        address: &str,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<Side> {
+        create::create(dir, &answers(part, world, address)?, rand::random(), init::complete)?;
+        let config = Config::load(&dir.join("config.toml"))?;
+        let mut parts = Parts::of(&config, false)?;
+        parts.opener.poll = ASKED;
+        parts.receiver = parts.receiver.map(|_| ASKED);
+        let daemon = tokio::spawn(daemon::run(parts, shutdown));
+        Ok(Side { config, daemon })
+    }
+
+    /// A file that it has published.
+    pub(super) fn public(&self, name: &str) -> PathBuf {
+        self.config.log.public.join(name)
+    }
+
+    /// What the daemon has kept, for reading.
+    pub(super) fn reader(&self) -> anyhow::Result<Reader> {
+        Ok(Reader::open(&self.config.log.database)?)
+    }
+
+    /// Waits until messages and mentions were looked at once: what is said from now on is heard.
+    pub(super) async fn awake(&self) {
+        let mut listen = vec![Watcher::NAME];
+        listen.extend(self.config.bot.as_ref().map(|_| Bot::NAME));
+        self.until(|reader| {
+            let loops = reader.loops()?;
+            Ok(listen.iter().all(|name| loops.iter().any(|one| one.name == *name && one.done.is_some())))
+        })
+        .await;
+    }
+
+    /// Waits until every note is posted and all of the log is published.
+    pub(super) async fn settled(&self) {
+        let checkpoint = self.public("checkpoint");
+        self.until(|reader| {
+            let status = reader.status()?;
+            let checkpoint = fs::read_to_string(&checkpoint).unwrap_or_default();
+            let published = checkpoint.lines().nth(1).and_then(|size| size.parse().ok());
+            Ok(status.unposted == 0 && published == Some(status.entries))
+        })
+        .await;
+    }
+
+    /// Waits until the database says so.
+    pub(super) async fn until(&self, holds: impl Fn(&Reader) -> anyhow::Result<bool>) {
+        // A database in which the daemon writes just now cannot always be read: then the next look tells.
+        while !self.reader().and_then(|reader| holds(&reader)).unwrap_or(false) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Waits until the daemon, told to stop, has ended.
+    pub(super) async fn end(self) -> anyhow::Result<()> {
+        self.daemon.await.context("a daemon panicked")?
+    }
+}
+
+fn answers(part: Part<'_>, world: &Shared, address: &str) -> anyhow::Result<Answers> {
+    let credentials = world.with(|world, _| world.user(part.account).map(|user| user.credentials.clone()));
+    let credentials = credentials.context("the sandbox does not have this account")?;
+    let mut settings =
+        vec![("api", address.into()), ("web", address.into()), ("poll", POLL.into()), ("heartbeat", "off".into())];
+    settings.extend(part.settings);
+    Ok(Answers {
+        origin: Origin::parse(part.origin).context("a log of the story has no name")?,
+        correspondents: Correspondent::parse(part.to).into_iter().collect(),
+        formal: Formal::Marker(MARKER.to_owned()),
+        recipients: Vec::new(),
+        credentials: Some(Credentials {
+            api_key: SecretString::from(credentials.api_key),
+            api_secret: SecretString::from(credentials.api_secret),
+            access_token: SecretString::from(credentials.access_token),
+            access_token_secret: SecretString::from(credentials.access_token_secret),
+        }),
+        settings,
+    })
+}

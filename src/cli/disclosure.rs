@@ -1,0 +1,233 @@
+//! What the commands that publish have in common: to say what will become public, to ask, and to see it through.
+
+use std::fmt;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use dialoguer::Confirm;
+
+use super::{Failure, prove};
+use crate::app::config::{Config, secrets};
+use crate::base::ids::{AccountName, PostId};
+use crate::note::request::RequestState;
+use crate::note::standing::Standing;
+use crate::note::{Content, Envelope, names};
+use crate::platform::price::{Billed, usd};
+use crate::platform::x;
+use crate::store::{Answered, Ask, Opened, Reader, Request};
+use crate::tasks::disclose::bundle;
+use crate::tasks::post::Publisher;
+use crate::tasks::task::Tick;
+use crate::tlog::entry::Level;
+
+/// How often to look whether the daemon has done it.
+pub(super) const LOOK: Duration = Duration::from_millis(200);
+
+/// How the official answers the question, and who the official is.
+#[derive(clap::Args)]
+pub struct Official {
+    /// The age secret key of the official; otherwise `identity_file` of the configuration
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+
+    /// Do not ask: for programs
+    #[arg(long)]
+    pub yes: bool,
+}
+
+impl Official {
+    /// The age public key by which the official is known: one to which notes are sealed.
+    ///
+    /// # Errors
+    /// If the identity is not that of an official; or is the daemon's own, where two officials are needed: whoever works on
+    /// this machine could use it besides their own.
+    pub fn name(&self, config: &Config) -> anyhow::Result<String> {
+        let public = |identity: &age::x25519::Identity| identity.to_public().to_string();
+        let known: Vec<String> = config.openings.recipients.iter().map(ToString::to_string).collect();
+        let identities = prove::identities(config, self.identity.as_deref())?;
+        let shared: Vec<String> = match &config.openings.identity_file {
+            // One that cannot be read is not used here either.
+            Some(file) if config.open.approval => {
+                secrets::identities(file).unwrap_or_default().iter().map(public).collect()
+            }
+            _ => Vec::new(),
+        };
+        let mut officials = identities.iter().map(public).filter(|key| known.contains(key)).peekable();
+        let is_official = officials.peek().is_some();
+        let own = officials.find(|key| !shared.contains(key));
+        if is_official && own.is_none() {
+            let what = "two officials are needed, and this is the key of the daemon, which is nobody's own";
+            return Err(Failure::unusable(what, "name your own key with `--identity FILE`").into());
+        }
+        Ok(own.ok_or_else(|| {
+            let what = "the secret key is none of those of the officials to whom notes are sealed";
+            Failure::unusable(what, "name another one with `--identity FILE`: see `recipients` in the configuration")
+        })?)
+    }
+
+    /// Asks whether to publish.
+    ///
+    /// # Errors
+    /// If the answer is another than yes, or there is nobody to ask.
+    pub fn confirm(&self, question: &str) -> anyhow::Result<()> {
+        confirm(self.yes, question)
+    }
+}
+
+/// Asks whether to publish, unless the answer was given before.
+///
+/// # Errors
+/// If the answer is another than yes, or there is nobody to ask.
+pub fn confirm(yes: bool, question: &str) -> anyhow::Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() {
+        let what = "this asks before anything is published, and there is no terminal to ask at";
+        return Err(Failure::unusable(what, "a program gives `--yes`").into());
+    }
+    if Confirm::new().with_prompt(question).default(false).interact()? {
+        return Ok(());
+    }
+    Err(Failure::failed("nothing was published", "answer y to publish").into())
+}
+
+/// What the public may know of a note that can be opened at this level.
+///
+/// # Errors
+/// If there is no such note, it is not posted yet, or so much of it is open already.
+pub fn openable(reader: &Reader, note: u64, level: Level) -> anyhow::Result<Standing> {
+    let Some(standing) = reader.standing(note)? else { return Err(prove::no_note(reader, note)?.into()) };
+    if let Some(open) = standing.open.filter(|open| level <= *open) {
+        let what = format!("the {open} of note {note} is open already");
+        return Err(Failure::failed(what, "what is public stays public: there is nothing more to do").into());
+    }
+    if standing.post.is_none() {
+        let what = format!("note {note} is not posted yet");
+        return Err(Failure::failed(what, "nothing is opened before its commitment is public: try again then").into());
+    }
+    Ok(standing)
+}
+
+/// The packed proof of what is to be opened, and what will become public by it.
+///
+/// # Errors
+/// If the note cannot be opened with this identity, or not be mirrored.
+pub fn prepare(
+    config: &Config,
+    standing: &Standing,
+    level: Level,
+    identity: Option<&Path>,
+) -> anyhow::Result<(Vec<u8>, Opened)> {
+    let zip = prove::proof(config, standing.note, level, identity)?.pack();
+    let opened = bundle::open(standing, level, &zip)?;
+    Ok((zip, opened))
+}
+
+/// Shows what will become public.
+///
+/// # Errors
+/// If what was sealed cannot be read.
+pub fn show(opened: &Opened) -> anyhow::Result<()> {
+    let file = |name: &str| opened.files.iter().find(|(found, _)| found == name).map(|(_, bytes)| bytes.as_slice());
+    let (note, level) = (opened.note, opened.level);
+    let envelope = Envelope::parse(file(&names::envelope(note)).context("there is no envelope")?)?;
+    println!("This becomes public, and cannot be taken back:");
+    println!("  note {note}, its {level}");
+    println!("  from {}", envelope.from);
+    envelope.to.iter().for_each(|to| println!("  to   {to}"));
+    println!("  sent {}", envelope.sent);
+    if let Some(content) = file(&names::content(note)) {
+        let content = Content::parse(content)?;
+        println!("  its text, {} bytes:", content.text.len());
+        content.text.lines().for_each(|line| println!("    | {}", Shown(line)));
+    }
+    println!("  files on the site:");
+    opened.files.iter().for_each(|(name, bytes)| println!("    {name}, {} bytes", bytes.len()));
+    let posts = opened.parts.len();
+    let price = usd(Billed::PostCreate.price_usd_micros() * posts as u64);
+    println!("  {posts} post{} on X, {price}", if posts == 1 { "" } else { "s" });
+    for name in opened.parts.iter().flat_map(|(_, names)| names) {
+        println!("    with {name}, if X takes it");
+    }
+    Ok(())
+}
+
+/// A line of text as it is, but for what a terminal would obey.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+        self.0.chars().try_for_each(|c| fmt::Write::write_char(f, plain(c)))
+    }
+}
+
+/// Waits until the daemon has done what was asked for and posted all of it, and says where the posts are.
+///
+/// # Errors
+/// If it cannot be done.
+pub fn follow(config: &Config, request: u64) -> anyhow::Result<ExitCode> {
+    let reader = Reader::open(&config.log.database)?;
+    let (mut is_told, mut known) = (false, None);
+    loop {
+        let asked = reader.request(request)?.context("the request is not in the database")?;
+        if let Some(failure) = failure(&asked) {
+            return Err(failure.into());
+        }
+        if asked.state == RequestState::Done
+            && let Some(posts) = posts(&reader, asked.ask)?
+        {
+            return told(config, &reader, &posts);
+        }
+        if !reader.is_served()? {
+            println!("request {request} is kept, but no daemon runs on this log: it is done once `verbale run` runs");
+            return Ok(ExitCode::SUCCESS);
+        }
+        if !is_told {
+            println!("request {request} is handed over: the daemon goes on with it even if this command is stopped");
+            is_told = true;
+        }
+        let trouble = reader.loops()?.into_iter().find(|one| one.name == Publisher::NAME).and_then(|one| one.trouble);
+        if let Some(trouble) = trouble.as_ref().filter(|_| trouble != known) {
+            eprintln!("the daemon has to wait: {}", trouble.replace('\n', "; "));
+        }
+        known = trouble;
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn failure(request: &Request) -> Option<Failure> {
+    let what = match (request.state, &request.why) {
+        (RequestState::Lapsed, _) => "nobody approved it in time".to_owned(),
+        (RequestState::Refused, Some(why)) => why.clone(),
+        (RequestState::Refused, None) => "the daemon refused it".to_owned(),
+        _ => return None,
+    };
+    Some(Failure::failed(
+        format!("request {}: {what}", request.id),
+        "nothing was published by it; ask again if need be",
+    ))
+}
+
+/// The posts that a request has led to, once none is outstanding.
+fn posts(reader: &Reader, ask: Ask) -> anyhow::Result<Option<Vec<PostId>>> {
+    Ok(match ask {
+        Ask::Open { note, level } => reader.parts(note, level)?.into_iter().collect(),
+        Ask::Dispute { note, post } => match reader.answer_to(note, post)? {
+            Some(Answered::In(post)) => Some(vec![post]),
+            Some(Answered::Not) => None,
+            Some(Answered::Never) | None => Some(Vec::new()),
+        },
+    })
+}
+
+fn told(config: &Config, reader: &Reader, posts: &[PostId]) -> anyhow::Result<ExitCode> {
+    let account = reader.account()?.map_or_else(AccountName::unknown, |account| account.name);
+    println!("done: it is in the log and on the site");
+    posts.iter().for_each(|post| println!("{}", x::address_of(config.x.web.as_str(), &account, *post)));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,269 @@
+//! `verbale send`: a note, sent from the watched account and seen through to its post.
+
+mod draft;
+mod lock;
+pub mod sender;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use self::sender::{DISPATCH_BYTES_MAX, Dispatch, Sender, Sent};
+use super::failure::UNCHECKED;
+use super::{Failure, Installation, Output, disclosure, input, signals};
+use crate::app::config::{Config, values};
+use crate::app::daemon;
+use crate::base::clock::Clock;
+use crate::base::ids::PostId;
+use crate::platform::{GIF_BYTES_MAX, x};
+use crate::store::{NoteRow, Reader};
+use crate::tasks::rules::Correspondent;
+
+/// Send a note from the watched account, and see it through to its post
+///
+/// Nothing is sent that X would refuse (more than 10,000 characters, files but one JPEG, PNG, WebP or GIF), nor what the
+/// rules of the configuration would not seal. The text comes from a file or from standard input, never from the command
+/// line, where others could read it; line ends at its end are not sent.
+///
+/// It is sent once: if X gives no answer, the conversation is read, which shows whether it went. If the same text was sent to
+/// the same account within the last hour, it is not sent again without `--again`; so this command can be given again after
+/// any failure. The daemon seals and posts the note; the command waits for that and prints both numbers.
+///
+/// To one account only: what is written by hand to a group is sealed all the same.
+#[derive(clap::Args)]
+#[command(after_long_help = "\
+Example:
+  verbale send --to ministry note.txt --config notes/config.toml
+  verbale send --to ministry --attach annex.png note.txt
+  verbale send --to 783214 --no-wait --json note.txt | jq -r .message
+
+Exit status:
+  0 sent and posted (with --no-wait: sent)
+  1 not sent, or sent and not sealed
+  2 the arguments, the text, a file or the configuration cannot be used; nothing was sent
+  3 sent, but not seen through to its post: no daemon runs, or told to stop; or nobody knows whether it was sent")]
+pub struct Arguments {
+    /// The account to send it to, by name or number
+    #[arg(long, value_name = "NAME|ID", value_parser = values::correspondent)]
+    pub to: Correspondent,
+
+    /// The file with the text; `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub text: PathBuf,
+
+    /// A picture that goes with it; X takes one
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
+
+    /// Send it even if the same text was sent within the last hour
+    #[arg(long)]
+    pub again: bool,
+
+    /// Do not wait until it is sealed and posted
+    #[arg(long)]
+    pub no_wait: bool,
+
+    /// The installation.
+    #[command(flatten)]
+    pub installation: Installation,
+
+    /// How to answer.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How far it came, as `--json` writes it.
+#[derive(Serialize)]
+struct Answer {
+    message: String,
+    sent: String,
+    to: String,
+    /// Whether X said so; otherwise the message was found in the conversation.
+    answered: bool,
+    note: Option<u64>,
+    commitment: Option<String>,
+    post: Option<String>,
+    address: Option<String>,
+    /// What is still to come, or went wrong; nothing if all is done.
+    pending: Option<&'static str>,
+}
+
+/// Why the wait ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Posted,
+    NotAwaited,
+    Stopped,
+    NoDaemon,
+    NotSealed,
+}
+
+impl End {
+    /// What is to be said about it, and the exit status.
+    fn words(self) -> (Option<&'static str>, u8) {
+        match self {
+            End::Posted | End::NotAwaited => (None, 0),
+            End::Stopped => (Some("told to stop: the daemon goes on by itself, and `verbale notes` shows the post"), 3),
+            End::NoDaemon => (
+                Some("no daemon runs here: when one does (`verbale run`), it seals and posts what is still missing"),
+                3,
+            ),
+            End::NotSealed => {
+                (Some("the daemon has dealt with it and not sealed it: as X returned the text, no rule is met"), 1)
+            }
+        }
+    }
+}
+
+/// Sends the note, and waits for its post.
+///
+/// # Errors
+/// If it was not sent, or nobody knows.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&arguments.installation.config)?;
+    let dispatch = dispatch(arguments)?;
+    let reader = Reader::open(&config.log.database)?;
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let (shutdown, clock) = (signals::shutdown()?, Clock::system());
+        let platform = daemon::platform(&config, &clock)?;
+        let (log, rules) = (&config.log.origin, &config.watch.rules[..]);
+        let (database, settle) = (&*config.log.database, config.publish.settle);
+        let sender = Sender { platform: &platform, reader: &reader, database, settle, clock: &clock, log, rules };
+        let sent = sender.send(&arguments.to, &dispatch, arguments.again, &shutdown).await.map_err(explained)?;
+        Following { json: arguments.output.json, config: &config, reader: &reader, sent }
+            .follow(!arguments.no_wait, &shutdown)
+            .await
+    })
+}
+
+/// The dispatch, read whole before anything else is done.
+fn dispatch(arguments: &Arguments) -> Result<Dispatch, Failure> {
+    let text = input::text(&arguments.text, DISPATCH_BYTES_MAX)?;
+    let files = arguments.attach.iter().map(|path| input::bytes(path, GIF_BYTES_MAX));
+    let files = files.collect::<Result<_, _>>()?;
+    Dispatch::new(&text, files).map_err(|unfit| Failure::unusable(unfit.what, unfit.remedy))
+}
+
+/// Each end of an attempt to send has its exit status, and says what to do.
+fn explained(error: sender::Error) -> anyhow::Error {
+    let text = error.to_string();
+    let (what, remedy) = text.split_once('\n').unwrap_or((&text, "give the same command again"));
+    match error {
+        sender::Error::Unfit(_) => Failure::unusable(what, remedy).into(),
+        sender::Error::Missing { .. } | sender::Error::Unknown { .. } => {
+            Failure { status: UNCHECKED, what: what.to_owned(), remedy: remedy.to_owned() }.into()
+        }
+        sender::Error::Store(error) => error.into(),
+        sender::Error::Recent { .. } | sender::Error::Busy | sender::Error::Turn(_) | sender::Error::Failed(_) => {
+            Failure::failed(what, remedy).into()
+        }
+    }
+}
+
+/// A message on its way to its post.
+struct Following<'a> {
+    json: bool,
+    config: &'a Config,
+    reader: &'a Reader,
+    sent: Sent,
+}
+
+impl Following<'_> {
+    /// Tells each step when it is done, and the end.
+    async fn follow(&self, wait: bool, shutdown: &CancellationToken) -> anyhow::Result<ExitCode> {
+        let Sent { message, to, was_answered } = &self.sent;
+        let how = if *was_answered { "" } else { "; X gave no answer, and it is in the conversation" };
+        self.say(format_args!("sent    message {message} to {to}, {}{how}", message.time()))?;
+        let (mut told, mut trouble) = (false, None);
+        let (note, end) = loop {
+            // Asked before the rest is looked at: what a daemon did before it ended is seen.
+            let is_served = self.reader.is_served()?;
+            let note = self.reader.note_of(*message)?;
+            if let (Some(note), false) = (&note, told) {
+                self.say(format_args!(
+                    "sealed  note {}, {}\n        sha256 {}",
+                    note.note, note.sealed, note.commitment
+                ))?;
+                told = true;
+            }
+            if let Some(end) = self.end(note.as_ref(), is_served, wait, shutdown.is_cancelled())? {
+                break (note, end);
+            }
+            self.report_trouble(&mut trouble)?;
+            let _ = shutdown.run_until_cancelled(tokio::time::sleep(disclosure::LOOK)).await;
+        };
+        let address = note.as_ref().map(|note| self.address(note)).transpose()?.flatten();
+        if let (Some(NoteRow { post: Some(post), .. }), Some(address)) = (&note, &address) {
+            self.say(format_args!("posted  {post}\n        {address}"))?;
+        }
+        let (words, status) = end.words();
+        if self.json {
+            self.write_json(note, address, words)?;
+        } else if let Some(words) = words {
+            eprintln!("{words}");
+        }
+        Ok(ExitCode::from(status))
+    }
+
+    fn end(&self, note: Option<&NoteRow>, is_served: bool, wait: bool, stopped: bool) -> anyhow::Result<Option<End>> {
+        Ok(match note {
+            Some(NoteRow { post: Some(_), .. }) => Some(End::Posted),
+            None if self.reader.is_seen(self.sent.message)? && self.reader.note_of(self.sent.message)?.is_none() => {
+                Some(End::NotSealed)
+            }
+            _ if !is_served => Some(End::NoDaemon),
+            _ if !wait => Some(End::NotAwaited),
+            _ if stopped => Some(End::Stopped),
+            _ => None,
+        })
+    }
+
+    /// Tells what holds up the daemon, once.
+    fn report_trouble(&self, known: &mut Option<String>) -> anyhow::Result<()> {
+        let trouble = self.reader.loops()?.into_iter().find_map(|one| Some(format!("{}: {}", one.name, one.trouble?)));
+        if trouble != *known
+            && let Some(trouble) = &trouble
+        {
+            eprintln!("the daemon waits, and so does this command. {trouble}");
+        }
+        *known = trouble;
+        Ok(())
+    }
+
+    fn address(&self, note: &NoteRow) -> anyhow::Result<Option<String>> {
+        let Some(post) = note.post.as_deref().and_then(PostId::parse) else { return Ok(None) };
+        let account = self.reader.account()?.context("the database does not say who posted")?;
+        Ok(Some(x::address_of(self.config.x.web.as_str(), &account.name, post)))
+    }
+
+    fn say(&self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
+        if self.json { Ok(()) } else { writeln!(io::stdout(), "{line}") }
+    }
+
+    fn write_json(
+        &self,
+        note: Option<NoteRow>,
+        address: Option<String>,
+        pending: Option<&'static str>,
+    ) -> anyhow::Result<()> {
+        let Sent { message, to, was_answered } = &self.sent;
+        let (number, commitment) = note.as_ref().map(|note| (note.note, note.commitment.clone())).unzip();
+        let answer = Answer {
+            message: message.to_string(),
+            sent: message.time().to_string(),
+            to: to.to_string(),
+            answered: *was_answered,
+            note: number,
+            commitment,
+            post: note.and_then(|note| note.post),
+            address,
+            pending,
+        };
+        writeln!(io::stdout(), "{}", serde_json::to_string(&answer)?)?;
+        Ok(())
+    }
+}

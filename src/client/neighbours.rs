@@ -1,0 +1,46 @@
+//! Reads the published log of a proof, to count the notes near its own.
+
+use futures_util::stream::{self, StreamExt};
+
+use super::AHEAD;
+use super::source::{Place, Unread};
+use crate::note::{ENVELOPE_BYTES_MAX, names};
+use crate::site;
+use crate::tlog::checkpoint;
+use crate::tlog::signed_note;
+use crate::tlog::tile::{self, Kind};
+use crate::verify::log;
+use crate::verify::proof::{Counting, Others, Uncounted};
+
+impl From<Unread> for Uncounted {
+    fn from(unread: Unread) -> Uncounted {
+        Uncounted::Unread(unread.to_string())
+    }
+}
+
+/// Reads all entries, and the envelopes of the notes that were opened.
+///
+/// # Errors
+/// If something could not be read, or contradicts the proof.
+pub async fn count(place: &Place, mut counting: Counting) -> Result<Others, Uncounted> {
+    let checkpoint = place.read(checkpoint::FILE, signed_note::BYTES_MAX).await?;
+    let checkpoint = checkpoint.ok_or_else(|| Uncounted::Unread("there is no `checkpoint`".to_owned()))?;
+    let head = counting.head(&checkpoint)?;
+    let bundles = log::plan(0, head.size).flatten().filter(|path| path.kind() == Kind::Entries);
+    let mut bundles = stream::iter(bundles).map(async |path| (path, place.tile(path).await)).buffered(AHEAD);
+    while let Some((path, bytes)) = bundles.next().await {
+        let bytes = bytes?.ok_or_else(|| Uncounted::Fails(format!("{path} is not there, and its head needs it")))?;
+        let entries = tile::parse_bundle(&bytes, path.width());
+        let entries = entries.map_err(|error| Uncounted::Fails(format!("{path}: {error}")))?;
+        entries.into_iter().try_for_each(|entry| counting.take(entry))?;
+    }
+    drop(bundles);
+    let read =
+        async |note| (note, place.read(&site::path_of(note, &names::envelope(note)), ENVELOPE_BYTES_MAX + 1).await);
+    let mut envelopes = stream::iter(counting.opened(&head)?).map(read).buffered(AHEAD);
+    while let Some((note, bytes)) = envelopes.next().await {
+        counting.take_envelope(note, bytes?.as_deref())?;
+    }
+    drop(envelopes);
+    Ok(counting.counts())
+}

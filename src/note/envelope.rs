@@ -1,0 +1,148 @@
+//! The envelope: a note without its text. Its plain SHA-256 is what the log and the post show.
+
+use std::fmt;
+
+use crate::base::hash::Hash;
+use crate::base::ids::{Account, ConversationId, MessageId, Origin};
+use crate::base::text::{self, Lines, ParseError};
+use crate::base::time::Time;
+use crate::note::Salt;
+
+/// The largest envelope, in bytes.
+pub const ENVELOPE_BYTES_MAX: usize = 16 * 1024;
+
+/// The most recipients that an envelope names.
+pub const RECIPIENTS_MAX: usize = 64;
+
+/// Who wrote to whom, when, and where it stands in its correspondence; the text is present only as a hash.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// The log that the note is sealed in.
+    pub log: Origin,
+    /// The note's number in that log, counted from 1 without gaps.
+    pub note: u64,
+    /// The account that sent it.
+    pub from: Account,
+    /// The accounts that it was addressed to, ascending by identifier, none twice.
+    pub to: Vec<Account>,
+    /// The platform's identifier of the conversation.
+    pub conversation: ConversationId,
+    /// The platform's identifier of the message.
+    pub message: MessageId,
+    /// When it was sent: the moment inside `message`.
+    pub sent: Time,
+    /// When the program first saw it.
+    pub seen: Time,
+    /// Its place among the notes of this conversation.
+    pub correspondence: Correspondence,
+    /// The SHA-256 of the content file.
+    pub content: Hash,
+    /// Random bytes, so that the commitment cannot be found by guessing.
+    pub salt: Salt,
+}
+
+/// A note's place among the notes of one conversation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Correspondence {
+    /// How many notes there are in this conversation, this one included: 1 for the first.
+    pub count: u64,
+    /// The commitment of the note before it; [`Hash::ZERO`] for the first.
+    pub previous: Hash,
+}
+
+impl Envelope {
+    /// Reads a whole envelope.
+    ///
+    /// # Errors
+    /// If it is longer than [`ENVELOPE_BYTES_MAX`] or differs from the format in any byte.
+    pub fn parse(bytes: &[u8]) -> Result<Envelope, ParseError> {
+        let mut lines = Lines::new("envelope", bytes, ENVELOPE_BYTES_MAX)?;
+        if lines.next("verbale envelope v1")? != "verbale envelope v1" {
+            return Err(lines.error("verbale envelope v1"));
+        }
+        let log = lines.field("log")?;
+        let log = lines.value("log <origin>", Origin::parse(log))?;
+        let note = lines.field("note")?;
+        let note = lines.value("note <number from 1>", text::number(note).filter(|&n| 0 < n))?;
+        let from = lines.field("from")?;
+        let from = lines.value("from <account id> <name>", Account::parse(from))?;
+        let to = recipients(&mut lines)?;
+        let conversation = lines.field("conversation")?;
+        let conversation = lines.value("conversation <id>", ConversationId::parse(conversation))?;
+        let message = lines.field("message")?;
+        let message = lines.value("message <id>", MessageId::parse(message))?;
+        let sent = lines.field("sent")?;
+        let sent = lines.value("sent <time>", text::time(sent))?;
+        let seen = lines.field("seen")?;
+        let seen = lines.value("seen <time>", text::time(seen))?;
+        let place = lines.field("correspondence")?;
+        let correspondence = lines.value(Correspondence::FORM, Correspondence::parse(place))?;
+        let content = lines.field("content")?;
+        let content = lines.value("content <64 hex digits>", text::hash(content))?;
+        let salt = lines.field("salt")?;
+        let salt = lines.value("salt <64 hex digits>", text::hash(salt).map(Salt::from))?;
+        lines.end()?;
+        Ok(Envelope { log, note, from, to, conversation, message, sent, seen, correspondence, content, salt })
+    }
+
+    /// The file's whole text. What was read is written back byte for byte.
+    pub fn to_text(&self) -> String {
+        let recipients: String = self.to.iter().map(|account| format!("to {account}\n")).collect();
+        format!(
+            "verbale envelope v1\nlog {}\nnote {}\nfrom {}\n{recipients}conversation {}\nmessage {}\nsent {}\nseen {}\n\
+             correspondence {} {}\ncontent {}\nsalt {}\n",
+            self.log,
+            self.note,
+            self.from,
+            self.conversation,
+            self.message,
+            self.sent,
+            self.seen,
+            self.correspondence.count,
+            self.correspondence.previous,
+            self.content,
+            self.salt.to_hex(),
+        )
+    }
+
+    /// The commitment: the SHA-256 of the file's bytes.
+    pub fn commitment(&self) -> Hash {
+        Hash::of(self.to_text().as_bytes())
+    }
+}
+
+/// Shows the number alone: the rest is private until somebody opens it.
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope").field("note", &self.note).finish_non_exhaustive()
+    }
+}
+
+impl Correspondence {
+    const FORM: &str = "correspondence <count from 1> <64 hex digits, all zero if and only if the count is 1>";
+
+    /// The first note of a conversation.
+    pub const FIRST: Correspondence = Correspondence { count: 1, previous: Hash::ZERO };
+
+    fn parse(text: &str) -> Option<Correspondence> {
+        let [count, previous] = text::words(text)?;
+        let (count, previous) = (text::number(count)?, text::hash(previous)?);
+        let valid = 0 < count && (count == 1) == (previous == Hash::ZERO);
+        valid.then_some(Correspondence { count, previous })
+    }
+}
+
+fn recipients(lines: &mut Lines<'_>) -> Result<Vec<Account>, ParseError> {
+    const EXPECTED: &str = "1 to 64 lines `to <account id> <name>`, ascending by id";
+    let mut to: Vec<Account> = Vec::new();
+    while to.is_empty() || lines.at("to") {
+        let account = lines.field("to")?;
+        let account = lines.value(EXPECTED, Account::parse(account))?;
+        let in_order = to.last().is_none_or(|before| before.id < account.id);
+        if !in_order || to.len() == RECIPIENTS_MAX {
+            return Err(lines.error(EXPECTED));
+        }
+        to.push(account);
+    }
+    Ok(to)
+}

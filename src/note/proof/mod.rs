@@ -1,0 +1,144 @@
+//! A proof: everything that somebody needs to check one note without trusting whoever hands it over, as one archive.
+//!
+//! Each file in it can be checked with a tool that is not ours. The formats are described in
+//! [`opening`](crate::note).
+
+mod published;
+mod readme;
+mod receipt;
+mod sums;
+
+use crate::note::{ArchiveError, Opening, archive, content_files, names, redacted};
+use crate::tlog::signed_note::VerifierKey;
+use crate::tlog::tlog_proof::TlogProof;
+use std::collections::BTreeMap;
+
+pub use published::{POST_FILE_BYTES_MAX, PublishedPost};
+pub use receipt::Receipt;
+pub use sums::{SUMS_BYTES_MAX, Sums};
+
+/// What a proof is packed from.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// The note's number.
+    pub note: u64,
+    /// The envelope file.
+    pub envelope: Vec<u8>,
+    /// The log's entry of the note: the line with its LF, which is the leaf of the tree.
+    pub entry: String,
+    /// Shows that the entry is in the log whose head the post shows.
+    pub tlog_proof: TlogProof,
+    /// The log's public key.
+    pub vkey: VerifierKey,
+    /// The public post that shows the commitment, if there is one.
+    pub post: Option<PublishedPost>,
+    /// What else is opened; without it the envelope alone is.
+    pub content: Option<OpenedContent>,
+}
+
+/// The private files of a note that its sender has chosen to show.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OpenedContent {
+    /// The content file.
+    pub content: Vec<u8>,
+    /// The platform's own JSON of the message.
+    pub record: Vec<u8>,
+    /// The attachments in the content's order; none where the content says that it was unreadable.
+    pub attachments: Vec<Option<Vec<u8>>>,
+}
+
+impl From<Opening> for OpenedContent {
+    fn from(opening: Opening) -> OpenedContent {
+        OpenedContent { content: opening.content, record: opening.record, attachments: opening.attachments }
+    }
+}
+
+impl Proof {
+    /// The archive, `note-17.proof.zip`. The same proof makes the same bytes.
+    pub fn pack(&self) -> Vec<u8> {
+        let (tlog_proof, vkey) = (self.tlog_proof.to_text(), format!("{}\n", self.vkey));
+        let post = self.post.as_ref().map(PublishedPost::to_text);
+        let mut files: Vec<(String, &[u8])> = vec![
+            (names::envelope(self.note), &self.envelope),
+            (names::entry(self.note), self.entry.as_bytes()),
+            (names::tlog_proof(self.note), tlog_proof.as_bytes()),
+            (names::VKEY.to_owned(), vkey.as_bytes()),
+        ];
+        if let Some(post) = &post {
+            files.push((names::POST.to_owned(), post.as_bytes()));
+        }
+        if let Some(opened) = &self.content {
+            files.extend(content_files(self.note, &opened.content, &opened.record, &opened.attachments));
+        }
+        let sums = Sums::of(files.iter().map(|(name, bytes)| (name.as_str(), *bytes))).to_text();
+        let readme = readme::text(self);
+        files.push((names::SUMS.to_owned(), sums.as_bytes()));
+        files.push((names::README.to_owned(), readme.as_bytes()));
+        archive::write(&files)
+    }
+}
+
+/// The files of a proof; unpacked, they are not yet checked.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Files(BTreeMap<String, Vec<u8>>);
+
+impl Files {
+    /// Unpacks an archive into memory, as if its writer were an enemy: within stated limits, whatever its headers claim,
+    /// and in 512 MiB beside the archive at worst.
+    ///
+    /// # Errors
+    /// If it is no archive, is damaged, or has a shape that no proof has.
+    pub fn unpack(zip: &[u8]) -> Result<Files, ArchiveError> {
+        archive::read(zip).map(Files)
+    }
+
+    /// The archive of these files, in the order in which we write them. What [`Proof::pack`] made is made again.
+    pub fn pack(&self) -> Vec<u8> {
+        let mut files: Vec<(String, &[u8])> = self.iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect();
+        files.sort_by_key(|(name, _)| place(name));
+        archive::write(&files)
+    }
+
+    /// The same files with this receipt in place of any other; the list of hashes is made anew.
+    #[must_use]
+    pub fn with_receipt(mut self, receipt: &Receipt) -> Files {
+        names::RECEIPT.iter().for_each(|name| {
+            self.0.remove(*name);
+        });
+        self.0.extend(receipt.files());
+        let readme = self.get(names::README).map(String::from_utf8_lossy).unwrap_or_default();
+        self.0.insert(names::README.to_owned(), readme::with_receipt(&readme, receipt).into_bytes());
+        let sums = Sums::of(self.iter().filter(|(name, _)| *name != names::SUMS && *name != names::README)).to_text();
+        self.0.insert(names::SUMS.to_owned(), sums.into_bytes());
+        self
+    }
+
+    /// The file of this name.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.0.get(name).map(Vec::as_slice)
+    }
+
+    /// All files, ascending by the bytes of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+    }
+}
+
+/// Where a file stands in an archive that we write.
+fn place(name: &str) -> (usize, usize) {
+    const ENDS: [&str; 3] = [".envelope.txt", ".entry.txt", ".tlog-proof"];
+    const PRIVATE: [&str; 3] = [".content.txt", ".record.json", ".attachment-"];
+    let number = |name: &str| name.split(['-', '.']).rev().find_map(|part| part.parse().ok()).unwrap_or(0);
+    let order = [
+        ENDS.iter().position(|end| name.ends_with(end)),
+        [names::VKEY, names::POST].iter().position(|known| *known == name),
+        PRIVATE.iter().position(|part| name.contains(part)),
+        names::RECEIPT.iter().position(|known| *known == name),
+        Some(0).filter(|_| ![names::SUMS, names::README].contains(&name)),
+        [names::SUMS, names::README].iter().position(|known| *known == name),
+    ];
+    let found = order.iter().enumerate().find_map(|(group, place)| Some((10 * group + (*place)?, number(name))));
+    found.unwrap_or_default()
+}
+
+redacted!(Proof, OpenedContent, Files);

@@ -1,0 +1,39 @@
+//! How a note stands, and how the log stands: what the public may know. Commands, answers, pages and letters take their
+//! words from here.
+
+use crate::base::hash::Hash;
+use crate::base::ids::PostId;
+use crate::base::time::Time;
+use crate::tlog::entry::Level;
+
+/// What the public may know about one note, for answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Standing {
+    /// Its number.
+    pub note: u64,
+    /// The SHA-256 of its envelope.
+    pub commitment: Hash,
+    /// When it was sealed.
+    pub sealed: Time,
+    /// The post that shows it.
+    pub post: Option<PostId>,
+    /// What of it is open in public, the most of it.
+    pub open: Option<Level>,
+    /// How many disputes of it are in the log.
+    pub disputes: u64,
+}
+
+/// How things stand in public: for answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LogStanding {
+    /// Notes sealed.
+    pub notes: u64,
+    /// Notes whose post is known to be there.
+    pub posted: u64,
+    /// Notes of which something is open.
+    pub opened: u64,
+    /// Notes that somebody disputes.
+    pub disputed: u64,
+    /// The head that the newest post of notes shows: its size and root.
+    pub head: Option<(u64, Hash)>,
+}

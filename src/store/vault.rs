@@ -1,0 +1,59 @@
+//! Openings at rest: encrypted with age (age-encryption.org/v1) to the officials' public keys.
+//!
+//! What is encrypted is the packed [`Opening`]: a zip with the very files of a proof, so that `age --decrypt` and `unzip`
+//! are enough to open a note without this program.
+
+use std::io::Read;
+
+use anyhow::{Context, bail};
+
+use crate::note::Opening;
+
+/// The longest encrypted opening that is decrypted: the note's own files, and some.
+const BYTES_MAX: u64 = 1 << 30;
+
+/// Encrypts openings; it cannot decrypt them.
+pub struct Vault {
+    recipients: Vec<age::x25519::Recipient>,
+}
+
+impl Vault {
+    /// Encrypts to each of these public keys, of which there must be at least one.
+    pub fn new(recipients: Vec<age::x25519::Recipient>) -> Vault {
+        Vault { recipients }
+    }
+
+    /// The opening of note `note`, encrypted.
+    ///
+    /// # Errors
+    /// If there is nobody to encrypt to.
+    pub fn close(&self, note: u64, opening: &Opening) -> anyhow::Result<Vec<u8>> {
+        let packed = opening.pack(note);
+        let recipients = self.recipients.iter().map(|recipient| recipient as &dyn age::Recipient);
+        let encryptor = age::Encryptor::with_recipients(recipients).context("cannot encrypt the opening")?;
+        let mut sealed = Vec::with_capacity(packed.len() + 512);
+        let mut writer = encryptor.wrap_output(&mut sealed)?;
+        std::io::Write::write_all(&mut writer, &packed)?;
+        writer.finish()?;
+        Ok(sealed)
+    }
+}
+
+/// Decrypts the opening of note `note`.
+///
+/// # Errors
+/// If none of the identities is that of a recipient, or what is inside is not the opening of this note.
+pub fn open(note: u64, sealed: &[u8], identities: &[age::x25519::Identity]) -> anyhow::Result<Opening> {
+    let identities = identities.iter().map(|identity| identity as &dyn age::Identity);
+    let decryptor = age::Decryptor::new_buffered(sealed).context("the opening is not an age file")?;
+    let reader = decryptor
+        .decrypt(identities)
+        .with_context(|| format!("the opening of note {note} is not encrypted to this identity"))?;
+    let mut packed = Vec::new();
+    reader.take(BYTES_MAX).read_to_end(&mut packed).context("the opening cannot be decrypted")?;
+    let (found, opening) = Opening::unpack(&packed).context("the opening cannot be read")?;
+    if found != note {
+        bail!("the opening is that of note {found}, not {note}");
+    }
+    Ok(opening)
+}

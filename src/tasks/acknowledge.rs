@@ -1,0 +1,258 @@
+//! Takes in the notes that others have sent with a slip: rebuilds each from slip and message, and gives the receipt, once.
+//!
+//! A receipt says that a note came, with this commitment. So all that the commitment binds and this account can see is
+//! compared with what came: sender, recipient, conversation, message, text, links and files. The platform's record, which
+//! the sender's side was shown, is the sender's word.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tracing::{info, warn};
+
+use crate::base::clock::Clock;
+use crate::base::ids::{AccountId, MessageId};
+use crate::note::content::ATTACHMENT_BYTES_MAX;
+use crate::note::slip::{Rebuilt, Slip, rebuild};
+use crate::note::{AttachmentRef, Envelope};
+use crate::platform::{Error as PlatformError, Message, Newest, Platform, Reach, newest};
+use crate::store::{Error as StoreError, Received, Slipped, Store};
+use crate::tasks::task::{Held, Next, Pace, Stop, Tick, ms};
+
+/// How far a conversation is read at most: who sends slips of messages that never were must not make it dear.
+const REACH: Reach = Reach { page_sizes: &[10, 100], pages_max: 10 };
+
+/// A message may be listed later than a slip that was sent after it: for so long it is looked for.
+const LATE: Duration = Duration::from_secs(15 * 60);
+
+/// A slip in a conversation, and what came of it.
+pub struct Found {
+    /// The message that it is.
+    pub slip: MessageId,
+    /// Its envelope: the sender's word.
+    pub envelope: Envelope,
+    /// The note that came, or why it is none.
+    pub outcome: Result<Received, Fault>,
+}
+
+/// Why a slip makes no note. Nothing private.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Fault {
+    /// Something is not in the conversation, or not listed yet.
+    #[error("{0}")]
+    Missing(String),
+    /// It is not of what came.
+    #[error("{0}")]
+    Wrong(String),
+}
+
+/// The loop that gives receipts.
+pub struct Receiver {
+    platform: Arc<dyn Platform>,
+    store: Store,
+    clock: Clock,
+    pace: Pace,
+    /// How often to look whether a command has asked for a receipt.
+    poll: Duration,
+    /// Slips whose messages are not listed yet.
+    held: Held,
+}
+
+impl Tick for Receiver {
+    const NAME: &'static str = "receiver";
+
+    /// Deals with one slip. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// Only what must stop the daemon.
+    async fn tick(&mut self) -> anyhow::Result<Next> {
+        let step = self.step().await;
+        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+    }
+}
+
+impl Receiver {
+    /// A receiver that has done nothing yet, and looks every `poll` whether a command has asked for something.
+    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, poll: Duration) -> Receiver {
+        Receiver { platform, store, clock, pace: Pace::new(), poll, held: Held::default() }
+    }
+
+    async fn step(&mut self) -> Result<Next, Stop> {
+        let now = self.clock.now();
+        let Some(slipped) = self.store.waiting_slip(self.held.at(now)).await? else {
+            if self.held.until().is_none() {
+                self.pace.idle(Self::NAME, &self.store, now).await?;
+            }
+            return Ok(Next::Idle(now.plus_ms(ms(self.poll))));
+        };
+        let outcome = match slipped.received.clone() {
+            Some(received) => Ok(received),
+            None => match self.rebuild(&slipped).await {
+                // It may be a file of this note alone: others pass it.
+                Err(Stop::Platform(error @ PlatformError::Unavailable { .. })) => {
+                    let now = self.clock.now();
+                    let until = self.pace.after(&error, now);
+                    warn!(slip.id = %slipped.slip, error = %error, until = %until, "a slip has to wait");
+                    self.store.report(Self::NAME, Some(error.to_string()), now).await?;
+                    self.held.hold(slipped.slip.0, until);
+                    return Ok(Next::Now);
+                }
+                rebuilt => rebuilt?,
+            },
+        };
+        match outcome {
+            Ok(received) => self.receive(slipped.slip, received).await?,
+            Err(Fault::Missing(why)) if self.clock.now().ms_since(slipped.slip.time()) < ms(LATE) => {
+                let until = self.pace.wait(self.clock.now());
+                info!(slip.id = %slipped.slip, why, until = %until, "a slip has to wait");
+                self.held.hold(slipped.slip.0, until);
+            }
+            Err(fault) => self.refuse(slipped.slip, fault.to_string()).await?,
+        }
+        Ok(Next::Now)
+    }
+
+    async fn receive(&self, slip: MessageId, received: Received) -> Result<(), Stop> {
+        match self.store.receive(slip, received.clone(), self.clock.now()).await {
+            Err(StoreError::Refused(why)) => return self.refuse(slip, why).await,
+            entered => entered?,
+        }
+        info!(log = %received.log, note = received.note, commitment = %received.commitment, "received");
+        Ok(())
+    }
+
+    async fn refuse(&self, slip: MessageId, why: String) -> Result<(), Stop> {
+        warn!(slip.id = %slip, why, "a slip gets no receipt");
+        Ok(self.store.refuse_slip(slip, why).await?)
+    }
+
+    async fn rebuild(&self, slipped: &Slipped) -> Result<Result<Received, Fault>, Stop> {
+        // The publisher keeps it before any other loop begins.
+        let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
+        let mut note = None;
+        let is_enough = |message: &Message| {
+            if message.id == slipped.slip {
+                note = Slip::parse(&message.text).ok().map(|slip| slip.envelope.message);
+            }
+            note.is_some_and(|note| message.id <= note)
+        };
+        let messages = conversation(&*self.platform, slipped.from, is_enough).await?;
+        let Some(slip) = messages.get(&slipped.slip) else {
+            return Ok(Err(Fault::Missing("the slip is not in the conversation".to_owned())));
+        };
+        Ok(received(&*self.platform, slip, &messages, me).await?)
+    }
+}
+
+/// The slips of `from` to us that the platform still lists, the oldest first, and what came of each.
+///
+/// # Errors
+/// Of the platform.
+pub async fn list(platform: &dyn Platform, from: AccountId) -> Result<Vec<Found>, PlatformError> {
+    let me = platform.me().await?.account.id;
+    let messages = conversation(platform, from, |_| false).await?;
+    let mut found = Vec::new();
+    for message in messages.values().filter(|message| message.sender == from) {
+        let Ok(slip) = Slip::parse(&message.text) else { continue };
+        let outcome = received(platform, message, &messages, me).await?;
+        found.push(Found { slip: message.id, envelope: slip.envelope, outcome });
+    }
+    Ok(found)
+}
+
+/// The newest messages of a conversation by their identifiers.
+async fn conversation(
+    platform: &dyn Platform,
+    with: AccountId,
+    is_enough: impl FnMut(&Message) -> bool,
+) -> Result<BTreeMap<MessageId, Message>, PlatformError> {
+    let Newest { messages, .. } = newest(platform, Some(with), REACH, is_enough).await?;
+    Ok(messages.into_iter().map(|message| (message.id, message)).collect())
+}
+
+/// The note that a slip and its message make, if all that we can see is as the slip says; else what is not.
+async fn received(
+    platform: &dyn Platform,
+    slip: &Message,
+    messages: &BTreeMap<MessageId, Message>,
+    me: AccountId,
+) -> Result<Result<Received, Fault>, PlatformError> {
+    let read = match Slip::parse(&slip.text) {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(Fault::Wrong(error.to_string()))),
+    };
+    let envelope = &read.envelope;
+    let id = envelope.message;
+    let Some(message) = messages.get(&id).filter(|message| message.sender == slip.sender) else {
+        return Ok(Err(Fault::Missing(format!("message {id} of {} is not in the conversation", slip.sender))));
+    };
+    if let Err(why) = check_accounts(envelope, message, me) {
+        return Ok(Err(Fault::Wrong(why)));
+    }
+    let rebuilt = match rebuild(&slip.text, &message.text) {
+        Ok(rebuilt) => rebuilt,
+        Err(error) => {
+            let what = error.to_string().lines().next().unwrap_or_default().to_owned();
+            return Ok(Err(Fault::Wrong(what)));
+        }
+    };
+    Ok(match check_files(platform, &rebuilt, message).await? {
+        Ok(()) => Ok(Received {
+            log: rebuilt.envelope.log.clone(),
+            note: rebuilt.envelope.note,
+            commitment: rebuilt.commitment,
+        }),
+        Err(why) => Err(Fault::Wrong(why)),
+    })
+}
+
+/// Who wrote to whom, where and when, is as the envelope says.
+fn check_accounts(envelope: &Envelope, message: &Message, me: AccountId) -> Result<(), String> {
+    if envelope.from.id != message.sender {
+        return Err(format!("it says that the note is from {}, and it came from {}", envelope.from, message.sender));
+    }
+    if envelope.to.iter().all(|to| to.id != me) {
+        return Err("it says that the note is to others".to_owned());
+    }
+    if envelope.conversation != message.conversation {
+        let (said, found) = (&envelope.conversation, &message.conversation);
+        return Err(format!("it says that the note is in the conversation {said}, and it is in {found}"));
+    }
+    if envelope.sent != message.id.time() {
+        return Err(format!("it says sent {}, and the message's id says {}", envelope.sent, message.id.time()));
+    }
+    Ok(())
+}
+
+/// The links lead where the content says, and the files are those that it says.
+async fn check_files(
+    platform: &dyn Platform,
+    note: &Rebuilt,
+    message: &Message,
+) -> Result<Result<(), String>, PlatformError> {
+    let content = &note.content;
+    if let Some((short, _)) = content.links.iter().find(|link| !message.links.contains(link)) {
+        return Ok(Err(format!("the link {short} leads elsewhere than it says")));
+    }
+    if content.attachments.len() != message.attachments.len() {
+        let (said, found) = (content.attachments.len(), message.attachments.len());
+        return Ok(Err(format!("it says that the note has {said} files, and {found} came")));
+    }
+    for (place, (said, found)) in (1..).zip(content.attachments.iter().zip(&message.attachments)) {
+        let is_same = match said {
+            AttachmentRef::Unreadable { media_key } => *media_key == found.media_key,
+            AttachmentRef::File(file) => match platform.attachment(message.id, found, ATTACHMENT_BYTES_MAX).await {
+                Ok(came) => file.is(&came.bytes),
+                Err(PlatformError::Refused { what }) => {
+                    return Ok(Err(format!("its file {place} could not be fetched: {what}")));
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        if !is_same {
+            return Ok(Err(format!("its file {place} is another than the one that came")));
+        }
+    }
+    Ok(Ok(()))
+}

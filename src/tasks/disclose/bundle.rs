@@ -1,0 +1,141 @@
+//! What of a note is made public: the proof, the files for the site, and the posts of the mirror. Values in, values out.
+//!
+//! An opening is entered in the log with the SHA-256 of the file that it opens: of the envelope, which is the commitment
+//! itself, or of the content. So whoever has that file can check it against the log with `sha256sum` alone.
+
+use crate::base::hash::Hash;
+use crate::base::ids::PostId;
+use crate::note::proof::{Files, OpenedContent, Proof, PublishedPost};
+use crate::note::standing::Standing;
+use crate::note::{Content, Opening, attachment_names, names};
+use crate::platform::{FileKind, POST_FILES_MAX};
+use crate::store::{Opened, ProofRow};
+use crate::tlog::entry::Level;
+use crate::tlog::signed_note::VerifierKey;
+use crate::tlog::tlog_proof::TlogProof;
+use crate::verify::proof::{self, Trust};
+use crate::wording::thread::{self, MirrorError};
+
+/// Why nothing can be made public of a proof. The messages say nothing private.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
+pub enum ReleaseError {
+    /// It is not the proof of the note, or does not show what is to be opened.
+    #[error("the proof that was handed over is not that of note {note} with its {level}: {why}")]
+    Other { note: u64, level: Level, why: String },
+    /// The text cannot be mirrored.
+    #[error("{0}")]
+    Mirror(#[from] MirrorError),
+}
+
+/// The proof of a note that shows so much of it.
+pub fn proof(
+    note: u64,
+    row: &ProofRow,
+    vkey: VerifierKey,
+    post: Option<PublishedPost>,
+    opening: Opening,
+    level: Level,
+) -> Proof {
+    Proof {
+        note,
+        envelope: opening.envelope.clone(),
+        entry: row.entry.clone(),
+        tlog_proof: TlogProof { index: row.index, path: row.path.clone(), checkpoint: row.checkpoint.clone() },
+        vkey,
+        post,
+        content: (level == Level::Content).then(|| OpenedContent::from(opening)),
+    }
+}
+
+/// What a packed proof opens of a note, checked as anybody would check it, and against what the log says about the note.
+///
+/// # Errors
+/// If it does not hold, is the proof of something else, or the text cannot be mirrored.
+pub fn open(standing: &Standing, level: Level, zip: &[u8]) -> Result<Opened, ReleaseError> {
+    let (note, other) = (standing.note, |why: String| ReleaseError::Other { note: standing.note, level, why });
+    let report = proof::verify(zip, &Trust::default()).map_err(|error| other(error.to_string()))?;
+    let failing: Vec<&str> = report.failing().collect();
+    if !failing.is_empty() {
+        return Err(other(format!("it does not hold: {}", failing.join(", "))));
+    }
+    let unpacked = Files::unpack(zip).map_err(|error| other(error.to_string()))?;
+    let missing = |name: &str| other(format!("it has no {name}"));
+    let take = |name: String| unpacked.get(&name).map(<[u8]>::to_vec).ok_or_else(|| missing(&name));
+    let envelope = take(names::envelope(note))?;
+    if Hash::of(&envelope) != standing.commitment {
+        return Err(other("its envelope has another hash".to_owned()));
+    }
+    let mut files = vec![(names::proof(note), zip.to_vec()), (names::envelope(note), envelope.clone())];
+    if level == Level::Envelope {
+        if unpacked.get(&names::content(note)).is_some() {
+            return Err(other("it shows more".to_owned()));
+        }
+        let parts = vec![(thread::envelope(note, standing.commitment), Vec::new())];
+        return Ok(Opened { note, level, sha256: standing.commitment, files, parts });
+    }
+    let content = take(names::content(note))?;
+    let sha256 = Hash::of(&content);
+    let read = Content::parse(&content).map_err(|error| other(error.to_string()))?;
+    let attachments: Vec<String> = attachment_names(note, &read).into_iter().flatten().collect();
+    files.push((names::content(note), content));
+    for name in [names::record(note)].into_iter().chain(attachments.iter().cloned()) {
+        files.push((name.clone(), take(name)?));
+    }
+    let texts = thread::split(note, standing.commitment, &read.text)?;
+    let sized = |name: &String| (name.clone(), unpacked.get(name).map_or(0, |bytes| bytes.len() as u64));
+    let parts = enclose(texts, &attachments.iter().map(sized).collect::<Vec<_>>());
+    Ok(Opened { note, level, sha256, files, parts })
+}
+
+/// Which files go along with which post: the images in their order, as many as one post can take, from the first post on;
+/// an animated GIF alone. What the platform does not take, or no post is left for, is on the site only.
+fn enclose(texts: Vec<String>, files: &[(String, u64)]) -> Vec<(String, Vec<String>)> {
+    let mut groups: Vec<Vec<String>> = Vec::new();
+    let mut is_full = true;
+    for (name, bytes) in files {
+        let kind = names::media_type(name).and_then(|media_type| FileKind::of(media_type, *bytes).ok());
+        let Some(kind) = kind else { continue };
+        is_full |= kind == FileKind::Gif || groups.last().is_some_and(|group| group.len() == POST_FILES_MAX);
+        if is_full {
+            groups.push(Vec::new());
+        }
+        if let Some(group) = groups.last_mut() {
+            group.push(name.clone());
+        }
+        is_full = kind == FileKind::Gif;
+    }
+    let mut groups = groups.into_iter();
+    texts.into_iter().map(|text| (text, groups.next().unwrap_or_default())).collect()
+}
+
+/// What a proof says about its post.
+pub fn published(
+    post: Option<(PostId, String)>,
+    account: crate::base::ids::Account,
+    address: impl FnOnce(PostId) -> String,
+) -> Option<PublishedPost> {
+    post.map(|(post, text)| PublishedPost { account, post, address: address(post), text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn enclosed(texts: usize, files: &[(&str, u64)]) -> Vec<Vec<String>> {
+        let texts = (0..texts).map(|text| text.to_string()).collect();
+        let files: Vec<_> = files.iter().map(|(name, bytes)| ((*name).to_owned(), *bytes)).collect();
+        enclose(texts, &files).into_iter().map(|(_, names)| names).collect()
+    }
+
+    #[test]
+    fn images_go_with_the_first_posts_and_a_gif_goes_alone() {
+        let files = [("1.jpg", 9), ("2.png", 9), ("3.pdf", 9), ("4.gif", 9), ("5.jpg", 9)];
+        assert_eq!(enclosed(4, &files), [vec!["1.jpg", "2.png"], vec!["4.gif"], vec!["5.jpg"], vec![]]);
+        assert_eq!(enclosed(1, &files), [["1.jpg", "2.png"]]);
+        let five = ["1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg"];
+        let files = five.map(|name| (name, 9));
+        assert_eq!(enclosed(2, &files), [five[..4].to_vec(), five[4..].to_vec()]);
+        assert_eq!(enclosed(1, &[("1.jpg", 5_000_001), ("2.png", 0)]), [Vec::<String>::new()]);
+    }
+}

@@ -1,0 +1,231 @@
+//! Does what officials ask for: opens notes, and enters disputes.
+//!
+//! A request that may be done is done in one transaction: the log's entry, the files for the site, the posts of the mirror,
+//! the messages, and that the request is done. The proof is the one that an official has handed over; without one it is
+//! made here, if this machine has a key that opens notes. Where the configuration asks for it, an opening waits until
+//! somebody else than who asked has approved it, and lapses if nobody does in time: an approval that comes later counts for
+//! nothing, whether or not anybody was there to let it lapse.
+
+pub mod bundle;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::base::clock::Clock;
+use crate::base::ids::{AccountId, AccountName, PostId};
+use crate::note::request::RequestState;
+use crate::note::standing::Standing;
+use crate::platform::{Addressee, Error as PlatformError, Platform};
+use crate::store::vault;
+use crate::store::{Act, Answer, Ask, Body, Cause, Opened, Outgoing, Request, Store};
+use crate::tasks::persons::Persons;
+use crate::tasks::task::{Next, Pace, Stop, Tick, ms};
+use crate::tlog::entry::Level;
+use crate::tlog::signed_note::VerifierKey;
+use crate::wording::answer::Answer as Text;
+use crate::wording::dm::Letter;
+
+/// What the opener needs to know.
+pub struct Settings {
+    /// Whether somebody else than who asked must approve an opening.
+    pub approval: bool,
+    /// Who is somebody else.
+    pub persons: Persons,
+    /// How long a request waits.
+    pub lapse: Duration,
+    /// The wait between two looks at what commands have asked for.
+    pub poll: Duration,
+    /// To whom a dispute is told.
+    pub officials: Vec<AccountId>,
+    /// The secret keys that open notes, if this machine has any.
+    pub identities: Vec<age::x25519::Identity>,
+    /// The log's key.
+    pub vkey: VerifierKey,
+    /// Where people read a post of an account.
+    pub post_address: fn(web: &str, author: &AccountName, post: PostId) -> String,
+    /// What `post_address` wants to know of the platform.
+    pub web: String,
+}
+
+/// The loop that opens.
+pub struct Opener {
+    platform: Arc<dyn Platform>,
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+    pace: Pace,
+}
+
+impl Tick for Opener {
+    const NAME: &'static str = "opener";
+
+    /// Does all that may be done. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// Only what must stop the daemon.
+    async fn tick(&mut self) -> anyhow::Result<Next> {
+        let step = self.step().await;
+        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+    }
+}
+
+impl Opener {
+    /// An opener that has done nothing yet.
+    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Opener {
+        Opener { platform, store, clock, settings, pace: Pace::new() }
+    }
+
+    async fn step(&mut self) -> Result<Next, Stop> {
+        let mut waiting = self.store.requests(RequestState::Waiting).await?;
+        // Those that need the platform hold up no other.
+        waiting.sort_by_key(|request| matches!(request.ask, Ask::Dispute { .. }));
+        let mut unread = None;
+        for request in waiting {
+            let done = match request.ask {
+                Ask::Open { note, level } => self.open(&request, note, level).await,
+                Ask::Dispute { note, post } => self.dispute(&request, note, post).await,
+            };
+            match done {
+                // It may be this post alone that cannot be read.
+                Err(Stop::Platform(error @ PlatformError::Unavailable { .. })) => unread = Some(error),
+                done => done?,
+            }
+        }
+        if let Some(error) = unread {
+            return Err(error.into());
+        }
+        let now = self.clock.now();
+        self.pace.idle(Self::NAME, &self.store, now).await?;
+        Ok(Next::Idle(now.plus_ms(ms(self.settings.poll))))
+    }
+
+    async fn open(&self, request: &Request, note: u64, level: Level) -> Result<(), Stop> {
+        let now = self.clock.now();
+        let standing = match self.store.standing(note).await? {
+            None => return self.refuse(request, format!("there is no note {note}")).await,
+            Some(Standing { open: Some(open), .. }) if level <= open => {
+                return self.refuse(request, format!("the {open} of note {note} is open already")).await;
+            }
+            Some(standing) => standing,
+        };
+        let is_late = ms(self.settings.lapse) < now.ms_since(request.asked_at);
+        if self.settings.approval && !self.settings.persons.have_approved(request, self.settings.lapse) {
+            if is_late {
+                self.end(request, Cause::Lapse(request.id), Act::default()).await?;
+                info!(request.id, note, "a request lapsed: nobody approved it");
+            }
+            return Ok(());
+        }
+        if standing.post.is_none() {
+            // Nothing is opened before its commitment is public; the publisher is at it.
+            return if is_late { self.refuse(request, format!("note {note} is not posted")).await } else { Ok(()) };
+        }
+        match self.opened(request, &standing, level).await? {
+            Ok(opened) => {
+                let parts = opened.parts.len();
+                let act = Act { open: Some(opened), ..Act::default() };
+                if self.end(request, Cause::Request(request.id), act).await? {
+                    info!(request.id, note, %level, parts, "opened");
+                }
+                Ok(())
+            }
+            Err(why) => self.refuse(request, why).await,
+        }
+    }
+
+    /// What is to be made public, or why it cannot be.
+    async fn opened(
+        &self,
+        request: &Request,
+        standing: &Standing,
+        level: Level,
+    ) -> Result<Result<Opened, String>, Stop> {
+        let zip = match self.store.handed(request.id).await? {
+            Some(zip) => zip,
+            None => match self.proof(standing.note, level).await? {
+                Ok(zip) => zip,
+                Err(why) => return Ok(Err(why)),
+            },
+        };
+        // A malicious or large archive holds up no other task.
+        let standing = standing.clone();
+        let opened = tokio::task::spawn_blocking(move || bundle::open(&standing, level, &zip));
+        let opened = opened.await.map_err(|error| Stop::Fatal(error.into()))?;
+        Ok(opened.map_err(|error| error.to_string()))
+    }
+
+    /// The packed proof, made with the key of this machine.
+    async fn proof(&self, note: u64, level: Level) -> Result<Result<Vec<u8>, String>, Stop> {
+        if self.settings.identities.is_empty() {
+            return Ok(Err("the daemon has no key that opens notes, and no proof was handed over".to_owned()));
+        }
+        let row = self.store.proof(note).await?;
+        let (Some(row), Some(account)) = (row, self.store.own_account().await?) else {
+            return Ok(Err(format!("there is no proof of note {note}")));
+        };
+        let Some(sealed) = &row.opening else { return Ok(Err(format!("the opening of note {note} was shredded"))) };
+        let opening = match vault::open(note, sealed, &self.settings.identities) {
+            Ok(opening) => opening,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let address = |post| (self.settings.post_address)(&self.settings.web, &account.name, post);
+        let post = bundle::published(row.post.clone(), account.clone(), address);
+        let proof = bundle::proof(note, &row, self.settings.vkey.clone(), post, opening, level);
+        Ok(Ok(proof.pack()))
+    }
+
+    async fn dispute(&self, request: &Request, note: u64, post: PostId) -> Result<(), Stop> {
+        let Some(standing) = self.store.standing(note).await? else {
+            return self.refuse(request, format!("there is no note {note}")).await;
+        };
+        if self.store.is_disputed(note, post).await? {
+            return self.refuse(request, format!("that post {post} disputes note {note} is in the log already")).await;
+        }
+        let author = match self.platform.read_post(post).await {
+            Ok(Some(post)) => post.author,
+            Ok(None) | Err(PlatformError::Refused { .. }) => {
+                return self.refuse(request, format!("the platform shows no post {post}")).await;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let letter = Letter::dispute(&standing, author, post);
+        let messages = self.settings.officials.iter().map(|official| Outgoing {
+            key: format!("dispute {note} {post} to {official}"),
+            to: Addressee::Account(*official),
+            body: Body::Text(letter.as_str().to_owned()),
+        });
+        let text = Text::noted(&standing, post).as_str().to_owned();
+        let answer = Answer { text, answers: post, mention: None, note: Some(note), alone: true };
+        let act =
+            Act { disputes: vec![(note, post)], answers: vec![answer], messages: messages.collect(), ..Act::default() };
+        if self.end(request, Cause::Request(request.id), act).await? {
+            info!(request.id, note, post.id = %post, "entered a dispute");
+        }
+        Ok(())
+    }
+
+    async fn refuse(&self, request: &Request, why: String) -> Result<(), Stop> {
+        warn!(request.id, why, "a request cannot be done");
+        self.end(request, Cause::Refuse(request.id, why), Act::default()).await.map(drop)
+    }
+
+    /// Ends a request, and tells whoever asked by message.
+    async fn end(&self, request: &Request, cause: Cause, mut act: Act) -> Result<bool, Stop> {
+        if let Some(account) = AccountId::parse(&request.asked_by) {
+            let state = match &cause {
+                Cause::Lapse(_) => RequestState::Lapsed,
+                Cause::Refuse(..) => RequestState::Refused,
+                _ => RequestState::Done,
+            };
+            let letter = Letter::ended(request.id, state);
+            act.messages.push(Outgoing {
+                key: format!("request {} {}", request.id, state.as_str()),
+                to: Addressee::Account(account),
+                body: Body::Text(letter.as_str().to_owned()),
+            });
+        }
+        Ok(self.store.act(cause, act, self.clock.now()).await?)
+    }
+}

@@ -1,0 +1,44 @@
+//! `site.txt`: whose site a folder holds, and for how much of the log its pages are complete.
+
+use crate::base::hash::Hash;
+use crate::base::text::{self, Lines, ParseError};
+use crate::tlog::signed_note::VerifierKey;
+
+/// The name of the file that says so. It is a note of this program to itself, not a part of the site.
+pub const NAME: &str = "site.txt";
+
+const BYTES_MAX: usize = 4096;
+
+/// What the file says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Stamp {
+    /// The log's key.
+    pub(super) vkey: VerifierKey,
+    /// Every page is as the first so many entries make it.
+    pub(super) entries: u64,
+    /// See [`crate::site::Settings::look`].
+    pub(super) look: Hash,
+}
+
+impl Stamp {
+    /// Reads a whole file.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Stamp, ParseError> {
+        let mut lines = Lines::new(NAME, bytes, BYTES_MAX)?;
+        if lines.next("verbale site v1")? != "verbale site v1" {
+            return Err(lines.error("verbale site v1"));
+        }
+        let vkey = lines.field("log")?;
+        let vkey = lines.value("log <vkey>", VerifierKey::parse(vkey).ok())?;
+        let entries = lines.field("entries")?;
+        let entries = lines.value("entries <number>", text::number(entries))?;
+        let look = lines.field("look")?;
+        let look = lines.value("look <sha256>", text::hash(look))?;
+        lines.end()?;
+        Ok(Stamp { vkey, entries, look })
+    }
+
+    /// The file's whole text.
+    pub(super) fn to_text(&self) -> String {
+        format!("verbale site v1\nlog {}\nentries {}\nlook {}\n", self.vkey, self.entries, self.look)
+    }
+}

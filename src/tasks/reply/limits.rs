@@ -1,0 +1,231 @@
+//! How much is read and answered in a day: a flood costs nothing but itself.
+//!
+//! Half of what a day allows may be used at once, the other half is released hour by hour, so that whoever comes after a
+//! flood is still answered. Those to whom notes are addressed are not counted among strangers: no flood drowns a denial
+//! by the one who should make it. A day is one of UTC, as the platform bills.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::base::ids::{AccountId, PostId};
+use crate::base::time::{DAY_MS, Time};
+use crate::platform::price::Billed;
+use crate::wording::dm::Day;
+
+/// Entries `dispute` that strangers cause in a day, all together; and of those of one correspondent, so many are told to
+/// the officials.
+pub const DISPUTES_A_DAY: u64 = 24;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// What a mention that is read costs, in millionths of a US dollar: the application is the account's own. What is read
+/// twice in a day is billed once.
+const READ_USD_MICROS: u64 = Billed::OwnedRead.price_usd_micros();
+
+/// What an answer to a post that mentions us costs.
+const ANSWER_USD_MICROS: u64 = Billed::SummonedReply.price_usd_micros();
+
+/// What the operator allows in a day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Answers in all.
+    pub answers: u64,
+    /// Answers to one author.
+    pub answers_each: u64,
+    /// What reading mentions and answering them may cost, in millionths of a US dollar.
+    pub usd_micros: u64,
+}
+
+/// Who wrote a mention.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Author {
+    /// Somebody to whom notes are addressed.
+    Correspondent,
+    /// Anybody else.
+    Stranger,
+}
+
+/// What has become of a mention. Its word is kept, and nothing of the mention's own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Done {
+    /// It was answered with what is known.
+    Answered,
+    /// It was answered with the help.
+    Helped,
+    /// A note was entered as disputed, and the mention answered.
+    Disputed,
+    /// The same without an answer: a limit was reached.
+    Entered,
+    /// Nothing: it was help once more.
+    Again,
+    /// Nothing: a limit was reached.
+    Over,
+}
+
+impl Done {
+    const ALL: [Done; 6] = [Done::Answered, Done::Helped, Done::Disputed, Done::Entered, Done::Again, Done::Over];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Done::Answered => "answered",
+            Done::Helped => "helped",
+            Done::Disputed => "disputed",
+            Done::Entered => "entered",
+            Done::Again => "again",
+            Done::Over => "over",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Done> {
+        Done::ALL.into_iter().find(|done| done.as_str() == word)
+    }
+
+    /// Whether a post was made.
+    pub fn is_answer(self) -> bool {
+        matches!(self, Done::Answered | Done::Helped | Done::Disputed)
+    }
+
+    /// Whether a dispute was entered.
+    pub fn is_entry(self) -> bool {
+        matches!(self, Done::Disputed | Done::Entered)
+    }
+}
+
+/// What is wanted of us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// An answer with what is known.
+    Answer,
+    /// The help.
+    Help,
+    /// An entry about a note, and an answer.
+    Dispute,
+}
+
+/// What was read and answered today.
+pub struct Tally {
+    limits: Limits,
+    day: i64,
+    read: HashSet<PostId>,
+    authors: HashMap<AccountId, Count>,
+    answers: u64,
+    stranger_answers: u64,
+    disputes: u64,
+    over: u64,
+}
+
+#[derive(Default)]
+struct Count {
+    answers: u64,
+    helped: bool,
+    entries: u64,
+}
+
+impl Tally {
+    /// A day on which nothing has happened yet.
+    pub fn new(limits: Limits, now: Time) -> Tally {
+        Tally {
+            limits,
+            day: day(now),
+            read: HashSet::new(),
+            authors: HashMap::new(),
+            answers: 0,
+            stranger_answers: 0,
+            disputes: 0,
+            over: 0,
+        }
+    }
+
+    /// Begins a new day if there is one.
+    pub fn roll(&mut self, now: Time) {
+        if self.day != day(now) {
+            *self = Tally::new(self.limits, now);
+        }
+    }
+
+    /// How many mentions to read now, so that each of them can still be answered: a page at most, and the smallest page as
+    /// long as the money reaches for one of its answers. None if it does not. One that was read today costs nothing more.
+    pub fn readable(&self, smallest: u32, largest: u32, now: Time) -> Option<u32> {
+        let left = released(self.limits.usd_micros, now).saturating_sub(self.spent());
+        let answerable = u32::try_from(left / (READ_USD_MICROS + ANSWER_USD_MICROS)).unwrap_or(u32::MAX);
+        let least = u64::from(smallest) * READ_USD_MICROS + ANSWER_USD_MICROS;
+        (least <= left).then_some(answerable.clamp(smallest, largest))
+    }
+
+    /// Counts a mention that was read.
+    pub fn read(&mut self, mention: PostId) {
+        self.read.insert(mention);
+    }
+
+    /// What is to become of a mention. Nothing is counted yet.
+    pub fn decide(&self, author: AccountId, who: Author, wanted: Wanted, now: Time) -> Done {
+        let answered = self.may_answer(author, who, now);
+        let helped = self.authors.get(&author).is_some_and(|count| count.helped);
+        let may_enter = who == Author::Correspondent || self.disputes < DISPUTES_A_DAY;
+        match wanted {
+            Wanted::Help if helped => Done::Again,
+            Wanted::Help if answered => Done::Helped,
+            Wanted::Answer if answered => Done::Answered,
+            Wanted::Dispute if may_enter && answered => Done::Disputed,
+            Wanted::Dispute if may_enter => Done::Entered,
+            _ => Done::Over,
+        }
+    }
+
+    fn may_answer(&self, author: AccountId, who: Author, now: Time) -> bool {
+        let given = self.authors.get(&author).map_or(0, |count| count.answers);
+        let paid = self.spent() + ANSWER_USD_MICROS <= released(self.limits.usd_micros, now);
+        let room = paid && self.stranger_answers < released(self.limits.answers, now);
+        given < self.limits.answers_each && (room || who == Author::Correspondent)
+    }
+
+    /// Whether the officials are told of one more dispute of this author. Each letter costs, and takes the place of others.
+    pub fn may_tell(&self, author: AccountId) -> bool {
+        self.authors.get(&author).is_none_or(|count| count.entries < DISPUTES_A_DAY)
+    }
+
+    /// Counts what has become of a mention, which was read.
+    pub fn count(&mut self, mention: PostId, author: AccountId, who: Author, done: Done) {
+        self.read.insert(mention);
+        let stranger = u64::from(who == Author::Stranger);
+        let count = self.authors.entry(author).or_default();
+        count.entries += u64::from(done.is_entry());
+        if done.is_answer() {
+            count.answers += 1;
+            count.helped |= done == Done::Helped;
+            self.answers += 1;
+            self.stranger_answers += stranger;
+        }
+        self.disputes += stranger * u64::from(done.is_entry());
+        self.over += u64::from(matches!(done, Done::Over | Done::Entered));
+    }
+
+    /// How the day stands.
+    pub fn today(&self) -> Day {
+        Day { read: self.read.len() as u64, answers: self.answers, over: self.over, usd_micros: self.spent() }
+    }
+
+    fn spent(&self) -> u64 {
+        self.read.len() as u64 * READ_USD_MICROS + self.answers * ANSWER_USD_MICROS
+    }
+}
+
+fn day(now: Time) -> i64 {
+    now.ms().div_euclid(DAY_MS)
+}
+
+/// The beginning of the next hour, when more is released.
+pub fn next_hour(now: Time) -> Time {
+    Time::from_ms((now.ms().div_euclid(HOUR_MS) + 1) * HOUR_MS)
+}
+
+/// How much of a day's limit may be used by now: half of it, and of the other half a 24th more with each hour that begins.
+fn released(limit: u64, now: Time) -> u64 {
+    let hour = now.ms().rem_euclid(DAY_MS) / HOUR_MS;
+    let hours_left = 23 - hour.unsigned_abs().min(23);
+    limit - limit / 2 * hours_left / 24
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! Reading the list of mentions, newest first, down to those that have been dealt with.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::limits::Tally;
+use crate::base::ids::{AccountId, PostId, Snowflake};
+use crate::base::time::Time;
+use crate::platform::{Mention, PageToken, Platform};
+use crate::store::Store;
+use crate::tasks::task::{Stop, ms};
+
+/// A mention may be listed later than one that was made after it: so far below what is known each listing reads again.
+const LATE: Duration = Duration::from_secs(15 * 60);
+
+/// The smallest and the largest page that the platform gives.
+const PAGE: (u32, u32) = (5, 100);
+
+/// Pages of one listing. The platform keeps 800 mentions, and gives five at least.
+const PAGES_MAX: usize = 200;
+
+/// A listing on its way.
+pub(super) struct Listing {
+    /// Nothing up to this is listed.
+    after: PostId,
+    next: Option<PageToken>,
+    pages: usize,
+    newest: Option<PostId>,
+    found: BTreeMap<PostId, Mention>,
+}
+
+/// How a page ended the listing, if it did.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// There are older pages to read.
+    More,
+    /// All that is new has been found.
+    Complete,
+    /// The day's money does not reach for another page, or there is no end of them: older ones may be left.
+    Cut,
+}
+
+impl Listing {
+    /// Begins at the newest mention. Nothing up to `start` is ever answered, everything up to `read` has been dealt with.
+    pub(super) fn begin(start: PostId, read: PostId) -> Listing {
+        let after = Snowflake::first_at(read.time().plus_ms(-ms(LATE))).max(start);
+        Listing { after, next: None, pages: 0, newest: None, found: BTreeMap::new() }
+    }
+
+    /// Reads the next page. Our own posts, and those that have been dealt with, are left out of what is found.
+    pub(super) async fn read(
+        &mut self,
+        platform: &dyn Platform,
+        store: &Store,
+        tally: &mut Tally,
+        me: AccountId,
+        now: Time,
+    ) -> Result<End, Stop> {
+        let Some(size) = tally.readable(PAGE.0, PAGE.1, now).filter(|_| self.pages < PAGES_MAX) else {
+            return Ok(End::Cut);
+        };
+        let page = platform.mentions(self.after, size, self.next.as_ref()).await?;
+        self.pages += 1;
+        self.next = page.next;
+        self.newest = self.newest.max(page.mentions.iter().map(|mention| mention.id).max());
+        page.mentions.iter().for_each(|mention| tally.read(mention.id));
+        let unheard = store.unheard(page.mentions.iter().map(|mention| mention.id).collect()).await?;
+        let mentions = page.mentions.into_iter();
+        let new = mentions.filter(|it| it.author != me && self.after < it.id && unheard.contains(&it.id));
+        self.found.extend(new.map(|mention| (mention.id, mention)));
+        Ok(if self.next.is_some() { End::More } else { End::Complete })
+    }
+
+    /// What was found, oldest first, and the newest that was listed.
+    pub(super) fn into_found(self) -> (impl Iterator<Item = Mention>, Option<PostId>) {
+        (self.found.into_values(), self.newest)
+    }
+}

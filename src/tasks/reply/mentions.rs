@@ -1,0 +1,141 @@
+//! What becomes of one mention.
+
+use std::collections::HashSet;
+
+use tracing::info;
+
+use super::Bot;
+use super::limits::{Author, Wanted};
+use crate::base::ids::AccountId;
+use crate::note::standing::{LogStanding, Standing};
+use crate::platform::{Addressee, Mention};
+use crate::store::{self, Act, Body, Cause, Mentioned, Outgoing};
+use crate::tasks::task::Stop;
+use crate::wording::answer::Answer;
+use crate::wording::command::{Ask, Which};
+use crate::wording::dm::Letter;
+
+/// What a mention asks for, once it is known which note it means.
+enum Meant {
+    Check(Found),
+    Dispute(Standing),
+    Status(LogStanding),
+    Help,
+}
+
+/// What was found of the note that is meant.
+enum Found {
+    Note(Standing),
+    NoNumber(u64),
+    NoCommitment,
+    Several(u64, u64),
+}
+
+impl Bot {
+    /// Deals with one mention, once.
+    pub(super) async fn hear(&mut self, mention: &Mention, correspondents: &HashSet<AccountId>) -> Result<(), Stop> {
+        let Some(tally) = &self.tally else { return Ok(()) };
+        let who = if correspondents.contains(&mention.author) { Author::Correspondent } else { Author::Stranger };
+        let ask = Ask::read(&mention.text, self.shown_beside(mention).await?);
+        let now = self.clock.now();
+        // What would not be answered is not looked up: a flood of hashes costs no search.
+        let wanted = if ask == Ask::Help { Wanted::Help } else { Wanted::Answer };
+        let is_dispute = matches!(ask, Ask::Dispute(_));
+        let mut done = tally.decide(mention.author, who, wanted, now);
+        let mut act = Act::default();
+        if done.is_answer() || is_dispute {
+            let meant = self.find(ask, mention).await?;
+            if matches!(meant, Meant::Dispute(_)) {
+                done = tally.decide(mention.author, who, Wanted::Dispute, now);
+            }
+            if done.is_answer() {
+                act.answers.push(answer(&meant, mention));
+            }
+            if let (Meant::Dispute(standing), true) = (&meant, done.is_entry()) {
+                act.disputes.push((standing.note, mention.id));
+                let told = self.settings.officials.iter().filter(|_| tally.may_tell(mention.author));
+                act.messages = told.map(|to| announce(standing, mention, *to)).collect();
+            }
+        }
+        let cause = Cause::Mention(Mentioned { post: mention.id, author: mention.author, what: done.as_str() });
+        if self.store.act(cause, act, now).await? {
+            info!(mention.id = %mention.id, author.id = %mention.author, what = done.as_str(), "heard a mention");
+            if let Some(tally) = &mut self.tally {
+                tally.count(mention.id, mention.author, who, done);
+            }
+        }
+        Ok(())
+    }
+
+    /// The notes that the post of ours shows which a mention quotes or answers, if it does.
+    async fn shown_beside(&self, mention: &Mention) -> Result<Option<std::ops::RangeInclusive<u64>>, Stop> {
+        for post in [mention.quotes, mention.answers].into_iter().flatten() {
+            if let Some((first, last)) = self.store.notes_of_post(post).await? {
+                return Ok(Some(first..=last));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is meant. A dispute of a note that this author has disputed before is no other, nor is one that an official was
+    /// quicker to enter: it is answered as a check.
+    async fn find(&self, ask: Ask, mention: &Mention) -> Result<Meant, Stop> {
+        Ok(match ask {
+            Ask::Status => Meant::Status(self.store.log_standing().await?),
+            Ask::Help => Meant::Help,
+            Ask::Check(which) => Meant::Check(self.which(which).await?),
+            Ask::Dispute(which) => match self.which(which).await? {
+                Found::Note(standing)
+                    if self.store.has_disputed(mention.author, standing.note).await?
+                        || self.store.is_disputed(standing.note, mention.id).await? =>
+                {
+                    Meant::Check(Found::Note(standing))
+                }
+                Found::Note(standing) => Meant::Dispute(standing),
+                found => Meant::Check(found),
+            },
+        })
+    }
+
+    async fn which(&self, which: Which) -> Result<Found, Stop> {
+        let number = match which {
+            Which::Number(number) => number,
+            Which::Shown(notes) if notes.start() < notes.end() => {
+                return Ok(Found::Several(*notes.start(), *notes.end()));
+            }
+            Which::Shown(notes) => *notes.start(),
+            Which::Commitment(commitment) => match self.store.note_of(commitment).await? {
+                Some(number) => number,
+                None => return Ok(Found::NoCommitment),
+            },
+        };
+        Ok(self.store.standing(number).await?.map_or(Found::NoNumber(number), Found::Note))
+    }
+}
+
+fn answer(meant: &Meant, mention: &Mention) -> store::Answer {
+    let (to, mut note) = (mention.id, None);
+    let text = match meant {
+        Meant::Status(standing) => Answer::status(standing, to),
+        Meant::Help => Answer::help(to),
+        Meant::Check(Found::Several(first, last)) => Answer::which(*first, *last, to),
+        Meant::Check(Found::NoNumber(number)) => Answer::no_note(*number, to),
+        Meant::Check(Found::NoCommitment) => Answer::no_commitment(to),
+        Meant::Check(Found::Note(standing)) => {
+            note = Some(standing.note);
+            Answer::check(standing, to)
+        }
+        Meant::Dispute(standing) => {
+            note = Some(standing.note);
+            Answer::dispute(standing, to)
+        }
+    };
+    store::Answer { text: text.as_str().to_owned(), answers: to, mention: Some(to), note, alone: false }
+}
+
+/// What an official is told of a dispute.
+fn announce(standing: &Standing, mention: &Mention, to: AccountId) -> Outgoing {
+    let letter = Letter::dispute(standing, mention.author, mention.id);
+    let key = format!("dispute {} {} to {to}", standing.note, mention.id);
+    Outgoing { key, to: Addressee::Account(to), body: Body::Text(letter.as_str().to_owned()) }
+}

@@ -1,0 +1,245 @@
+//! Answers mentions, and takes the officials' commands.
+//!
+//! Whoever mentions the account is answered with what the log tells everybody. Mentions come newest first, a page at a
+//! time, down to those that have been dealt with; then the new ones are dealt with, oldest first, or newest first if there
+//! are more than the day can pay for. Each is dealt with in one transaction: that it was, what it caused in the log, and
+//! what is to be posted and sent. The [`publisher`] posts, the courier sends. What the officials have written is handed
+//! over by the [`watcher`].
+//!
+//! | what is durable | if the program dies right after |
+//! |---|---|
+//! | nothing: a page was read | it is read again |
+//! | a mention's mark, with its entry, its answer and its messages | the next one |
+//! | how far has been listened, once all that was found is dealt with | the next listing |
+//!
+//! [`publisher`]: crate::tasks::post
+//! [`watcher`]: crate::tasks::seal
+
+pub mod limits;
+mod listing;
+mod mentions;
+mod officials;
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::base::clock::Clock;
+use crate::base::ids::{AccountId, PostId, Snowflake};
+use crate::base::time::SKEW_MS_MAX;
+use crate::base::time::Time;
+use crate::platform::{Mention, Platform};
+use crate::store::Store;
+use crate::tasks::persons::Persons;
+use crate::tasks::rules::Correspondent;
+use crate::tasks::task::{Next, Pace, Stop, Tick, ms};
+use limits::{Author, Done, Limits, Tally};
+use listing::{End, Listing};
+
+/// Mentions dealt with in one tick.
+const BATCH: usize = 64;
+
+/// What the bot needs to know.
+#[derive(Clone)]
+pub struct Settings {
+    /// The wait between two looks at the mentions.
+    pub poll: Duration,
+    /// Who may command by direct message.
+    pub officials: Vec<AccountId>,
+    /// To whom notes are addressed.
+    pub correspondents: Vec<Correspondent>,
+    /// What a day may have.
+    pub limits: Limits,
+    /// Whether a second official must approve what would publish.
+    pub approval: bool,
+    /// Who is a second one.
+    pub persons: Persons,
+    /// How long a request waits for approval.
+    pub lapse: Duration,
+    /// Whether this machine has a key that opens notes.
+    pub has_key: bool,
+}
+
+/// Where codes come from: a number that nobody can guess.
+pub type Chance = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// The loop that answers.
+pub struct Bot {
+    platform: Arc<dyn Platform>,
+    store: Store,
+    clock: Clock,
+    chance: Chance,
+    settings: Settings,
+    pace: Pace,
+    /// Who we are, once the platform has told.
+    me: Option<AccountId>,
+    /// What the day has had so far, once the database has told.
+    tally: Option<Tally>,
+    listing: Option<Listing>,
+    /// Mentions to be dealt with, the next one first.
+    queue: VecDeque<Mention>,
+    /// Up to where all is dealt with once the queue is empty.
+    listened: Option<PostId>,
+    /// The platform is not asked before this moment.
+    hold: Option<Time>,
+}
+
+impl Tick for Bot {
+    const NAME: &'static str = "bot";
+
+    /// Takes the officials' commands, and then reads one page of mentions or deals with some. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// Only what must stop the daemon: the store's errors, a clock that is wrong.
+    async fn tick(&mut self) -> anyhow::Result<Next> {
+        let now = self.clock.now();
+        let step = self.step(now).await;
+        let next = self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await?;
+        // A platform that is away keeps no official waiting: commands need the database alone.
+        let Next::Wait(until) = next else { return Ok(next) };
+        self.hold = Some(until);
+        Ok(Next::Idle(until))
+    }
+}
+
+impl Bot {
+    /// A bot that has done nothing yet.
+    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, chance: Chance, settings: Settings) -> Bot {
+        Bot {
+            platform,
+            store,
+            clock,
+            chance,
+            settings,
+            pace: Pace::new(),
+            me: None,
+            tally: None,
+            listing: None,
+            queue: VecDeque::new(),
+            listened: None,
+            hold: None,
+        }
+    }
+
+    async fn step(&mut self, now: Time) -> Result<Next, Stop> {
+        self.count_the_day(now).await?;
+        self.obey(now).await?;
+        self.announce().await?;
+        if !self.queue.is_empty() {
+            return self.deal().await;
+        }
+        if let Some(hold) = self.hold.filter(|hold| now < *hold) {
+            return Ok(Next::Idle(hold));
+        }
+        self.listen(now).await
+    }
+
+    /// Sees to it that the tally is today's: after a start it is counted anew from what was dealt with.
+    async fn count_the_day(&mut self, now: Time) -> Result<(), Stop> {
+        if let Some(tally) = &mut self.tally {
+            tally.roll(now);
+            return Ok(());
+        }
+        let correspondents = self.correspondents().await?;
+        let mut tally = Tally::new(self.settings.limits, now);
+        for (mention, author, what) in self.store.heard_since(now.midnight()).await? {
+            let who = if correspondents.contains(&author) { Author::Correspondent } else { Author::Stranger };
+            if let Some(done) = Done::parse(&what) {
+                tally.count(mention, author, who, done);
+            }
+        }
+        self.tally = Some(tally);
+        Ok(())
+    }
+
+    /// To whom notes are addressed, as far as the watcher has looked up their names.
+    async fn correspondents(&self) -> Result<HashSet<AccountId>, Stop> {
+        let mut ids = HashSet::new();
+        for correspondent in &self.settings.correspondents {
+            match correspondent {
+                Correspondent::Id(id) => ids.extend([*id]),
+                Correspondent::Name(name) => ids.extend(self.store.correspondent(name.clone()).await?),
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Reads one page of mentions.
+    async fn listen(&mut self, now: Time) -> Result<Next, Stop> {
+        let me = self.introduce().await?;
+        let Some(tally) = &mut self.tally else { return Ok(Next::Now) };
+        let mut listing = match self.listing.take() {
+            Some(listing) => listing,
+            None => {
+                let (start, read) = self.store.listened().await?.unwrap_or((Snowflake(0), Snowflake(0)));
+                Listing::begin(start, read)
+            }
+        };
+        // If this fails the listing begins anew: the mark of a place in the list may not be valid any more.
+        let end = listing.read(&*self.platform, &self.store, tally, me, now).await?;
+        self.pace.succeeded();
+        if end == End::More {
+            self.listing = Some(listing);
+            return Ok(Next::Now);
+        }
+        let (found, newest) = listing.into_found();
+        self.queue = found.collect();
+        let next = if end == End::Cut {
+            warn!(
+                mentions = self.queue.len(),
+                "the day's money for mentions is spent: older ones wait for the next hour"
+            );
+            // What is left is for whoever asks now, not for the end of a flood.
+            self.queue.make_contiguous().reverse();
+            limits::next_hour(now)
+        } else {
+            self.listened = newest;
+            now.plus_ms(ms(self.settings.poll))
+        };
+        self.hold = Some(next);
+        if !self.queue.is_empty() {
+            return self.deal().await;
+        }
+        self.rest(now).await
+    }
+
+    /// Learns who we are. At the first start nothing that was said before is ever answered.
+    async fn introduce(&mut self) -> Result<AccountId, Stop> {
+        if let Some(me) = self.me {
+            return Ok(me);
+        }
+        let me = self.platform.me().await?;
+        let began = me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
+        if self.store.listened().await?.is_none() {
+            self.store.listen_from(Snowflake::first_at(began)).await?;
+        }
+        info!(account.id = %me.account.id, officials = self.settings.officials.len(), "listening");
+        self.me = Some(me.account.id);
+        Ok(me.account.id)
+    }
+
+    /// Deals with the oldest mentions of the queue.
+    async fn deal(&mut self) -> Result<Next, Stop> {
+        let correspondents = self.correspondents().await?;
+        for _ in 0..BATCH {
+            let Some(mention) = self.queue.front().cloned() else { break };
+            self.hear(&mention, &correspondents).await?;
+            self.queue.pop_front();
+        }
+        if !self.queue.is_empty() {
+            return Ok(Next::Now);
+        }
+        self.rest(self.clock.now()).await
+    }
+
+    /// All that was found is dealt with.
+    async fn rest(&mut self, now: Time) -> Result<Next, Stop> {
+        if let Some(listened) = self.listened.take() {
+            self.store.listen_from(listened).await?;
+        }
+        self.store.report(Self::NAME, None, now).await?;
+        Ok(Next::Idle(self.hold.unwrap_or(now)))
+    }
+}

@@ -1,0 +1,208 @@
+//! What becomes of an official's command, and what officials are told of each other's requests.
+
+use tracing::info;
+
+use super::{Bot, Settings, Tally};
+use crate::base::ids::AccountId;
+use crate::base::time::Time;
+use crate::note::request::RequestState;
+use crate::platform::Addressee;
+use crate::store::{Act, Ask, Body, Cause, CodeChange, CodeRow, Command, NewRequest, Outgoing, Request};
+use crate::tasks::persons::Doubt;
+use crate::tasks::task::{Stop, ms};
+use crate::tlog::entry::Level;
+use crate::wording::code::{Checked, Given};
+use crate::wording::command::{Code, Order};
+use crate::wording::dm::Day;
+use crate::wording::dm::{Letter, NOTES_LISTED, Outcome};
+
+/// So often in a day an official is told what can be written: automatic replies would call for it for ever.
+const HELPS_A_DAY: u64 = 5;
+
+/// What a command leads to: what is said, and what is done.
+struct Reply {
+    letter: Letter,
+    act: Act,
+}
+
+impl Bot {
+    /// Deals with the commands that the watcher has kept, each once.
+    pub(super) async fn obey(&mut self, now: Time) -> Result<(), Stop> {
+        for command in self.store.commands().await? {
+            let act = self.act_on(&command, now).await?;
+            if self.store.act(Cause::Command(command.message), act, now).await? {
+                info!(message.id = %command.message, account.id = %command.from, "dealt with a command");
+            }
+        }
+        Ok(())
+    }
+
+    /// What a command leads to: nothing if the configuration no longer names its author.
+    async fn act_on(&self, command: &Command, now: Time) -> Result<Act, Stop> {
+        if !self.settings.officials.contains(&command.from) {
+            return Ok(Act::default());
+        }
+        let order = Order::read(&command.text);
+        if order == Order::Help && HELPS_A_DAY < self.store.helps(command.from, command.message).await? {
+            info!(message.id = %command.message, "the official has been told often enough today what can be written");
+            return Ok(Act::default());
+        }
+        let Reply { letter, mut act } = match order {
+            Order::Confirm(code) => self.confirm(command, &code, now).await?,
+            order => self.begin(command, order, now).await?,
+        };
+        let (key, to) = (format!("command {}", command.message), Addressee::Account(command.from));
+        act.messages.push(Outgoing { key, to, body: Body::Text(letter.as_str().to_owned()) });
+        Ok(act)
+    }
+
+    /// Answers what needs no code, and gives a code for what does.
+    async fn begin(&self, command: &Command, order: Order, now: Time) -> Result<Reply, Stop> {
+        let id = command.message;
+        let letter = match order {
+            Order::Status => {
+                let waiting = self.waiting().await?.iter().map(|request| request.id).collect::<Vec<_>>();
+                Letter::status(&self.store.log_standing().await?, self.today(), &waiting, id)
+            }
+            Order::Notes => self.notes(command).await?,
+            Order::Help | Order::Confirm(_) => Letter::help(id),
+            Order::Open { .. } | Order::Approve(_) => match self.obstacle(command.from, &order).await? {
+                Some(outcome) => Letter::outcome(outcome, id),
+                None => {
+                    let code = Code::of((self.chance)());
+                    let letter = Letter::code(&order, &code, id);
+                    let given = row(command.from, &Given::new(code, order, now));
+                    return Ok(Reply { letter, act: Act { code: Some(CodeChange::Give(given)), ..Act::default() } });
+                }
+            },
+        };
+        Ok(Reply { letter, act: Act::default() })
+    }
+
+    /// Does what a code confirms.
+    async fn confirm(&self, command: &Command, code: &Code, now: Time) -> Result<Reply, Stop> {
+        let official = command.from;
+        let given = self.store.code(official).await?.as_ref().and_then(given);
+        let checked = given.map(|given| given.check(code, now));
+        let mut act = Act { code: Some(CodeChange::End(official)), ..Act::default() };
+        let outcome = match checked {
+            None => Outcome::NoCode,
+            Some(Checked::Late) => Outcome::LateCode,
+            Some(Checked::Wrong(left)) => {
+                act.code = Some(CodeChange::Tried(official));
+                Outcome::WrongCode(left)
+            }
+            // What stood in the way may have come since.
+            Some(Checked::Right(order)) => match (self.obstacle(official, &order).await?, order) {
+                (Some(outcome), _) => outcome,
+                (None, Order::Open { note, level }) => {
+                    let (ask, asked_by) = (Ask::Open { note, level }, official.to_string());
+                    act.requests.push(NewRequest { ask, asked_by });
+                    if self.settings.approval { Outcome::Waits } else { Outcome::Accepted }
+                }
+                (None, Order::Approve(request)) => {
+                    act.approvals.push((request, official.to_string()));
+                    Outcome::Approved(request)
+                }
+                (None, _) => Outcome::NoCode,
+            },
+        };
+        Ok(Reply { letter: Letter::outcome(outcome, command.message), act })
+    }
+
+    /// What stands in the way of an order that would publish, if anything does.
+    async fn obstacle(&self, official: AccountId, order: &Order) -> Result<Option<Outcome>, Stop> {
+        match *order {
+            Order::Open { note, level } => self.obstacle_to_open(note, level).await,
+            Order::Approve(_) if !self.settings.approval => Ok(Some(Outcome::NoApproval)),
+            Order::Approve(id) => {
+                let waiting = self.waiting().await?;
+                let Some(request) = waiting.iter().find(|request| request.id == id) else {
+                    return Ok(Some(Outcome::NoRequest(id)));
+                };
+                Ok(match self.settings.persons.check(&request.asked_by, &official.to_string()) {
+                    Err(Doubt::Own) => Some(Outcome::OwnRequest(id)),
+                    Err(Doubt::Unknown) => Some(Outcome::UnknownRequest(id)),
+                    Ok(()) => None,
+                })
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn obstacle_to_open(&self, note: u64, level: Level) -> Result<Option<Outcome>, Stop> {
+        let Some(standing) = self.store.standing(note).await? else { return Ok(Some(Outcome::NoNote(note))) };
+        Ok(match standing.open {
+            Some(open) if level <= open => Some(Outcome::OpenAlready(note, open)),
+            _ if standing.post.is_none() => Some(Outcome::NotPosted(note)),
+            _ if !self.settings.has_key => Some(Outcome::NoKey(note, level)),
+            _ => {
+                let waiting = self.store.requests(RequestState::Waiting).await?;
+                let same = waiting.iter().find(|request| request.ask == Ask::Open { note, level });
+                same.map(|request| Outcome::AskedAlready(request.id))
+            }
+        })
+    }
+
+    /// The requests that wait for a second official.
+    async fn waiting(&self) -> Result<Vec<Request>, Stop> {
+        if !self.settings.approval {
+            return Ok(Vec::new());
+        }
+        let mut waiting = self.store.requests(RequestState::Waiting).await?;
+        let Settings { persons, lapse, .. } = &self.settings;
+        let now = self.clock.now();
+        let is_late = |request: &Request| ms(*lapse) < now.ms_since(request.asked_at);
+        waiting.retain(|request| !is_late(request) && !persons.have_approved(request, *lapse));
+        Ok(waiting)
+    }
+
+    async fn notes(&self, command: &Command) -> Result<Letter, Stop> {
+        let last = self.store.next_note().await? - 1;
+        let mut newest = Vec::new();
+        for note in (last.saturating_sub(NOTES_LISTED - 1).max(1)..=last).rev() {
+            newest.extend(self.store.standing(note).await?);
+        }
+        Ok(Letter::notes(&newest, last, command.message))
+    }
+
+    fn today(&self) -> Day {
+        self.tally.as_ref().map(Tally::today).unwrap_or_default()
+    }
+
+    /// Tells the officials of each other's requests, by whatever way they were made: each official of each once.
+    pub(super) async fn announce(&self) -> Result<(), Stop> {
+        for request in self.waiting().await? {
+            for official in &self.settings.officials {
+                if let Some(message) = self.announcement(&request, *official) {
+                    self.store.send(message).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What an official is told of a request; nothing if it is their own.
+    fn announcement(&self, request: &Request, to: AccountId) -> Option<Outgoing> {
+        let Ask::Open { note, level } = request.ask else { return None };
+        let by_message = match self.settings.persons.check(&request.asked_by, &to.to_string()) {
+            Err(Doubt::Own) => return None,
+            Err(Doubt::Unknown) => false,
+            Ok(()) => true,
+        };
+        let lapses = request.asked_at.plus_ms(ms(self.settings.lapse));
+        let by = AccountId::parse(&request.asked_by);
+        let letter = Letter::request(request.id, &Order::Open { note, level }, by, lapses, by_message);
+        let key = format!("request {} to {to}", request.id);
+        Some(Outgoing { key, to: Addressee::Account(to), body: Body::Text(letter.as_str().to_owned()) })
+    }
+}
+
+fn row(official: AccountId, given: &Given) -> CodeRow {
+    let Given { code, order, at, tries } = given;
+    CodeRow { official, code: code.digits().to_owned(), order: order.to_string(), at: *at, tries: *tries }
+}
+
+fn given(row: &CodeRow) -> Option<Given> {
+    Some(Given { code: Code::parse(&row.code)?, order: Order::read(&row.order), at: row.at, tries: row.tries })
+}

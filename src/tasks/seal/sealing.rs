@@ -1,0 +1,190 @@
+//! Making sealed notes of formal messages: files fetched, opening written, hashed and encrypted.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use backon::{ExponentialBuilder, Retryable};
+use tracing::warn;
+
+use super::{Salts, Settings};
+use crate::base::hash::Hash;
+use crate::base::ids::{Account, ConversationId, Origin};
+use crate::base::time::Time;
+use crate::note::content;
+use crate::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening};
+use crate::platform::{Attachment, Error as PlatformError, File, Message, Platform};
+use crate::store::vault::Vault;
+use crate::store::{Sealing, Store};
+
+/// The media type of the platform's record.
+const JSON: &str = "application/json";
+
+/// The first wait before a file is asked for again, and the longest.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// A formal message, complete but for its number and its salts.
+pub(super) struct Draft {
+    pub(super) message: Message,
+    /// To whom, ascending by number.
+    pub(super) to: Vec<Account>,
+    /// When we saw it.
+    pub(super) listed: Time,
+    /// Its files in order; nothing for one that could not be fetched.
+    pub(super) files: Vec<Option<File>>,
+}
+
+/// Who seals, and with what.
+pub(super) struct Hand<'a> {
+    pub(super) from: &'a Account,
+    pub(super) log: &'a Origin,
+    pub(super) salts: &'a Salts,
+    pub(super) vault: &'a Arc<Vault>,
+}
+
+/// Fetches a message's files, all within the configured time. A file that does not come does not hold up the seal.
+pub(super) async fn fetch(platform: &dyn Platform, message: &Message, settings: &Settings) -> Vec<Option<File>> {
+    let deadline = tokio::time::Instant::now() + settings.attachments_timeout;
+    let (mut files, mut room) = (Vec::new(), content::ATTACHMENTS_BYTES_MAX);
+    for attachment in message.attachments.iter().take(content::ATTACHMENTS_MAX) {
+        let one = fetch_one(platform, message, attachment, settings.attachment_bytes_max.min(room));
+        let file = match tokio::time::timeout_at(deadline, one).await {
+            Ok(Ok(file)) => {
+                room = room.saturating_sub(file.bytes.len() as u64);
+                Some(file)
+            }
+            Ok(Err(error)) => unreadable(message, &error.to_string()),
+            Err(_) => unreadable(message, "it took too long"),
+        };
+        files.push(file);
+    }
+    files
+}
+
+fn unreadable(message: &Message, why: &str) -> Option<File> {
+    warn!(message.id = %message.id, why, "a file could not be fetched: the note is sealed without it");
+    None
+}
+
+async fn fetch_one(
+    platform: &dyn Platform,
+    message: &Message,
+    attachment: &Attachment,
+    bytes_max: u64,
+) -> Result<File, PlatformError> {
+    let waits =
+        ExponentialBuilder::default().with_min_delay(FIRST_WAIT).with_max_delay(LONGEST_WAIT).without_max_times();
+    let once = || platform.attachment(message.id, attachment, bytes_max);
+    // Whatever may pass is waited for, as long as there is time; a file that was left out can never be added.
+    once.retry(waits).sleep(tokio::time::sleep).when(|error| !matches!(error, PlatformError::Refused { .. })).await
+}
+
+/// Numbers the drafts, writes and encrypts their openings.
+pub(super) async fn prepare(drafts: Vec<Draft>, store: &Store, hand: &Hand<'_>) -> anyhow::Result<Vec<Sealing>> {
+    let mut number = store.next_note().await?;
+    let mut last: HashMap<ConversationId, Correspondence> = HashMap::new();
+    let mut openings = Vec::new();
+    let mut sealings = Vec::new();
+    for draft in drafts {
+        let conversation = draft.message.conversation.clone();
+        let before = match last.get(&conversation) {
+            Some(before) => *before,
+            None => store.correspondence(conversation.clone()).await?,
+        };
+        let correspondence = Correspondence { count: before.count + 1, previous: before.previous };
+        let (message, (commitment, opening)) = (draft.message.id, write(draft, number, correspondence, hand)?);
+        last.insert(conversation.clone(), Correspondence { count: correspondence.count, previous: commitment });
+        openings.push((number, opening));
+        sealings.push(Sealing { note: number, message, conversation, correspondence, commitment, opening: Vec::new() });
+        number += 1;
+    }
+    let sealed = encrypt(openings, hand.vault.clone()).await?;
+    sealings.iter_mut().zip(sealed).for_each(|(sealing, opening)| sealing.opening = opening);
+    Ok(sealings)
+}
+
+/// The note's opening and its commitment.
+fn write(draft: Draft, note: u64, correspondence: Correspondence, hand: &Hand<'_>) -> anyhow::Result<(Hash, Opening)> {
+    let Draft { message, to, listed, files } = draft;
+    let attachments = message.attachments.iter().zip(&files).map(|(attachment, file)| reference(attachment, file));
+    let links = message.links.into_iter().filter(|(from, to)| content::is_link(from) && content::is_link(to));
+    let content = Content {
+        salt: (hand.salts)(),
+        record: FileRef::of(&message.record, JSON),
+        attachments: attachments.collect(),
+        links: few(links.take(content::LINKS_MAX)),
+        text: message.text,
+    };
+    let envelope = Envelope {
+        log: hand.log.clone(),
+        note,
+        from: hand.from.clone(),
+        to,
+        conversation: message.conversation,
+        message: message.id,
+        sent: message.id.time(),
+        seen: listed,
+        correspondence,
+        content: content.hash(),
+        salt: (hand.salts)(),
+    };
+    let opening = Opening {
+        envelope: envelope.to_text().into_bytes(),
+        content: content.to_text().into(),
+        record: message.record,
+        attachments: files.into_iter().map(|file| file.map(|file| file.bytes)).collect(),
+    };
+    opening.check().context("a note was written that cannot be read")?;
+    Ok((envelope.commitment(), opening))
+}
+
+/// The first of the links, as many as leave room for the text; all of them stand in the record.
+fn few(links: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let mut left = content::CONTENT_BYTES_MAX / 4;
+    links
+        .take_while(|(from, to)| match left.checked_sub("link  \n".len() + from.len() + to.len()) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
+        })
+        .collect()
+}
+
+fn reference(attachment: &Attachment, file: &Option<File>) -> AttachmentRef {
+    match file {
+        Some(file) => AttachmentRef::File(FileRef::of(&file.bytes, media_type(&file.media_type))),
+        None if content::is_media_key(&attachment.media_key) => {
+            AttachmentRef::Unreadable { media_key: attachment.media_key.clone() }
+        }
+        None => AttachmentRef::Unreadable { media_key: "unnamed".to_owned() },
+    }
+}
+
+/// The type that the platform named, if it is one.
+fn media_type(named: &str) -> &str {
+    if content::is_media_type(named) { named } else { "application/octet-stream" }
+}
+
+/// Encrypts on all cores, away from the threads that answer the network.
+async fn encrypt(openings: Vec<(u64, Opening)>, vault: Arc<Vault>) -> anyhow::Result<Vec<Vec<u8>>> {
+    let work = move || {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = openings.len().div_ceil(cores).max(1);
+        let close = |part: &[(u64, Opening)]| -> anyhow::Result<Vec<Vec<u8>>> {
+            part.iter().map(|(note, opening)| vault.close(*note, opening)).collect()
+        };
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = openings.chunks(share).map(|part| scope.spawn(move || close(part))).collect();
+            let mut sealed = Vec::with_capacity(openings.len());
+            for part in parts {
+                sealed.extend(part.join().map_err(|_| anyhow::anyhow!("encrypting an opening panicked"))??);
+            }
+            Ok(sealed)
+        })
+    };
+    tokio::task::spawn_blocking(work).await.context("encrypting the openings")?
+}

@@ -1,0 +1,182 @@
+//! When a loop goes on: after its work, and after a failure.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use tracing::warn;
+
+use crate::base::time::Time;
+use crate::platform::Error;
+use crate::store::{self, Store};
+
+/// The first wait after a failure that may pass by itself, and the longest.
+const FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// How often to ask again when only a person can help.
+pub const SELDOM: Duration = Duration::from_secs(1800);
+
+/// A loop of the daemon: one noun, one job, done a bounded piece at a time.
+pub trait Tick: Send {
+    /// Its name, in log lines and in `status`.
+    const NAME: &'static str;
+
+    /// Does the next piece. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// Only what must stop the daemon.
+    fn tick(&mut self) -> impl Future<Output = anyhow::Result<Next>> + Send;
+}
+
+/// What a loop's tick says about the next one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// There is more to do at once.
+    Now,
+    /// Nothing to do until this moment, or until the log has grown.
+    Idle(Time),
+    /// Not before this moment, whatever happens.
+    Wait(Time),
+}
+
+/// Why a tick ended early.
+pub enum Stop {
+    /// The platform: wait, and go on.
+    Platform(Error),
+    /// Anything else: the daemon stops.
+    Fatal(anyhow::Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop::Platform(error)
+    }
+}
+
+impl From<store::Error> for Stop {
+    fn from(error: store::Error) -> Stop {
+        Stop::Fatal(error.into())
+    }
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Stop {
+        Stop::Fatal(error)
+    }
+}
+
+/// How often a loop that looks every second tells that it has nothing to do.
+const TOLD_MS: i64 = 60_000;
+
+/// The growing waits of one loop.
+pub struct Pace {
+    waits: ExponentialBackoff,
+    /// When the loop last told that it has nothing to do, unless something has troubled it since.
+    told: Option<Time>,
+}
+
+impl Pace {
+    /// A pace without failures so far.
+    pub fn new() -> Pace {
+        Pace { waits: waits(), told: None }
+    }
+
+    /// Turns the end of a tick into what the loop does next; a failure of the platform is logged and kept for `status`.
+    ///
+    /// # Errors
+    /// Only what must stop the daemon.
+    pub async fn settle(
+        &mut self,
+        name: &'static str,
+        step: Result<Next, Stop>,
+        store: &Store,
+        now: Time,
+    ) -> anyhow::Result<Next> {
+        match step {
+            Ok(next) => Ok(next),
+            Err(Stop::Fatal(error)) => Err(error),
+            Err(Stop::Platform(error @ Error::WrongClock { .. })) => Err(error.into()),
+            Err(Stop::Platform(error)) => {
+                let next = self.after(&error, now);
+                warn!(loop.name = name, error = %error, until = %next, "waiting");
+                store.report(name, Some(error.to_string()), now).await?;
+                self.told = None;
+                Ok(Next::Wait(next))
+            }
+        }
+    }
+
+    /// Nothing is left to do: forgets earlier failures, and tells so, once a minute at most.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn idle(&mut self, name: &'static str, store: &Store, now: Time) -> Result<(), store::Error> {
+        self.succeeded();
+        if self.told.is_none_or(|told| TOLD_MS <= now.ms_since(told)) {
+            store.report(name, None, now).await?;
+            self.told = Some(now);
+        }
+        Ok(())
+    }
+
+    /// Forgets earlier failures.
+    pub fn succeeded(&mut self) {
+        self.waits = waits();
+    }
+
+    /// When to go on after this failure.
+    pub fn after(&mut self, error: &Error, now: Time) -> Time {
+        match error {
+            Error::Wait { until, .. } => (*until).max(now.plus_ms(1)),
+            Error::NeedsPerson { .. }
+            | Error::Refused { .. }
+            | Error::ReplyRefused { .. }
+            | Error::TooLong { .. }
+            | Error::WrongClock { .. } => now.plus_ms(ms(SELDOM)),
+            Error::Unavailable { .. } | Error::NoAnswer { .. } | Error::Duplicate => self.wait(now),
+        }
+    }
+
+    /// The end of the next of the growing waits.
+    pub fn wait(&mut self, now: Time) -> Time {
+        now.plus_ms(ms(self.waits.next().unwrap_or(LONGEST)))
+    }
+}
+
+/// Pieces of work that have to wait, by their numbers, and until when.
+#[derive(Default)]
+pub struct Held(BTreeMap<u64, Time>);
+
+impl Held {
+    /// Lets this one wait.
+    pub fn hold(&mut self, id: u64, until: Time) {
+        self.0.insert(id, until);
+    }
+
+    /// Those that still wait.
+    pub fn at(&mut self, now: Time) -> Vec<u64> {
+        self.0.retain(|_, until| now < *until);
+        self.0.keys().copied().collect()
+    }
+
+    /// When the first of them has waited long enough; none if none waits.
+    pub fn until(&self) -> Option<Time> {
+        self.0.values().min().copied()
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace::new()
+    }
+}
+
+/// A duration in milliseconds, as moments count.
+pub fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn waits() -> ExponentialBackoff {
+    ExponentialBuilder::default().with_min_delay(FIRST).with_max_delay(LONGEST).without_max_times().build()
+}

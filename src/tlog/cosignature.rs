@@ -1,0 +1,93 @@
+//! What a witness adds to a checkpoint that it saw: a signature with a time, after C2SP tlog-cosignature v1.0.1. Ed25519
+//! alone is checked; keys of other types are read, and nothing is known of what they sign.
+
+use ed25519_dalek::VerifyingKey;
+
+use super::signed_note::{self, SignedNote};
+use crate::base::hash::Hash;
+use crate::base::time::Time;
+
+/// The type byte of an Ed25519 key that cosigns.
+pub const ED25519: u8 = 4;
+
+/// The types of signed-note whose keys cosign nothing.
+const OTHERS: [u8; 4] = [1, 2, 3, 5];
+
+/// The longest key in text form that is read, in bytes: one of type 6 has 1,312 bytes before base64.
+pub const KEY_BYTES_MAX: usize = 4096;
+
+/// The public key of a witness.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WitnessKey {
+    name: String,
+    id: [u8; 4],
+    kind: u8,
+    bytes: Vec<u8>,
+    /// None for a key of another type.
+    ed25519: Option<VerifyingKey>,
+}
+
+/// What a checkpoint shows of one witness.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cosigned {
+    /// It saw this head, and none that contradicts it; the moment by its own clock, of several the first.
+    At(Time),
+    /// No line is by its key.
+    Not,
+    /// A line bears the key's name and id, and does not fit.
+    Wrong,
+    /// Its key is of a type that is not checked: nothing is known.
+    Type(u8),
+}
+
+impl WitnessKey {
+    /// Reads a key in the text form of signed-note, without LF. Of a key of another type only the form is checked.
+    pub fn parse(text: &str) -> Option<WitnessKey> {
+        let (name, id, bytes) = signed_note::key_fields(text, KEY_BYTES_MAX)?;
+        let (kind, key) = bytes.split_first()?;
+        if OTHERS.contains(kind) || key.is_empty() {
+            return None;
+        }
+        let mut ed25519 = None;
+        if *kind == ED25519 {
+            let key = VerifyingKey::from_bytes(key.try_into().ok()?).ok()?;
+            if key.is_weak() || !Hash::of_parts(&[name.as_bytes(), b"\n", &bytes]).as_bytes().starts_with(&id) {
+                return None;
+            }
+            ed25519 = Some(key);
+        }
+        Some(WitnessKey { name: name.to_owned(), id, kind: *kind, bytes: key.to_vec(), ed25519 })
+    }
+
+    /// The public key's bytes: by them two keys are the same, under whatever names.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether this witness signed the checkpoint, and when.
+    pub fn cosigned(&self, checkpoint: &SignedNote) -> Cosigned {
+        let Some(key) = self.ed25519 else { return Cosigned::Type(self.kind) };
+        let lines = checkpoint.signatures().iter().filter(|line| line.name() == self.name && line.id() == self.id);
+        let mut first = Cosigned::Not;
+        for line in lines {
+            match (moment(&key, line.bytes(), checkpoint.text()), first) {
+                (None, _) => return Cosigned::Wrong,
+                (Some(time), Cosigned::At(before)) => first = Cosigned::At(before.min(time)),
+                (Some(time), _) => first = Cosigned::At(time),
+            }
+        }
+        first
+    }
+}
+
+/// The moment that is signed with the text; none if the signature is of another form or does not fit.
+fn moment(key: &VerifyingKey, signature: &[u8], text: &str) -> Option<Time> {
+    let (seconds, signature) = signature.split_first_chunk()?;
+    let seconds = u64::from_be_bytes(*seconds);
+    let signature = ed25519_dalek::Signature::from_slice(signature).ok()?;
+    key.verify_strict(format!("cosignature/v1\ntime {seconds}\n{text}").as_bytes(), &signature).ok()?;
+    Some(Time::from_ms(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! Entries of the log: each is one line of text, its LF included. The line's bytes are the leaf of the tree.
+
+use std::fmt;
+
+use crate::base::hash::Hash;
+use crate::base::ids::{Origin, PostId};
+use crate::base::text::{self, ParseError};
+use crate::base::time::Time;
+
+/// The longest line that an entry may be, its LF included. Tiles allow 65,535 bytes; no kind of ours needs more than this.
+pub const LINE_BYTES_MAX: usize = 1024;
+
+/// A public channel on which commitments are posted. `x` is the only one so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Platform {
+    /// X, formerly Twitter.
+    X,
+}
+
+/// How much of a note has been opened.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Level {
+    /// Who, to whom, when: everything but the text.
+    Envelope,
+    /// The text too.
+    Content,
+}
+
+/// What became of a post.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loss {
+    /// The platform says that it does not exist.
+    Deleted,
+    /// It has other words now.
+    Edited,
+    /// The platform does not show it, and does not say why.
+    Unreadable,
+}
+
+/// What an entry says. `time` is the moment at which it was entered, by the writer's clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are the words of the line, in its order: see FORMAT.md")]
+pub enum Entry {
+    /// A note was sealed.
+    Note { time: Time, note: u64, commitment: Hash },
+    /// Where the commitments of these notes were published.
+    Post { time: Time, first: u64, last: u64, platform: Platform, post: PostId },
+    /// What an official has opened in public.
+    Open { time: Time, note: u64, level: Level, sha256: Hash },
+    /// Somebody disputes a note, and where.
+    Dispute { time: Time, note: u64, platform: Platform, post: PostId },
+    /// We received a note of somebody else's log.
+    Receipt { time: Time, log: Origin, note: u64, commitment: Hash },
+    /// A post is no longer what it was.
+    Lost { time: Time, platform: Platform, post: PostId, how: Loss },
+    /// A period in which messages may have been missed, and why.
+    Gap { time: Time, from: Time, to: Time, reason: String },
+    /// The next key of the log, signed by the present one.
+    Key { time: Time, vkey: String },
+    /// A kind that this version does not know: shown as it is, never ignored.
+    Unknown { line: String },
+}
+
+/// Declares the words that a value is written as, once for both directions.
+macro_rules! words {
+    ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl $name {
+            /// Reads the one word.
+            pub fn parse(text: &str) -> Option<$name> {
+                match text { $($word => Some($name::$variant),)+ _ => None }
+            }
+
+            /// The one word that it is written as.
+            pub const fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $word,)+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+words!(Platform { X = "x" });
+words!(Level { Envelope = "envelope", Content = "content" });
+words!(Loss { Deleted = "deleted", Edited = "edited", Unreadable = "unreadable" });
+
+impl Entry {
+    /// Reads one line with its LF, and nothing after it.
+    ///
+    /// # Errors
+    /// If it is too long, not clean text, or of a known kind but not in its form. An unknown kind is no error.
+    pub fn parse(bytes: &[u8]) -> Result<Entry, ParseError> {
+        const EXPECTED: &str = "<kind> <time> ...";
+        let mut lines = text::Lines::new("entry", bytes, LINE_BYTES_MAX)?;
+        let line = lines.next(EXPECTED)?;
+        if line.is_empty() || has_control(line) {
+            return Err(lines.error(EXPECTED));
+        }
+        let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let entry = match kind {
+            "note" => lines.value("note <time> <n> <commitment>", note(rest))?,
+            "post" => lines.value("post <time> <first>-<last> <platform> <post id>", post(rest))?,
+            "open" => lines.value("open <time> <n> envelope|content <sha256>", open(rest))?,
+            "dispute" => lines.value("dispute <time> <n> <platform> <post id>", dispute(rest))?,
+            "receipt" => lines.value("receipt <time> <log> <n> <commitment>", receipt(rest))?,
+            "lost" => lines.value("lost <time> <platform> <post id> deleted|edited|unreadable", lost(rest))?,
+            "gap" => lines.value("gap <time> <from> <to> <reason>", gap(rest))?,
+            "key" => lines.value("key <time> <vkey>", key(rest))?,
+            _ => Entry::Unknown { line: line.to_owned() },
+        };
+        lines.end()?;
+        Ok(entry)
+    }
+
+    /// The line with its LF: the bytes that the tree's leaf is made of.
+    pub fn to_line(&self) -> String {
+        format!("{self}\n")
+    }
+
+    /// When it was entered; nothing for an unknown kind.
+    pub fn time(&self) -> Option<Time> {
+        match self {
+            Entry::Note { time, .. }
+            | Entry::Post { time, .. }
+            | Entry::Open { time, .. }
+            | Entry::Dispute { time, .. }
+            | Entry::Receipt { time, .. }
+            | Entry::Lost { time, .. }
+            | Entry::Gap { time, .. }
+            | Entry::Key { time, .. } => Some(*time),
+            Entry::Unknown { .. } => None,
+        }
+    }
+}
+
+/// The line without its LF.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Entry::Note { time, note, commitment } => write!(f, "note {time} {note} {commitment}"),
+            Entry::Post { time, first, last, platform, post } => {
+                write!(f, "post {time} {first}-{last} {platform} {post}")
+            }
+            Entry::Open { time, note, level, sha256 } => write!(f, "open {time} {note} {level} {sha256}"),
+            Entry::Dispute { time, note, platform, post } => write!(f, "dispute {time} {note} {platform} {post}"),
+            Entry::Receipt { time, log, note, commitment } => write!(f, "receipt {time} {log} {note} {commitment}"),
+            Entry::Lost { time, platform, post, how } => write!(f, "lost {time} {platform} {post} {how}"),
+            Entry::Gap { time, from, to, reason } => write!(f, "gap {time} {from} {to} {reason}"),
+            Entry::Key { time, vkey } => write!(f, "key {time} {vkey}"),
+            Entry::Unknown { line } => f.write_str(line),
+        }
+    }
+}
+
+/// Whether there is a control character. A line of plain ASCII, as nearly all are, is looked through without a branch.
+fn has_control(line: &str) -> bool {
+    let is_plain = line.bytes().fold(true, |plain, b| plain & (b' '..=b'~').contains(&b));
+    !is_plain && line.chars().any(char::is_control)
+}
+
+fn note(rest: &str) -> Option<Entry> {
+    let [time, note, commitment] = text::words(rest)?;
+    Some(Entry::Note { time: text::time(time)?, note: positive(note)?, commitment: text::hash(commitment)? })
+}
+
+fn post(rest: &str) -> Option<Entry> {
+    let [time, run, platform, post] = text::words(rest)?;
+    let (first, last) = run.split_once('-')?;
+    let (first, last) = (positive(first)?, positive(last)?);
+    if last < first {
+        return None;
+    }
+    Some(Entry::Post {
+        time: text::time(time)?,
+        first,
+        last,
+        platform: Platform::parse(platform)?,
+        post: PostId::parse(post)?,
+    })
+}
+
+fn open(rest: &str) -> Option<Entry> {
+    let [time, note, level, sha256] = text::words(rest)?;
+    Some(Entry::Open {
+        time: text::time(time)?,
+        note: positive(note)?,
+        level: Level::parse(level)?,
+        sha256: text::hash(sha256)?,
+    })
+}
+
+fn dispute(rest: &str) -> Option<Entry> {
+    let [time, note, platform, post] = text::words(rest)?;
+    Some(Entry::Dispute {
+        time: text::time(time)?,
+        note: positive(note)?,
+        platform: Platform::parse(platform)?,
+        post: PostId::parse(post)?,
+    })
+}
+
+fn receipt(rest: &str) -> Option<Entry> {
+    let [time, log, note, commitment] = text::words(rest)?;
+    Some(Entry::Receipt {
+        time: text::time(time)?,
+        log: Origin::parse(log)?,
+        note: positive(note)?,
+        commitment: text::hash(commitment)?,
+    })
+}
+
+fn lost(rest: &str) -> Option<Entry> {
+    let [time, platform, post, how] = text::words(rest)?;
+    Some(Entry::Lost {
+        time: text::time(time)?,
+        platform: Platform::parse(platform)?,
+        post: PostId::parse(post)?,
+        how: Loss::parse(how)?,
+    })
+}
+
+fn gap(rest: &str) -> Option<Entry> {
+    let mut parts = rest.splitn(4, ' ');
+    let time = text::time(parts.next()?)?;
+    let from = text::time(parts.next()?)?;
+    let to = text::time(parts.next()?)?;
+    let reason = parts.next().filter(|reason| !reason.is_empty() && !reason.starts_with(' '))?.to_owned();
+    (from <= to).then_some(Entry::Gap { time, from, to, reason })
+}
+
+fn key(rest: &str) -> Option<Entry> {
+    let [time, vkey] = text::words(rest)?;
+    Some(Entry::Key { time: text::time(time)?, vkey: vkey.to_owned() })
+}
+
+/// Notes are counted from 1.
+fn positive(text: &str) -> Option<u64> {
+    text::number(text).filter(|&n| 0 < n)
+}
+
+#[cfg(test)]
+mod tests;

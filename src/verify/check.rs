@@ -1,0 +1,56 @@
+//! One check and how it came out: a line of every report, of a proof's and of a log's.
+
+use std::fmt;
+
+/// How a check came out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was checked, and it is so.
+    Holds,
+    /// It was checked, and it is not so.
+    Fails,
+    /// Nothing is said about it; the detail says why.
+    NotChecked,
+}
+
+/// One line of the report.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Check {
+    /// What was looked at, in one word or two.
+    pub name: &'static str,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// What was found, in plain words.
+    pub detail: String,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Outcome::Holds => "holds",
+            Outcome::Fails => "FAILS",
+            Outcome::NotChecked => "not checked",
+        })
+    }
+}
+
+pub(crate) fn holds(name: &'static str, detail: impl Into<String>) -> Check {
+    Check { name, outcome: Outcome::Holds, detail: detail.into() }
+}
+
+pub(crate) fn fails(name: &'static str, detail: impl Into<String>) -> Check {
+    Check { name, outcome: Outcome::Fails, detail: detail.into() }
+}
+
+pub(crate) fn not_checked(name: &'static str, detail: impl Into<String>) -> Check {
+    Check { name, outcome: Outcome::NotChecked, detail: detail.into() }
+}
+
+/// Holds with the first text, or fails with the second.
+pub(crate) fn result(name: &'static str, result: Result<String, String>) -> Check {
+    match result {
+        Ok(detail) => holds(name, detail),
+        Err(detail) => fails(name, detail),
+    }
+}

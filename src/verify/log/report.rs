@@ -1,0 +1,306 @@
+//! What an audit has shown, for a person to quote and for a program to read.
+
+use std::fmt;
+
+use serde::ser::{SerializeStruct, Serializer};
+use serde::{Deserialize, Serialize};
+
+use super::Audit;
+use super::order::{Counts, SHOWN_MAX};
+use crate::base::hash::Hash;
+use crate::base::text;
+use crate::base::time::{DAY_MS, Time};
+use crate::tlog::checkpoint::Checkpoint;
+use crate::verify::check::{Check, Outcome, fails, holds, not_checked};
+
+/// A note may wait so long for its post, in milliseconds: the platform may be away for hours, or allow no more posts that day.
+pub const WAIT_MS_MAX: i64 = DAY_MS;
+
+/// A head that was seen at an earlier time, and the root that the entries had then.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Since {
+    /// How many entries there were.
+    pub size: u64,
+    /// The root that was signed then.
+    pub root: Hash,
+    /// The root that the same number of entries have now; none as long as there are fewer.
+    pub found: Option<Hash>,
+}
+
+/// The result of an audit. A bad log is a report too.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// The head that was audited.
+    pub head: Checkpoint,
+    /// How many entries were read.
+    pub read: u64,
+    /// How many there are of each kind.
+    pub counts: Counts,
+    /// The times of the first entry and of the latest.
+    pub span: Option<(Time, Time)>,
+    /// The checks in their order.
+    pub checks: Vec<Check>,
+    /// The entries that are about anything but notes and posts, each after its index: [`SHOWN_MAX`] at most.
+    pub shown: Vec<String>,
+    /// Why something could not be read, if so: nothing is said about what was not read.
+    pub unread: Option<String>,
+    /// When the head was read, if that was not now but before an interruption.
+    pub begun: Option<Time>,
+}
+
+impl Audit {
+    /// Sums up at the moment `now`, after the last file or when no more can be read: `unread` says why. `outside` are
+    /// the checks of what this audit has not seen.
+    pub fn report(&self, head: &Checkpoint, now: Time, unread: Option<String>, outside: Outside) -> Report {
+        let whole = self.broken.is_none() && self.len() == head.size;
+        let mut checks = outside.before;
+        checks.extend([self.entries(head), self.root(head, whole), self.tiles(whole)]);
+        checks.extend([
+            self.log_text(whole),
+            self.numbers(),
+            self.times(now),
+            self.posts(now, whole),
+            self.grown(head, whole),
+        ]);
+        checks.extend(outside.posts);
+        Report {
+            head: head.clone(),
+            read: self.len(),
+            counts: self.order.counts,
+            span: self.order.span,
+            checks,
+            shown: self.order.shown.clone(),
+            unread,
+            begun: None,
+        }
+    }
+
+    fn entries(&self, head: &Checkpoint) -> Check {
+        const NAME: &str = "entries";
+        if let Some(told) = self.entries.told() {
+            return fails(NAME, told);
+        }
+        if self.len() < head.size {
+            return not_checked(NAME, format!("{} of {} could be read", self.len(), head.size));
+        }
+        match head.size {
+            1 => holds(NAME, "the one there is was read, and is of its format"),
+            size => holds(NAME, format!("all {size} were read, each is of its format")),
+        }
+    }
+
+    fn root(&self, head: &Checkpoint, whole: bool) -> Check {
+        const NAME: &str = "root";
+        if !whole {
+            return not_checked(NAME, "it takes all entries");
+        }
+        let root = self.frontier.root();
+        if root == head.root {
+            return holds(NAME, format!("the entries lead to the signed root {}", root.to_base64()));
+        }
+        fails(
+            NAME,
+            format!("the entries lead to the root {}, and {} was signed", root.to_base64(), head.root.to_base64()),
+        )
+    }
+
+    fn tiles(&self, whole: bool) -> Check {
+        const NAME: &str = "tiles";
+        match self.tiles.wrong().told() {
+            Some(told) => fails(NAME, told),
+            None if whole && self.tiles.compared() == 1 => {
+                holds(NAME, "the one there is is that which the entries make")
+            }
+            None if whole => holds(NAME, format!("all {} are those that the entries make", self.tiles.compared())),
+            None => not_checked(NAME, format!("{} were compared, and hold", self.tiles.compared())),
+        }
+    }
+
+    fn log_text(&self, whole: bool) -> Check {
+        const NAME: &str = "log.txt";
+        let Some(text) = &self.log_text else {
+            return not_checked(NAME, "it is not there, and no other check needs it");
+        };
+        match (text.wrong.told(), text.ends_before) {
+            (Some(told), _) => fails(NAME, told),
+            (None, Some(entry)) => not_checked(
+                NAME,
+                format!(
+                    "it ends before entry {entry}, as a copy does that is brought up to date now and then; till there it holds"
+                ),
+            ),
+            (None, None) if text.goes_on => {
+                not_checked(NAME, "it goes on after the lines of these entries: no head that was read bears that out")
+            }
+            (None, None) if whole => holds(NAME, format!("its {} bytes are the lines of the entries", text.read)),
+            (None, None) => not_checked(NAME, format!("{} bytes of it were compared, and hold", text.read)),
+        }
+    }
+
+    fn numbers(&self) -> Check {
+        let told = match self.order.last_note {
+            0 => "there is no note".to_owned(),
+            last => format!("notes 1 to {last}, none missing, none twice"),
+        };
+        self.so_far("numbers", self.order.numbers.told(), told)
+    }
+
+    fn times(&self, now: Time) -> Check {
+        let late = self.order.span.map(|(_, latest)| latest).filter(|latest| WAIT_MS_MAX < latest.ms_since(now));
+        let wrong = self.order.times.told();
+        let wrong = wrong.or_else(|| Some(format!("an entry is of {}, more than a day after now, {now}", late?)));
+        let told = match self.order.span {
+            None => "no entry has one".to_owned(),
+            Some((first, latest)) => format!("in order, from {first} to {latest}"),
+        };
+        self.so_far("times", wrong, told)
+    }
+
+    fn posts(&self, now: Time, whole: bool) -> Check {
+        const NAME: &str = "posts";
+        let (last, posted) = (self.order.last_note, self.order.last_posted);
+        if let Some(told) = self.order.posts.told() {
+            return fails(NAME, told);
+        }
+        let waiting = self.order.waiting_since().filter(|_| whole && posted < last);
+        let Some(since) = waiting else {
+            return self.so_far(
+                NAME,
+                None,
+                match (self.order.counts.posts, posted) {
+                    (0, _) => "there is none".to_owned(),
+                    (1, 1) => "1 post shows 1 note".to_owned(),
+                    (posts, _) => {
+                        format!("{} {posted} notes, each once", text::count(posts, "post shows", "posts show"))
+                    }
+                },
+            );
+        };
+        let waiting = format!("notes {} to {last} have no post, the first since {since}", posted + 1);
+        if WAIT_MS_MAX < now.ms_since(since) {
+            return fails(NAME, waiting);
+        }
+        holds(NAME, format!("notes 1 to {posted} were posted once; {waiting}, less than a day"))
+    }
+
+    fn grown(&self, head: &Checkpoint, whole: bool) -> Check {
+        const NAME: &str = "since";
+        let Some(Since { size, root, found }) = self.since else {
+            return not_checked(NAME, "whether the log only grew: no earlier head is given");
+        };
+        let earlier = format!("the earlier head of {size} entries with the root {}", root.to_base64());
+        if head.size < size {
+            return fails(NAME, format!("the log shows {} entries, fewer than {earlier}", head.size));
+        }
+        if head.size == size && head.root != root {
+            let other = head.root.to_base64();
+            return fails(NAME, format!("two heads of one size: {earlier}, and now one with the root {other}"));
+        }
+        match found.filter(|_| size < head.size || whole) {
+            None => not_checked(NAME, format!("{earlier} was not reached")),
+            Some(found) if found == root => holds(NAME, format!("the log only grew: its beginning leads to {earlier}")),
+            Some(found) => fails(
+                NAME,
+                format!("the first {size} entries lead to the root {}, not to {earlier}", found.to_base64()),
+            ),
+        }
+    }
+
+    /// What holds of all that was read, which is said if that is not all there is.
+    fn so_far(&self, name: &'static str, wrong: Option<String>, told: String) -> Check {
+        match wrong {
+            Some(wrong) => fails(name, wrong),
+            None if self.broken.is_some() => not_checked(name, format!("of the first {} entries: {told}", self.len())),
+            None => holds(name, told),
+        }
+    }
+}
+
+/// The checks that are not made of the entries.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Outside {
+    /// Signature and key.
+    pub before: Vec<Check>,
+    /// The posts as they stand on the platform.
+    pub posts: Option<Check>,
+}
+
+impl Report {
+    /// 0 if all that was checked holds, 1 if something fails, 3 if something could not be read and what was read holds.
+    pub fn exit_status(&self) -> u8 {
+        match (self.failing().next(), &self.unread) {
+            (Some(_), _) => 1,
+            (None, Some(_)) => 3,
+            (None, None) => 0,
+        }
+    }
+
+    /// The names of the checks that fail, in their order.
+    pub fn failing(&self) -> impl Iterator<Item = &'static str> {
+        self.checks.iter().filter(|check| check.outcome == Outcome::Fails).map(|check| check.name)
+    }
+
+    /// What a person may quote.
+    pub fn summary(&self) -> String {
+        let Checkpoint { origin, size, root } = &self.head;
+        let entries = text::count(*size, "entry", "entries");
+        let head = format!("the head of {entries} of the log {origin}, root {}", root.to_base64());
+        let failing: Vec<&str> = self.failing().collect();
+        let since = |begun| format!("; it was read {begun}, before an interruption, and the log may have grown since");
+        let head = head + &self.begun.map(since).unwrap_or_default();
+        if !failing.is_empty() {
+            return format!("THIS LOG FAILS: {}; {head}", failing.join(", "));
+        }
+        if let Some(unread) = &self.unread {
+            return format!("not all could be read ({unread}); {} entries were, and hold; {head}", self.read);
+        }
+        format!("all that was checked holds; {head}")
+    }
+}
+
+/// `{"status", "log", "size", "root", "read", "counts", "first", "latest", "checks", "shown", "unread", "summary"}`.
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Report", 12)?;
+        out.serialize_field("status", &self.exit_status())?;
+        out.serialize_field("log", self.head.origin.as_str())?;
+        out.serialize_field("size", &self.head.size)?;
+        out.serialize_field("root", &self.head.root.to_base64())?;
+        out.serialize_field("read", &self.read)?;
+        out.serialize_field("counts", &self.counts)?;
+        out.serialize_field("first", &self.span.map(|(first, _)| first))?;
+        out.serialize_field("latest", &self.span.map(|(_, latest)| latest))?;
+        out.serialize_field("checks", &self.checks)?;
+        out.serialize_field("shown", &self.shown)?;
+        out.serialize_field("unread", &self.unread)?;
+        out.serialize_field("summary", &self.summary())?;
+        out.end()
+    }
+}
+
+/// For people: ends in LF.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Checkpoint { origin, size, .. } = &self.head;
+        writeln!(f, "the log {origin}, {}", text::count(*size, "entry", "entries"))?;
+        let Counts { notes, posts, opened, disputed, lost, gaps, keys, receipts, unknown } = self.counts;
+        let (notes, posts) = (text::count(notes, "note", "notes"), text::count(posts, "post", "posts"));
+        let given = text::count(receipts, "receipt", "receipts");
+        writeln!(f, "  {notes}, {posts}, {opened} opened, {disputed} disputed, {given}")?;
+        let (missing, missed) = (text::count(lost, "lost post", "lost posts"), text::count(gaps, "gap", "gaps"));
+        let next = text::count(keys, "new key", "new keys");
+        writeln!(f, "  {missing}, {missed}, {next}, {} of an unknown kind\n", text::count(unknown, "line", "lines"))?;
+        for check in &self.checks {
+            writeln!(f, "{:<11}  {:<11}  {}", check.outcome, check.name, check.detail)?;
+        }
+        if !self.shown.is_empty() {
+            writeln!(f, "\nentries about anything but notes and posts")?;
+            self.shown.iter().try_for_each(|line| writeln!(f, "  {}", text::visible(line)))?;
+        }
+        let all = opened + disputed + lost + gaps + keys + receipts + unknown;
+        if SHOWN_MAX as u64 <= all && self.shown.len() as u64 != all {
+            writeln!(f, "  and {} more", all - self.shown.len() as u64)?;
+        }
+        writeln!(f, "\n{}", self.summary())
+    }
+}

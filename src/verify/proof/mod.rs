@@ -1,0 +1,227 @@
+//! A proof and what you trust, in; a report, out. Nothing is asked of anybody, and nothing is believed.
+
+mod claims;
+mod log_checks;
+mod online;
+mod neighbours;
+mod post_checks;
+mod content_checks;
+mod receipt;
+mod report;
+mod slip;
+mod trust;
+
+use crate::base::hash::Hash;
+use crate::base::ids::Origin;
+use crate::base::text::ParseError;
+use crate::base::time::Time;
+use crate::note::proof::{Files, PublishedPost};
+use crate::note::{ArchiveError, Content, Envelope, names};
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::entry::Entry;
+use crate::tlog::policy::Policy;
+use crate::tlog::signed_note::{SignedNote, VerifierKey};
+use crate::tlog::tlog_proof::TlogProof;
+use crate::verify::check::{fails, not_checked};
+
+pub use neighbours::{Conversation, Counting, Day, NEAR_MS, OPENED_MAX, Others, Uncounted};
+#[cfg(feature = "daemon")]
+pub(crate) use online::cut;
+pub use online::{Looked, Shown, posts};
+pub use report::{Claim, Report, Subject};
+pub use slip::slip;
+pub use trust::{key_of, known, witnesses};
+
+/// What the person who checks knows beforehand.
+#[derive(Clone, Default, Debug)]
+pub struct Trust {
+    /// The key of the log, from somewhere else than the proof, or a policy that names it and its witnesses. Without it the
+    /// report says that the key came with the proof, and that the post is what ties it to the account.
+    pub log: Option<Policy>,
+    /// The same of the recipient's log, if the proof has a receipt.
+    pub receipt_log: Option<Policy>,
+}
+
+/// The file is nothing that a report could be about.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}\ngive the file note-<n>.proof.zip as it was handed to you")]
+pub struct Unreadable(ArchiveError);
+
+/// Checks a proof.
+///
+/// # Errors
+/// Only if the file is no archive at all, or larger than the limit. Whatever is wrong with a proof is in the report.
+pub fn verify(zip: &[u8], trust: &Trust) -> Result<Report, Unreadable> {
+    verify_with(zip, trust, None)
+}
+
+/// Checks a proof, and whether its [`posts`] stand on the platform by what it answered when it was asked for them.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_online(zip: &[u8], trust: &Trust, looked: &Looked) -> Result<Report, Unreadable> {
+    verify_with(zip, trust, Some(looked))
+}
+
+fn verify_with(zip: &[u8], trust: &Trust, looked: Option<&Looked>) -> Result<Report, Unreadable> {
+    match Files::unpack(zip) {
+        Ok(files) => Ok(check(&files, trust, looked)),
+        Err(ArchiveError::Refused { what }) => Ok(refused(what)),
+        Err(other) => Err(Unreadable(other)),
+    }
+}
+
+/// The report on an archive that was not unpacked to its end.
+fn refused(what: String) -> Report {
+    let rest = ["envelope", "commitment", "origin", "inclusion", "signature", "key", "post", "time", "content"];
+    let mut checks = vec![fails("files", what)];
+    checks.extend(rest.map(|name| not_checked(name, "the archive was refused")));
+    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks, unread: Vec::new(), others: None }
+}
+
+fn check(files: &Files, trust: &Trust, looked: Option<&Looked>) -> Report {
+    let parts = Parts::read(files, trust);
+    let mut checks = vec![log_checks::files(files, &parts)];
+    checks.extend([log_checks::envelope(&parts), log_checks::commitment(&parts), log_checks::origin(&parts)]);
+    checks.extend([log_checks::inclusion(&parts), log_checks::signature(&parts), log_checks::key(&parts, trust)]);
+    checks.extend(trust::witnesses_of(parts.proof.get(), "witnesses", trust.log.as_ref()));
+    checks.extend([post_checks::post(&parts), post_checks::time(&parts)]);
+    checks.extend(content_checks::all(files, &parts));
+    checks.extend(receipt::all(files, &parts, trust));
+    checks.extend(online::all(&parts, looked));
+    checks.push(post_checks::readme());
+    checks.extend(post_checks::unknown(files, &parts));
+    let unread = online::unread(&parts, looked);
+    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unread, others: None }
+}
+
+/// A file of the proof: not there, there but not of its format, or read.
+enum Part<T> {
+    Missing,
+    Broken(String),
+    Read(T),
+}
+
+impl<T> Part<T> {
+    fn of<E: ToString>(bytes: Option<&[u8]>, parse: impl FnOnce(&[u8]) -> Result<T, E>) -> Part<T> {
+        match bytes.map(parse) {
+            None => Part::Missing,
+            Some(Ok(value)) => Part::Read(value),
+            Some(Err(error)) => Part::Broken(error.to_string()),
+        }
+    }
+
+    fn get(&self) -> Option<&T> {
+        match self {
+            Part::Read(value) => Some(value),
+            Part::Missing | Part::Broken(_) => None,
+        }
+    }
+}
+
+/// What the checks look at: each file read, once.
+struct Parts {
+    note: u64,
+    envelope: Part<Envelope>,
+    /// The SHA-256 of the envelope's bytes.
+    commitment: Option<Hash>,
+    entry: Part<Entry>,
+    entry_bytes: Vec<u8>,
+    proof: Part<TlogProof>,
+    /// The checkpoint in the proof; its signature is not checked yet.
+    checkpoint: Option<Checkpoint>,
+    vkey: Part<VerifierKey>,
+    /// The key that the signature is checked by: the trusted one, or else the one in the proof.
+    key: Option<VerifierKey>,
+    /// When the witnesses that the policy asks for had signed the checkpoint.
+    witnessed: Option<Time>,
+    post: Part<PublishedPost>,
+    content: Part<Content>,
+    content_hash: Option<Hash>,
+    receipt: receipt::Received,
+}
+
+impl Default for Parts {
+    fn default() -> Parts {
+        Parts {
+            note: 0,
+            envelope: Part::Missing,
+            commitment: None,
+            entry: Part::Missing,
+            entry_bytes: Vec::new(),
+            proof: Part::Missing,
+            checkpoint: None,
+            vkey: Part::Missing,
+            key: None,
+            witnessed: None,
+            post: Part::Missing,
+            content: Part::Missing,
+            content_hash: None,
+            receipt: receipt::Received::default(),
+        }
+    }
+}
+
+impl Parts {
+    fn read(files: &Files, trust: &Trust) -> Parts {
+        let note = files.iter().find_map(|(name, _)| names::note_of_envelope(name)).unwrap_or(0);
+        let (envelope, content) = (files.get(&names::envelope(note)), files.get(&names::content(note)));
+        let proof = Part::of(files.get(&names::tlog_proof(note)), TlogProof::parse);
+        let vkey = Part::of(files.get(names::VKEY), vkey);
+        let entry = files.get(&names::entry(note));
+        let checkpoint = proof.get().and_then(checkpoint);
+        Parts {
+            note,
+            commitment: envelope.map(Hash::of),
+            envelope: Part::of(envelope, Envelope::parse),
+            entry: Part::of(entry, Entry::parse),
+            entry_bytes: entry.unwrap_or_default().to_vec(),
+            key: trust::known(trust.log.as_ref(), origin(checkpoint.as_ref()), vkey.get()).cloned(),
+            witnessed: trust::witnessed(proof.get(), trust.log.as_ref()),
+            proof,
+            checkpoint,
+            vkey,
+            post: Part::of(files.get(names::POST), PublishedPost::parse),
+            content_hash: content.map(Hash::of),
+            content: Part::of(content, Content::parse),
+            receipt: receipt::Received::read(files, trust),
+        }
+    }
+}
+
+/// The name of the log whose head it is.
+fn origin(checkpoint: Option<&Checkpoint>) -> Option<&Origin> {
+    checkpoint.map(|checkpoint| &checkpoint.origin)
+}
+
+/// The checkpoint's text ends where the empty line and the signatures begin.
+fn checkpoint(proof: &TlogProof) -> Option<Checkpoint> {
+    let note = SignedNote::parse(proof.checkpoint.as_bytes()).ok()?;
+    Checkpoint::parse(note.text()).ok()
+}
+
+/// Reads `log.vkey`: the key and one LF.
+///
+/// # Errors
+/// If it is anything else.
+pub fn vkey(bytes: &[u8]) -> Result<VerifierKey, ParseError> {
+    const FORM: &str = "<name>+<8 hex digits>+<base64> of an Ed25519 key";
+    let mut lines = crate::base::text::Lines::new(names::VKEY, bytes, 1024)?;
+    let line = lines.next(FORM)?;
+    let key = lines.value(FORM, VerifierKey::parse(line).ok())?;
+    lines.end()?;
+    Ok(key)
+}
+
+fn subject(parts: &Parts) -> Option<Subject> {
+    let envelope = parts.envelope.get()?;
+    Some(Subject {
+        log: envelope.log.to_string(),
+        note: envelope.note,
+        from: envelope.from.to_string(),
+        to: envelope.to.iter().map(ToString::to_string).collect(),
+        message: envelope.message.to_string(),
+        sent: envelope.sent.to_string(),
+        commitment: parts.commitment?.to_string(),
+    })
+}

@@ -1,0 +1,101 @@
+//! What is known beforehand against what comes with a log: its key, and its witnesses.
+
+use crate::base::ids::Origin;
+use crate::base::time::Time;
+use crate::note::proof::PublishedPost;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::cosignature::Cosigned;
+use crate::tlog::policy::{Policy, Quorum};
+use crate::tlog::signed_note::{SignedNote, VerifierKey};
+use crate::tlog::tlog_proof::TlogProof;
+
+use super::{Part, origin};
+use crate::verify::check::{Check, fails, holds, not_checked};
+
+/// The key by which a head is checked: the trusted one, or else the one that came with it.
+pub fn known<'a>(
+    trusted: Option<&'a Policy>,
+    origin: Option<&Origin>,
+    shown: Option<&'a VerifierKey>,
+) -> Option<&'a VerifierKey> {
+    trusted.and_then(|policy| policy.key_of(origin, shown)).or(shown)
+}
+
+/// The key in a proof's file is the trusted one; without one, what ties it to an account is a post.
+pub(super) fn key(
+    name: &'static str,
+    (file, key): (&str, &Part<VerifierKey>),
+    trusted: Option<&Policy>,
+    head: Option<&Checkpoint>,
+    post: &Part<PublishedPost>,
+) -> Check {
+    let key = match key {
+        Part::Missing => return not_checked(name, format!("there is no {file}")),
+        Part::Broken(error) => return fails(name, error),
+        Part::Read(key) => key,
+    };
+    if let Some(check) = key_of(name, "the proof", key, trusted, origin(head)) {
+        return check;
+    }
+    let tie = match post {
+        Part::Read(_) => "the post, which shows the head that it signed, is what ties it to the account",
+        Part::Missing | Part::Broken(_) => "no post ties it to an account",
+    };
+    not_checked(name, format!("it came with the proof, and {tie}; compare it with the one that is published: {key}"))
+}
+
+/// The key that comes with `what` is the one that is trusted for the log of that origin. Nothing if none is trusted.
+pub fn key_of(
+    name: &'static str,
+    what: &str,
+    key: &VerifierKey,
+    trusted: Option<&Policy>,
+    origin: Option<&Origin>,
+) -> Option<Check> {
+    let trusted = trusted.filter(|policy| policy.names_logs())?;
+    Some(match trusted.key_of(origin, Some(key)) {
+        Some(trusted) if trusted == key => holds(name, format!("it is the trusted one: {key}")),
+        Some(trusted) => fails(name, format!("{what} comes with {key}, and the trusted one is {trusted}")),
+        None => {
+            fails(name, format!("{what} comes with {key}, and the policy has no Ed25519 key of a log of that name"))
+        }
+    })
+}
+
+/// The same of the checkpoint in an inclusion proof.
+pub(super) fn witnesses_of(proof: Option<&TlogProof>, name: &'static str, trusted: Option<&Policy>) -> Option<Check> {
+    let trusted = trusted.filter(|policy| policy.asks_for_witnesses())?;
+    match proof.and_then(|proof| SignedNote::parse(proof.checkpoint.as_bytes()).ok()) {
+        None => Some(not_checked(name, "there is no checkpoint that can be read")),
+        Some(checkpoint) => witnesses(name, &checkpoint, Some(trusted)),
+    }
+}
+
+/// Enough of the witnesses that are trusted have signed the checkpoint. Nothing if the policy asks for none.
+pub fn witnesses(name: &'static str, checkpoint: &SignedNote, trusted: Option<&Policy>) -> Option<Check> {
+    let Quorum { name: quorum, since, witnesses } = trusted?.quorum(checkpoint)?;
+    let told: Vec<String> = witnesses.iter().map(|(name, cosigned)| format!("{name} {}", told(*cosigned))).collect();
+    let told = told.join(", ");
+    if witnesses.iter().any(|(_, cosigned)| *cosigned == Cosigned::Wrong) {
+        return Some(fails(name, format!("a cosignature does not fit the checkpoint: {told}")));
+    }
+    Some(match since {
+        Some(since) => holds(name, format!("the quorum {quorum} was there {since}: {told}")),
+        None => fails(name, format!("the quorum {quorum} is not there: {told}")),
+    })
+}
+
+fn told(cosigned: Cosigned) -> String {
+    match cosigned {
+        Cosigned::At(time) => format!("signed {time}"),
+        Cosigned::Not => "did not sign".to_owned(),
+        Cosigned::Wrong => "has a line that does not fit".to_owned(),
+        Cosigned::Type(kind) => format!("counts as not having signed, since keys of type {kind} are not checked"),
+    }
+}
+
+/// The moment at which the witnesses in a proof had all signed that the quorum takes.
+pub(super) fn witnessed(proof: Option<&TlogProof>, trusted: Option<&Policy>) -> Option<Time> {
+    let checkpoint = SignedNote::parse(proof?.checkpoint.as_bytes()).ok()?;
+    trusted?.quorum(&checkpoint)?.since
+}

@@ -1,0 +1,218 @@
+//! What is said in public: the answers to mentions.
+//!
+//! Whoever asks, and whatever is asked: an answer is made of what the log tells everybody, of the number of the post that
+//! it answers, and of words that stand here. No other text can get into one. It has no link, no dot and no mention, is as
+//! long as X allows at most, and differs from every other post by its last line.
+
+use std::fmt;
+
+use crate::base::ids::PostId;
+use crate::base::time::Time;
+use crate::note::standing::{LogStanding, Standing};
+use crate::tlog::entry::Level;
+
+/// The text of a public answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer(String);
+
+impl Answer {
+    /// How it stands with a note.
+    pub fn check(standing: &Standing, to: PostId) -> Answer {
+        Answer::new(Shown(standing), to)
+    }
+
+    /// That a dispute of a note has been entered, and how it stood with that note before.
+    pub fn dispute(before: &Standing, to: PostId) -> Answer {
+        Answer::new(format_args!("Your dispute is logged\n{}", Shown(&with_one_more(before))), to)
+    }
+
+    /// That a dispute of a note by somebody who did not ask has been entered, and how it stood with that note before.
+    pub fn noted(before: &Standing, to: PostId) -> Answer {
+        Answer::new(format_args!("This dispute is logged\n{}", Shown(&with_one_more(before))), to)
+    }
+
+    /// That there is no note with this number.
+    pub fn no_note(note: u64, to: PostId) -> Answer {
+        Answer::new(format_args!("This log has no note {note}"), to)
+    }
+
+    /// That no note has the commitment that was asked for.
+    pub fn no_commitment(to: PostId) -> Answer {
+        Answer::new("No note of this log has that hash", to)
+    }
+
+    /// That the post which was answered or quoted shows more than one note.
+    pub fn which(first: u64, last: u64, to: PostId) -> Answer {
+        Answer::new(format_args!("That post shows notes {first} to {last}: say which, like\ncheck {first}"), to)
+    }
+
+    /// How it stands with the log.
+    pub fn status(log: &LogStanding, to: PostId) -> Answer {
+        Answer::new(Stands(log), to)
+    }
+
+    /// What can be asked for.
+    pub fn help(to: PostId) -> Answer {
+        Answer::new(HELP, to)
+    }
+
+    fn new(text: impl fmt::Display, to: PostId) -> Answer {
+        Answer(format!("{text}\nre {to}"))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+const HELP: &str = "This account seals formal messages; I answer in reply to\n\
+    check 17 - when note 17 was sealed, and what of it is open\n\
+    check and the 64 digits of a hash\n\
+    dispute 17 - enters in the log that you dispute it\n\
+    status\n\
+    or quote one of the posts";
+
+/// The standing of a note after one more dispute.
+pub(super) fn with_one_more(standing: &Standing) -> Standing {
+    Standing { disputes: standing.disputes + 1, ..standing.clone() }
+}
+
+/// How it stands with one note.
+pub(super) struct Shown<'a>(pub(super) &'a Standing);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Standing { note, commitment, sealed, post, open, disputes } = self.0;
+        writeln!(f, "Note {note}\nsealed {}", Moment(*sealed))?;
+        match post {
+            Some(post) => writeln!(f, "posted {}, post {post}", Moment(post.time()))?,
+            None => f.write_str("not posted yet\n")?,
+        }
+        writeln!(f, "sha256 {commitment}")?;
+        f.write_str(match open {
+            None => "nothing of it is opened",
+            Some(Level::Envelope) => "opened: the envelope",
+            Some(Level::Content) => "opened: all of it",
+        })?;
+        match disputes {
+            0 => f.write_str("\nnobody disputes it"),
+            1 => f.write_str("\ndisputed once"),
+            many => write!(f, "\ndisputed {many} times"),
+        }
+    }
+}
+
+/// How it stands with the log.
+pub(super) struct Stands<'a>(pub(super) &'a LogStanding);
+
+impl fmt::Display for Stands<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LogStanding { notes, posted, opened, disputed, head } = self.0;
+        writeln!(f, "{notes} notes sealed, {posted} posted, {opened} opened, {disputed} disputed")?;
+        match head {
+            Some((size, root)) => write!(f, "log {size} {}", root.to_base64()),
+            None => f.write_str("no head of the log is posted yet"),
+        }
+    }
+}
+
+/// A moment as people read it, without a dot: `2018-03-09 17:40:12 UTC`.
+pub(super) struct Moment(pub(super) Time);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        let (date, time) = text.split_once('T').unwrap_or((&text, ""));
+        write!(f, "{date} {} UTC", time.split('.').next().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::base::hash::Hash;
+    use crate::base::ids::Snowflake;
+    use crate::wording::command::Ask;
+    use crate::wording::weight::{WEIGHT_MAX, weight};
+
+    /// As long as numbers can be: the database counts no further.
+    pub(in crate::wording) const MOST: u64 = i64::MAX as u64;
+    const POST: Snowflake = Snowflake(MOST);
+
+    /// Everything that can be said of a note, as long as it can be.
+    pub(in crate::wording) fn standing() -> Vec<Standing> {
+        let sealed = Time::parse("2018-03-09T17:40:12.123Z").unwrap();
+        let mut all = Vec::new();
+        for open in [None, Some(Level::Envelope), Some(Level::Content)] {
+            for (post, disputes) in [(None, 0), (Some(POST), 1), (Some(POST), 1_000_000)] {
+                all.push(Standing { note: MOST, commitment: Hash::of(b"note"), sealed, post, open, disputes });
+            }
+        }
+        all
+    }
+
+    fn all() -> Vec<Answer> {
+        let head = Some((MOST, Hash::of(b"root")));
+        let log = LogStanding { notes: MOST, posted: MOST, opened: MOST, disputed: MOST, head };
+        let mut all = vec![
+            Answer::no_note(MOST, POST),
+            Answer::no_commitment(POST),
+            Answer::which(MOST - 1, MOST, POST),
+            Answer::status(&log, POST),
+            Answer::status(&LogStanding { head: None, ..log }, POST),
+            Answer::help(POST),
+        ];
+        all.extend(
+            standing().iter().flat_map(|standing| [Answer::check(standing, POST), Answer::dispute(standing, POST)]),
+        );
+        all
+    }
+
+    #[test]
+    fn every_answer_is_short_and_has_neither_link_nor_dot_nor_mention() {
+        for answer in all() {
+            let text = answer.as_str();
+            assert!(weight(text) <= WEIGHT_MAX, "{}: {text}", weight(text));
+            assert!(!text.contains(['.', '@', '$', '&', '<', '\r']) && !text.contains("//"), "{text}");
+            assert!(text.is_ascii() && !text.contains("\n\n"), "{text}");
+            assert_eq!(text.lines().last(), Some(&*format!("re {POST}")));
+            assert_eq!(crate::base::escape::write(text), text);
+        }
+    }
+
+    #[test]
+    fn an_answer_says_when_it_was_sealed_where_and_what_is_open() {
+        let standing = Standing {
+            note: 17,
+            commitment: Hash::ZERO,
+            sealed: Time::parse("2018-03-09T17:40:12.123Z").unwrap(),
+            post: Some(Snowflake::first_at(Time::parse("2018-03-09T17:40:15.999Z").unwrap())),
+            open: Some(Level::Envelope),
+            disputes: 0,
+        };
+        let hash = Hash::ZERO;
+        let post = standing.post.unwrap();
+        let text = format!(
+            "Note 17\nsealed 2018-03-09 17:40:12 UTC\nposted 2018-03-09 17:40:15 UTC, post {post}\nsha256 {hash}\n\
+             opened: the envelope\nnobody disputes it\nre 5"
+        );
+        assert_eq!(Answer::check(&standing, Snowflake(5)).as_str(), text);
+        let disputed = Answer::dispute(&standing, Snowflake(5));
+        assert!(disputed.as_str().starts_with("Your dispute is logged\nNote 17\n"));
+        assert!(disputed.as_str().ends_with("\ndisputed once\nre 5"));
+        let unposted = Standing { post: None, open: Some(Level::Content), disputes: 2, ..standing };
+        let text = Answer::check(&unposted, Snowflake(5)).0;
+        assert!(
+            text.contains("\nnot posted yet\n") && text.contains("\nopened: all of it\ndisputed 2 times\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_read_as_a_mention_asks_for_nothing_but_help() {
+        for answer in all() {
+            assert_eq!(Ask::read(answer.as_str(), None), Ask::Help);
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! What officials are told, by direct message.
+//!
+//! As a public [`answer`](super::answer), a letter is made of what the log tells everybody, of numbers, and of words that
+//! stand here: no text of a note can get into one. It begins with the line `verbale`, and its last line makes it the only
+//! one of its kind in the conversation.
+
+use std::fmt::{self, Write};
+
+use super::answer::{Moment, Shown, Stands, with_one_more};
+use super::code::{TRIES_MAX, VALID_MINUTES};
+use crate::base::ids::{AccountId, PostId, Snowflake};
+use crate::base::time::Time;
+use crate::note::request::RequestState;
+use crate::note::standing::{LogStanding, Standing};
+use crate::tlog::entry::Level;
+use crate::wording::command::{Code, Order};
+
+/// Notes that `notes` lists.
+pub const NOTES_LISTED: u64 = 20;
+
+/// Requests that `status` lists.
+const WAITING_LISTED: usize = 20;
+
+/// The first line of every letter.
+pub const FIRST: &str = "verbale";
+
+/// The text of a direct message to an official.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Letter(String);
+
+/// How the day stands: for `status`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Day {
+    /// Mentions read.
+    pub read: u64,
+    /// Answers decided upon.
+    pub answers: u64,
+    /// Mentions left without an answer, or a dispute without its entry, because a limit was reached.
+    pub over: u64,
+    /// What both cost, in millionths of a US dollar.
+    pub usd_micros: u64,
+}
+
+/// What a command came to, if nothing is to be confirmed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// What was confirmed will be done at once.
+    Accepted,
+    /// What was confirmed waits for another official.
+    Waits,
+    /// This request is approved.
+    Approved(u64),
+    /// There is no such note.
+    NoNote(u64),
+    /// So much of the note is open already.
+    OpenAlready(u64, Level),
+    /// The request with this number asks for the same.
+    AskedAlready(u64),
+    /// The commitment is not posted yet: nothing is opened before it.
+    NotPosted(u64),
+    /// No request with this number waits for approval.
+    NoRequest(u64),
+    /// It was this official that asked.
+    OwnRequest(u64),
+    /// It was asked on the command line, and nobody knows whether by this official.
+    UnknownRequest(u64),
+    /// No second official is asked for.
+    NoApproval,
+    /// This machine has no key that opens notes.
+    NoKey(u64, Level),
+    /// No code is waited for.
+    NoCode,
+    /// The code is wrong, and so many tries are left.
+    WrongCode(u64),
+    /// The code is no longer valid.
+    LateCode,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Outcome::Accepted => f.write_str("It will be done now."),
+            Outcome::Waits => {
+                f.write_str("It waits for another official, who is told, and lapses if nobody approves it.")
+            }
+            Outcome::Approved(id) => write!(f, "Request {id} is approved: it will be done now."),
+            Outcome::NoNote(note) => write!(f, "There is no note {note}. Write: notes"),
+            Outcome::OpenAlready(note, level) => write!(f, "Note {note} is open already: {}.", opened(level)),
+            Outcome::AskedAlready(id) => write!(f, "Request {id} asks for the same already."),
+            Outcome::NotPosted(note) => {
+                write!(
+                    f,
+                    "Note {note} is not posted yet: nothing is opened before its commitment is public. Try later."
+                )
+            }
+            Outcome::NoRequest(id) => write!(f, "No request {id} waits for approval. Write: status"),
+            Outcome::OwnRequest(id) => write!(f, "Request {id} is your own: another official must approve it."),
+            Outcome::UnknownRequest(id) => write!(
+                f,
+                "Request {id} comes from the command line, and the configuration does not say whose key it was: approve it there, with: verbale approve {id}"
+            ),
+            Outcome::NoApproval => f.write_str("Nothing waits for approval: this log asks for no second official."),
+            Outcome::NoKey(note, level) => write!(
+                f,
+                "The daemon has no key that opens notes. On a machine that has yours, run:\n\
+                 verbale open {note} --level {level} --publish --identity FILE"
+            ),
+            Outcome::NoCode => f.write_str("I wait for no code from you. Write your command first."),
+            Outcome::WrongCode(1) => f.write_str("That is not the code. One try is left."),
+            Outcome::WrongCode(left) => write!(f, "That is not the code. {left} tries are left."),
+            Outcome::LateCode => write!(
+                f,
+                "That code is not valid any more: one holds for {VALID_MINUTES} minutes and {TRIES_MAX} tries. Write your command again."
+            ),
+        }
+    }
+}
+
+/// What would become public.
+fn opened(level: Level) -> &'static str {
+    match level {
+        Level::Envelope => "who, to whom and when, without the text",
+        Level::Content => "all of it, with the text and the files",
+    }
+}
+
+/// What is asked for, as an official reads it.
+struct Wish<'a>(&'a Order);
+
+impl fmt::Display for Wish<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Order::Open { note, level } => write!(f, "to open note {note} in public ({})", opened(*level)),
+            Order::Approve(request) => write!(f, "to approve request {request}"),
+            other => write!(f, "{other}"),
+        }
+    }
+}
+
+impl Letter {
+    /// What a command came to.
+    pub fn outcome(outcome: Outcome, command: Snowflake) -> Letter {
+        Letter::new(outcome, command)
+    }
+
+    /// The code that confirms an order.
+    pub fn code(order: &Order, code: &Code, command: Snowflake) -> Letter {
+        let (wish, digits) = (Wish(order), code.digits());
+        Letter::new(
+            format_args!("You ask {wish}. If you mean it, write within {VALID_MINUTES} minutes:\nconfirm {digits}"),
+            command,
+        )
+    }
+
+    /// That another official asks for something. Who, if it was by message; and whether it can be approved by message.
+    pub fn request(request: u64, order: &Order, by: Option<AccountId>, lapses: Time, by_message: bool) -> Letter {
+        let by = by.map_or_else(|| "Another official".to_owned(), |by| format!("Account {by}"));
+        let (wish, lapses) = (Wish(order), Moment(lapses));
+        let (how, command) = if by_message { ("write", "") } else { ("run on the command line", "verbale ") };
+        Letter::new(
+            format_args!(
+                "{by} asks {wish}: request {request}. If you approve, {how} before {lapses}:\n{command}approve {request}"
+            ),
+            format_args!("request {request}"),
+        )
+    }
+
+    /// That a note is disputed by somebody in a post, and how it stood with it before.
+    pub fn dispute(before: &Standing, by: AccountId, post: PostId) -> Letter {
+        let (note, standing) = (before.note, with_one_more(before));
+        Letter::new(format_args!("Account {by} disputes note {note} in post {post}.\n{}", Shown(&standing)), post)
+    }
+
+    /// How a request ended. Why one could not be done is for the operator to tell: it is no text of ours.
+    pub fn ended(request: u64, state: RequestState) -> Letter {
+        let text = match state {
+            RequestState::Lapsed => "has lapsed: nobody approved it in time. Nothing was published.",
+            RequestState::Refused => "cannot be done. On the daemon's machine `verbale requests` says why.",
+            _ => "is done. What it opens is in the log and on the site; its posts follow.",
+        };
+        Letter::new(format_args!("Request {request} {text}"), format_args!("request {request} {}", state.as_str()))
+    }
+
+    /// How it stands with the log, with the day, and with the requests that wait for approval.
+    pub fn status(log: &LogStanding, day: Day, waiting: &[u64], command: Snowflake) -> Letter {
+        let mut text = format!("{}\n", Stands(log));
+        let Day { read, answers, over, usd_micros } = day;
+        let cents = usd_micros.div_ceil(10_000);
+        // Writing to a string does not fail.
+        let _ = write!(
+            text,
+            "Today: {read} mentions read, {answers} answered, {over} over a limit, {cents} US cents spent on them"
+        );
+        for request in waiting.iter().take(WAITING_LISTED) {
+            let _ = write!(text, "\nRequest {request} waits for approval");
+        }
+        if WAITING_LISTED < waiting.len() {
+            let _ = write!(text, "\n{} requests wait in all", waiting.len());
+        }
+        Letter::new(text, command)
+    }
+
+    /// These notes, the newest of so many.
+    pub fn notes(newest: &[Standing], count: u64, command: Snowflake) -> Letter {
+        let mut text = format!("{count} notes are sealed, the newest first:");
+        if count == 0 {
+            text = "No note is sealed yet.".to_owned();
+        }
+        for Standing { note, sealed, post, open, disputes, .. } in newest {
+            let (sealed, posted) = (Moment(*sealed), if post.is_some() { "posted" } else { "not posted" });
+            let open = open.map_or("nothing", Level::as_str);
+            let disputed = if 0 < *disputes { ", disputed" } else { "" };
+            // Writing to a string does not fail.
+            let _ = write!(text, "\n{note}: {sealed}, {posted}, {open} open{disputed}");
+        }
+        Letter::new(text, command)
+    }
+
+    /// What can be asked for.
+    pub fn help(command: Snowflake) -> Letter {
+        Letter::new(HELP, command)
+    }
+
+    fn new(text: impl fmt::Display, re: impl fmt::Display) -> Letter {
+        Letter(format!("{FIRST}\n{text}\nre {re}"))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+const HELP: &str = "Write one of these, and nothing else:\n\
+    status\n\
+    notes\n\
+    open 17 envelope (who, to whom and when become public)\n\
+    open 17 content (the text and the files too)\n\
+    confirm 123456 (the code that I send you first)\n\
+    approve 3 (another official's request)\n\
+    help";
+
+#[cfg(test)]
+mod tests {
+    use super::super::answer::tests::{MOST, standing};
+    use super::*;
+    use crate::platform::MESSAGE_CHARS_MAX;
+
+    const ID: Snowflake = Snowflake(i64::MAX as u64);
+
+    fn all() -> Vec<Letter> {
+        let time = Time::parse("2018-03-09T17:40:12.123Z").unwrap();
+        let open = Order::Open { note: 17, level: Level::Content };
+        let (code, by) = (Code::of(123), AccountId(u64::MAX));
+        let day = Day { read: 2000, answers: 100, over: 1900, usd_micros: 1_999_999 };
+        let log = LogStanding { notes: MOST, posted: 0, opened: 0, disputed: 0, head: None };
+        let waiting: Vec<u64> = (1..=100).collect();
+        let mut all = vec![
+            Letter::code(&open, &code, ID),
+            Letter::code(&Order::Approve(3), &code, ID),
+            Letter::ended(3, RequestState::Lapsed),
+            Letter::ended(3, RequestState::Refused),
+            Letter::ended(3, RequestState::Done),
+            Letter::request(3, &open, Some(by), time, true),
+            Letter::request(3, &open, None, time, false),
+            Letter::dispute(&standing()[0], by, ID),
+            Letter::status(&log, day, &waiting, ID),
+            Letter::notes(&standing(), 300, ID),
+            Letter::notes(&[], 0, ID),
+            Letter::help(ID),
+        ];
+        let outcomes = [
+            Outcome::Accepted,
+            Outcome::Waits,
+            Outcome::Approved(3),
+            Outcome::NoNote(3),
+            Outcome::OpenAlready(17, Level::Envelope),
+            Outcome::AskedAlready(3),
+            Outcome::NotPosted(3),
+            Outcome::NoRequest(3),
+            Outcome::OwnRequest(3),
+            Outcome::UnknownRequest(3),
+            Outcome::NoApproval,
+            Outcome::NoKey(17, Level::Content),
+            Outcome::NoCode,
+            Outcome::WrongCode(2),
+            Outcome::WrongCode(1),
+            Outcome::LateCode,
+        ];
+        all.extend(outcomes.map(|outcome| Letter::outcome(outcome, ID)));
+        all
+    }
+
+    #[test]
+    fn every_letter_can_be_sent_is_known_by_its_first_line_and_is_no_command() {
+        for letter in all() {
+            let text = letter.as_str();
+            assert!(text.starts_with("verbale\n") && text.lines().last().unwrap().starts_with("re "), "{text}");
+            assert!(text.is_ascii() && text.len() < MESSAGE_CHARS_MAX && !text.contains("\n\n"), "{text}");
+            assert_eq!(crate::base::escape::write(text), text);
+            assert_eq!(Order::read(text), Order::Help);
+        }
+    }
+}
