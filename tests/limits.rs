@@ -1,7 +1,7 @@
 //! How much memory hostile input can make the parsers use. A binary of its own, since it counts every allocation.
 
 #[allow(dead_code)]
-#[path = "it/fixture.rs"]
+#[path = "it/support/fixture.rs"]
 mod fixture;
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -4,8 +4,8 @@
 //! `VERBALE_OPENAPI=x-openapi.json cargo test --features conformance --test openapi`
 
 #[allow(dead_code, reason = "it serves the other tests too")]
-#[path = "it/door.rs"]
-mod door;
+#[path = "it/support/sandbox_server.rs"]
+mod sandbox_server;
 
 use jsonschema::Validator;
 use reqwest::{Method, Response};
@@ -14,7 +14,7 @@ use verbale::base::ids::AccountId;
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
-use door::Door;
+use sandbox_server::Door;
 
 /// Problems seen in X's traffic that its document does not have. They are held to the shape that all problems share.
 const UNPUBLISHED: [&str; 5] = [

@@ -1,5 +1,5 @@
 // What the page notices of each kind of tampering: node tests/page/tampering.mjs [--print] DIR
-// DIR has the cases that tests/it/tampering.rs leaves there. With --print the page's column is printed; without, it is
+// DIR has the cases that tests/it/adversary/tampering.rs leaves there. With --print the page's column is printed; without, it is
 // compared with the one in src/TAMPERING.md.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,0 +1,5 @@
+//! The client for X and the sandbox, over HTTP.
+
+pub mod client;
+pub mod client_writes;
+pub mod sandbox;

@@ -1,0 +1,8 @@
+//! The public folder, the site in it, and how both are handed out and copied.
+
+pub mod folder;
+pub mod page;
+pub mod pages;
+pub mod replicate;
+pub mod server;
+pub mod site_command;

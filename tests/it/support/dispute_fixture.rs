@@ -1,0 +1,209 @@
+//! What the stories of disputes have in common: a sealed note, what officials ask for, and what must hold in the end.
+
+use std::time::Duration;
+
+use verbale::base::hash::Hash;
+use verbale::base::ids::{AccountId, PostId};
+use verbale::note::names;
+use verbale::note::request::RequestState;
+use verbale::platform::x;
+use verbale::sandbox::world::{Draft, EventKind, Outgoing, Post, Settings, unescape};
+use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
+use verbale::store::vault;
+use verbale::store::{Ask, Desk, NewRequest, Reader};
+use verbale::tasks::disclose::bundle;
+use verbale::tlog::entry::{Entry, Level, Platform};
+use verbale::tlog::signed_note::VerifierKey;
+use verbale::wording::thread;
+
+use crate::support::harness::{DISPUTE, MARKER, Plan, Rig};
+
+/// Longer than all waits of a story together.
+pub const LONG: Duration = Duration::from_secs(3 * 86_400);
+
+/// What a journalist posts, and where X lets us answer.
+pub const DENIAL: &str = "@embassy no such note ever came, says the ministry";
+
+/// Who asks and who approves, as the request keeps it.
+pub const FIRST: &str = "first official";
+pub const SECOND: &str = "second official";
+
+/// X without limits, where nobody but the program sees to it that nothing is said twice.
+pub fn platform() -> Settings {
+    Settings { refuses_duplicates: false, ..Settings::without_limits() }
+}
+
+/// Every script that is hard on a mirror, for three posts at least.
+pub fn text() -> String {
+    format!(
+        "{MARKER}: Посольство свидетельствует своё уважение Министерству и имеет честь сообщить. تتشرف السفارة بإفادتكم بما \
+         يلي. 大使馆向外交部致意，并荣幸地通知如下。Σχετικά με το έγγραφο 👩‍👩‍👧‍👦 🇪🇺🇺🇦 ❤️\u{200d}🔥, see https://example.org/ä?b=1&c=<2> \
+         and @ministry, $TAX, &amp; example.org.\n\n\n\tThe Embassy [.] asks “for an answer” by Friday. {}\r\n",
+        "It has asked before, and was not answered. ".repeat(12)
+    )
+}
+
+/// A rig on which a note with this text and these files is sealed, posted and public.
+pub async fn sealed(platform: Settings, text: &str, files: &[(&str, Vec<u8>)]) -> Rig {
+    let attachments_timeout = Duration::from_millis(1);
+    let mut rig = Rig::new(Plan { seed: 4, platform, run_over: 5, heartbeat: false, attachments_timeout });
+    rig.running = &DISPUTE;
+    rig.officials = vec![AccountId(990_017)];
+    assert!(rig.run_until(Duration::from_secs(600), |rig| rig.public().join("checkpoint").exists()).await);
+    send(&rig, text, files);
+    settle(&mut rig).await;
+    rig
+}
+
+pub fn send(rig: &Rig, text: &str, files: &[(&str, Vec<u8>)]) {
+    rig.advance(1_000);
+    rig.world.with(|world, now| {
+        let media = files.iter().map(|(kind, bytes)| world.upload(now, EMBASSY, kind, bytes.clone())).collect();
+        world.send(now, EMBASSY, MINISTRY, &Outgoing { text: text.to_owned(), media }).unwrap();
+    });
+}
+
+/// Runs until nothing has changed for longer than any wait.
+pub async fn settle(rig: &mut Rig) {
+    let until = rig.now().plus_ms(3_600_000);
+    assert!(rig.run_until(LONG, |rig| until < rig.now()).await);
+}
+
+pub fn reader(rig: &Rig) -> Reader {
+    Reader::open(&rig.database()).unwrap()
+}
+
+/// The packed proof of note 1, as an official's command makes it.
+pub fn proof(rig: &Rig, level: Level) -> Vec<u8> {
+    let reader = reader(rig);
+    let row = reader.proof(1).unwrap().unwrap();
+    let opening = vault::open(1, row.opening.as_ref().unwrap(), std::slice::from_ref(&rig.identity)).unwrap();
+    let account = reader.account().unwrap().unwrap();
+    let name = account.name.clone();
+    let post = bundle::published(row.post.clone(), account, |post| x::address_of("https://x.com", &name, post));
+    bundle::proof(1, &row, VerifierKey::parse(reader.vkey()).unwrap(), post, opening, level).pack()
+}
+
+pub fn asked(level: Level) -> NewRequest {
+    NewRequest { ask: Ask::Open { note: 1, level }, asked_by: FIRST.to_owned() }
+}
+
+/// Asks to open note 1, with the proof.
+pub fn ask(rig: &Rig, level: Level) -> u64 {
+    let zip = proof(rig, level);
+    Desk::open(&rig.database()).unwrap().ask(&asked(level), Some(&zip), rig.now()).unwrap()
+}
+
+pub fn dispute(rig: &Rig, post: PostId) -> u64 {
+    let request = NewRequest { ask: Ask::Dispute { note: 1, post }, asked_by: FIRST.to_owned() };
+    Desk::open(&rig.database()).unwrap().ask(&request, None, rig.now()).unwrap()
+}
+
+pub fn state(rig: &Rig, request: u64) -> RequestState {
+    reader(rig).request(request).unwrap().unwrap().state
+}
+
+pub fn posts(rig: &Rig) -> Vec<Post> {
+    rig.world
+        .with(|world, _| world.posts().filter(|post| post.author == EMBASSY && !post.is_deleted).cloned().collect())
+}
+
+/// The posts that carry a note, in the order of their parts.
+pub fn parts(rig: &Rig) -> Vec<Post> {
+    let part = |post: &Post| thread::Part::parse(&post.written).ok().map(|part| part.place);
+    let mut parts: Vec<_> = posts(rig).into_iter().filter_map(|post| Some((part(&post)?, post))).collect();
+    parts.sort_by_key(|(place, post)| (*place, post.id));
+    parts.into_iter().map(|(_, post)| post).collect()
+}
+
+pub fn entries(rig: &Rig) -> Vec<Entry> {
+    let lines = reader(rig).entries(0, 1000).unwrap();
+    lines.iter().map(|line| Entry::parse(line.as_bytes()).unwrap()).collect()
+}
+
+/// The note is open to the public, once: in the log, on the site, and in a mirror from which its text is joined.
+pub fn is_open(rig: &Rig) {
+    let shown: Vec<String> = parts(rig).iter().map(|post| unescape(&post.words.text)).collect();
+    let bare: Vec<&str> =
+        shown.iter().map(|text| text.rsplit_once(" https://t.co/").map_or(&**text, |cut| cut.0)).collect();
+    let joined = thread::join(&bare).unwrap();
+    assert_eq!((joined.note, joined.text), (1, sent_text(rig)));
+    let content = std::fs::read(rig.public().join("note/0/1").join(names::content(1))).unwrap();
+    let opened: Vec<Entry> = entries(rig).into_iter().filter(|entry| matches!(entry, Entry::Open { .. })).collect();
+    let [Entry::Open { note: 1, level: Level::Content, sha256, .. }] = &opened[..] else { panic!("{opened:?}") };
+    assert_eq!(*sha256, Hash::of(&content));
+    let page = std::fs::read_to_string(rig.public().join("note/0/1.html")).unwrap();
+    for name in [names::proof(1), names::envelope(1), names::content(1), names::record(1)] {
+        assert!(page.contains(&format!("../../note/0/1/{name}")), "the page has no link to {name}");
+        assert!(rig.public().join("note/0/1").join(&name).is_file());
+    }
+}
+
+/// The text of note 1 as X shows it in the conversation: with its own short links.
+pub fn sent_text(rig: &Rig) -> String {
+    rig.world.with(|world, _| {
+        let first = world.events().find_map(|event| match &event.kind {
+            EventKind::Message { words, .. } if event.sender == EMBASSY => Some(unescape(&words.text)),
+            _ => None,
+        });
+        first.unwrap()
+    })
+}
+
+/// Each part answers the one before it, and the first the post with the commitment.
+pub fn is_thread(rig: &Rig) {
+    let commitment = reader(rig).standing(1).unwrap().unwrap().post;
+    let mut before = commitment;
+    for part in parts(rig) {
+        assert_eq!(part.answers, before);
+        before = Some(part.id);
+    }
+}
+
+/// Words of the note that nothing else has.
+pub const PRIVATE: &str = "大使馆向外交部致意";
+
+/// Whether the file of the database, which nobody has open, holds these words as they are.
+pub fn holds(rig: &Rig, words: &str) -> bool {
+    let database = std::fs::read(rig.database()).unwrap();
+    database.windows(words.len()).any(|part| part == words.as_bytes())
+}
+
+/// A journalist's post that denies the note.
+pub fn deny(rig: &Rig, text: &str) -> PostId {
+    rig.world.with(|world, now| world.post(now, JOURNALIST, Draft { text, ..Draft::default() }).unwrap().id)
+}
+
+pub fn letters(rig: &Rig) -> Vec<String> {
+    let to = AccountId(990_017);
+    rig.world.with(|world, _| {
+        let conversation = verbale::base::ids::ConversationId::between(EMBASSY, to);
+        let sent = world.events().filter(|event| event.conversation == conversation);
+        sent.filter_map(|event| match &event.kind {
+            EventKind::Message { words, .. } => Some(unescape(&words.text)),
+            _ => None,
+        })
+        .collect()
+    })
+}
+
+/// The dispute is in the log once, its answer is public once, and each official was told once.
+pub fn is_disputed(rig: &Rig, post: PostId, replies: bool) {
+    let disputes: Vec<Entry> =
+        entries(rig).into_iter().filter(|entry| matches!(entry, Entry::Dispute { .. })).collect();
+    let [Entry::Dispute { note: 1, platform: Platform::X, post: disputing, .. }] = &disputes[..] else {
+        panic!("{disputes:?}")
+    };
+    assert_eq!(*disputing, post);
+    let commitment = reader(rig).standing(1).unwrap().unwrap().commitment.to_string();
+    let ends = format!("re {post}");
+    let answers: Vec<Post> = posts(rig).into_iter().filter(|post| post.written.ends_with(&ends)).collect();
+    assert_eq!(answers.len(), 1);
+    assert_eq!(answers[0].answers, replies.then_some(post));
+    assert!(answers[0].written.contains(&commitment));
+    let letters = letters(rig);
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert!(letters[0].starts_with("verbale\n") && letters[0].contains(&post.to_string()));
+    let page = std::fs::read_to_string(rig.public().join("note/0/1.html")).unwrap();
+    assert!(page.contains("Disputed. "));
+}

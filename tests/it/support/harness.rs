@@ -1,0 +1,399 @@
+//! The three loops on a sandbox's world without a network, on a clock that stands until it is moved, with sudden death at
+//! a point that is counted: the same numbers give the same run.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use verbale::base::clock::Clock;
+use verbale::base::hash::Hash;
+use verbale::base::ids::{AccountId, AccountName, Origin};
+use verbale::base::time::Time;
+use verbale::note::Salt;
+use verbale::sandbox::world::Settings;
+use verbale::sandbox::{self, Direct, EMBASSY, MINISTRY, Shared, World};
+use verbale::store::vault::Vault;
+use verbale::store::{Durability, Store};
+use verbale::tasks::deliver::{self, Courier};
+use verbale::tasks::disclose::{self, Opener};
+use verbale::tasks::persons::Persons;
+use verbale::tasks::post::{self, Publisher};
+use verbale::tasks::publish::Public;
+use verbale::tasks::reply::limits::Limits;
+use verbale::tasks::reply::{self, Bot};
+use verbale::tasks::rules::{Correspondent, Formal, Rule};
+use verbale::tasks::seal::{self, Watcher};
+use verbale::tasks::task::{Next, Tick};
+use verbale::tlog::signed_note::LogKey;
+
+use crate::support::crash_platform::{Fuse, Late, Mortal, mortal};
+
+/// What makes a message formal.
+pub const MARKER: &str = "NOTE";
+
+/// A group that is not the ministry's.
+pub const CONSULATE: AccountId = AccountId(990_017);
+
+/// The wait between two looks.
+pub const POLL: Duration = Duration::from_secs(90);
+
+/// The wait between two looks at the mentions.
+pub const BOT_POLL: Duration = Duration::from_secs(300);
+
+/// When the heartbeat is posted.
+pub const HEARTBEAT: &str = "0 55 23 * * *";
+
+/// How long a post may take to show.
+pub const SETTLE: Duration = Duration::from_secs(600);
+
+/// Where the time in every world begins.
+pub const START_MS: i64 = 1_800_000_000_500;
+
+/// Which loop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    Watcher,
+    Publisher,
+    Public,
+    Opener,
+    Courier,
+    Bot,
+}
+
+/// The loops that seal and post.
+pub const ALL: [Which; 3] = [Which::Watcher, Which::Publisher, Which::Public];
+
+/// The loops that a dispute takes.
+pub const DISPUTE: [Which; 5] = [Which::Watcher, Which::Publisher, Which::Public, Which::Opener, Which::Courier];
+
+/// All loops.
+pub const EVERY: [Which; 6] =
+    [Which::Watcher, Which::Publisher, Which::Public, Which::Opener, Which::Courier, Which::Bot];
+
+/// What a tick came to.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// The loop told when to go on.
+    Next(Next),
+    /// The program died in it.
+    Died,
+}
+
+struct Loops {
+    store: Store,
+    watcher: Watcher,
+    publisher: Publisher,
+    public: Public,
+    opener: Opener,
+    courier: Courier,
+    bot: Bot,
+}
+
+/// How the loops are set.
+#[derive(Clone)]
+pub struct Plan {
+    pub seed: u64,
+    pub platform: Settings,
+    pub run_over: u64,
+    pub heartbeat: bool,
+    pub attachments_timeout: Duration,
+}
+
+/// A world, an installation, and the loops, alive or dead.
+pub struct Rig {
+    pub world: Shared,
+    pub fuse: Fuse,
+    pub late: Late,
+    pub identity: age::x25519::Identity,
+    pub folder: tempfile::TempDir,
+    plan: Plan,
+    salts: Arc<AtomicU64>,
+    loops: Option<Loops>,
+    /// When each loop wants to go on.
+    next: [Next; 6],
+    /// Which loops run.
+    pub running: &'static [Which],
+    /// Whether a second official must approve what is opened.
+    pub approval: bool,
+    /// Which keys and accounts are one official's.
+    pub persons: Persons,
+    /// To whom disputes are told.
+    pub officials: Vec<AccountId>,
+    /// Whether they may command by message.
+    pub commands: bool,
+    /// Whether this machine can open notes for them.
+    pub has_key: bool,
+    /// What a day may have.
+    pub limits: Limits,
+    /// Whether notes are followed by their slips.
+    pub slip: bool,
+}
+
+impl Rig {
+    pub fn new(plan: Plan) -> Rig {
+        let clock = sandbox::Clock::standing_at(Time::from_ms(START_MS));
+        let users =
+            [(EMBASSY.0, "embassy"), (MINISTRY.0, "ministry"), (17874544, "journalist"), (CONSULATE.0, "consulate")];
+        let world = World::new(plan.platform.clone(), plan.seed).with_users(clock.now(), &users);
+        // In memory, if there is such a place: the public folder waits for the disk with each file.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        Store::create(&folder.path().join("verbale.db"), &key().vkey()).unwrap();
+        Rig {
+            world: Shared::new(world, clock),
+            fuse: Fuse::new(),
+            late: Late::default(),
+            identity: age::x25519::Identity::generate(),
+            folder,
+            plan,
+            salts: Arc::default(),
+            loops: None,
+            next: [Next::Now; 6],
+            running: &ALL,
+            approval: false,
+            persons: Persons::default(),
+            officials: Vec::new(),
+            commands: false,
+            has_key: false,
+            limits: Limits { answers: 100, answers_each: 5, usd_micros: 2_000_000 },
+            slip: false,
+        }
+    }
+
+    pub fn now(&self) -> Time {
+        self.world.clock().now()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("verbale.db")
+    }
+
+    pub fn public(&self) -> PathBuf {
+        self.folder.path().join("public")
+    }
+
+    pub fn is_alive(&self) -> bool {
+        self.loops.is_some()
+    }
+
+    /// Starts the loops on what is durable.
+    pub async fn start(&mut self) {
+        assert!(!self.is_alive());
+        let (world, fuse, salts) = (self.world.clone(), self.fuse.clone(), self.salts.clone());
+        let direct = Direct::new(world.clone(), EMBASSY);
+        let late = self.late.clone();
+        let platform = Arc::new(Mortal { direct, world: world.clone(), fuse: fuse.clone(), late });
+        let clock = Clock::from_fn({
+            let (world, fuse) = (world.clone(), fuse.clone());
+            move || {
+                fuse.burn();
+                world.clock().now()
+            }
+        });
+        let seed = self.plan.seed;
+        let chance: reply::Chance = Arc::new({
+            let (salts, fuse) = (salts.clone(), fuse.clone());
+            move || {
+                fuse.burn();
+                // As little chance as there is, but another one each time.
+                123_456 + 7_919 * salts.fetch_add(1, Ordering::SeqCst)
+            }
+        });
+        let salts: seal::Salts = Arc::new(move || {
+            fuse.burn();
+            let count = salts.fetch_add(1, Ordering::SeqCst);
+            Salt::from_bytes(*Hash::of(format!("{seed} {count}").as_bytes()).as_bytes())
+        });
+        let store = loop {
+            match Store::open(&self.database(), key(), Durability::Process) {
+                // A test that starts a process holds a copy of every lock until that process has begun.
+                Err(verbale::store::Error::InUse(_)) => std::thread::yield_now(),
+                store => break store.unwrap(),
+            }
+        };
+        let vault = Arc::new(Vault::new(vec![self.identity.to_public()]));
+        let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), self.publisher());
+        let opener = Opener::new(platform.clone(), store.clone(), clock.clone(), self.opener());
+        let courier = deliver::Settings { settle: SETTLE, identities: vec![self.identity.clone()] };
+        let courier = Courier::new(platform.clone(), store.clone(), clock.clone(), courier);
+        let bot = Bot::new(platform.clone(), store.clone(), clock.clone(), chance, self.bot());
+        let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watcher());
+        let public =
+            Public::open(&self.public(), crate::site::pages::settings(&key()), store.clone(), clock).await.unwrap();
+        self.loops = Some(Loops { store, watcher, publisher, public, opener, courier, bot });
+        self.next = [Next::Now; 6];
+    }
+
+    fn publisher(&self) -> post::Settings {
+        let heartbeat = self.plan.heartbeat.then(|| HEARTBEAT.parse().unwrap());
+        post::Settings {
+            settle: SETTLE,
+            run_over: self.plan.run_over,
+            heartbeat,
+            receipts_a_day: 100,
+            ignore_posts_until: None,
+        }
+    }
+
+    fn opener(&self) -> disclose::Settings {
+        disclose::Settings {
+            approval: self.approval,
+            persons: self.persons.clone(),
+            lapse: Duration::from_secs(86_400),
+            poll: POLL,
+            officials: self.officials.clone(),
+            identities: if self.has_key { vec![self.identity.clone()] } else { Vec::new() },
+            vkey: key().vkey(),
+            post_address: verbale::platform::x::address_of,
+            web: "https://x.com".to_owned(),
+        }
+    }
+
+    fn bot(&self) -> reply::Settings {
+        reply::Settings {
+            poll: BOT_POLL,
+            officials: self.officials.clone(),
+            correspondents: correspondents(),
+            limits: self.limits,
+            approval: self.approval,
+            persons: self.persons.clone(),
+            lapse: Duration::from_secs(86_400),
+            has_key: self.has_key,
+        }
+    }
+
+    fn watcher(&self) -> seal::Settings {
+        let correspondents = correspondents();
+        seal::Settings {
+            log: key().name().clone(),
+            rules: vec![Rule { correspondents, formal: Formal::Marker(MARKER.to_owned()) }],
+            poll: POLL,
+            attachments_timeout: self.plan.attachments_timeout,
+            attachment_bytes_max: 1 << 20,
+            backfill: false,
+            officials: if self.commands { self.officials.clone() } else { Vec::new() },
+            slip: self.slip,
+            receipt_from: Vec::new(),
+        }
+    }
+
+    /// Ends the loops as a death of the process does. What was handed to the store's writer is still done.
+    pub async fn die(&mut self) {
+        if let Some(loops) = self.loops.take() {
+            let store = loops.store.clone();
+            drop(loops);
+            store.close().await;
+        }
+        self.fuse.quench();
+    }
+
+    /// Ticks one loop once.
+    pub async fn tick(&mut self, which: Which) -> Ended {
+        self.late.flush(&self.world);
+        let loops = self.loops.as_mut().expect("the loops run");
+        let ended = match which {
+            Which::Watcher => mortal(loops.watcher.tick()).await,
+            Which::Publisher => mortal(loops.publisher.tick()).await,
+            Which::Public => mortal(loops.public.tick()).await,
+            Which::Opener => mortal(loops.opener.tick()).await,
+            Which::Courier => mortal(loops.courier.tick()).await,
+            Which::Bot => mortal(loops.bot.tick()).await,
+        };
+        match ended {
+            Some(next) => {
+                let next = next.unwrap_or_else(|error| panic!("the {which:?} stops: {error:#}"));
+                self.next[which as usize] = next;
+                Ended::Next(next)
+            }
+            None => {
+                self.die().await;
+                Ended::Died
+            }
+        }
+    }
+
+    /// Whether a loop wants to go on now. The two that hear of the log's growth may always.
+    pub fn is_due(&self, which: Which) -> bool {
+        match self.next[which as usize] {
+            Next::Now => true,
+            Next::Idle(until) => which != Which::Watcher || until <= self.now(),
+            Next::Wait(until) => until <= self.now(),
+        }
+    }
+
+    /// When a loop wants to go on.
+    pub fn due(&self, which: Which) -> Time {
+        match self.next[which as usize] {
+            Next::Now => self.now(),
+            Next::Idle(until) | Next::Wait(until) => until,
+        }
+    }
+
+    /// When the first of the loops wants to go on.
+    pub fn next_due(&self) -> Time {
+        self.running.iter().map(|which| self.due(*which)).min().unwrap()
+    }
+
+    /// Moves the clock; posts that were on their way take effect in between.
+    pub fn advance(&self, ms: i64) {
+        self.world.clock().advance_ms(ms);
+        self.late.flush(&self.world);
+    }
+
+    /// Ticks whatever is due and moves the clock to what comes next, until `done` or the time is up.
+    pub async fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&Rig) -> bool) -> bool {
+        let end = self.now().plus_ms(limit.as_millis() as i64);
+        while self.now() <= end {
+            if !self.is_alive() {
+                self.start().await;
+            }
+            for &which in self.running {
+                if self.is_alive() && self.is_due(which) {
+                    self.tick(which).await;
+                    if self.is_alive() && done(self) {
+                        return true;
+                    }
+                }
+            }
+            if self.is_alive() && !self.running.iter().any(|which| self.next[*which as usize] == Next::Now) {
+                let wait = self.next_due().ms_since(self.now()).clamp(1, POLL.as_millis() as i64);
+                self.advance(wait);
+            }
+        }
+        false
+    }
+}
+
+fn correspondents() -> Vec<Correspondent> {
+    vec![Correspondent::Name(AccountName::parse("ministry").unwrap()), Correspondent::Id(CONSULATE)]
+}
+
+pub fn key() -> LogKey {
+    LogKey::from_seed(Origin::parse("embassy.example/notes").unwrap(), [7; 32])
+}
+
+/// Does the cases on several threads, and gives for each `ok` or what it panicked with.
+pub fn in_parallel<T: Sync>(threads: usize, cases: &[T], run: impl Fn(&T) + Sync) -> Vec<String> {
+    let outcome = |case: &T| match catch_unwind(AssertUnwindSafe(|| run(case))) {
+        Ok(()) => "ok".to_owned(),
+        Err(payload) => match payload.downcast::<String>() {
+            Ok(message) => *message,
+            Err(payload) => payload.downcast_ref::<&str>().unwrap_or(&"panicked").to_string(),
+        },
+    };
+    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(vec![String::new(); cases.len()]));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let index = next.fetch_add(1, Ordering::SeqCst)
+                    && let Some(case) = cases.get(index)
+                {
+                    let outcome = outcome(case);
+                    outcomes.lock().unwrap()[index] = outcome;
+                }
+            });
+        }
+    });
+    outcomes.into_inner().unwrap()
+}

@@ -1,0 +1,159 @@
+//! An installation of one of several accounts on one X, run as processes of their own.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::process::{Child, Command};
+use verbale::app::config::create::{Answers, create};
+use verbale::base::ids::{AccountId, Origin};
+use verbale::platform::x::Credentials;
+use verbale::sandbox::world::{Call, Settings};
+use verbale::sandbox::{EMBASSY, MINISTRY, World};
+use verbale::store::Store;
+use verbale::tasks::rules::{Correspondent, Formal};
+use verbale::tlog::signed_note::{LogKey, VerifierKey};
+
+use crate::support::harness::MARKER;
+use crate::support::process::{GENEROUS, LAG_MS};
+use crate::support::sandbox_server::{Door, open};
+
+pub async fn door() -> Door {
+    // Nobody but the programs see to it that nothing is posted twice.
+    open(Settings { lag_ms: LAG_MS, refuses_duplicates: false, ..Settings::without_limits() }).await
+}
+
+/// An installation of one account.
+pub struct Side<'a> {
+    door: &'a Door,
+    pub vkey: VerifierKey,
+    folder: tempfile::TempDir,
+}
+
+impl<'a> Side<'a> {
+    /// The installation of `user`, with these lines of its configuration changed.
+    fn new(door: &'a Door, user: AccountId, origin: &str, to: &str, changes: &[(&str, &str)]) -> Side<'a> {
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        let identity = age::x25519::Identity::generate();
+        let secret = |text: &str| SecretString::from(text);
+        let keys = door.credentials(user);
+        let origin = Origin::parse(origin).unwrap();
+        let answers = Answers {
+            origin: origin.clone(),
+            correspondents: vec![Correspondent::parse(to).unwrap()],
+            formal: Formal::Marker(MARKER.to_owned()),
+            recipients: vec![identity.to_public()],
+            credentials: Some(Credentials {
+                api_key: secret(&keys.api_key),
+                api_secret: secret(&keys.api_secret),
+                access_token: secret(&keys.access_token),
+                access_token_secret: secret(&keys.access_token_secret),
+            }),
+            settings: vec![
+                ("api", door.base.clone().into()),
+                ("poll", "20ms".into()),
+                ("settle", "1500ms".into()),
+                ("heartbeat", "off".into()),
+            ],
+        };
+        let place = folder.path().join("log");
+        create(&place, &answers, user.0.to_le_bytes().repeat(4).try_into().unwrap(), |config, key| {
+            Ok(Store::create(&config.log.database, &key.vkey())?)
+        })
+        .unwrap();
+        std::fs::write(place.join("official.txt"), identity.to_string().expose_secret()).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(place.join("official.txt"), mode).unwrap();
+        let key: [u8; 32] = user.0.to_le_bytes().repeat(4).try_into().unwrap();
+        let side = Side { door, vkey: LogKey::from_seed(origin, key).vkey(), folder };
+        side.configure("# identity_file = \"identity.txt\"", "identity_file = \"official.txt\"");
+        changes.iter().for_each(|(old, new)| side.configure(old, new));
+        side
+    }
+
+    /// The embassy, which sends slips.
+    pub fn embassy(door: &'a Door) -> Side<'a> {
+        Side::new(door, EMBASSY, "embassy.example/notes", "ministry", &[("send = false", "send = true")])
+    }
+
+    /// The ministry, which gives receipts to the embassy.
+    pub fn ministry(door: &'a Door, by_itself: bool) -> Side<'a> {
+        let publish = if by_itself { "publish = true" } else { "publish = false" };
+        let changes = [("from = []", "from = [\"embassy\"]"), ("publish = false", publish)];
+        Side::new(door, MINISTRY, "ministry.example", "embassy", &changes)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("log").join(name)
+    }
+
+    /// Changes what the configuration says.
+    pub fn configure(&self, old: &str, new: &str) {
+        let config = std::fs::read_to_string(self.path("config.toml")).unwrap();
+        assert!(config.contains(old), "{old}");
+        std::fs::write(self.path("config.toml"), config.replace(old, new)).unwrap();
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_verbale"));
+        command.args(arguments).arg("--config").arg(self.path("config.toml")).env("RUST_LOG", "trace");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    }
+
+    /// The daemon, once it has looked at the messages. What it says is kept in a file.
+    pub async fn run(&self) -> Child {
+        let log = std::fs::File::options().create(true).append(true).open(self.path("daemon.log")).unwrap();
+        let looks = |world: &World| world.counts().of(Call::Messages);
+        let before = self.door.world.with(|world, _| looks(world));
+        let child = self.command(&["run"]).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        until(self.door, "a look at the messages", |world| before + 4 <= looks(world)).await;
+        child
+    }
+
+    /// Runs a command to its end: the exit status, and what it said.
+    pub async fn say(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.command(arguments).output().await.unwrap();
+        let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.code().expect("it was killed"), said)
+    }
+
+    pub fn count(&self, sql: &str) -> u64 {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let database = rusqlite::Connection::open_with_flags(self.path("verbale.db"), flags).unwrap();
+        database.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Waits until the database says so.
+    pub async fn counted(&self, sql: &str, count: u64) {
+        let counted = async {
+            while self.count(sql) != count {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        };
+        assert!(
+            tokio::time::timeout(GENEROUS, counted).await.is_ok(),
+            "waited in vain: {sql} is {}\n{}",
+            self.count(sql),
+            self.log()
+        );
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("daemon.log")).unwrap_or_default()
+    }
+
+    /// Nothing that the ministry keeps or says holds what a note says.
+    pub fn keeps_nothing(&self, private: &str) {
+        for name in ["verbale.db", "verbale.db-wal", "daemon.log", "public/log.txt", "public/index.html"] {
+            let bytes = std::fs::read(self.path(name)).unwrap_or_default();
+            let found = bytes.windows(private.len()).any(|window| window == private.as_bytes());
+            assert!(!found, "{name} holds what a note says");
+        }
+    }
+}
+
+pub async fn until(door: &Door, what: &str, holds: impl FnMut(&World) -> bool) {
+    let waited = tokio::time::timeout(GENEROUS, door.world.until(holds)).await;
+    assert!(waited.is_ok(), "waited in vain: {what}");
+}
