@@ -14,7 +14,7 @@ use verbale::base::ids::AccountId;
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
-use sandbox_server::Door;
+use sandbox_server::SandboxServer;
 
 /// Problems seen in X's traffic that its document does not have. They are held to the shape that all problems share.
 const UNPUBLISHED: [&str; 5] = [
@@ -87,8 +87,8 @@ fn close(value: &mut Value) {
     }
 }
 
-async fn start() -> (Document, Door) {
-    (Document::read(), door::open(Settings::without_limits()).await)
+async fn start() -> (Document, SandboxServer) {
+    (Document::read(), server::open(Settings::without_limits()).await)
 }
 
 /// All values that the document allows for a parameter of this call.
@@ -109,35 +109,35 @@ fn all_of(document: &Document, call: &str, name: &str) -> String {
 
 #[tokio::test]
 async fn users() {
-    let (document, door) = start().await;
+    let (document, server) = start().await;
     let calls = [
         ("GET /2/users/me", "/2/users/me".to_owned()),
         ("GET /2/users/by/username/{username}", "/2/users/by/username/ministry".to_owned()),
         ("GET /2/users/{id}", format!("/2/users/{MINISTRY}")),
     ];
     for (call, path) in &calls {
-        document.answer(call, 200, door.get(EMBASSY, path, &[]).await).await;
+        document.answer(call, 200, server.get(EMBASSY, path, &[]).await).await;
         let everything = [
             ("user.fields", all_of(&document, call, "user.fields")),
             ("expansions", all_of(&document, call, "expansions")),
             ("post.fields", all_of(&document, call, "post.fields")),
         ];
         let query: Vec<(&str, &str)> = everything.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let body = document.answer(call, 200, door.get(EMBASSY, path, &query).await).await;
+        let body = document.answer(call, 200, server.get(EMBASSY, path, &query).await).await;
         assert!(body["data"]["created_at"].is_string());
-        document.answer(call, 400, door.get(EMBASSY, path, &[("user.fields", "x")]).await).await;
+        document.answer(call, 400, server.get(EMBASSY, path, &[("user.fields", "x")]).await).await;
     }
     for (call, path) in [(calls[1].0, "/2/users/by/username/nobody"), (calls[2].0, "/2/users/1")] {
-        let body = document.answer(call, 200, door.get(EMBASSY, path, &[]).await).await;
+        let body = document.answer(call, 200, server.get(EMBASSY, path, &[]).await).await;
         assert!(body.get("data").is_none() && body["errors"][0].is_object());
     }
-    let unsigned = door.client.get(format!("{}/2/users/me", door.base)).send().await.unwrap();
+    let unsigned = server.client.get(format!("{}/2/users/me", server.base)).send().await.unwrap();
     document.answer(calls[0].0, 401, unsigned).await;
 }
 
 #[tokio::test]
 async fn messages_are_listed() {
-    let (document, door) = start().await;
+    let (document, server) = start().await;
     let listings = [
         ("GET /2/dm_events", "/2/dm_events".to_owned()),
         (
@@ -146,31 +146,31 @@ async fn messages_are_listed() {
         ),
         ("GET /2/dm_conversations/{id}/dm_events", format!("/2/dm_conversations/{MINISTRY}-{EMBASSY}/dm_events")),
     ];
-    document.answer(listings[0].0, 200, door.get(EMBASSY, &listings[0].1, &[]).await).await;
-    document.answer(listings[2].0, 404, door.get(EMBASSY, &listings[2].1, &[]).await).await;
-    let message = fill(&door);
+    document.answer(listings[0].0, 200, server.get(EMBASSY, &listings[0].1, &[]).await).await;
+    document.answer(listings[2].0, 404, server.get(EMBASSY, &listings[2].1, &[]).await).await;
+    let message = fill(&server);
     for (call, path) in &listings {
         let everything = everything(&document, call);
         let mut query: Vec<(&str, &str)> = everything.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        document.answer(call, 200, door.get(EMBASSY, path, &[("max_results", "1")]).await).await;
-        let body = document.answer(call, 200, door.get(EMBASSY, path, &query).await).await;
+        document.answer(call, 200, server.get(EMBASSY, path, &[("max_results", "1")]).await).await;
+        let body = document.answer(call, 200, server.get(EMBASSY, path, &query).await).await;
         assert!(body["includes"]["users"].is_array() && body["includes"]["media"].is_array(), "{body}");
         query.push(("max_results", "1"));
-        let body = document.answer(call, 200, door.get(EMBASSY, path, &query).await).await;
+        let body = document.answer(call, 200, server.get(EMBASSY, path, &query).await).await;
         let token = body["meta"]["next_token"].as_str().unwrap().to_owned();
         query.push(("pagination_token", &token));
-        document.answer(call, 200, door.get(EMBASSY, path, &query).await).await;
-        document.answer(call, 400, door.get(EMBASSY, path, &[("tweet.fields", "id")]).await).await;
+        document.answer(call, 200, server.get(EMBASSY, path, &query).await).await;
+        document.answer(call, 400, server.get(EMBASSY, path, &[("tweet.fields", "id")]).await).await;
     }
     let call = "GET /2/dm_events/{event_id}";
     let everything = everything(&document, call);
     let query: Vec<(&str, &str)> = everything.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    document.answer(call, 200, door.get(EMBASSY, &format!("/2/dm_events/{message}"), &query).await).await;
-    document.answer(call, 200, door.get(EMBASSY, "/2/dm_events/1", &[]).await).await;
+    document.answer(call, 200, server.get(EMBASSY, &format!("/2/dm_events/{message}"), &query).await).await;
+    document.answer(call, 200, server.get(EMBASSY, "/2/dm_events/1", &[]).await).await;
     let call = "DELETE /2/dm_events/{event_id}";
-    document.answer(call, 403, door.delete(MINISTRY, &format!("/2/dm_events/{message}")).await).await;
-    document.answer(call, 200, door.delete(EMBASSY, &format!("/2/dm_events/{message}")).await).await;
-    document.answer(call, 404, door.delete(EMBASSY, &format!("/2/dm_events/{message}")).await).await;
+    document.answer(call, 403, server.delete(MINISTRY, &format!("/2/dm_events/{message}")).await).await;
+    document.answer(call, 200, server.delete(EMBASSY, &format!("/2/dm_events/{message}")).await).await;
+    document.answer(call, 404, server.delete(EMBASSY, &format!("/2/dm_events/{message}")).await).await;
 }
 
 /// Every field and expansion of a call.
@@ -184,8 +184,8 @@ fn everything(document: &Document, call: &str) -> Vec<(&'static str, String)> {
 }
 
 /// A conversation with links, mentions and files of two kinds, and a group. Returns a message of the conversation.
-fn fill(door: &Door) -> String {
-    door.world.with(|world, now| {
+fn fill(server: &SandboxServer) -> String {
+    server.world.with(|world, now| {
         world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &Outgoing::text("all")).unwrap();
         let video = world.upload(now, EMBASSY, "video/mp4", vec![2; 20]);
         world.send(now, EMBASSY, MINISTRY, &Outgoing { text: "film".to_owned(), media: vec![video] }).unwrap();
@@ -197,10 +197,10 @@ fn fill(door: &Door) -> String {
 
 #[tokio::test]
 async fn messages_are_sent() {
-    let (document, door) = start().await;
+    let (document, server) = start().await;
     let with = "POST /2/dm_conversations/with/{participant_id}/messages";
     let path = format!("/2/dm_conversations/with/{MINISTRY}/messages");
-    document.answer(with, 201, door.post(EMBASSY, &path, json!({ "text": "hi" })).await).await;
+    document.answer(with, 201, server.post(EMBASSY, &path, json!({ "text": "hi" })).await).await;
     let bad = [
         json!({}),
         json!({ "text": "hi", "more": 1 }),
@@ -208,61 +208,61 @@ async fn messages_are_sent() {
         json!({ "attachments": [{ "media_id": "1" }] }),
     ];
     for body in bad {
-        document.answer(with, 400, door.post(EMBASSY, &path, body).await).await;
+        document.answer(with, 400, server.post(EMBASSY, &path, body).await).await;
     }
     let nobody = "/2/dm_conversations/with/1/messages";
-    document.answer(with, 400, door.post(EMBASSY, nobody, json!({ "text": "hi" })).await).await;
+    document.answer(with, 400, server.post(EMBASSY, nobody, json!({ "text": "hi" })).await).await;
 
     let within = "POST /2/dm_conversations/{dm_conversation_id}/messages";
     let path = format!("/2/dm_conversations/{MINISTRY}-{EMBASSY}/messages");
-    document.answer(within, 201, door.post(MINISTRY, &path, json!({ "text": "hi" })).await).await;
-    document.answer(within, 404, door.post(JOURNALIST, &path, json!({ "text": "hi" })).await).await;
+    document.answer(within, 201, server.post(MINISTRY, &path, json!({ "text": "hi" })).await).await;
+    document.answer(within, 404, server.post(JOURNALIST, &path, json!({ "text": "hi" })).await).await;
 
     // The making of a group is not in our part of the document: its answer is that of a message.
     let group = json!({
         "conversation_type": "Group", "participant_ids": [MINISTRY.to_string(), JOURNALIST.to_string()],
         "message": { "text": "all" },
     });
-    document.answer(within, 201, door.post(EMBASSY, "/2/dm_conversations", group).await).await;
+    document.answer(within, 201, server.post(EMBASSY, "/2/dm_conversations", group).await).await;
 }
 
 #[tokio::test]
 async fn files_are_uploaded() {
-    let (document, door) = start().await;
+    let (document, server) = start().await;
     let call = "POST /2/media/upload";
     let encoded = json!({ "media": "R0lGODlh", "media_category": "dm_gif" });
-    document.answer(call, 200, door.post(EMBASSY, "/2/media/upload", encoded).await).await;
+    document.answer(call, 200, server.post(EMBASSY, "/2/media/upload", encoded).await).await;
     let file = reqwest::multipart::Part::bytes(vec![7; 50]).file_name("a.jpg").mime_str("image/jpeg").unwrap();
     let form = reqwest::multipart::Form::new().text("media_category", "dm_image").part("media", file);
-    let upload = door.request(EMBASSY, Method::POST, "/2/media/upload", &[]).multipart(form);
+    let upload = server.request(EMBASSY, Method::POST, "/2/media/upload", &[]).multipart(form);
     document.answer(call, 200, upload.send().await.unwrap()).await;
     for wrong in ["poem", "dm_image", "tweet_image"] {
         let wrong = json!({ "media": "R0lGODlh", "media_category": wrong });
-        document.answer(call, 400, door.post(EMBASSY, "/2/media/upload", wrong).await).await;
+        document.answer(call, 400, server.post(EMBASSY, "/2/media/upload", wrong).await).await;
     }
     let wrong = json!({ "media": "", "media_category": "dm_gif" });
-    document.answer(call, 400, door.post(EMBASSY, "/2/media/upload", wrong).await).await;
+    document.answer(call, 400, server.post(EMBASSY, "/2/media/upload", wrong).await).await;
 }
 
-async fn post(document: &Document, door: &Door, user: AccountId, body: Value) -> String {
-    let body = document.answer("POST /2/tweets", 201, door.post(user, "/2/tweets", body).await).await;
+async fn post(document: &Document, server: &SandboxServer, user: AccountId, body: Value) -> String {
+    let body = document.answer("POST /2/tweets", 201, server.post(user, "/2/tweets", body).await).await;
     body["data"]["id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn posts() {
-    let (document, door) = start().await;
+    let (document, server) = start().await;
     let text = json!({ "text": "dear @journalist, see https://example.org" });
-    let id = post(&document, &door, EMBASSY, text.clone()).await;
-    document.answer("POST /2/tweets", 403, door.post(EMBASSY, "/2/tweets", text).await).await;
-    document.answer("POST /2/tweets", 400, door.post(EMBASSY, "/2/tweets", json!({ "text": "" })).await).await;
+    let id = post(&document, &server, EMBASSY, text.clone()).await;
+    document.answer("POST /2/tweets", 403, server.post(EMBASSY, "/2/tweets", text).await).await;
+    document.answer("POST /2/tweets", 400, server.post(EMBASSY, "/2/tweets", json!({ "text": "" })).await).await;
     let answer = json!({ "text": "@embassy is it?", "reply": { "in_reply_to_tweet_id": id } });
-    document.answer("POST /2/tweets", 403, door.post(MINISTRY, "/2/tweets", answer.clone()).await).await;
-    let answer = post(&document, &door, JOURNALIST, answer).await;
+    document.answer("POST /2/tweets", 403, server.post(MINISTRY, "/2/tweets", answer.clone()).await).await;
+    let answer = post(&document, &server, JOURNALIST, answer).await;
     let edit = json!({ "text": "edited", "edit_options": { "previous_post_id": id } });
-    post(&document, &door, EMBASSY, edit).await;
+    post(&document, &server, EMBASSY, edit).await;
     for number in 0..6 {
-        post(&document, &door, JOURNALIST, json!({ "text": format!("@embassy {number}") })).await;
+        post(&document, &server, JOURNALIST, json!({ "text": format!("@embassy {number}") })).await;
     }
     let calls = [
         ("GET /2/tweets/{id}", format!("/2/tweets/{id}")),
@@ -274,48 +274,48 @@ async fn posts() {
         ("GET /2/users/{id}/mentions", format!("/2/users/{EMBASSY}/mentions")),
     ];
     for (call, path) in &calls {
-        document.answer(call, 200, door.get(EMBASSY, path, &[]).await).await;
+        document.answer(call, 200, server.get(EMBASSY, path, &[]).await).await;
         let names = ["post.fields", "expansions", "user.fields", "media.fields", "poll.fields", "place.fields"];
         let query: Vec<_> = names.iter().map(|name| (*name, all_of(&document, call, name))).collect();
         let mut query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        document.answer(call, 200, door.get(EMBASSY, path, &query).await).await;
+        document.answer(call, 200, server.get(EMBASSY, path, &query).await).await;
         if call.contains("users") {
             query.extend([("max_results", "5"), ("since_id", "1"), ("start_time", "2020-01-01T00:00:00Z")]);
-            document.answer(call, 200, door.get(EMBASSY, path, &query).await).await;
+            document.answer(call, 200, server.get(EMBASSY, path, &query).await).await;
         }
-        document.answer(call, 400, door.get(EMBASSY, path, &[("until", "1")]).await).await;
+        document.answer(call, 400, server.get(EMBASSY, path, &[("until", "1")]).await).await;
     }
     let call = "DELETE /2/tweets/{id}";
-    document.answer(call, 403, door.delete(MINISTRY, &format!("/2/tweets/{id}")).await).await;
+    document.answer(call, 403, server.delete(MINISTRY, &format!("/2/tweets/{id}")).await).await;
     for _ in 0..2 {
-        document.answer(call, 200, door.delete(EMBASSY, &format!("/2/tweets/{id}")).await).await;
+        document.answer(call, 200, server.delete(EMBASSY, &format!("/2/tweets/{id}")).await).await;
     }
 }
 
 #[tokio::test]
 async fn posts_with_files_answers_and_quotations() {
-    let (document, door) = start().await;
+    let (document, server) = start().await;
     let encoded = json!({ "media": "iVBORw0KGgo=", "media_category": "tweet_image" });
     let call = "POST /2/media/upload";
-    let file = document.answer(call, 200, door.post(EMBASSY, "/2/media/upload", encoded).await).await;
+    let file = document.answer(call, 200, server.post(EMBASSY, "/2/media/upload", encoded).await).await;
     let files = json!({ "media_ids": [file["data"]["id"]] });
-    let annex = post(&document, &door, EMBASSY, json!({ "text": "the annex", "media": files })).await;
-    let alone = post(&document, &door, EMBASSY, json!({ "media": files })).await;
+    let annex = post(&document, &server, EMBASSY, json!({ "text": "the annex", "media": files })).await;
+    let alone = post(&document, &server, EMBASSY, json!({ "media": files })).await;
     let sealed = annex.parse::<u64>().map(verbale::base::ids::Snowflake).unwrap();
-    door.world.with(|world, now| {
+    server.world.with(|world, now| {
         let quotation = Draft { text: "@embassy is it?", quotes: Some(sealed), ..Draft::default() };
         world.post(now, JOURNALIST, quotation).ok().unwrap();
     });
     let bad = [json!({ "media_ids": [] }), json!({ "media_ids": ["1"] }), json!({ "media_ids": [1] })];
     for media in bad {
         let body = json!({ "text": "x", "media": media });
-        document.answer("POST /2/tweets", 400, door.post(EMBASSY, "/2/tweets", body).await).await;
+        document.answer("POST /2/tweets", 400, server.post(EMBASSY, "/2/tweets", body).await).await;
     }
     let long = json!({ "text": "x".repeat(281) });
-    document.answer("POST /2/tweets", 403, door.post(EMBASSY, "/2/tweets", long).await).await;
+    document.answer("POST /2/tweets", 403, server.post(EMBASSY, "/2/tweets", long).await).await;
     let reply = json!({ "text": "x", "reply": { "in_reply_to_tweet_id": annex } });
-    document.answer("POST /2/tweets", 403, door.post(MINISTRY, "/2/tweets", reply.clone()).await).await;
-    post(&document, &door, EMBASSY, reply).await;
+    document.answer("POST /2/tweets", 403, server.post(MINISTRY, "/2/tweets", reply.clone()).await).await;
+    post(&document, &server, EMBASSY, reply).await;
     let calls = [
         ("GET /2/tweets/{id}", format!("/2/tweets/{alone}"), "media"),
         ("GET /2/users/{id}/tweets", format!("/2/users/{EMBASSY}/tweets"), "posts"),
@@ -325,14 +325,14 @@ async fn posts_with_files_answers_and_quotations() {
         let names = ["post.fields", "expansions", "user.fields", "media.fields"];
         let query: Vec<_> = names.iter().map(|name| (*name, all_of(&document, call, name))).collect();
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let body = document.answer(call, 200, door.get(EMBASSY, path, &query).await).await;
+        let body = document.answer(call, 200, server.get(EMBASSY, path, &query).await).await;
         assert!(body["includes"][included].is_array(), "{body}");
     }
 }
 
 #[tokio::test]
 async fn faults_and_limits() {
-    let (document, door) = start().await;
+    let (document, server) = start().await;
     let faults = [
         (429, How::RateLimited { wait_ms: 1 }),
         (429, How::UsageCapped),
@@ -345,11 +345,13 @@ async fn faults_and_limits() {
         (503, How::Status { code: 503, body: Body::Problem }),
     ];
     for (status, how) in faults {
-        door.world.with(|world, _| world.add_fault(Fault::once(Call::CreatePost, Moment::Before, how)));
-        document.answer("POST /2/tweets", status, door.post(EMBASSY, "/2/tweets", json!({ "text": "x" })).await).await;
+        server.world.with(|world, _| world.add_fault(Fault::once(Call::CreatePost, Moment::Before, how)));
+        document
+            .answer("POST /2/tweets", status, server.post(EMBASSY, "/2/tweets", json!({ "text": "x" })).await)
+            .await;
     }
-    door.world.with(|world, _| world.settings = Settings::of_x());
+    server.world.with(|world, _| world.settings = Settings::of_x());
     for status in [200; 15].into_iter().chain([429]) {
-        document.answer("GET /2/dm_events", status, door.get(EMBASSY, "/2/dm_events", &[]).await).await;
+        document.answer("GET /2/dm_events", status, server.get(EMBASSY, "/2/dm_events", &[]).await).await;
     }
 }

@@ -19,7 +19,7 @@ use verbale::store::vault::Vault;
 use verbale::store::{Durability, Store};
 use verbale::tasks::rules::{Correspondent, Formal, Rule};
 use verbale::tasks::seal::{Settings, Watcher};
-use verbale::tasks::task::{Next, Tick};
+use verbale::tasks::task::{Next, Task};
 use verbale::tlog::signed_note::LogKey;
 
 use crate::machine::{Row, Times};

@@ -23,25 +23,25 @@ use crate::site;
 use crate::store::vault::Vault;
 use crate::store::{Durability, Store};
 use crate::tasks::acknowledge::Receiver;
-use crate::tasks::deliver::{self, Courier};
-use crate::tasks::disclose::{self, Opener};
+use crate::tasks::deliver::{self, DmSender};
+use crate::tasks::disclose::{self, Discloser};
 use crate::tasks::post::{self, Publisher};
 use crate::tasks::publish::Public;
 use crate::tasks::replicate::{self, BucketKey, Upload};
 use crate::tasks::reply::{self, Bot};
 use crate::tasks::seal::{self, Salts, Watcher};
-use crate::tasks::task::{Next, Tick};
+use crate::tasks::task::{Next, Task};
 use crate::tlog::signed_note::VerifierKey;
 
 /// The longest sleep at a stretch: a clock that is set is noticed after it.
-const STRETCH: Duration = Duration::from_secs(60);
+const SLEEP_MAX: Duration = Duration::from_secs(60);
 
 /// How long the public folder lets the log grow before it writes: the post of a note does not wait for its files to be on
 /// the disk, and the entry about the post is written together with the note's.
-const GATHER: Duration = Duration::from_millis(20);
+const PUBLISH_DEBOUNCE: Duration = Duration::from_millis(20);
 
-/// How often opener and receiver look for what commands have asked for.
-const ASKED: Duration = Duration::from_secs(1);
+/// How often discloser and receiver look for what commands have asked for.
+const REQUEST_POLL: Duration = Duration::from_secs(1);
 
 /// The longest wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -70,10 +70,10 @@ pub struct Parts {
     pub bot: Option<reply::Settings>,
     /// Where the codes of officials come from.
     pub chance: reply::Chance,
-    /// For the opener.
-    pub opener: disclose::Settings,
-    /// For the courier.
-    pub courier: deliver::Settings,
+    /// For the discloser.
+    pub discloser: disclose::Settings,
+    /// For the dm_sender.
+    pub dm_sender: deliver::Settings,
     /// How often the receiver looks whether a receipt is asked for; none if nobody's notes are receipted.
     pub receiver: Option<Duration>,
     /// Where the public folder is handed out, if it is.
@@ -112,8 +112,8 @@ async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<
     let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), publisher);
     let compared = publisher.compared();
     let bot = bot.map(|settings| Bot::new(platform.clone(), store.clone(), clock.clone(), chance, settings));
-    let opener = Opener::new(platform.clone(), store.clone(), clock.clone(), parts.opener);
-    let courier = Courier::new(platform.clone(), store.clone(), clock.clone(), parts.courier);
+    let discloser = Discloser::new(platform.clone(), store.clone(), clock.clone(), parts.discloser);
+    let dm_sender = DmSender::new(platform.clone(), store.clone(), clock.clone(), parts.dm_sender);
     let receiver = parts.receiver.map(|poll| Receiver::new(platform.clone(), store.clone(), clock.clone(), poll));
     let watcher = Watcher::new(platform, store.clone(), Arc::new(vault), clock.clone(), salts, watcher);
     let alone = Waker { clock: clock.clone(), grown: None, shutdown: shutdown.clone() };
@@ -131,8 +131,8 @@ async fn run_loops(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<
     loops.spawn(keep_public(public, store.grown(), tell, shutdown.clone()));
     loops.spawn(woken.clone().drive(publisher));
     loops.spawn(alone.drive_after(compared.clone(), watcher));
-    loops.spawn(woken.clone().drive_after(compared.clone(), opener));
-    loops.spawn(woken.clone().drive_after(compared.clone(), courier));
+    loops.spawn(woken.clone().drive_after(compared.clone(), discloser));
+    loops.spawn(woken.clone().drive_after(compared.clone(), dm_sender));
     if let Some(receiver) = receiver {
         loops.spawn(woken.clone().drive_after(compared.clone(), receiver));
     }
@@ -176,7 +176,7 @@ async fn keep_public(
         }
         let moment = async {
             let _ = grown.changed().await;
-            tokio::time::sleep(GATHER).await;
+            tokio::time::sleep(PUBLISH_DEBOUNCE).await;
         };
         let _ = shutdown.run_until_cancelled(moment).await;
     }
@@ -194,13 +194,13 @@ struct Waker {
 impl Waker {
     /// Without a comparison of the log with what is public nothing is entered in it; if the publisher ends before, the
     /// reason is its own to tell.
-    async fn drive_after<T: Tick>(self, mut compared: watch::Receiver<bool>, work: T) -> anyhow::Result<()> {
+    async fn drive_after<T: Task>(self, mut compared: watch::Receiver<bool>, work: T) -> anyhow::Result<()> {
         let stopped = self.shutdown.clone();
         let done = stopped.run_until_cancelled(async { compared.wait_for(|done| *done).await.is_ok() }).await;
         if done == Some(true) { self.drive(work).await } else { Ok(()) }
     }
 
-    async fn drive<T: Tick>(mut self, mut work: T) -> anyhow::Result<()> {
+    async fn drive<T: Task>(mut self, mut work: T) -> anyhow::Result<()> {
         let shutdown = self.shutdown.clone();
         let endless = async {
             loop {
@@ -237,7 +237,7 @@ async fn sleep_until(clock: &Clock, until: Time) {
         if left.is_zero() {
             return;
         }
-        tokio::time::sleep(left.min(STRETCH)).await;
+        tokio::time::sleep(left.min(SLEEP_MAX)).await;
     }
 }
 
@@ -327,7 +327,7 @@ impl Parts {
                 officials: officials.clone(),
             },
             publisher: post::Settings {
-                settle: config.publish.settle,
+                unknown_outcome_timeout: config.publish.unknown_outcome_timeout,
                 run_over: config.publish.run_over,
                 heartbeat: config.publish.heartbeat.clone(),
                 receipts_a_day: config.receipt.posts_a_day,
@@ -335,19 +335,22 @@ impl Parts {
             },
             bot: bot_settings(config, !identities.is_empty()),
             chance: Arc::new(rand::random),
-            opener: disclose::Settings {
+            discloser: disclose::Settings {
                 approval: config.open.approval,
                 persons: config.open.persons.clone(),
                 lapse: config.open.lapse,
-                poll: ASKED,
+                poll: REQUEST_POLL,
                 officials,
                 identities: identities.clone(),
                 vkey,
                 post_address: x::address_of,
                 web: config.x.web.to_string(),
             },
-            courier: deliver::Settings { settle: config.publish.settle, identities },
-            receiver: (!config.receipt.from.is_empty()).then_some(ASKED),
+            dm_sender: deliver::Settings {
+                unknown_outcome_timeout: config.publish.unknown_outcome_timeout,
+                identities,
+            },
+            receiver: (!config.receipt.from.is_empty()).then_some(REQUEST_POLL),
             serve: config.serve.as_ref().map(|serve| serve.address),
             upload: upload(config)?,
         })

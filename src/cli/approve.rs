@@ -7,7 +7,7 @@ use super::{Failure, Installation};
 use crate::app::config::Config;
 use crate::base::clock::Clock;
 use crate::note::request::RequestState;
-use crate::store::{Ask, Desk, Reader};
+use crate::store::{Ask, Reader, RequestClient};
 use crate::tasks::persons::Doubt;
 use crate::tasks::task::ms;
 
@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Err(Failure::failed(what, "ask again with `verbale open`").into());
     }
     let by = official.name(&config)?;
-    let own = |doubt| match doubt {
+    let own = |mismatch| match mismatch {
         Doubt::Own => Failure::failed(
             format!("request {id} is this official's own"),
             "another official must approve it: name their key with `--identity FILE`",
@@ -81,6 +81,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     println!("request {id} of {}, asked at {}", request.asked_by, request.asked_at);
     disclosure::show(&opened)?;
     official.confirm("Approve it?")?;
-    Desk::open(&config.log.database)?.approve(*id, &by, &zip, Clock::system().now())?;
+    RequestClient::open(&config.log.database)?.approve(*id, &by, &zip, Clock::system().now())?;
     disclosure::follow(&config, *id)
 }

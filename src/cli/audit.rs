@@ -13,8 +13,8 @@ use super::online::Online;
 use super::{Failure, Output, failure, trust};
 use crate::base::clock::Clock;
 use crate::base::ids::AccountName;
-use crate::client::source::Place;
-use crate::client::{self, Audited, Stage, Wanted};
+use crate::client::source::Source;
+use crate::client::{self, AuditRequest, Audited, Stage};
 use crate::platform::x::{Oembed, PATIENCE_LONG};
 
 /// How often progress is told on a terminal, and elsewhere.
@@ -85,8 +85,8 @@ pub struct Arguments {
 /// # Errors
 /// If there is no log, an argument cannot be used, or the head cannot be kept.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let wanted = Wanted {
-        place: Place::parse(&arguments.place).map_err(|error| Failure::of("", &error))?,
+    let wanted = AuditRequest {
+        place: Source::parse(&arguments.place).map_err(|error| Failure::of("", &error))?,
         log: arguments.log.as_deref().map(trust::policy).transpose()?,
         since: arguments.since.as_deref().map(earlier).transpose()?.flatten(),
         posts: arguments.posts.clone(),
@@ -172,7 +172,7 @@ fn failed(arguments: &Arguments, error: &client::Error) -> Failure {
             failure::UNUSABLE
         }
         client::Error::Head(_) => failure::FAILED,
-        client::Error::Unread(_) => failure::UNCHECKED,
+        client::Error::FetchError(_) => failure::UNCHECKED,
     };
     Failure { status, ..failure }
 }

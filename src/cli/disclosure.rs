@@ -20,7 +20,7 @@ use crate::platform::x;
 use crate::store::{Answered, Ask, Opened, Reader, Request};
 use crate::tasks::disclose::bundle;
 use crate::tasks::post::Publisher;
-use crate::tasks::task::Tick;
+use crate::tasks::task::Task;
 use crate::tlog::entry::Level;
 
 /// How often to look whether the daemon has done it.

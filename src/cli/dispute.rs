@@ -6,7 +6,7 @@ use super::{Failure, Installation, disclosure, prove};
 use crate::app::config::Config;
 use crate::base::clock::Clock;
 use crate::base::ids::PostId;
-use crate::store::{Ask, Desk, NewRequest, Reader};
+use crate::store::{Ask, NewRequest, Reader, RequestClient};
 
 /// Record that a note is disputed in public, and answer it
 ///
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     // Who may ask the database may ask this: it publishes nothing that is not public.
     let request = NewRequest { ask: Ask::Dispute { note, post }, asked_by: "command line".to_owned() };
-    let request = Desk::open(&config.log.database)?.ask(&request, None, Clock::system().now())?;
+    let request = RequestClient::open(&config.log.database)?.ask(&request, None, Clock::system().now())?;
     disclosure::follow(&config, request)
 }
 

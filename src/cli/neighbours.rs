@@ -4,7 +4,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::Failure;
 use crate::client::neighbours;
-use crate::client::source::Place;
+use crate::client::source::Source;
 use crate::verify::proof::{Counting, Report, Trust, Uncounted};
 
 /// Whether to count, and where.
@@ -17,7 +17,7 @@ pub struct Site {
 
 /// Reads a published log.
 pub(super) struct Counter {
-    place: Place,
+    place: Source,
     runtime: Runtime,
 }
 
@@ -28,7 +28,7 @@ impl Counter {
     /// If the place is neither a folder nor an address.
     pub(super) fn new(site: &Site) -> anyhow::Result<Option<Counter>> {
         let Some(site) = &site.site else { return Ok(None) };
-        let place = Place::parse(site).map_err(|error| Failure::of("", &error))?;
+        let place = Source::parse(site).map_err(|error| Failure::of("", &error))?;
         Ok(Some(Counter { place, runtime: Builder::new_current_thread().enable_all().build()? }))
     }
 

@@ -9,7 +9,7 @@ use super::{Failure, Installation};
 use crate::app::config::Config;
 use crate::base::clock::Clock;
 use crate::note::request::RequestState;
-use crate::store::{Ask, Desk, NewRequest, Reader, Request};
+use crate::store::{Ask, NewRequest, Reader, Request, RequestClient};
 use crate::tasks::task::ms;
 
 /// Open a note: write its proof, or make it public
@@ -80,14 +80,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     disclosure::show(&opened)?;
     official.confirm("Publish it?")?;
     let request = NewRequest { ask, asked_by };
-    let mut desk = Desk::open(&config.log.database)?;
+    let mut client = RequestClient::open(&config.log.database)?;
     if !config.open.approval {
-        let request = desk.ask(&request, Some(&zip), Clock::system().now())?;
+        let request = client.ask(&request, Some(&zip), Clock::system().now())?;
         return disclosure::follow(&config, request);
     }
     // What nobody has approved yet is not handed over: whoever approves does that.
     let now = Clock::system().now();
-    let request = desk.ask(&request, None, now)?;
+    let request = client.ask(&request, None, now)?;
     println!("request {request} waits for a second official: `verbale approve {request}` with another identity");
     println!("nothing is published before; it lapses at {}", now.plus_ms(ms(config.open.lapse)));
     Ok(ExitCode::SUCCESS)

@@ -18,7 +18,7 @@ use crate::note::proof::{Files, Receipt};
 use crate::note::{ARCHIVE_BYTES_MAX, Envelope, names};
 use crate::platform::price::{Billed, usd};
 use crate::platform::{Platform, x};
-use crate::store::{Desk, Reader, Received, Slipped};
+use crate::store::{Reader, Received, RequestClient, Slipped};
 use crate::tasks::acknowledge::{self, Found};
 use crate::tasks::rules::Correspondent;
 use crate::tlog::signed_note::VerifierKey;
@@ -208,7 +208,8 @@ fn give(config: &Config, reader: &Reader, from: AccountId, found: &[&Found], yes
         println!("  sha256 {commitment}");
         println!("  one post on X, {price}");
         disclosure::confirm(yes, "Publish it?")?;
-        Desk::open(&config.log.database)?.receipt(&Slipped { slip: one.slip, from, received: None }, received)?;
+        RequestClient::open(&config.log.database)?
+            .receipt(&Slipped { slip: one.slip, from, received: None }, received)?;
     }
     follow(config, reader, one, received)
 }

@@ -9,7 +9,7 @@ use super::{Failure, Installation};
 use crate::app::config::Config;
 use crate::app::daemon;
 use crate::store::Reader;
-use crate::tasks::publish::{Folder, STAMP};
+use crate::tasks::publish::{Folder, MANIFEST};
 use crate::tlog::checkpoint::{self, Checkpoint};
 use crate::tlog::signed_note::VerifierKey;
 
@@ -67,10 +67,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Err(folder.is_ahead());
     }
     while let Some(note) = folder.unreleased() {
-        let files = reader.released(note)?;
+        let files = reader.disclosed_files(note)?;
         for name in folder.lacking(note, &files) {
-            if let Some(bytes) = reader.release(note, &name)? {
-                folder.release(note, &name, &bytes)?;
+            if let Some(bytes) = reader.disclosed_file(note, &name)? {
+                folder.disclosed_file(note, &name, &bytes)?;
             }
         }
         folder.set_released(note, files);
@@ -94,7 +94,7 @@ fn check_folder(dir: &Path, public: &Path) -> Result<(), Failure> {
         return Err(Failure::unusable(what, "name another folder, or let `verbale run` write this one"));
     }
     let Ok(mut entries) = dir.read_dir() else { return Ok(()) };
-    if entries.next().is_some() && !dir.join(STAMP).is_file() && !dir.join(checkpoint::FILE).is_file() {
+    if entries.next().is_some() && !dir.join(MANIFEST).is_file() && !dir.join(checkpoint::FILE).is_file() {
         let what = format!("the folder {shown} holds other files, and no site");
         return Err(Failure::unusable(what, "name a folder that is empty or does not exist yet"));
     }

@@ -8,7 +8,7 @@ use crate::base::ids::Snowflake;
 use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::Time;
 use crate::tlog::tree;
-use crate::verify::log::{Audit, Last, Seen, WAIT_MS_MAX};
+use crate::verify::log::{Audit, Event, Last, WAIT_MS_MAX};
 use crate::wording::post::PostText;
 
 /// Posts that are held at a time.
@@ -41,7 +41,7 @@ pub(super) fn wrong_alone(id: Snowflake, post: &PostText) -> Option<String> {
 }
 
 /// Takes the head of a size that posts show.
-pub(super) fn take_head(journal: &Journal, size: u64, head: &Seen) -> rusqlite::Result<()> {
+pub(super) fn take_head(journal: &Journal, size: u64, head: &Event) -> rusqlite::Result<()> {
     each(journal, (size, size), |id, post| {
         let Some(wrong) = wrong_with_head(post, head) else { return Ok(()) };
         journal.db.prepare_cached("UPDATE post SET wrong = ?2 WHERE id = ?1")?.execute(params![id.0 as i64, wrong])?;
@@ -97,8 +97,8 @@ fn each(
 
 /// What is wrong with a post that shows this head: another root, another count of the notes that were sealed that day, or
 /// another last entry.
-fn wrong_with_head(post: &PostText, head: &Seen) -> Option<String> {
-    let Seen::Head { size, root, sealed, last } = head else { return None };
+fn wrong_with_head(post: &PostText, head: &Event) -> Option<String> {
+    let Event::Head { size, root, sealed, last } = head else { return None };
     if post.head() != (*size, *root) {
         return Some(format!("shows another root of {size} entries than the log has"));
     }

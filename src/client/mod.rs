@@ -31,7 +31,7 @@ use crate::verify::proof;
 
 use journal::Journal;
 use posts::Tally;
-use source::{Found, Place, Reading, Unread};
+use source::{FetchError, Found, Reading, Source};
 
 pub use journal::JournalError;
 pub use posts::FileError;
@@ -55,9 +55,9 @@ const NO_KEY: &str = "log.vkey: there is none, and no other key was given";
 const BUNDLES_A_SAVE: u64 = 256;
 
 /// What is to be audited.
-pub struct Wanted {
+pub struct AuditRequest {
     /// The log.
-    pub place: Place,
+    pub place: Source,
     /// Its key, if it is known from elsewhere, or a policy that names it and its witnesses.
     pub log: Option<Policy>,
     /// A signed head that was seen at an earlier time.
@@ -78,7 +78,7 @@ pub enum Error {
     NoLog,
     /// The head could not be read.
     #[error("{0}\ntry again later: nothing is said about the log")]
-    Unread(#[from] Unread),
+    FetchError(#[from] FetchError),
     /// The head is none.
     #[error("the checkpoint is not that of a log: {0}\nask whoever publishes the log")]
     Head(String),
@@ -142,7 +142,7 @@ struct State {
 ///
 /// # Errors
 /// If there is no log, its head cannot be read, or a file cannot be used. Whatever else is wrong is in the report.
-pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress)) -> Result<Audited, Error> {
+pub async fn audit(wanted: &AuditRequest, now: Time, mut progress: impl FnMut(Progress)) -> Result<Audited, Error> {
     let key = Key::read(wanted).await?;
     let since = wanted.since.as_ref().map(|since| head_of(since.as_bytes())).transpose().map_err(Error::Since)?;
     let journal = Journal::open(wanted.resume.as_deref(), about(wanted))?;
@@ -185,15 +185,15 @@ pub async fn audit(wanted: &Wanted, now: Time, mut progress: impl FnMut(Progress
 }
 
 /// An interrupted audit is taken up again only if it was about exactly the same.
-fn about(wanted: &Wanted) -> String {
+fn about(wanted: &AuditRequest) -> String {
     let posts = wanted.posts.as_ref().map(|posts| {
         let about = std::fs::metadata(posts).ok().map(|file| (file.len(), file.modified().ok()));
         (absolute(posts), about)
     });
     let online = wanted.online.as_ref().map(|(oembed, account)| (oembed.base(), account));
     let place = match &wanted.place {
-        Place::Folder(folder) => absolute(folder).display().to_string(),
-        Place::Web { base, .. } => base.to_string(),
+        Source::Folder(folder) => absolute(folder).display().to_string(),
+        Source::Web { base, .. } => base.to_string(),
     };
     format!("{} {place:?} {:?} {:?} {posts:?} {online:?}", env!("CARGO_PKG_VERSION"), wanted.log, wanted.since)
 }
@@ -203,7 +203,12 @@ fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-async fn begin(wanted: &Wanted, journal: &Journal, since: Option<&Checkpoint>, begun: Time) -> Result<State, Error> {
+async fn begin(
+    wanted: &AuditRequest,
+    journal: &Journal,
+    since: Option<&Checkpoint>,
+    begun: Time,
+) -> Result<State, Error> {
     // One byte more tells that it is too long.
     let checkpoint = wanted.place.read(checkpoint::FILE, signed_note::BYTES_MAX + 1).await?.ok_or(Error::NoLog)?;
     let not_text = |_| Error::Head("it is not text in UTF-8".to_owned());
@@ -228,24 +233,24 @@ fn head_of(bytes: &[u8]) -> Result<Checkpoint, String> {
 
 /// Reads on to the end of the log, or to what could not be read.
 async fn read_all(
-    wanted: &Wanted,
+    wanted: &AuditRequest,
     journal: &Journal,
     state: &mut State,
     head: &Checkpoint,
     progress: &mut impl FnMut(Progress),
-) -> Result<Option<Unread>, Error> {
+) -> Result<Option<FetchError>, Error> {
     if state.is_read {
         return Ok(None);
     }
     match read_on(wanted, journal, state, head, progress).await {
         Ok(()) => Ok(None),
-        Err(Error::Unread(unread)) => Ok(Some(unread)),
+        Err(Error::FetchError(unread)) => Ok(Some(unread)),
         Err(other) => Err(other),
     }
 }
 
 async fn read_on(
-    wanted: &Wanted,
+    wanted: &AuditRequest,
     journal: &Journal,
     state: &mut State,
     head: &Checkpoint,
@@ -300,7 +305,7 @@ fn take(journal: &Journal, state: &mut State, files: Vec<Found>) -> Result<Contr
     Ok(ControlFlow::Continue(()))
 }
 
-async fn compare(audit: &mut Audit, log_text: &mut Reading) -> Result<(), Unread> {
+async fn compare(audit: &mut Audit, log_text: &mut Reading) -> Result<(), FetchError> {
     let (_, due) = audit.log_text_due();
     if 0 < due {
         audit.take_log_text(&log_text.next(due).await?);
@@ -316,7 +321,7 @@ struct Key {
 }
 
 impl Key {
-    async fn read(wanted: &Wanted) -> Result<Key, Unread> {
+    async fn read(wanted: &AuditRequest) -> Result<Key, FetchError> {
         let published = wanted.place.read(names::VKEY, KEY_BYTES_MAX).await?;
         let published = published.map(|bytes| proof::vkey(&bytes).map_err(|error| error.to_string()));
         Ok(Key { trusted: wanted.log.clone(), published })

@@ -3,17 +3,17 @@
 use futures_util::stream::{self, StreamExt};
 
 use super::AHEAD;
-use super::source::{Place, Unread};
+use super::source::{FetchError, Source};
 use crate::note::{ENVELOPE_BYTES_MAX, names};
 use crate::site;
 use crate::tlog::checkpoint;
 use crate::tlog::signed_note;
 use crate::tlog::tile::{self, Kind};
 use crate::verify::log;
-use crate::verify::proof::{Counting, Others, Uncounted};
+use crate::verify::proof::{Counting, Neighbours, Uncounted};
 
-impl From<Unread> for Uncounted {
-    fn from(unread: Unread) -> Uncounted {
+impl From<FetchError> for Uncounted {
+    fn from(unread: FetchError) -> Uncounted {
         Uncounted::Unread(unread.to_string())
     }
 }
@@ -22,7 +22,7 @@ impl From<Unread> for Uncounted {
 ///
 /// # Errors
 /// If something could not be read, or contradicts the proof.
-pub async fn count(place: &Place, mut counting: Counting) -> Result<Others, Uncounted> {
+pub async fn count(place: &Source, mut counting: Counting) -> Result<Neighbours, Uncounted> {
     let checkpoint = place.read(checkpoint::FILE, signed_note::BYTES_MAX).await?;
     let checkpoint = checkpoint.ok_or_else(|| Uncounted::Unread("there is no `checkpoint`".to_owned()))?;
     let head = counting.head(&checkpoint)?;

@@ -13,7 +13,7 @@ use crate::base::ids::{AccountName, PostId, Snowflake};
 use crate::platform::x::Oembed;
 use crate::tlog::entry::Loss;
 use crate::verify::check::{self, Check};
-use crate::verify::log::{Expected, Seen};
+use crate::verify::log::{Event, Expected};
 use crate::verify::proof::{Shown, cut};
 use crate::wording::post::PostText;
 
@@ -28,11 +28,11 @@ const LOST: u8 = 1;
 const CHANGED: u8 = 2;
 
 /// Takes what the log says about the world outside.
-pub(super) fn take(journal: &Journal, seen: &Seen) -> Result<(), JournalError> {
+pub(super) fn take(journal: &Journal, seen: &Event) -> Result<(), JournalError> {
     journal.tried(match seen {
-        Seen::Posted(expected) => expect(journal, expected),
-        Seen::Lost { post, how } => admit(journal, *post, *how),
-        Seen::Head { .. } | Seen::Sealed { .. } => Ok(()),
+        Event::Posted(expected) => expect(journal, expected),
+        Event::Lost { post, how } => admit(journal, *post, *how),
+        Event::Head { .. } | Event::Sealed { .. } => Ok(()),
     })
 }
 

@@ -20,7 +20,7 @@ use crate::base::text;
 use crate::base::time::Time;
 use crate::tlog::entry::Loss;
 use crate::verify::check::{self, Check};
-use crate::verify::log::{Audit, Expected, Finding, Seen, WAIT_MS_MAX};
+use crate::verify::log::{Audit, Event, Expected, Finding, WAIT_MS_MAX};
 use crate::verify::proof::cut;
 use crate::wording::post::PostText;
 
@@ -145,12 +145,12 @@ pub(super) fn number(number: u64) -> i64 {
 
 impl Tally {
     /// Takes what the log says about the world outside.
-    pub(super) fn take(&mut self, journal: &Journal, seen: &Seen) -> Result<(), JournalError> {
+    pub(super) fn take(&mut self, journal: &Journal, seen: &Event) -> Result<(), JournalError> {
         journal.tried(match seen {
-            Seen::Posted(expected) => self.take_post(journal, expected),
-            Seen::Lost { post, how } => self.take_lost(journal, *post, *how),
-            head @ Seen::Head { size, .. } => heads::take_head(journal, *size, head),
-            Seen::Sealed { from, to, time } => heads::take_sealed(journal, (*from, *to), *time),
+            Event::Posted(expected) => self.take_post(journal, expected),
+            Event::Lost { post, how } => self.take_lost(journal, *post, *how),
+            head @ Event::Head { size, .. } => heads::take_head(journal, *size, head),
+            Event::Sealed { from, to, time } => heads::take_sealed(journal, (*from, *to), *time),
         })
     }
 
@@ -163,7 +163,7 @@ impl Tally {
             .prepare_cached(sql)?
             .query_row([id], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
         let Some((author, text)) = found.optional()? else {
-            return doubt(journal, expected, false, "is missing".to_owned());
+            return mismatch(journal, expected, false, "is missing".to_owned());
         };
         let account = self.account.get_or_insert_with(|| author.clone());
         if !author.eq_ignore_ascii_case(account) {
@@ -175,7 +175,7 @@ impl Tally {
             return Ok(());
         };
         if wanted != text.trim_end() {
-            return doubt(journal, expected, true, format!("says {:?}, and must say {wanted:?}", cut(&text)));
+            return mismatch(journal, expected, true, format!("says {:?}, and must say {wanted:?}", cut(&text)));
         }
         Ok(())
     }
@@ -183,7 +183,7 @@ impl Tally {
     fn take_lost(&mut self, journal: &Journal, post: PostId, how: Loss) -> rusqlite::Result<()> {
         let gone = journal
             .db
-            .prepare_cached("DELETE FROM doubt WHERE id = ?1 AND edited = ?2")?
+            .prepare_cached("DELETE FROM mismatch WHERE id = ?1 AND edited = ?2")?
             .execute(params![post.0 as i64, how == Loss::Edited])?;
         self.admitted += gone as u64;
         Ok(())
@@ -227,7 +227,7 @@ impl Tally {
     fn wrong(&self, journal: &Journal, audit: &Audit, begun: Time, whole: bool) -> rusqlite::Result<Option<String>> {
         let mut wrong: Vec<String> = self.others.told().into_iter().collect();
         for (edited, what) in [(false, "missing"), (true, "edited")] {
-            let sql = "SELECT count(*), (SELECT told FROM doubt WHERE edited = ?1 ORDER BY id LIMIT 1) FROM doubt
+            let sql = "SELECT count(*), (SELECT told FROM mismatch WHERE edited = ?1 ORDER BY id LIMIT 1) FROM mismatch
                 WHERE edited = ?1";
             wrong.extend(told(journal, sql, params![edited], what)?);
         }
@@ -277,8 +277,8 @@ pub(super) fn told(
     }))
 }
 
-fn doubt(journal: &Journal, expected: &Expected, edited: bool, what: String) -> rusqlite::Result<()> {
+fn mismatch(journal: &Journal, expected: &Expected, edited: bool, what: String) -> rusqlite::Result<()> {
     let told = format!("{} of entry {} {what}", expected.post, expected.index);
-    let sql = "INSERT OR IGNORE INTO doubt VALUES (?1, ?2, ?3)";
+    let sql = "INSERT OR IGNORE INTO mismatch VALUES (?1, ?2, ?3)";
     journal.db.prepare_cached(sql)?.execute(params![expected.post.0 as i64, edited, told]).map(drop)
 }

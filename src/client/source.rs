@@ -33,7 +33,7 @@ pub type Found = (TilePath, Option<Vec<u8>>);
 /// Something could not be read. That is never taken for "is absent".
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{file}: {why}")]
-pub struct Unread {
+pub struct FetchError {
     /// Which file.
     pub file: String,
     /// What the disk, the connection or the server said.
@@ -42,7 +42,7 @@ pub struct Unread {
 
 /// Where a log is published.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum Source {
     /// A folder on this machine.
     Folder(PathBuf),
     /// An address.
@@ -68,15 +68,15 @@ pub enum PlaceError {
     Tls(String),
 }
 
-impl Place {
+impl Source {
     /// The place that a person named.
     ///
     /// # Errors
     /// If it is neither a folder nor an address that can be asked.
-    pub fn parse(text: &str) -> Result<Place, PlaceError> {
+    pub fn parse(text: &str) -> Result<Source, PlaceError> {
         if !text.contains("://") {
             let folder = Path::new(text).is_dir();
-            return if folder { Ok(Place::Folder(text.into())) } else { Err(PlaceError::Neither(text.into())) };
+            return if folder { Ok(Source::Folder(text.into())) } else { Err(PlaceError::Neither(text.into())) };
         }
         let slash = if text.ends_with('/') { "" } else { "/" };
         let base = Url::parse(&format!("{text}{slash}")).ok();
@@ -93,20 +93,20 @@ impl Place {
             client = client.tls_certs_only([]);
         }
         let client = client.build().map_err(|error| PlaceError::Tls(error.to_string()))?;
-        Ok(Place::Web { client, base })
+        Ok(Source::Web { client, base })
     }
 
     /// The bytes of a file; none if it is known not to be there.
     ///
     /// # Errors
     /// If it could not be read, or is longer than `bytes_max`.
-    pub async fn read(&self, file: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, Unread> {
+    pub async fn read(&self, file: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, FetchError> {
         match self {
-            Place::Folder(folder) => {
+            Source::Folder(folder) => {
                 // Another thread for each file would take longer than reading it: see `steps`.
                 sort(file, read_file(&folder.join(file), bytes_max))
             }
-            Place::Web { client, base } => {
+            Source::Web { client, base } => {
                 let url = address(base, file)?;
                 let ask = async || in_time(file, WHOLE, ask(client, &url, file, 0, bytes_max)).await;
                 match ask.retry(waits()).sleep(tokio::time::sleep).when(|asked| asked.again).await {
@@ -121,7 +121,7 @@ impl Place {
     ///
     /// # Errors
     /// If it could not be read.
-    pub async fn tile(&self, path: TilePath) -> Result<Option<Vec<u8>>, Unread> {
+    pub async fn tile(&self, path: TilePath) -> Result<Option<Vec<u8>>, FetchError> {
         let bytes_max = match path.kind() {
             Kind::Entries => BUNDLE_BYTES_MAX,
             Kind::Hashes(_) => 32 * usize::from(WIDTH_FULL),
@@ -139,13 +139,13 @@ impl Place {
     ///
     /// # Errors
     /// If one could not be read.
-    pub async fn tiles(&self, paths: Vec<TilePath>) -> Result<Vec<Found>, Unread> {
+    pub async fn tiles(&self, paths: Vec<TilePath>) -> Result<Vec<Found>, FetchError> {
         let read = async |path: TilePath| Ok((path, self.tile(path).await?));
         future::try_join_all(paths.into_iter().map(read)).await
     }
 
     /// The files of several steps of a plan, read beside whatever else is done meanwhile.
-    pub async fn steps(&self, steps: Vec<Vec<TilePath>>) -> Vec<Result<Vec<Found>, Unread>> {
+    pub async fn steps(&self, steps: Vec<Vec<TilePath>>) -> Vec<Result<Vec<Found>, FetchError>> {
         let place = self.clone();
         let read = async move { future::join_all(steps.into_iter().map(|paths| place.tiles(paths))).await };
         let read = AbortOnDropHandle::new(tokio::spawn(read)).await;
@@ -156,22 +156,22 @@ impl Place {
     ///
     /// # Errors
     /// If it could not be opened.
-    pub async fn open(&self, file: &str, start: u64) -> Result<Option<Reading>, Unread> {
-        let source = match self {
-            Place::Folder(folder) => {
+    pub async fn open(&self, file: &str, start: u64) -> Result<Option<Reading>, FetchError> {
+        let body = match self {
+            Source::Folder(folder) => {
                 let opened = File::open(folder.join(file)).and_then(|mut file| {
                     file.seek(SeekFrom::Start(start))?;
                     Ok(file)
                 });
-                sort(file, opened.map(Some).or_else(absent))?.map(Source::File)
+                sort(file, opened.map(Some).or_else(absent))?.map(Body::File)
             }
-            Place::Web { .. } => Some(Source::Nothing),
+            Source::Web { .. } => Some(Body::Nothing),
         };
-        let Some(source) = source else { return Ok(None) };
-        let mut reading = Reading { place: self.clone(), file: file.to_owned(), at: start, source, rest: Vec::new() };
-        if let Source::Nothing = reading.source {
-            let Some(source) = reading.ask_on().await? else { return Ok(None) };
-            reading.source = source;
+        let Some(body) = body else { return Ok(None) };
+        let mut reading = Reading { source: self.clone(), file: file.to_owned(), at: start, body, rest: Vec::new() };
+        if let Body::Nothing = reading.body {
+            let Some(body) = reading.ask_on().await? else { return Ok(None) };
+            reading.body = body;
         }
         Ok(Some(reading))
     }
@@ -179,15 +179,15 @@ impl Place {
 
 /// A long file in the middle of being read.
 pub struct Reading {
-    place: Place,
+    source: Source,
     file: String,
     at: u64,
-    source: Source,
+    body: Body,
     /// What has come of an answer, and was not asked for yet.
     rest: Vec<u8>,
 }
 
-enum Source {
+enum Body {
     File(File),
     Answer(Response),
     Nothing,
@@ -198,8 +198,8 @@ impl Reading {
     ///
     /// # Errors
     /// If it could not be read on.
-    pub async fn next(&mut self, len: usize) -> Result<Vec<u8>, Unread> {
-        if let Source::File(file) = &mut self.source {
+    pub async fn next(&mut self, len: usize) -> Result<Vec<u8>, FetchError> {
+        if let Body::File(file) = &mut self.body {
             let mut bytes = Vec::with_capacity(len);
             let read = file.take(len as u64).read_to_end(&mut bytes);
             sort(&self.file, read.map(Some))?;
@@ -225,30 +225,30 @@ impl Reading {
     }
 
     /// The next piece of the answer; when it is cut off, the rest is asked for.
-    async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Unread> {
+    async fn chunk(&mut self) -> Result<Option<Vec<u8>>, FetchError> {
         for _ in 0..=RETRIES {
-            let Source::Answer(answer) = &mut self.source else { return Ok(None) };
+            let Body::Answer(answer) = &mut self.body else { return Ok(None) };
             match answer.chunk().await {
                 Ok(chunk) => return Ok(chunk.map(|chunk| chunk.to_vec())),
                 Err(_) => {
                     self.at += self.rest.len() as u64;
                     let next = self.ask_on().await;
                     self.at -= self.rest.len() as u64;
-                    self.source = next?.unwrap_or(Source::Nothing);
+                    self.body = next?.unwrap_or(Body::Nothing);
                 }
             }
         }
-        Err(Unread { file: self.file.clone(), why: "the connection is cut again and again".to_owned() })
+        Err(FetchError { file: self.file.clone(), why: "the connection is cut again and again".to_owned() })
     }
 
     /// Asks for the file from where it was read to.
-    async fn ask_on(&self) -> Result<Option<Source>, Unread> {
-        let Place::Web { client, base } = &self.place else { return Ok(None) };
+    async fn ask_on(&self) -> Result<Option<Body>, FetchError> {
+        let Source::Web { client, base } = &self.source else { return Ok(None) };
         let url = address(base, &self.file)?;
         let ask = async || begin(client, &url, &self.file, self.at).await;
         match ask.retry(waits()).sleep(tokio::time::sleep).when(|asked| asked.again).await {
-            Ok(answer) => Ok(answer.map(Source::Answer)),
-            Err(asked) if asked.is_end => Ok(Some(Source::Nothing)),
+            Ok(answer) => Ok(answer.map(Body::Answer)),
+            Err(asked) if asked.is_end => Ok(Some(Body::Nothing)),
             Err(asked) => Err(asked.unread),
         }
     }
@@ -256,7 +256,7 @@ impl Reading {
 
 /// An attempt that came to nothing, and whether another one may do better.
 struct Asked {
-    unread: Unread,
+    unread: FetchError,
     again: bool,
     /// Whether it was asked for what would stand after the file's end.
     is_end: bool,
@@ -272,7 +272,7 @@ fn stay(attempt: Attempt<'_>) -> Action {
 async fn in_time<T>(file: &str, limit: Duration, work: impl Future<Output = Result<T, Asked>>) -> Result<T, Asked> {
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
         let why = format!("it did not come to its end within {} seconds", limit.as_secs());
-        Err(Asked { unread: Unread { file: file.to_owned(), why }, again: false, is_end: false })
+        Err(Asked { unread: FetchError { file: file.to_owned(), why }, again: false, is_end: false })
     })
 }
 
@@ -280,8 +280,8 @@ fn waits() -> ExponentialBuilder {
     ExponentialBuilder::default().with_min_delay(WAIT).with_max_times(RETRIES)
 }
 
-fn address(base: &Url, file: &str) -> Result<Url, Unread> {
-    base.join(file).map_err(|error| Unread { file: file.to_owned(), why: error.to_string() })
+fn address(base: &Url, file: &str) -> Result<Url, FetchError> {
+    base.join(file).map_err(|error| FetchError { file: file.to_owned(), why: error.to_string() })
 }
 
 async fn ask(client: &Client, url: &Url, file: &str, start: u64, bytes_max: usize) -> Result<Option<Vec<u8>>, Asked> {
@@ -313,22 +313,26 @@ async fn begin(client: &Client, url: &Url, file: &str, start: u64) -> Result<Opt
         _ => {
             let again = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
             let is_end = status == StatusCode::RANGE_NOT_SATISFIABLE;
-            let unread = Unread { file: file.to_owned(), why: format!("the server answers {status}") };
+            let unread = FetchError { file: file.to_owned(), why: format!("the server answers {status}") };
             Err(Asked { unread, again, is_end })
         }
     }
 }
 
-fn elsewhere(file: &str, status: StatusCode) -> Unread {
+fn elsewhere(file: &str, status: StatusCode) -> FetchError {
     let why = format!(
         "the server sends its readers elsewhere ({status}): name the address to which it sends, if you trust it"
     );
-    Unread { file: file.to_owned(), why }
+    FetchError { file: file.to_owned(), why }
 }
 
 fn lost(file: &str, error: reqwest::Error) -> Asked {
     let error = anyhow::Error::new(error.without_url());
-    Asked { unread: Unread { file: file.to_owned(), why: format!("no answer: {error:#}") }, again: true, is_end: false }
+    Asked {
+        unread: FetchError { file: file.to_owned(), why: format!("no answer: {error:#}") },
+        again: true,
+        is_end: false,
+    }
 }
 
 fn read_file(path: &Path, bytes_max: usize) -> io::Result<Option<Vec<u8>>> {
@@ -350,8 +354,8 @@ fn absent<T>(error: io::Error) -> io::Result<Option<T>> {
     }
 }
 
-fn sort<T>(file: &str, read: io::Result<T>) -> Result<T, Unread> {
-    read.map_err(|error| Unread { file: file.to_owned(), why: error.to_string() })
+fn sort<T>(file: &str, read: io::Result<T>) -> Result<T, FetchError> {
+    read.map_err(|error| FetchError { file: file.to_owned(), why: error.to_string() })
 }
 
 #[cfg(test)]
@@ -365,7 +369,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_never_ends_is_given_up() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let place = Place::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let place = Source::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
         let trickle = || {
             Body::from_stream(stream::unfold((), async |()| {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -374,7 +378,7 @@ mod tests {
         };
         let router = axum::Router::new().fallback(async move || trickle());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let Place::Web { client, base } = &place else { panic!() };
+        let Source::Web { client, base } = &place else { panic!() };
         let asked = ask(client, base, "tile", 0, 1 << 30);
         let Err(asked) = in_time("tile", Duration::from_millis(300), asked).await else { panic!("it came to an end") };
         assert!(!asked.again && asked.unread.why.contains("did not come to its end"), "{}", asked.unread);

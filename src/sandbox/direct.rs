@@ -43,13 +43,13 @@ impl Direct {
         self.world.with(|world, now| {
             let fault = world.begin(call);
             if let Some((Moment::Before, how)) = fault {
-                self.suffer(call, now, how)?;
+                self.apply_fault(call, now, how)?;
             }
             let now = self.world.clock().now();
             let result = world.admit(now, self.user, call).and_then(|_| act(world, now, self.user));
             let result = result.map_err(|refusal| error_of(&refusal));
             match fault {
-                Some((Moment::After, how)) => self.suffer(call, now, how).map_err(|error| lost(call, error))?,
+                Some((Moment::After, how)) => self.apply_fault(call, now, how).map_err(|error| lost(call, error))?,
                 _ => return result,
             }
             result
@@ -57,7 +57,7 @@ impl Direct {
     }
 
     /// What a fault does to the call; nothing if the answer only comes late.
-    fn suffer(&self, call: Call, now: Time, how: How) -> Result<(), Error> {
+    fn apply_fault(&self, call: Call, now: Time, how: How) -> Result<(), Error> {
         let limit_ms = CALL_TIME_MAX.as_millis() as u64;
         let late_ms = match how {
             How::Delay { ms } => ms,

@@ -9,22 +9,22 @@ use crate::base::time::Time;
 use crate::note::request::RequestState;
 
 /// The store, open for asking.
-pub struct Desk {
+pub struct RequestClient {
     conn: Connection,
 }
 
-impl Desk {
+impl RequestClient {
     /// Opens the database at `path`, which must be there.
     ///
     /// # Errors
     /// [`Error::Missing`], [`Error::WrongLog`], or what the database says.
-    pub fn open(path: &Path) -> Result<Desk, Error> {
+    pub fn open(path: &Path) -> Result<RequestClient, Error> {
         if !path.exists() {
             return Err(Error::Missing(path.display().to_string()));
         }
         let conn = file::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         file::identify(&conn, path)?;
-        Ok(Desk { conn })
+        Ok(RequestClient { conn })
     }
 
     /// Asks, and hands the packed proof over that is to be public, if there is one yet. Gives the request's number.

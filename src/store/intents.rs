@@ -43,7 +43,7 @@ pub enum Subject {
         /// The note that it is about, if it is about one.
         note: Option<u64>,
         /// Whether it is posted without answering if the platform refuses the reply.
-        alone: bool,
+        standalone: bool,
     },
 }
 

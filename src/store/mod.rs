@@ -6,7 +6,7 @@
 //!
 //! Every method that writes is one transaction, durable when it returns: after a crash it has happened whole or not at
 //! all. [`Store`] is the narrow, asynchronous face behind which another database can stand; [`Reader`] is for commands
-//! that look while the daemon runs, [`Desk`] for those that ask it for something.
+//! that look while the daemon runs, [`RequestClient`] for those that ask it for something.
 
 mod db;
 mod desk;
@@ -31,11 +31,14 @@ use crate::note::Correspondence;
 use crate::tlog::signed_note::{LogKey, VerifierKey};
 
 pub use db::Durability;
-pub use desk::Desk;
+pub use desk::RequestClient;
 pub use error::Error;
 pub use heard::{CodeChange, CodeRow};
 pub use intents::{Attempts, Intent, Subject};
-pub use outbox::{Act, Answer, Ask, Body, Cause, Command, Mentioned, NewRequest, Opened, Outgoing, Request, Waiting};
+pub use outbox::{
+    Answer, Ask, Command, Effects, Mentioned, MessageBody, NewRequest, Opened, Outgoing, PendingMessage, Request,
+    Trigger,
+};
 pub use reader::{Answered, NoteRow, ProofRow, Reader, Status};
 pub use receipts::{Received, Slipped};
 

@@ -12,7 +12,7 @@ use crate::tlog::entry::Level;
 
 /// What has come in, or fallen due: it is recorded together with what follows from it, so that it is dealt with once.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Cause {
+pub enum Trigger {
     /// A post that mentions us.
     Mention(Mentioned),
     /// A command of an official.
@@ -36,9 +36,9 @@ pub struct Mentioned {
     pub what: &'static str,
 }
 
-/// What follows from a [`Cause`], all in one transaction.
+/// What follows from a [`Trigger`], all in one transaction.
 #[derive(Default)]
-pub struct Act {
+pub struct Effects {
     /// Notes that are disputed, and the posts that dispute them. One that is in the log already is not entered again.
     pub disputes: Vec<(u64, PostId)>,
     /// What of a note is opened.
@@ -81,7 +81,7 @@ pub struct Answer {
     /// The note that it is about.
     pub note: Option<u64>,
     /// Whether it is posted without answering if the platform refuses the reply; otherwise it is dropped then.
-    pub alone: bool,
+    pub standalone: bool,
 }
 
 /// A direct message to be sent. Only public standing.
@@ -92,12 +92,12 @@ pub struct Outgoing {
     /// To whom.
     pub to: Addressee,
     /// What it says.
-    pub body: Body,
+    pub body: MessageBody,
 }
 
 /// What a direct message says.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Body {
+pub enum MessageBody {
     /// This text, which is of public standing.
     Text(String),
     /// The slip of this note: private, and made of its opening when it is sent.
@@ -106,13 +106,13 @@ pub enum Body {
 
 /// A direct message that is to be sent, and what has been tried so far.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Waiting {
+pub struct PendingMessage {
     /// Its number in the store.
     pub id: u64,
     /// To whom.
     pub to: Addressee,
     /// What it says.
-    pub body: Body,
+    pub body: MessageBody,
     /// When it was tried first and last; nothing if it never was.
     pub attempts: Option<super::Attempts>,
 }
@@ -170,7 +170,7 @@ pub struct Request {
     /// Where it stands.
     pub state: RequestState,
     /// Whether an official has handed the proof over.
-    pub is_handed: bool,
+    pub has_submitted_proof: bool,
     /// Why it could not be done.
     pub why: Option<String>,
 }
@@ -187,14 +187,14 @@ pub struct Command {
 }
 
 impl Store {
-    /// Writes what follows from a cause, and that the cause has been dealt with: log entries, posts to be made, messages to
+    /// Writes what follows from a trigger, and that the trigger has been dealt with: log entries, posts to be made, messages to
     /// be sent, requests. All at once or not at all; false, and nothing is written, if it had been dealt with before.
     ///
     /// # Errors
     /// [`Error::Refused`] if a note is not there, is open at this level already, or is not posted yet; if a text was
     /// posted before.
-    pub async fn act(&self, cause: Cause, act: Act, now: Time) -> Result<bool, Error> {
-        self.run(move |db| db.act(&cause, &act, now)).await
+    pub async fn apply(&self, trigger: Trigger, effects: Effects, now: Time) -> Result<bool, Error> {
+        self.run(move |db| db.apply(&trigger, &effects, now)).await
     }
 
     /// The requests in this state, the oldest first.
@@ -209,8 +209,8 @@ impl Store {
     ///
     /// # Errors
     /// Of the database.
-    pub async fn handed(&self, request: u64) -> Result<Option<Vec<u8>>, Error> {
-        self.run(move |db| db.handed(request)).await
+    pub async fn submitted_proof(&self, request: u64) -> Result<Option<Vec<u8>>, Error> {
+        self.run(move |db| db.submitted_proof(request)).await
     }
 
     /// The encrypted opening of note `n`; nothing if there is no such note, or it was shredded.
@@ -283,8 +283,8 @@ impl Store {
     ///
     /// # Errors
     /// Of the database.
-    pub async fn waiting_message(&self, held: Vec<u64>, urgent: bool) -> Result<Option<Waiting>, Error> {
-        self.run(move |db| db.waiting_message(&held, urgent)).await
+    pub async fn pending_message(&self, held: Vec<u64>, urgent: bool) -> Result<Option<PendingMessage>, Error> {
+        self.run(move |db| db.pending_message(&held, urgent)).await
     }
 
     /// Notes an attempt to send a message, before it is made.
@@ -347,15 +347,15 @@ impl Store {
     ///
     /// # Errors
     /// Of the database.
-    pub async fn released(&self, note: u64) -> Result<Vec<(String, u64)>, Error> {
-        self.run(move |db| db.released(note)).await
+    pub async fn disclosed_files(&self, note: u64) -> Result<Vec<(String, u64)>, Error> {
+        self.run(move |db| db.disclosed_files(note)).await
     }
 
     /// A file that is published of a note: the one of the last opening that has it.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn release(&self, note: u64, name: String) -> Result<Option<Vec<u8>>, Error> {
-        self.run(move |db| db.release(note, &name)).await
+    pub async fn disclosed_file(&self, note: u64, name: String) -> Result<Option<Vec<u8>>, Error> {
+        self.run(move |db| db.disclosed_file(note, &name)).await
     }
 }

@@ -346,16 +346,16 @@ impl Reader {
     ///
     /// # Errors
     /// Of the database.
-    pub fn released(&self, note: u64) -> Result<Vec<(String, u64)>, Error> {
-        rows::outbox::released(&self.conn, note)
+    pub fn disclosed_files(&self, note: u64) -> Result<Vec<(String, u64)>, Error> {
+        rows::outbox::disclosed_files(&self.conn, note)
     }
 
     /// A file that is published of a note: the one of the last opening that has it.
     ///
     /// # Errors
     /// Of the database.
-    pub fn release(&self, note: u64, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        rows::outbox::release(&self.conn, note, name)
+    pub fn disclosed_file(&self, note: u64, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        rows::outbox::disclosed_file(&self.conn, note, name)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::note::slip::{Rebuilt, Slip, rebuild};
 use crate::note::{AttachmentRef, Envelope};
 use crate::platform::{Error as PlatformError, Message, Newest, Platform, Reach, newest};
 use crate::store::{Error as StoreError, Received, Slipped, Store};
-use crate::tasks::task::{Held, Next, Pace, Stop, Tick, ms};
+use crate::tasks::task::{Backoff, Deferred, Next, Task, TaskError, ms};
 
 /// How far a conversation is read at most: who sends slips of messages that never were must not make it dear.
 const REACH: Reach = Reach { page_sizes: &[10, 100], pages_max: 10 };
@@ -52,14 +52,14 @@ pub struct Receiver {
     platform: Arc<dyn Platform>,
     store: Store,
     clock: Clock,
-    pace: Pace,
+    backoff: Backoff,
     /// How often to look whether a command has asked for a receipt.
     poll: Duration,
     /// Slips whose messages are not listed yet.
-    held: Held,
+    deferred: Deferred,
 }
 
-impl Tick for Receiver {
+impl Task for Receiver {
     const NAME: &'static str = "receiver";
 
     /// Deals with one slip. Doing it twice does no harm.
@@ -68,21 +68,21 @@ impl Tick for Receiver {
     /// Only what must stop the daemon.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
-        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+        self.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
     }
 }
 
 impl Receiver {
     /// A receiver that has done nothing yet, and looks every `poll` whether a command has asked for something.
     pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, poll: Duration) -> Receiver {
-        Receiver { platform, store, clock, pace: Pace::new(), poll, held: Held::default() }
+        Receiver { platform, store, clock, backoff: Backoff::new(), poll, deferred: Deferred::default() }
     }
 
-    async fn step(&mut self) -> Result<Next, Stop> {
+    async fn step(&mut self) -> Result<Next, TaskError> {
         let now = self.clock.now();
-        let Some(slipped) = self.store.waiting_slip(self.held.at(now)).await? else {
-            if self.held.until().is_none() {
-                self.pace.idle(Self::NAME, &self.store, now).await?;
+        let Some(slipped) = self.store.waiting_slip(self.deferred.at(now)).await? else {
+            if self.deferred.until().is_none() {
+                self.backoff.idle(Self::NAME, &self.store, now).await?;
             }
             return Ok(Next::Idle(now.plus_ms(ms(self.poll))));
         };
@@ -90,12 +90,12 @@ impl Receiver {
             Some(received) => Ok(received),
             None => match self.rebuild(&slipped).await {
                 // It may be a file of this note alone: others pass it.
-                Err(Stop::Platform(error @ PlatformError::Unavailable { .. })) => {
+                Err(TaskError::Platform(error @ PlatformError::Unavailable { .. })) => {
                     let now = self.clock.now();
-                    let until = self.pace.after(&error, now);
+                    let until = self.backoff.after(&error, now);
                     warn!(slip.id = %slipped.slip, error = %error, until = %until, "a slip has to wait");
                     self.store.report(Self::NAME, Some(error.to_string()), now).await?;
-                    self.held.hold(slipped.slip.0, until);
+                    self.deferred.defer(slipped.slip.0, until);
                     return Ok(Next::Now);
                 }
                 rebuilt => rebuilt?,
@@ -104,16 +104,16 @@ impl Receiver {
         match outcome {
             Ok(received) => self.receive(slipped.slip, received).await?,
             Err(Fault::Missing(why)) if self.clock.now().ms_since(slipped.slip.time()) < ms(LATE) => {
-                let until = self.pace.wait(self.clock.now());
+                let until = self.backoff.wait(self.clock.now());
                 info!(slip.id = %slipped.slip, why, until = %until, "a slip has to wait");
-                self.held.hold(slipped.slip.0, until);
+                self.deferred.defer(slipped.slip.0, until);
             }
             Err(fault) => self.refuse(slipped.slip, fault.to_string()).await?,
         }
         Ok(Next::Now)
     }
 
-    async fn receive(&self, slip: MessageId, received: Received) -> Result<(), Stop> {
+    async fn receive(&self, slip: MessageId, received: Received) -> Result<(), TaskError> {
         match self.store.receive(slip, received.clone(), self.clock.now()).await {
             Err(StoreError::Refused(why)) => return self.refuse(slip, why).await,
             entered => entered?,
@@ -122,12 +122,12 @@ impl Receiver {
         Ok(())
     }
 
-    async fn refuse(&self, slip: MessageId, why: String) -> Result<(), Stop> {
+    async fn refuse(&self, slip: MessageId, why: String) -> Result<(), TaskError> {
         warn!(slip.id = %slip, why, "a slip gets no receipt");
         Ok(self.store.refuse_slip(slip, why).await?)
     }
 
-    async fn rebuild(&self, slipped: &Slipped) -> Result<Result<Received, Fault>, Stop> {
+    async fn rebuild(&self, slipped: &Slipped) -> Result<Result<Received, Fault>, TaskError> {
         // The publisher keeps it before any other loop begins.
         let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
         let mut note = None;

@@ -2,7 +2,7 @@
 //!
 //! The attempt is durable before it is made. After one whose outcome nobody knows the message is looked for in its
 //! conversation, among those that are not known to be others of ours; only when it has not appeared for as long as the
-//! configured `settle` is it tried again. A message that the platform refuses for good is dropped, with the reason; it
+//! configured `unknown_outcome_timeout` is it tried again. A message that the platform refuses for good is dropped, with the reason; it
 //! holds up no other. Nor does one whose recipient cannot be written to, or whose conversation cannot be read: it waits by
 //! itself.
 //!
@@ -21,8 +21,8 @@ use crate::base::time::{DAY_MS, Time};
 use crate::note::slip::Slip;
 use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Reach, newest};
 use crate::store::vault;
-use crate::store::{Attempts, Body, Store, Waiting};
-use crate::tasks::task::{Held, Next, Pace, Stop, Tick, ms};
+use crate::store::{Attempts, MessageBody, PendingMessage, Store};
+use crate::tasks::task::{Backoff, Deferred, Next, Task, TaskError, ms};
 
 /// How far our clock and the platform's may differ when a message is looked for.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(3600);
@@ -31,7 +31,7 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(3600);
 const REACH: Reach = Reach { page_sizes: &[5, 20, 100], pages_max: 12 };
 
 /// So many of the messages that the platform allows are left to answers to commands.
-const KEPT: u64 = 3;
+const RESERVED: u64 = 3;
 
 /// When to look again how many messages the platform allows.
 const ALLOWED_LATER_MS: i64 = 60_000;
@@ -39,22 +39,22 @@ const ALLOWED_LATER_MS: i64 = 60_000;
 /// How messages are sent.
 pub struct Settings {
     /// How long after an attempt with unknown outcome the message may still appear in its conversation.
-    pub settle: Duration,
+    pub unknown_outcome_timeout: Duration,
     /// The secret keys that open notes, for slips; without one no slip is sent.
     pub identities: Vec<age::x25519::Identity>,
 }
 
 /// The loop that sends.
-pub struct Courier {
+pub struct DmSender {
     platform: Arc<dyn Platform>,
     store: Store,
     clock: Clock,
     settings: Settings,
-    pace: Pace,
+    backoff: Backoff,
     /// Messages that have to wait.
-    held: Held,
+    deferred: Deferred,
     /// Who cannot be written to, and until when nobody tries.
-    away: Vec<(Addressee, Time)>,
+    unreachable: Vec<(Addressee, Time)>,
 }
 
 /// What the look for a message came to.
@@ -65,8 +65,8 @@ enum Look {
     Endless,
 }
 
-impl Tick for Courier {
-    const NAME: &'static str = "courier";
+impl Task for DmSender {
+    const NAME: &'static str = "dm sender";
 
     /// Sends at most one message. Doing it twice does no harm.
     ///
@@ -74,25 +74,33 @@ impl Tick for Courier {
     /// Only what must stop the daemon.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
-        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+        self.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
     }
 }
 
-impl Courier {
-    /// A courier that has done nothing yet.
-    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Courier {
-        Courier { platform, store, clock, settings, pace: Pace::new(), held: Held::default(), away: Vec::new() }
+impl DmSender {
+    /// A sender that has done nothing yet.
+    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> DmSender {
+        DmSender {
+            platform,
+            store,
+            clock,
+            settings,
+            backoff: Backoff::new(),
+            deferred: Deferred::default(),
+            unreachable: Vec::new(),
+        }
     }
 
-    async fn step(&mut self) -> Result<Next, Stop> {
+    async fn step(&mut self) -> Result<Next, TaskError> {
         let now = self.clock.now();
-        let few = self.platform.sends_left().await.is_some_and(|left| left <= KEPT);
-        let Some(message) = self.store.waiting_message(self.held.at(now), few).await? else {
-            return self.rest(now, few).await;
+        let low_budget = self.platform.sends_left().await.is_some_and(|left| left <= RESERVED);
+        let Some(message) = self.store.pending_message(self.deferred.at(now), low_budget).await? else {
+            return self.rest(now, low_budget).await;
         };
-        self.away.retain(|(_, until)| now < *until);
-        if let Some((_, until)) = self.away.iter().find(|(away, _)| *away == message.to) {
-            self.held.hold(message.id, *until);
+        self.unreachable.retain(|(_, until)| now < *until);
+        if let Some((_, until)) = self.unreachable.iter().find(|(unreachable, _)| *unreachable == message.to) {
+            self.deferred.defer(message.id, *until);
             return Ok(Next::Now);
         }
         let Some(text) = self.text(&message.body).await? else {
@@ -107,14 +115,14 @@ impl Courier {
                     let why = "nobody knows whether it was sent, and too much was written since to look for it";
                     return self.drop(&message, why.to_owned()).await;
                 }
-                Ok(Look::Absent) if asked < attempts.last.plus_ms(ms(self.settings.settle)) => {
-                    let look = self.pace.wait(self.clock.now());
+                Ok(Look::Absent) if asked < attempts.last.plus_ms(ms(self.settings.unknown_outcome_timeout)) => {
+                    let look = self.backoff.wait(self.clock.now());
                     info!(message.id, until = %look, "the message is not in its conversation yet");
-                    self.held.hold(message.id, look);
+                    self.deferred.defer(message.id, look);
                     return Ok(Next::Now);
                 }
                 Ok(Look::Absent) => {}
-                Err(Stop::Platform(error)) => return self.put_off(&message, error).await,
+                Err(TaskError::Platform(error)) => return self.put_off(&message, error).await,
                 Err(stop) => return Err(stop),
             }
         }
@@ -122,9 +130,9 @@ impl Courier {
         match self.platform.send_message(&message.to, &text, None).await {
             Ok(sent) => self.sent(&message, sent.message).await,
             Err(error @ (PlatformError::NoAnswer { .. } | PlatformError::Duplicate)) => {
-                let look = self.pace.wait(self.clock.now());
+                let look = self.backoff.wait(self.clock.now());
                 warn!(message.id, error = %error, until = %look, "no answer to a message: it will be looked for");
-                self.held.hold(message.id, look);
+                self.deferred.defer(message.id, look);
                 Ok(Next::Now)
             }
             Err(error) => {
@@ -136,7 +144,7 @@ impl Courier {
                     // It may be this recipient alone, whose conversation is encrypted; if it is the account, each
                     // recipient is tried as seldom.
                     PlatformError::NeedsPerson { .. } => {
-                        self.away.push((message.to.clone(), self.pace.after(&error, self.clock.now())));
+                        self.unreachable.push((message.to.clone(), self.backoff.after(&error, self.clock.now())));
                         self.put_off(&message, error).await
                     }
                     error => Err(error.into()),
@@ -146,10 +154,10 @@ impl Courier {
     }
 
     /// Nothing can be done now.
-    async fn rest(&mut self, now: Time, few: bool) -> Result<Next, Stop> {
-        self.pace.succeeded();
-        let later = few.then(|| now.plus_ms(ALLOWED_LATER_MS));
-        if let Some(until) = self.held.until().into_iter().chain(later).min() {
+    async fn rest(&mut self, now: Time, low_budget: bool) -> Result<Next, TaskError> {
+        self.backoff.succeeded();
+        let later = low_budget.then(|| now.plus_ms(ALLOWED_LATER_MS));
+        if let Some(until) = self.deferred.until().into_iter().chain(later).min() {
             return Ok(Next::Idle(until));
         }
         self.store.report(Self::NAME, None, now).await?;
@@ -157,20 +165,20 @@ impl Courier {
     }
 
     /// Lets one message wait because of what the platform says; others pass it.
-    async fn put_off(&mut self, message: &Waiting, error: PlatformError) -> Result<Next, Stop> {
+    async fn put_off(&mut self, message: &PendingMessage, error: PlatformError) -> Result<Next, TaskError> {
         let now = self.clock.now();
-        let until = self.pace.after(&error, now);
+        let until = self.backoff.after(&error, now);
         warn!(message.id, error = %error, until = %until, "a message has to wait");
         self.store.report(Self::NAME, Some(error.to_string()), now).await?;
-        self.held.hold(message.id, until);
+        self.deferred.defer(message.id, until);
         Ok(Next::Now)
     }
 
     /// What the message says; nothing if it is a slip that cannot be made.
-    async fn text(&self, body: &Body) -> Result<Option<String>, Stop> {
+    async fn text(&self, body: &MessageBody) -> Result<Option<String>, TaskError> {
         let note = match body {
-            Body::Text(text) => return Ok(Some(text.clone())),
-            Body::Slip(note) => *note,
+            MessageBody::Text(text) => return Ok(Some(text.clone())),
+            MessageBody::Slip(note) => *note,
         };
         let sealed = self.store.opening(note).await?;
         let Some(sealed) = sealed.filter(|_| !self.settings.identities.is_empty()) else { return Ok(None) };
@@ -189,7 +197,7 @@ impl Courier {
     }
 
     /// Looks for the message in its conversation.
-    async fn look(&self, message: &Waiting, tried: Attempts, text: &str) -> Result<Look, Stop> {
+    async fn look(&self, message: &PendingMessage, tried: Attempts, text: &str) -> Result<Look, TaskError> {
         // The publisher keeps it before any other loop begins.
         let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
         let from = Snowflake::first_at(tried.first.plus_ms(-ms(CLOCKS_DIFFER)));
@@ -208,14 +216,14 @@ impl Courier {
         Ok(if is_enough { Look::Absent } else { Look::Endless })
     }
 
-    async fn sent(&mut self, message: &Waiting, id: MessageId) -> Result<Next, Stop> {
+    async fn sent(&mut self, message: &PendingMessage, id: MessageId) -> Result<Next, TaskError> {
         self.store.sent(message.id, Ok(id)).await?;
-        self.pace.succeeded();
+        self.backoff.succeeded();
         info!(message.id, sent.id = %id, "sent a message");
         Ok(Next::Now)
     }
 
-    async fn drop(&self, message: &Waiting, why: String) -> Result<Next, Stop> {
+    async fn drop(&self, message: &PendingMessage, why: String) -> Result<Next, TaskError> {
         warn!(message.id, why, "a message is dropped");
         self.store.sent(message.id, Err(why)).await?;
         Ok(Next::Now)

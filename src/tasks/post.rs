@@ -9,7 +9,7 @@
 //! | result | where it is; the log's `post` entry | the next note |
 //!
 //! An attempt whose outcome nobody knows is followed by looking at our own timeline. A timeline lags: only when the post
-//! has not appeared for as long as the configured `settle` is it tried again. A refusal as a duplicate means that it is
+//! has not appeared for as long as the configured `unknown_outcome_timeout` is it tried again. A refusal as a duplicate means that it is
 //! there after all: then it is looked for, and tried again only if it has not appeared for a day. "Could not be read" is
 //! never taken for "is absent".
 //!
@@ -34,7 +34,7 @@ use crate::base::time::{DAY_MS, Time};
 use crate::note::names;
 use crate::platform::{Draft, Error as PlatformError, File, MediaId, Platform, Post, Purpose};
 use crate::store::{Intent, Store, Subject};
-use crate::tasks::task::{Held, Next, Pace, SELDOM, Stop, Tick, ms};
+use crate::tasks::task::{Backoff, Deferred, Next, RARE_RETRY, Task, TaskError, ms};
 use crate::wording::post::PostText;
 
 /// How far our clock and the platform's may differ when posts are looked for.
@@ -53,7 +53,7 @@ const POSTS_LEFT_FEW: u64 = 3;
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// How long after an attempt with unknown outcome the post may still appear on our timeline.
-    pub settle: Duration,
+    pub unknown_outcome_timeout: Duration,
     /// With more notes than this waiting, one post carries the whole run.
     pub run_over: u64,
     /// When the daily heartbeat is due, in UTC; none to be silent.
@@ -70,18 +70,18 @@ pub struct Publisher {
     store: Store,
     clock: Clock,
     settings: Settings,
-    pace: Pace,
+    backoff: Backoff,
     /// Whether our own posts have been compared with the log since the start.
     compared: watch::Sender<bool>,
     /// After a refusal as a duplicate the post is only looked for, for a day.
     duplicates: BTreeSet<u64>,
     /// Parts, answers and receipts that have to wait.
-    held: Held,
+    deferred: Deferred,
     /// Parts that the platform refuses with their files.
-    bare: BTreeSet<u64>,
+    without_media: BTreeSet<u64>,
 }
 
-impl Tick for Publisher {
+impl Task for Publisher {
     const NAME: &'static str = "publisher";
 
     /// Does the next thing there is to do, at most one post. Doing it twice does no harm.
@@ -90,7 +90,7 @@ impl Tick for Publisher {
     /// Only what must stop the daemon: the store's errors, and a public post that the log does not bear out.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
-        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+        self.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
     }
 }
 
@@ -102,11 +102,11 @@ impl Publisher {
             store,
             clock,
             settings,
-            pace: Pace::new(),
+            backoff: Backoff::new(),
             compared: watch::Sender::new(false),
             duplicates: BTreeSet::new(),
-            held: Held::default(),
-            bare: BTreeSet::new(),
+            deferred: Deferred::default(),
+            without_media: BTreeSet::new(),
         }
     }
 
@@ -116,13 +116,13 @@ impl Publisher {
         self.compared.subscribe()
     }
 
-    async fn step(&mut self) -> Result<Next, Stop> {
+    async fn step(&mut self) -> Result<Next, TaskError> {
         if !*self.compared.borrow() {
             self.compare().await?;
             self.compared.send_replace(true);
         }
         let now = self.clock.now();
-        let mut open = self.store.open_intent(self.held.at(now)).await?;
+        let mut open = self.store.open_intent(self.deferred.at(now)).await?;
         if let Some(intent) = open.take_if(|intent| comes_before_notes(intent)) {
             return self.finish(intent).await;
         }
@@ -140,10 +140,10 @@ impl Publisher {
         if let Some(heartbeat) = self.due_heartbeat(now).await? {
             return self.begin(heartbeat, now).await;
         }
-        self.pace.succeeded();
+        self.backoff.succeeded();
         let tomorrow = receipt.map(|_| now.midnight().plus_ms(DAY_MS));
         let next = tomorrow.into_iter().fold(self.next_heartbeat(now), Time::min);
-        if let Some(until) = self.held.until() {
+        if let Some(until) = self.deferred.until() {
             return Ok(Next::Idle(next.min(until)));
         }
         if receipt.is_some() {
@@ -158,20 +158,20 @@ impl Publisher {
     }
 
     /// Decides upon a post that shows a head, and posts it.
-    async fn begin(&mut self, subject: Subject, now: Time) -> Result<Next, Stop> {
+    async fn begin(&mut self, subject: Subject, now: Time) -> Result<Next, TaskError> {
         let intent = self.store.intend(subject, now).await?;
         self.send(&intent, Vec::new()).await
     }
 
     /// The notes whose post is next, if there are any.
-    async fn due_notes(&self) -> Result<Option<Subject>, Stop> {
+    async fn due_notes(&self) -> Result<Option<Subject>, TaskError> {
         let Some((first, last)) = self.store.unposted().await? else { return Ok(None) };
         let few = self.platform.posts_left().await.is_some_and(|left| left <= POSTS_LEFT_FEW);
         let run = few || self.settings.run_over < last - first + 1;
         Ok(Some(Subject::Notes { first, last: if run { last } else { first } }))
     }
 
-    async fn due_heartbeat(&self, now: Time) -> Result<Option<Subject>, Stop> {
+    async fn due_heartbeat(&self, now: Time) -> Result<Option<Subject>, TaskError> {
         let date = now.date();
         if self.heartbeat_passed(now) && !self.store.has_heartbeat(date.clone()).await? {
             return Ok(Some(Subject::Heartbeat { date }));
@@ -180,7 +180,7 @@ impl Publisher {
     }
 
     /// Brings a post that was decided upon to its end.
-    async fn finish(&mut self, intent: Intent) -> Result<Next, Stop> {
+    async fn finish(&mut self, intent: Intent) -> Result<Next, TaskError> {
         let Some(attempts) = intent.attempts else { return self.try_again(&intent).await };
         if attempts.all_failed {
             return self.try_again(&intent).await;
@@ -194,9 +194,13 @@ impl Publisher {
             return self.posted(&intent, post.id).await;
         }
         let refused = self.duplicates.contains(&intent.id);
-        let settle = if refused { DUPLICATE_STAYS_AWAY.max(self.settings.settle) } else { self.settings.settle };
-        if asked < attempts.last.plus_ms(ms(settle)) {
-            let look = self.pace.wait(self.clock.now());
+        let unknown_outcome_timeout = if refused {
+            DUPLICATE_STAYS_AWAY.max(self.settings.unknown_outcome_timeout)
+        } else {
+            self.settings.unknown_outcome_timeout
+        };
+        if asked < attempts.last.plus_ms(ms(unknown_outcome_timeout)) {
+            let look = self.backoff.wait(self.clock.now());
             info!(intent.id, until = %look, "the post is not on the timeline yet");
             if refused {
                 let trouble = "the platform says that a post is there already, and does not show it";
@@ -212,16 +216,16 @@ impl Publisher {
         if holds_all_up(&intent.subject) {
             return Next::Wait(until);
         }
-        self.held.hold(intent.id, until);
+        self.deferred.defer(intent.id, until);
         Next::Now
     }
 
-    async fn try_again(&mut self, intent: &Intent) -> Result<Next, Stop> {
+    async fn try_again(&mut self, intent: &Intent) -> Result<Next, TaskError> {
         let media = match self.upload(intent).await {
             // Files may take their time: notes pass them.
-            Err(Stop::Platform(error)) => {
+            Err(TaskError::Platform(error)) => {
                 let now = self.clock.now();
-                let until = self.pace.after(&error, now);
+                let until = self.backoff.after(&error, now);
                 warn!(intent.id, error = %error, until = %until, "the files of a part cannot be uploaded");
                 self.store.report(Self::NAME, Some(error.to_string()), now).await?;
                 return Ok(self.wait_for(intent, until));
@@ -233,11 +237,11 @@ impl Publisher {
     }
 
     /// Uploads the files that go along, as far as the platform takes them.
-    async fn upload(&self, intent: &Intent) -> Result<Vec<MediaId>, Stop> {
+    async fn upload(&self, intent: &Intent) -> Result<Vec<MediaId>, TaskError> {
         let mut media = Vec::new();
         let Subject::Part { note, .. } = intent.subject else { return Ok(media) };
-        for name in intent.files.iter().filter(|_| !self.bare.contains(&intent.id)) {
-            let bytes = self.store.release(note, name.clone()).await?;
+        for name in intent.files.iter().filter(|_| !self.without_media.contains(&intent.id)) {
+            let bytes = self.store.disclosed_file(note, name.clone()).await?;
             let (Some(media_type), Some(bytes)) = (names::media_type(name), bytes) else { continue };
             let file = File { media_type: media_type.to_owned(), bytes };
             match self.platform.upload(&file, Purpose::Post).await {
@@ -249,13 +253,13 @@ impl Publisher {
     }
 
     /// Posts. The attempt is durable already.
-    async fn send(&mut self, intent: &Intent, media: Vec<MediaId>) -> Result<Next, Stop> {
+    async fn send(&mut self, intent: &Intent, media: Vec<MediaId>) -> Result<Next, TaskError> {
         let has_media = !media.is_empty();
         let draft = Draft { text: intent.text.clone(), answers: intent.answers, media };
         match self.platform.post(&draft).await {
             Ok(id) => self.posted(intent, id).await,
             Err(error @ PlatformError::NoAnswer { .. }) => {
-                let look = self.pace.wait(self.clock.now());
+                let look = self.backoff.wait(self.clock.now());
                 warn!(intent.id, error = %error, until = %look, "no answer to a post: it will be looked for");
                 Ok(self.wait_for(intent, look))
             }
@@ -264,7 +268,7 @@ impl Publisher {
                 if holds_all_up(&intent.subject) {
                     return Err(error.into());
                 }
-                let look = self.pace.wait(self.clock.now());
+                let look = self.backoff.wait(self.clock.now());
                 Ok(self.wait_for(intent, look))
             }
             Err(error) => {
@@ -279,9 +283,9 @@ impl Publisher {
     }
 
     /// What becomes of a part or an answer that surely was not posted.
-    async fn refused(&mut self, intent: &Intent, error: PlatformError, has_media: bool) -> Result<Next, Stop> {
+    async fn refused(&mut self, intent: &Intent, error: PlatformError, has_media: bool) -> Result<Next, TaskError> {
         let now = self.clock.now();
-        let is_reply = intent.answers.is_some() && !matches!(intent.subject, Subject::Answer { alone: false, .. });
+        let is_reply = intent.answers.is_some() && !matches!(intent.subject, Subject::Answer { standalone: false, .. });
         match &error {
             PlatformError::ReplyRefused { what } if is_reply => {
                 info!(intent.id, what, "the platform refuses the reply: it is posted alone");
@@ -298,12 +302,12 @@ impl Publisher {
                     self.store.dropped(intent.id, error.to_string(), now).await?;
                 } else if has_media {
                     warn!(intent.id, error = %error, "a part is posted without its files");
-                    self.bare.insert(intent.id);
+                    self.without_media.insert(intent.id);
                 } else {
-                    let until = now.plus_ms(ms(SELDOM));
+                    let until = now.plus_ms(ms(RARE_RETRY));
                     warn!(intent.id, error = %error, until = %until, "a part of a mirror or a receipt is held back");
                     self.store.report(Self::NAME, Some(error.to_string()), now).await?;
-                    self.held.hold(intent.id, until);
+                    self.deferred.defer(intent.id, until);
                 }
             }
             _ => return Err(error.into()),
@@ -311,11 +315,11 @@ impl Publisher {
         Ok(Next::Now)
     }
 
-    async fn posted(&mut self, intent: &Intent, post: Snowflake) -> Result<Next, Stop> {
+    async fn posted(&mut self, intent: &Intent, post: Snowflake) -> Result<Next, TaskError> {
         self.store.posted(intent.id, post, self.clock.now()).await?;
-        self.pace.succeeded();
+        self.backoff.succeeded();
         self.duplicates.remove(&intent.id);
-        self.bare.remove(&intent.id);
+        self.without_media.remove(&intent.id);
         match &intent.subject {
             Subject::Notes { first, last } => info!(note.first = first, note.last = last, post.id = %post, "posted"),
             Subject::Heartbeat { date } => info!(date, post.id = %post, "posted the heartbeat"),
@@ -332,7 +336,7 @@ impl Publisher {
     /// Another account's posts would say nothing, so who we are is asked first, and what time it is. What was posted so
     /// lately that the timeline does not show it yet is not seen here: a copy of the database that is restored within
     /// minutes of the last post is told by the public folder alone.
-    async fn compare(&self) -> Result<(), Stop> {
+    async fn compare(&self) -> Result<(), TaskError> {
         let me = self.platform.me().await?;
         let now = self.clock.now();
         me.compare_clocks(now, SKEW_MS_MAX)?;
@@ -342,7 +346,7 @@ impl Publisher {
             let Ok(text) = PostText::parse(post.text.trim_end()) else { continue };
             let (size, root) = text.head();
             if self.store.root_at(size).await? != Some(root) {
-                return Err(Stop::Fatal(anyhow::anyhow!(
+                return Err(TaskError::Fatal(anyhow::anyhow!(
                     "post {} shows the head of a log of {size} entries that this database does not lead to\n\
                      the database is older than what was published, or another's: restore the newest backup; if the post is that of an earlier log of this account, set `ignore_posts_until` in the configuration",
                     post.id
@@ -354,7 +358,7 @@ impl Publisher {
 
     /// From when on our own posts are of interest: those before the newest that is known are known too. A moment that our
     /// own clock told at an earlier time may be wrong; the one in a post's number is not.
-    async fn newest_post_or(&self, now: Time) -> Result<Time, Stop> {
+    async fn newest_post_or(&self, now: Time) -> Result<Time, TaskError> {
         Ok(match self.store.newest_post().await? {
             Some(post) => post.time().plus_ms(-ms(CLOCKS_DIFFER)),
             None => now.plus_ms(-ms(FIRST_LOOK)),

@@ -15,10 +15,10 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// How often to ask again when only a person can help.
-pub const SELDOM: Duration = Duration::from_secs(1800);
+pub const RARE_RETRY: Duration = Duration::from_secs(1800);
 
 /// A loop of the daemon: one noun, one job, done a bounded piece at a time.
-pub trait Tick: Send {
+pub trait Task: Send {
     /// Its name, in log lines and in `status`.
     const NAME: &'static str;
 
@@ -41,67 +41,67 @@ pub enum Next {
 }
 
 /// Why a tick ended early.
-pub enum Stop {
+pub enum TaskError {
     /// The platform: wait, and go on.
     Platform(Error),
     /// Anything else: the daemon stops.
     Fatal(anyhow::Error),
 }
 
-impl From<Error> for Stop {
-    fn from(error: Error) -> Stop {
-        Stop::Platform(error)
+impl From<Error> for TaskError {
+    fn from(error: Error) -> TaskError {
+        TaskError::Platform(error)
     }
 }
 
-impl From<store::Error> for Stop {
-    fn from(error: store::Error) -> Stop {
-        Stop::Fatal(error.into())
+impl From<store::Error> for TaskError {
+    fn from(error: store::Error) -> TaskError {
+        TaskError::Fatal(error.into())
     }
 }
 
-impl From<anyhow::Error> for Stop {
-    fn from(error: anyhow::Error) -> Stop {
-        Stop::Fatal(error)
+impl From<anyhow::Error> for TaskError {
+    fn from(error: anyhow::Error) -> TaskError {
+        TaskError::Fatal(error)
     }
 }
 
 /// How often a loop that looks every second tells that it has nothing to do.
-const TOLD_MS: i64 = 60_000;
+const REPORT_EVERY_MS: i64 = 60_000;
 
 /// The growing waits of one loop.
-pub struct Pace {
+pub struct Backoff {
     waits: ExponentialBackoff,
-    /// When the loop last told that it has nothing to do, unless something has troubled it since.
-    told: Option<Time>,
+    /// When the loop last last_reported that it has nothing to do, unless something has troubled it since.
+    last_reported: Option<Time>,
 }
 
-impl Pace {
+impl Backoff {
     /// A pace without failures so far.
-    pub fn new() -> Pace {
-        Pace { waits: waits(), told: None }
+    pub fn new() -> Backoff {
+        Backoff { waits: waits(), last_reported: None }
     }
 
     /// Turns the end of a tick into what the loop does next; a failure of the platform is logged and kept for `status`.
     ///
     /// # Errors
     /// Only what must stop the daemon.
-    pub async fn settle(
+    pub async fn conclude(
         &mut self,
         name: &'static str,
-        step: Result<Next, Stop>,
+        step: Result<Next, TaskError>,
         store: &Store,
         now: Time,
     ) -> anyhow::Result<Next> {
         match step {
             Ok(next) => Ok(next),
-            Err(Stop::Fatal(error)) => Err(error),
-            Err(Stop::Platform(error @ Error::WrongClock { .. })) => Err(error.into()),
-            Err(Stop::Platform(error)) => {
+            Err(TaskError::Fatal(error)) => Err(error),
+            Err(TaskError::Platform(error @ Error::WrongClock { .. })) => Err(error.into()),
+            Err(TaskError::Platform(error)) => {
                 let next = self.after(&error, now);
                 warn!(loop.name = name, error = %error, until = %next, "waiting");
                 store.report(name, Some(error.to_string()), now).await?;
-                self.told = None;
+                self.last_reported = None;
                 Ok(Next::Wait(next))
             }
         }
@@ -113,9 +113,9 @@ impl Pace {
     /// Of the database.
     pub async fn idle(&mut self, name: &'static str, store: &Store, now: Time) -> Result<(), store::Error> {
         self.succeeded();
-        if self.told.is_none_or(|told| TOLD_MS <= now.ms_since(told)) {
+        if self.last_reported.is_none_or(|last_reported| REPORT_EVERY_MS <= now.ms_since(last_reported)) {
             store.report(name, None, now).await?;
-            self.told = Some(now);
+            self.last_reported = Some(now);
         }
         Ok(())
     }
@@ -133,7 +133,7 @@ impl Pace {
             | Error::Refused { .. }
             | Error::ReplyRefused { .. }
             | Error::TooLong { .. }
-            | Error::WrongClock { .. } => now.plus_ms(ms(SELDOM)),
+            | Error::WrongClock { .. } => now.plus_ms(ms(RARE_RETRY)),
             Error::Unavailable { .. } | Error::NoAnswer { .. } | Error::Duplicate => self.wait(now),
         }
     }
@@ -146,11 +146,11 @@ impl Pace {
 
 /// Pieces of work that have to wait, by their numbers, and until when.
 #[derive(Default)]
-pub struct Held(BTreeMap<u64, Time>);
+pub struct Deferred(BTreeMap<u64, Time>);
 
-impl Held {
+impl Deferred {
     /// Lets this one wait.
-    pub fn hold(&mut self, id: u64, until: Time) {
+    pub fn defer(&mut self, id: u64, until: Time) {
         self.0.insert(id, until);
     }
 
@@ -166,9 +166,9 @@ impl Held {
     }
 }
 
-impl Default for Pace {
-    fn default() -> Pace {
-        Pace::new()
+impl Default for Backoff {
+    fn default() -> Backoff {
+        Backoff::new()
     }
 }
 

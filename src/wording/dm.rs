@@ -26,7 +26,7 @@ pub const FIRST: &str = "verbale";
 
 /// The text of a direct message to an official.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Letter(String);
+pub struct DmText(String);
 
 /// How the day stands: for `status`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -137,27 +137,27 @@ impl fmt::Display for Wish<'_> {
     }
 }
 
-impl Letter {
+impl DmText {
     /// What a command came to.
-    pub fn outcome(outcome: Outcome, command: Snowflake) -> Letter {
-        Letter::new(outcome, command)
+    pub fn outcome(outcome: Outcome, command: Snowflake) -> DmText {
+        DmText::new(outcome, command)
     }
 
     /// The code that confirms an order.
-    pub fn code(order: &Order, code: &Code, command: Snowflake) -> Letter {
+    pub fn code(order: &Order, code: &Code, command: Snowflake) -> DmText {
         let (wish, digits) = (Wish(order), code.digits());
-        Letter::new(
+        DmText::new(
             format_args!("You ask {wish}. If you mean it, write within {VALID_MINUTES} minutes:\nconfirm {digits}"),
             command,
         )
     }
 
     /// That another official asks for something. Who, if it was by message; and whether it can be approved by message.
-    pub fn request(request: u64, order: &Order, by: Option<AccountId>, lapses: Time, by_message: bool) -> Letter {
+    pub fn request(request: u64, order: &Order, by: Option<AccountId>, lapses: Time, by_message: bool) -> DmText {
         let by = by.map_or_else(|| "Another official".to_owned(), |by| format!("Account {by}"));
         let (wish, lapses) = (Wish(order), Moment(lapses));
         let (how, command) = if by_message { ("write", "") } else { ("run on the command line", "verbale ") };
-        Letter::new(
+        DmText::new(
             format_args!(
                 "{by} asks {wish}: request {request}. If you approve, {how} before {lapses}:\n{command}approve {request}"
             ),
@@ -166,23 +166,23 @@ impl Letter {
     }
 
     /// That a note is disputed by somebody in a post, and how it stood with it before.
-    pub fn dispute(before: &Standing, by: AccountId, post: PostId) -> Letter {
+    pub fn dispute(before: &Standing, by: AccountId, post: PostId) -> DmText {
         let (note, standing) = (before.note, with_one_more(before));
-        Letter::new(format_args!("Account {by} disputes note {note} in post {post}.\n{}", Shown(&standing)), post)
+        DmText::new(format_args!("Account {by} disputes note {note} in post {post}.\n{}", Shown(&standing)), post)
     }
 
     /// How a request ended. Why one could not be done is for the operator to tell: it is no text of ours.
-    pub fn ended(request: u64, state: RequestState) -> Letter {
+    pub fn ended(request: u64, state: RequestState) -> DmText {
         let text = match state {
             RequestState::Lapsed => "has lapsed: nobody approved it in time. Nothing was published.",
             RequestState::Refused => "cannot be done. On the daemon's machine `verbale requests` says why.",
             _ => "is done. What it opens is in the log and on the site; its posts follow.",
         };
-        Letter::new(format_args!("Request {request} {text}"), format_args!("request {request} {}", state.as_str()))
+        DmText::new(format_args!("Request {request} {text}"), format_args!("request {request} {}", state.as_str()))
     }
 
     /// How it stands with the log, with the day, and with the requests that wait for approval.
-    pub fn status(log: &LogStanding, day: Day, waiting: &[u64], command: Snowflake) -> Letter {
+    pub fn status(log: &LogStanding, day: Day, waiting: &[u64], command: Snowflake) -> DmText {
         let mut text = format!("{}\n", Stands(log));
         let Day { read, answers, over, usd_micros } = day;
         let cents = usd_micros.div_ceil(10_000);
@@ -197,11 +197,11 @@ impl Letter {
         if WAITING_LISTED < waiting.len() {
             let _ = write!(text, "\n{} requests wait in all", waiting.len());
         }
-        Letter::new(text, command)
+        DmText::new(text, command)
     }
 
     /// These notes, the newest of so many.
-    pub fn notes(newest: &[Standing], count: u64, command: Snowflake) -> Letter {
+    pub fn notes(newest: &[Standing], count: u64, command: Snowflake) -> DmText {
         let mut text = format!("{count} notes are sealed, the newest first:");
         if count == 0 {
             text = "No note is sealed yet.".to_owned();
@@ -213,16 +213,16 @@ impl Letter {
             // Writing to a string does not fail.
             let _ = write!(text, "\n{note}: {sealed}, {posted}, {open} open{disputed}");
         }
-        Letter::new(text, command)
+        DmText::new(text, command)
     }
 
     /// What can be asked for.
-    pub fn help(command: Snowflake) -> Letter {
-        Letter::new(HELP, command)
+    pub fn help(command: Snowflake) -> DmText {
+        DmText::new(HELP, command)
     }
 
-    fn new(text: impl fmt::Display, re: impl fmt::Display) -> Letter {
-        Letter(format!("{FIRST}\n{text}\nre {re}"))
+    fn new(text: impl fmt::Display, re: impl fmt::Display) -> DmText {
+        DmText(format!("{FIRST}\n{text}\nre {re}"))
     }
 
     /// The text.
@@ -248,7 +248,7 @@ mod tests {
 
     const ID: Snowflake = Snowflake(i64::MAX as u64);
 
-    fn all() -> Vec<Letter> {
+    fn all() -> Vec<DmText> {
         let time = Time::parse("2018-03-09T17:40:12.123Z").unwrap();
         let open = Order::Open { note: 17, level: Level::Content };
         let (code, by) = (Code::of(123), AccountId(u64::MAX));
@@ -256,18 +256,18 @@ mod tests {
         let log = LogStanding { notes: MOST, posted: 0, opened: 0, disputed: 0, head: None };
         let waiting: Vec<u64> = (1..=100).collect();
         let mut all = vec![
-            Letter::code(&open, &code, ID),
-            Letter::code(&Order::Approve(3), &code, ID),
-            Letter::ended(3, RequestState::Lapsed),
-            Letter::ended(3, RequestState::Refused),
-            Letter::ended(3, RequestState::Done),
-            Letter::request(3, &open, Some(by), time, true),
-            Letter::request(3, &open, None, time, false),
-            Letter::dispute(&standing()[0], by, ID),
-            Letter::status(&log, day, &waiting, ID),
-            Letter::notes(&standing(), 300, ID),
-            Letter::notes(&[], 0, ID),
-            Letter::help(ID),
+            DmText::code(&open, &code, ID),
+            DmText::code(&Order::Approve(3), &code, ID),
+            DmText::ended(3, RequestState::Lapsed),
+            DmText::ended(3, RequestState::Refused),
+            DmText::ended(3, RequestState::Done),
+            DmText::request(3, &open, Some(by), time, true),
+            DmText::request(3, &open, None, time, false),
+            DmText::dispute(&standing()[0], by, ID),
+            DmText::status(&log, day, &waiting, ID),
+            DmText::notes(&standing(), 300, ID),
+            DmText::notes(&[], 0, ID),
+            DmText::help(ID),
         ];
         let outcomes = [
             Outcome::Accepted,
@@ -287,7 +287,7 @@ mod tests {
             Outcome::WrongCode(1),
             Outcome::LateCode,
         ];
-        all.extend(outcomes.map(|outcome| Letter::outcome(outcome, ID)));
+        all.extend(outcomes.map(|outcome| DmText::outcome(outcome, ID)));
         all
     }
 

@@ -106,8 +106,8 @@ pub(super) struct Span(#[serde(with = "humantime_serde")] Duration);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Publish {
-    #[serde(default = "settle", deserialize_with = "settle_time")]
-    settle: Duration,
+    #[serde(default = "unknown_outcome_timeout", deserialize_with = "unknown_outcome_time")]
+    unknown_outcome_timeout: Duration,
     #[serde(default = "run_over", deserialize_with = "run_length")]
     run_over: u64,
     #[serde(default = "heartbeat", deserialize_with = "schedule")]
@@ -173,7 +173,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Error> {
             rules: watch.rule,
         },
         publish: super::Publish {
-            settle: publish.settle,
+            unknown_outcome_timeout: publish.unknown_outcome_timeout,
             run_over: publish.run_over,
             heartbeat: publish.heartbeat,
             ignore_posts_until: publish.ignore_posts_until,
@@ -266,7 +266,7 @@ const fn attachment_bytes_max() -> u64 {
     ATTACHMENT_BYTES_MAX
 }
 
-const fn settle() -> Duration {
+const fn unknown_outcome_timeout() -> Duration {
     Duration::from_secs(600)
 }
 
@@ -346,7 +346,7 @@ fn attachments_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::E
     duration(from, Duration::ZERO, Duration::from_secs(600))
 }
 
-fn settle_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+fn unknown_outcome_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     duration(from, Duration::ZERO, DAY)
 }
 

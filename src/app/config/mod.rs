@@ -106,7 +106,7 @@ pub struct Watch {
 /// How commitments are posted.
 pub struct Publish {
     /// How long a post may take to show on the own timeline.
-    pub settle: Duration,
+    pub unknown_outcome_timeout: Duration,
     /// With more notes than this waiting, one post carries them all.
     pub run_over: u64,
     /// When to say how many notes were sealed, in UTC; none for never.

@@ -48,7 +48,7 @@ fn the_template_says_the_defaults() {
         assert_eq!(config.watch.poll, Duration::from_secs(90));
         assert_eq!(config.watch.attachments_timeout, Duration::from_secs(20));
         assert_eq!(config.watch.attachment_bytes_max, 64 << 20);
-        assert_eq!(config.publish.settle, Duration::from_secs(600));
+        assert_eq!(config.publish.unknown_outcome_timeout, Duration::from_secs(600));
         assert_eq!(config.publish.run_over, 5);
         assert_eq!(config.publish.heartbeat.unwrap().to_string(), "0 55 23 * * *");
         assert_eq!(config.slip, Slip { send: false });

@@ -20,7 +20,7 @@ use crate::store::Reader;
 use crate::tasks::reply::Bot;
 use crate::tasks::rules::{Correspondent, Formal};
 use crate::tasks::seal::Watcher;
-use crate::tasks::task::Tick;
+use crate::tasks::task::Task;
 
 /// What makes a message formal in the story.
 pub(super) const MARKER: &str = "NOTE VERBALE";
@@ -29,7 +29,7 @@ pub(super) const MARKER: &str = "NOTE VERBALE";
 pub(super) const POLL: &str = "250ms";
 
 /// How often it looks for what a command has asked for.
-const ASKED: Duration = Duration::from_millis(100);
+const REQUEST_POLL: Duration = Duration::from_millis(100);
 
 /// How often the story looks whether a daemon has come so far.
 const LOOK: Duration = Duration::from_millis(10);
@@ -64,8 +64,8 @@ impl Side {
         create::create(dir, &answers(part, world, address)?, rand::random(), init::complete)?;
         let config = Config::load(&dir.join("config.toml"))?;
         let mut parts = Parts::of(&config, false)?;
-        parts.opener.poll = ASKED;
-        parts.receiver = parts.receiver.map(|_| ASKED);
+        parts.discloser.poll = REQUEST_POLL;
+        parts.receiver = parts.receiver.map(|_| REQUEST_POLL);
         let daemon = tokio::spawn(daemon::run(parts, shutdown));
         Ok(Side { config, daemon })
     }

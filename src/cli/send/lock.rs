@@ -16,7 +16,7 @@ const BYTES: usize = 96;
 
 /// The last try.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Tried {
+pub(super) struct LastAttempt {
     /// To whom.
     pub(super) to: AccountId,
     /// When it began.
@@ -26,14 +26,14 @@ pub(super) struct Tried {
 }
 
 /// The turn, until it is dropped.
-pub(super) struct Turn {
+pub(super) struct SendLock {
     file: File,
     path: PathBuf,
 }
 
-impl Turn {
+impl SendLock {
     /// Takes the turn on this database; nothing if another command has it.
-    pub(super) fn take(database: &Path) -> io::Result<Option<Turn>> {
+    pub(super) fn take(database: &Path) -> io::Result<Option<SendLock>> {
         let mut name = database.as_os_str().to_owned();
         name.push(".send");
         let path = PathBuf::from(name);
@@ -41,14 +41,14 @@ impl Turn {
         options.create(true).truncate(false).read(true).write(true).mode(0o600);
         let file = options.open(&path).map_err(|error| named(&path, &error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Turn { file, path })),
+            Ok(()) => Ok(Some(SendLock { file, path })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(named(&path, &error)),
         }
     }
 
     /// The last try, if there was one.
-    pub(super) fn last(&self) -> io::Result<Option<Tried>> {
+    pub(super) fn last(&self) -> io::Result<Option<LastAttempt>> {
         let mut bytes = [0; BYTES];
         let len = self.file.read_at(&mut bytes, 0).map_err(|error| named(&self.path, &error))?;
         let text = std::str::from_utf8(&bytes[..len]).unwrap_or("?").trim_end();
@@ -60,8 +60,8 @@ impl Turn {
     }
 
     /// Keeps a try; it is durable when this returns.
-    pub(super) fn keep(&self, tried: Option<Tried>) -> io::Result<()> {
-        let text = tried.map_or_else(String::new, |Tried { to, at, message }| {
+    pub(super) fn keep(&self, tried: Option<LastAttempt>) -> io::Result<()> {
+        let text = tried.map_or_else(String::new, |LastAttempt { to, at, message }| {
             format!("{to} {at} {}", message.map_or_else(|| "-".to_owned(), |message| message.to_string()))
         });
         let line = format!("{text:<width$}\n", width = BYTES - 1);
@@ -72,10 +72,10 @@ impl Turn {
     }
 }
 
-fn read(text: &str) -> Option<Tried> {
+fn read(text: &str) -> Option<LastAttempt> {
     let [to, at, message] = text.split(' ').collect::<Vec<_>>()[..] else { return None };
     let message = if message == "-" { None } else { Some(MessageId::parse(message)?) };
-    Some(Tried { to: AccountId::parse(to)?, at: Time::parse(at)?, message })
+    Some(LastAttempt { to: AccountId::parse(to)?, at: Time::parse(at)?, message })
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {
@@ -90,16 +90,16 @@ mod tests {
     fn one_has_the_turn_and_the_next_knows_the_last_try() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("verbale.db");
-        let turn = Turn::take(&database).unwrap().unwrap();
-        assert!(Turn::take(&database).unwrap().is_none());
+        let turn = SendLock::take(&database).unwrap().unwrap();
+        assert!(SendLock::take(&database).unwrap().is_none());
         assert_eq!(turn.last().unwrap(), None);
-        let tried = Tried { to: AccountId(u64::MAX), at: Time::from_ms(1_764_000_000_000), message: None };
-        for tried in [tried, Tried { message: MessageId::parse("9223372036854775807"), ..tried }, tried] {
+        let tried = LastAttempt { to: AccountId(u64::MAX), at: Time::from_ms(1_764_000_000_000), message: None };
+        for tried in [tried, LastAttempt { message: MessageId::parse("9223372036854775807"), ..tried }, tried] {
             turn.keep(Some(tried)).unwrap();
             assert_eq!(turn.last().unwrap(), Some(tried));
         }
         drop(turn);
-        let turn = Turn::take(&database).unwrap().unwrap();
+        let turn = SendLock::take(&database).unwrap().unwrap();
         assert_eq!(turn.last().unwrap(), Some(tried));
         turn.keep(None).unwrap();
         assert_eq!(turn.last().unwrap(), None);

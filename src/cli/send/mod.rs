@@ -12,7 +12,7 @@ use anyhow::Context;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use self::sender::{DISPATCH_BYTES_MAX, Dispatch, Sender, Sent};
+use self::sender::{DRAFT_BYTES_MAX, Draft, Sender, Sent};
 use super::failure::UNCHECKED;
 use super::{Failure, Installation, Output, disclosure, input, signals};
 use crate::app::config::{Config, values};
@@ -125,27 +125,35 @@ impl End {
 /// If it was not sent, or nobody knows.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
-    let dispatch = dispatch(arguments)?;
+    let draft = draft(arguments)?;
     let reader = Reader::open(&config.log.database)?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let (shutdown, clock) = (signals::shutdown()?, Clock::system());
         let platform = daemon::platform(&config, &clock)?;
         let (log, rules) = (&config.log.origin, &config.watch.rules[..]);
-        let (database, settle) = (&*config.log.database, config.publish.settle);
-        let sender = Sender { platform: &platform, reader: &reader, database, settle, clock: &clock, log, rules };
-        let sent = sender.send(&arguments.to, &dispatch, arguments.again, &shutdown).await.map_err(explained)?;
+        let (database, unknown_outcome_timeout) = (&*config.log.database, config.publish.unknown_outcome_timeout);
+        let sender = Sender {
+            platform: &platform,
+            reader: &reader,
+            database,
+            unknown_outcome_timeout,
+            clock: &clock,
+            log,
+            rules,
+        };
+        let sent = sender.send(&arguments.to, &draft, arguments.again, &shutdown).await.map_err(explained)?;
         Following { json: arguments.output.json, config: &config, reader: &reader, sent }
             .follow(!arguments.no_wait, &shutdown)
             .await
     })
 }
 
-/// The dispatch, read whole before anything else is done.
-fn dispatch(arguments: &Arguments) -> Result<Dispatch, Failure> {
-    let text = input::text(&arguments.text, DISPATCH_BYTES_MAX)?;
+/// The draft, read whole before anything else is done.
+fn draft(arguments: &Arguments) -> Result<Draft, Failure> {
+    let text = input::text(&arguments.text, DRAFT_BYTES_MAX)?;
     let files = arguments.attach.iter().map(|path| input::bytes(path, GIF_BYTES_MAX));
     let files = files.collect::<Result<_, _>>()?;
-    Dispatch::new(&text, files).map_err(|unfit| Failure::unusable(unfit.what, unfit.remedy))
+    Draft::new(&text, files).map_err(|unfit| Failure::unusable(unfit.what, unfit.remedy))
 }
 
 /// Each end of an attempt to send has its exit status, and says what to do.
@@ -158,7 +166,7 @@ fn explained(error: sender::Error) -> anyhow::Error {
             Failure { status: UNCHECKED, what: what.to_owned(), remedy: remedy.to_owned() }.into()
         }
         sender::Error::Store(error) => error.into(),
-        sender::Error::Recent { .. } | sender::Error::Busy | sender::Error::Turn(_) | sender::Error::Failed(_) => {
+        sender::Error::Recent { .. } | sender::Error::Busy | sender::Error::SendLock(_) | sender::Error::Failed(_) => {
             Failure::failed(what, remedy).into()
         }
     }

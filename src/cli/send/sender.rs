@@ -1,6 +1,6 @@
-//! Sends a dispatch from the account that is watched, once, so that it becomes a note.
+//! Sends a draft from the account that is watched, once, so that it becomes a note.
 //!
-//! Nothing is sent that the platform would refuse or that would not be sealed. A dispatch is given to the platform once: if
+//! Nothing is sent that the platform would refuse or that would not be sealed. A draft is given to the platform once: if
 //! no answer comes, the conversation says whether it went, and a person decides what then. To begin anew after any end is
 //! safe, since the conversation is read before anything is sent; as long as the message of the last try may be missing from
 //! it, nothing is. Two commands at a time do not send.
@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-pub use super::draft::{DISPATCH_BYTES_MAX, Dispatch, Unfit};
-use super::lock::{Tried, Turn};
+pub use super::draft::{DRAFT_BYTES_MAX, Draft, Unfit};
+use super::lock::{LastAttempt, SendLock};
 use crate::base::clock::Clock;
 use crate::base::ids::{Account, AccountId, MessageId, Origin};
 use crate::base::time::SKEW_MS_MAX;
@@ -45,7 +45,7 @@ pub struct Sender<'a> {
     /// The file of that store: what is known of the last try lies beside it.
     pub database: &'a Path,
     /// How long a message of which nobody knows whether it was sent may be missing from its conversation.
-    pub settle: Duration,
+    pub unknown_outcome_timeout: Duration,
     /// The time.
     pub clock: &'a Clock,
     /// The name of the log.
@@ -67,7 +67,7 @@ pub struct Sent {
 
 /// What a conversation holds.
 struct Found {
-    /// Our messages of late that are made of the dispatch, newest first.
+    /// Our messages of late that are made of the draft, newest first.
     same: Vec<MessageId>,
     /// The newest message of all.
     newest: Option<MessageId>,
@@ -93,7 +93,7 @@ pub enum Error {
     Busy,
     /// Nothing was sent: what is known of the last try cannot be read or written.
     #[error("nothing was sent: {0}\nlet the user that runs this command write beside the database")]
-    Turn(#[from] io::Error),
+    SendLock(#[from] io::Error),
     /// Nothing was sent: the platform did not do it.
     #[error("nothing was sent: {0}")]
     Failed(PlatformError),
@@ -120,7 +120,7 @@ impl From<PlatformError> for Error {
 }
 
 impl Sender<'_> {
-    /// Sends the dispatch; `again` even if the same was sent a short time ago. Once it has been given to the platform,
+    /// Sends the draft; `again` even if the same was sent a short time ago. Once it has been given to the platform,
     /// `shutdown` ends only the waits.
     ///
     /// # Errors
@@ -128,34 +128,34 @@ impl Sender<'_> {
     pub async fn send(
         &self,
         to: &Correspondent,
-        dispatch: &Dispatch,
+        draft: &Draft,
         again: bool,
         shutdown: &CancellationToken,
     ) -> Result<Sent, Error> {
-        self.check_text(dispatch)?;
+        self.check_text(draft)?;
         let me = self.platform.me().await?;
         me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
         let me = me.account;
         let to = identify(self.platform, self.reader, to).await?;
-        self.check_sealed(&me, to, &dispatch.text).await?;
-        let turn = Turn::take(self.database)?.ok_or(Error::Busy)?;
+        self.check_sealed(&me, to, &draft.text).await?;
+        let turn = SendLock::take(self.database)?.ok_or(Error::Busy)?;
         let last = turn.last()?;
         let before = match again {
-            true => self.find(&me, to, dispatch).await?.same,
-            false => self.settled(&me, to, dispatch, last, shutdown).await?,
+            true => self.find(&me, to, draft).await?.same,
+            false => self.settled(&me, to, draft, last, shutdown).await?,
         };
-        let media = match &dispatch.file {
+        let media = match &draft.file {
             Some(file) => Some(self.platform.upload(file, Purpose::Message).await?),
             None => None,
         };
         if shutdown.is_cancelled() {
             return Err(PlatformError::Unavailable { what: "it was told to stop".to_owned() }.into());
         }
-        let tried = Tried { to, at: self.clock.now(), message: None };
+        let tried = LastAttempt { to, at: self.clock.now(), message: None };
         turn.keep(Some(tried))?;
-        let outcome = self.give(&me, to, dispatch, media, &before, shutdown).await;
+        let outcome = self.give(&me, to, draft, media, &before, shutdown).await;
         let known = match &outcome {
-            Ok(sent) => Some(Tried { message: Some(sent.message), ..tried }),
+            Ok(sent) => Some(LastAttempt { message: Some(sent.message), ..tried }),
             Err(Error::Missing { .. } | Error::Unknown { .. }) => Some(tried),
             Err(_) => last,
         };
@@ -166,32 +166,32 @@ impl Sender<'_> {
         outcome
     }
 
-    /// The messages of late that are made of this dispatch: none, once what the last try may have sent is in the
+    /// The messages of late that are made of this draft: none, once what the last try may have sent is in the
     /// conversation, or can no longer come.
     async fn settled(
         &self,
         me: &Account,
         to: AccountId,
-        dispatch: &Dispatch,
-        last: Option<Tried>,
+        draft: &Draft,
+        last: Option<LastAttempt>,
         shutdown: &CancellationToken,
     ) -> Result<Vec<MessageId>, Error> {
         let last = last.filter(|last| last.to == to);
         let mut wait = FIRST_WAIT;
         loop {
             let now = self.clock.now();
-            let Found { same, newest } = self.find(me, to, dispatch).await?;
+            let Found { same, newest } = self.find(me, to, draft).await?;
             if let Some(message) = same.first() {
                 return Err(Error::Recent { message: *message });
             }
             let Some(last) = last else { return Ok(same) };
-            let left_ms = ms(self.settle) - now.ms_since(last.at);
+            let left_ms = ms(self.unknown_outcome_timeout) - now.ms_since(last.at);
             if left_ms <= 0 || (last.message.is_some() && last.message <= newest) {
                 return Ok(same);
             }
             warn!(last = %last.at, "what was sent last to this account is not in the conversation yet: it is waited for");
             // A clock that was set back makes it no longer.
-            let left = Duration::from_millis(left_ms.unsigned_abs()).min(self.settle);
+            let left = Duration::from_millis(left_ms.unsigned_abs()).min(self.unknown_outcome_timeout);
             if shutdown.run_until_cancelled(tokio::time::sleep(wait.min(left))).await.is_none() {
                 return Err(PlatformError::Unavailable { what: "it was told to stop".to_owned() }.into());
             }
@@ -199,26 +199,26 @@ impl Sender<'_> {
         }
     }
 
-    /// Gives the dispatch to the platform, once.
+    /// Gives the draft to the platform, once.
     async fn give(
         &self,
         me: &Account,
         to: AccountId,
-        dispatch: &Dispatch,
+        draft: &Draft,
         media: Option<MediaId>,
         before: &[MessageId],
         shutdown: &CancellationToken,
     ) -> Result<Sent, Error> {
-        match self.platform.send_message(&Addressee::Account(to), &dispatch.text, media).await {
+        match self.platform.send_message(&Addressee::Account(to), &draft.text, media).await {
             Ok(sent) => Ok(Sent { message: sent.message, to, was_answered: true }),
             Err(PlatformError::Duplicate) => {
-                let found = self.find(me, to, dispatch).await?.same;
+                let found = self.find(me, to, draft).await?.same;
                 let new = found.into_iter().find(|message| !before.contains(message));
                 let message = new.ok_or(PlatformError::Duplicate)?;
                 Ok(Sent { message, to, was_answered: false })
             }
             Err(PlatformError::NoAnswer { what }) => {
-                let found = self.look(me, to, dispatch, before, shutdown).await;
+                let found = self.look(me, to, draft, before, shutdown).await;
                 let found = found.map_err(|look| Error::Unknown { what: what.clone(), look })?;
                 let message = found.ok_or(Error::Missing { what })?;
                 Ok(Sent { message, to, was_answered: false })
@@ -228,8 +228,8 @@ impl Sender<'_> {
     }
 
     /// What can be said of the text without asking anybody.
-    fn check_text(&self, dispatch: &Dispatch) -> Result<(), Error> {
-        if Slip::is_of(&dispatch.text, self.log) {
+    fn check_text(&self, draft: &Draft) -> Result<(), Error> {
+        if Slip::is_of(&draft.text, self.log) {
             return Err(Unfit::new(
                 "the text is a slip of this log, which is never sealed",
                 "send the note's own text",
@@ -294,7 +294,7 @@ impl Sender<'_> {
         &self,
         me: &Account,
         to: AccountId,
-        dispatch: &Dispatch,
+        draft: &Draft,
         before: &[MessageId],
         shutdown: &CancellationToken,
     ) -> Result<Option<MessageId>, PlatformError> {
@@ -302,7 +302,7 @@ impl Sender<'_> {
             if shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
                 break;
             }
-            let found = self.find(me, to, dispatch).await?;
+            let found = self.find(me, to, draft).await?;
             if let Some(message) = found.same.into_iter().find(|message| !before.contains(message)) {
                 return Ok(Some(message));
             }
@@ -310,8 +310,8 @@ impl Sender<'_> {
         Ok(None)
     }
 
-    /// Looks for our messages of late that are made of this dispatch.
-    async fn find(&self, me: &Account, to: AccountId, dispatch: &Dispatch) -> Result<Found, PlatformError> {
+    /// Looks for our messages of late that are made of this draft.
+    async fn find(&self, me: &Account, to: AccountId, draft: &Draft) -> Result<Found, PlatformError> {
         let after = self.clock.now().plus_ms(-ms(RECENT));
         let is_old = |message: &Message| message.id.time() < after;
         let Newest { messages, is_enough } = newest(self.platform, Some(to), REACH, is_old).await?;
@@ -321,9 +321,8 @@ impl Sender<'_> {
             return Err(PlatformError::Unavailable { what });
         }
         let ours = messages.iter().filter(|message| message.sender == me.id && !is_old(message));
-        let same = ours.filter(|message| {
-            message.attachments.is_empty() == dispatch.file.is_none() && message.is_of(&dispatch.text)
-        });
+        let same =
+            ours.filter(|message| message.attachments.is_empty() == draft.file.is_none() && message.is_of(&draft.text));
         let same = same.map(|message| message.id).collect();
         Ok(Found { same, newest: messages.iter().map(|message| message.id).max() })
     }

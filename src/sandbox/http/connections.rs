@@ -20,14 +20,14 @@ pub(super) struct Lines(pub(super) TcpListener);
 /// A connection.
 pub(super) struct Line {
     stream: TcpStream,
-    scissors: Scissors,
+    scissors: ConnectionCutter,
 }
 
 /// Cuts the connection that a request came by.
 #[derive(Clone)]
-pub(super) struct Scissors(Arc<AtomicU64>);
+pub(super) struct ConnectionCutter(Arc<AtomicU64>);
 
-impl Scissors {
+impl ConnectionCutter {
     /// Lets `bytes` more through to the client, and then ends the connection.
     pub(super) fn cut_after(&self, bytes: u64) {
         self.0.store(bytes, Ordering::SeqCst);
@@ -56,7 +56,7 @@ impl axum::serve::Listener for Lines {
     async fn accept(&mut self) -> (Line, SocketAddr) {
         // The trait of the same name on the listener itself waits and tries again when the system is short of files.
         let (stream, address) = axum::serve::Listener::accept(&mut self.0).await;
-        (Line { stream, scissors: Scissors(Arc::new(AtomicU64::new(UNCUT))) }, address)
+        (Line { stream, scissors: ConnectionCutter(Arc::new(AtomicU64::new(UNCUT))) }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -64,8 +64,8 @@ impl axum::serve::Listener for Lines {
     }
 }
 
-impl Connected<IncomingStream<'_, Lines>> for Scissors {
-    fn connect_info(stream: IncomingStream<'_, Lines>) -> Scissors {
+impl Connected<IncomingStream<'_, Lines>> for ConnectionCutter {
+    fn connect_info(stream: IncomingStream<'_, Lines>) -> ConnectionCutter {
         stream.io().scissors.clone()
     }
 }

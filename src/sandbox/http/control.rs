@@ -9,7 +9,7 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Door;
+use super::AppState;
 use super::answer::{self, Answer};
 use super::query::invalid;
 use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
@@ -17,7 +17,7 @@ use crate::sandbox::shapes;
 use crate::sandbox::world::{Chaos, Draft, Fault, Outgoing, Refusal, Settings, User, World, unescape};
 
 /// The control interface.
-pub(super) fn routes() -> Router<Door> {
+pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/sandbox/state", get(state))
         .route("/sandbox/settings", get(settings).put(set_settings))
@@ -33,9 +33,9 @@ pub(super) fn routes() -> Router<Door> {
         .route("/sandbox/timeline.json", get(timeline))
 }
 
-async fn state(State(door): State<Door>) -> Response {
-    let offset_ms = door.world.clock().offset_ms();
-    door.world.with(|world, now| {
+async fn state(State(state): State<AppState>) -> Response {
+    let offset_ms = state.world.clock().offset_ms();
+    state.world.with(|world, now| {
         Json(json!({
             "now": now.to_string(),
             "clock_offset_ms": offset_ms,
@@ -51,12 +51,12 @@ async fn state(State(door): State<Door>) -> Response {
     })
 }
 
-async fn settings(State(door): State<Door>) -> Json<Settings> {
-    Json(door.world.with(|world, _| world.settings.clone()))
+async fn settings(State(state): State<AppState>) -> Json<Settings> {
+    Json(state.world.with(|world, _| world.settings.clone()))
 }
 
-async fn set_settings(State(door): State<Door>, Json(settings): Json<Settings>) -> Json<Settings> {
-    door.world.with(|world, _| world.settings = settings.clone());
+async fn set_settings(State(state): State<AppState>, Json(settings): Json<Settings>) -> Json<Settings> {
+    state.world.with(|world, _| world.settings = settings.clone());
     Json(settings)
 }
 
@@ -66,28 +66,28 @@ struct Offset {
     offset_ms: i64,
 }
 
-async fn set_clock(State(door): State<Door>, Json(offset): Json<Offset>) -> Json<Value> {
-    door.world.clock().set_offset_ms(offset.offset_ms);
+async fn set_clock(State(state): State<AppState>, Json(offset): Json<Offset>) -> Json<Value> {
+    state.world.clock().set_offset_ms(offset.offset_ms);
     // So that who waits for something in the world looks again at the new time.
-    Json(door.world.with(|_, now| json!({ "now": now.to_string() })))
+    Json(state.world.with(|_, now| json!({ "now": now.to_string() })))
 }
 
-async fn faults(State(door): State<Door>) -> Json<Vec<Fault>> {
-    Json(door.world.with(|world, _| world.faults().copied().collect()))
+async fn faults(State(state): State<AppState>) -> Json<Vec<Fault>> {
+    Json(state.world.with(|world, _| world.faults().copied().collect()))
 }
 
-async fn add_fault(State(door): State<Door>, Json(fault): Json<Fault>) -> Json<Fault> {
-    door.world.with(|world, _| world.add_fault(fault));
+async fn add_fault(State(state): State<AppState>, Json(fault): Json<Fault>) -> Json<Fault> {
+    state.world.with(|world, _| world.add_fault(fault));
     Json(fault)
 }
 
-async fn clear_faults(State(door): State<Door>) -> Json<Value> {
-    door.world.with(|world, _| world.clear_faults());
+async fn clear_faults(State(state): State<AppState>) -> Json<Value> {
+    state.world.with(|world, _| world.clear_faults());
     Json(json!({ "cleared": true }))
 }
 
-async fn set_chaos(State(door): State<Door>, Json(chaos): Json<Option<Chaos>>) -> Json<Option<Chaos>> {
-    door.world.with(|world, _| world.set_chaos(chaos.clone()));
+async fn set_chaos(State(state): State<AppState>, Json(chaos): Json<Option<Chaos>>) -> Json<Option<Chaos>> {
+    state.world.with(|world, _| world.set_chaos(chaos.clone()));
     Json(chaos)
 }
 
@@ -97,13 +97,13 @@ fn user(user: &User) -> Value {
     json!({ "id": account.id.to_string(), "username": account.name.as_str(), "credentials": user.credentials })
 }
 
-async fn users(State(door): State<Door>) -> Json<Value> {
-    Json(door.world.with(|world, _| world.users().map(user).collect()))
+async fn users(State(state): State<AppState>) -> Json<Value> {
+    Json(state.world.with(|world, _| world.users().map(user).collect()))
 }
 
 /// The credentials of a user, by name or identifier, as a file of credentials holds them.
-async fn credentials(State(door): State<Door>, Path(named): Path<String>) -> Answer {
-    door.world.with(|world, _| {
+async fn credentials(State(state): State<AppState>, Path(named): Path<String>) -> Answer {
+    state.world.with(|world, _| {
         let id = user_named(world, &named)?;
         let user = world.user(id).ok_or_else(|| invalid("user", &named, "it is nobody"))?;
         let lines = toml::to_string(&user.credentials).map_err(|error| invalid("user", &named, error))?;
@@ -118,11 +118,11 @@ struct NewUser {
     username: String,
 }
 
-async fn add_user(State(door): State<Door>, Json(new): Json<NewUser>) -> Answer {
+async fn add_user(State(state): State<AppState>, Json(new): Json<NewUser>) -> Answer {
     let id = AccountId::parse(&new.id).ok_or_else(|| invalid("id", &new.id, "it is not an identifier"))?;
     let name = AccountName::parse(&new.username);
     let name = name.ok_or_else(|| invalid("username", &new.username, "it is not a name"))?;
-    door.world.with(|world, now| answer::created(user(world.add_user(now, Account { id, name }))))
+    state.world.with(|world, now| answer::created(user(world.add_user(now, Account { id, name }))))
 }
 
 /// A message of any user to another or into a conversation that exists; users by name or identifier.
@@ -151,25 +151,25 @@ struct Sent {
     dm_event_id: String,
 }
 
-async fn send(State(door): State<Door>, Json(new): Json<NewMessage>) -> Answer {
+async fn send(State(state): State<AppState>, Json(new): Json<NewMessage>) -> Answer {
     let decode = |file: &NewFile| Some((file.media_type.clone(), BASE64.decode(file.base64.as_bytes()).ok()?));
     let files: Option<Vec<_>> = new.files.iter().map(decode).collect();
     let files = files.ok_or_else(|| invalid("files", "", "the bytes are not base64"))?;
     let to = new.to.or(new.conversation).ok_or_else(|| invalid("to", "", "it is missing"))?;
-    let (conversation, message) = send_as(&door, &new.from, &to, new.text, files)?;
+    let (conversation, message) = send_as(&state, &new.from, &to, new.text, files)?;
     let sent = Sent { dm_conversation_id: conversation.to_string(), dm_event_id: message.to_string() };
     answer::created(json!(sent))
 }
 
 /// Sends a message of `from` to a user, or into a conversation; `files` are media types and bytes.
 pub(super) fn send_as(
-    door: &Door,
+    state: &AppState,
     from: &str,
     to: &str,
     text: String,
     files: Vec<(String, Vec<u8>)>,
 ) -> Result<(ConversationId, MessageId), Refusal> {
-    door.world.with(|world, now| {
+    state.world.with(|world, now| {
         let from = user_named(world, from)?;
         let media = files.into_iter().map(|(media_type, bytes)| world.upload(now, from, &media_type, bytes)).collect();
         let what = Outgoing { text, media };
@@ -198,9 +198,9 @@ struct Hidden {
     hidden: bool,
 }
 
-async fn hide(State(door): State<Door>, Path(id): Path<String>, Json(hidden): Json<Hidden>) -> Answer {
+async fn hide(State(state): State<AppState>, Path(id): Path<String>, Json(hidden): Json<Hidden>) -> Answer {
     let id = MessageId::parse(&id).ok_or_else(|| invalid("id", id, "it is not an identifier"))?;
-    door.world.with(|world, _| world.set_hidden(id, hidden.hidden));
+    state.world.with(|world, _| world.set_hidden(id, hidden.hidden));
     answer::ok(json!({ "hidden": hidden.hidden }))
 }
 
@@ -215,10 +215,10 @@ struct NewPost {
     edits: Option<String>,
 }
 
-async fn create_post(State(door): State<Door>, Json(new): Json<NewPost>) -> Answer {
+async fn create_post(State(state): State<AppState>, Json(new): Json<NewPost>) -> Answer {
     let id = |text: &Option<String>| text.as_deref().map(post_id).transpose();
     let (answers, quotes, edits) = (id(&new.answers)?, id(&new.quotes)?, id(&new.edits)?);
-    let id = post_as(&door, &new.from, Draft { text: &new.text, answers, quotes, edits, media: &[] })?;
+    let id = post_as(&state, &new.from, Draft { text: &new.text, answers, quotes, edits, media: &[] })?;
     answer::created(json!({ "id": id.to_string() }))
 }
 
@@ -228,16 +228,16 @@ pub(super) fn post_id(text: &str) -> Result<PostId, Refusal> {
 }
 
 /// Posts as `from`.
-pub(super) fn post_as(door: &Door, from: &str, draft: Draft<'_>) -> Result<PostId, Refusal> {
-    door.world.with(|world, now| {
+pub(super) fn post_as(state: &AppState, from: &str, draft: Draft<'_>) -> Result<PostId, Refusal> {
+    state.world.with(|world, now| {
         let from = user_named(world, from)?;
         Ok(world.post(now, from, draft)?.id)
     })
 }
 
-async fn delete_post(State(door): State<Door>, Path(id): Path<String>) -> Answer {
+async fn delete_post(State(state): State<AppState>, Path(id): Path<String>) -> Answer {
     let id = post_id(&id)?;
-    door.world.with(|world, _| {
+    state.world.with(|world, _| {
         let Some(author) = world.read(id).map(|post| post.author) else {
             return answer::ok(json!({ "deleted": false }));
         };
@@ -246,8 +246,8 @@ async fn delete_post(State(door): State<Door>, Path(id): Path<String>) -> Answer
 }
 
 /// What anybody can see in public now, oldest first.
-async fn timeline(State(door): State<Door>) -> Json<Value> {
-    Json(door.world.with(|world, _| {
+async fn timeline(State(state): State<AppState>) -> Json<Value> {
+    Json(state.world.with(|world, _| {
         let shown = world.posts().filter(|post| !post.is_deleted);
         let line = |post: &crate::sandbox::world::Post| {
             let author = world.user(post.author).map(|user| user.account.name.as_str());

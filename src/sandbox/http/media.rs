@@ -11,7 +11,7 @@ use serde_json::json;
 use super::answer::{self, Answer};
 use super::messages::read_json;
 use super::query::invalid;
-use super::{BODY_BYTES_MAX, Caller, Door};
+use super::{AppState, BODY_BYTES_MAX, Caller};
 use crate::base::ids::Snowflake;
 use crate::platform::{FileKind, Purpose};
 use crate::sandbox::world::Refusal;
@@ -45,7 +45,7 @@ struct Encoded {
 }
 
 /// `POST /2/media/upload`
-pub(super) async fn upload(State(door): State<Door>, who: Extension<Caller>, request: Request) -> Answer {
+pub(super) async fn upload(State(state): State<AppState>, who: Extension<Caller>, request: Request) -> Answer {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let upload = match kind.starts_with("multipart/form-data") {
         true => from_parts(request).await?,
@@ -60,7 +60,7 @@ pub(super) async fn upload(State(door): State<Door>, who: Extension<Caller>, req
     if FileKind::of(&media_type, size as u64).is_ok_and(|found| found != kind) {
         return Err(invalid("media_category", &upload.category, format!("a file of type {media_type} is none")));
     }
-    door.world.with(|world, now| {
+    state.world.with(|world, now| {
         let id = world.take_file(now, who.0.0, purpose, &media_type, upload.bytes)?;
         let key = world.media(id).map(crate::sandbox::world::Media::key);
         let data = json!({ "id": id.to_string(), "media_key": key, "size": size, "expires_after_secs": EXPIRES_S });
@@ -107,9 +107,12 @@ fn type_of(bytes: &[u8]) -> &'static str {
 }
 
 /// The bytes of a file that went with a post, to anybody.
-pub(super) async fn public(State(door): State<Door>, Path((post, media, _)): Path<(String, String, String)>) -> Answer {
+pub(super) async fn public(
+    State(state): State<AppState>,
+    Path((post, media, _)): Path<(String, String, String)>,
+) -> Answer {
     let (post, media) = (number(&post)?, number(&media)?);
-    door.world.with(|world, _| {
+    state.world.with(|world, _| {
         let file = world.media_of_post(post, media)?;
         Ok(([(CONTENT_TYPE, file.media_type.clone())], file.bytes.clone()).into_response())
     })
@@ -121,12 +124,12 @@ fn number(text: &str) -> Result<Snowflake, Refusal> {
 
 /// The bytes of a file, to those in whose conversation it was sent.
 pub(super) async fn bytes(
-    State(door): State<Door>,
+    State(state): State<AppState>,
     who: Extension<Caller>,
     Path((message, media, _)): Path<(String, String, String)>,
 ) -> Answer {
     let (message, media) = (number(&message)?, number(&media)?);
-    door.world.with(|world, _| {
+    state.world.with(|world, _| {
         let file = world.media_for(who.0.0, message, media)?;
         Ok(([(CONTENT_TYPE, file.media_type.clone())], file.bytes.clone()).into_response())
     })

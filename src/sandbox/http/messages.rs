@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::answer::{self, Answer};
 use super::query::{self, Kind, Parameters, invalid};
 use super::users::account_id;
-use super::{Caller, Door, base};
+use super::{AppState, Caller, base};
 use crate::base::ids::{AccountId, ConversationId, MessageId, Snowflake};
 use crate::sandbox::shapes::{self, Asked};
 use crate::sandbox::world::{Event, EventKind, Listing, Outgoing, Refusal, World};
@@ -23,35 +23,35 @@ type Who = Extension<Caller>;
 const KINDS: &str = "MessageCreate ParticipantsJoin ParticipantsLeave";
 
 /// `GET /2/dm_events`
-pub(super) async fn all(State(door): State<Door>, who: Who, pairs: Pairs, headers: HeaderMap) -> Answer {
-    list(&door, who, pairs, &headers, None)
+pub(super) async fn all(State(state): State<AppState>, who: Who, pairs: Pairs, headers: HeaderMap) -> Answer {
+    list(&state, who, pairs, &headers, None)
 }
 
 /// `GET /2/dm_conversations/{id}/dm_events`
 pub(super) async fn of_conversation(
-    State(door): State<Door>,
+    State(state): State<AppState>,
     who: Who,
     Path(id): Path<String>,
     pairs: Pairs,
     headers: HeaderMap,
 ) -> Answer {
-    list(&door, who, pairs, &headers, Some(conversation_id(&id)?))
+    list(&state, who, pairs, &headers, Some(conversation_id(&id)?))
 }
 
 /// `GET /2/dm_conversations/with/{id}/dm_events`
 pub(super) async fn with(
-    State(door): State<Door>,
+    State(state): State<AppState>,
     who: Who,
     Path(id): Path<String>,
     pairs: Pairs,
     headers: HeaderMap,
 ) -> Answer {
     let conversation = ConversationId::between(who.0.0, account_id(&id)?);
-    list(&door, who, pairs, &headers, Some(conversation))
+    list(&state, who, pairs, &headers, Some(conversation))
 }
 
 fn list(
-    door: &Door,
+    state: &AppState,
     Extension(Caller(user)): Who,
     Query(pairs): Pairs,
     headers: &HeaderMap,
@@ -62,7 +62,7 @@ fn list(
     let before = parameters.page()?;
     let kinds = parameters.list("event_types", &[KINDS])?;
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
-    door.world.with(|world, now| {
+    state.world.with(|world, now| {
         let asked = parameters.asked(world.settings.vocabulary, Kind::Event)?;
         parameters.end()?;
         let listing = Listing { conversation: conversation.as_ref(), kinds: &kinds, size, before };
@@ -81,7 +81,7 @@ fn list(
 
 /// `GET /2/dm_events/{id}`
 pub(super) async fn one(
-    State(door): State<Door>,
+    State(state): State<AppState>,
     Extension(Caller(user)): Who,
     Path(id): Path<String>,
     Query(pairs): Pairs,
@@ -89,7 +89,7 @@ pub(super) async fn one(
 ) -> Answer {
     let id = event_id(&id)?;
     let mut parameters = Parameters::new(pairs)?;
-    door.world.with(|world, now| {
+    state.world.with(|world, now| {
         let asked = parameters.asked(world.settings.vocabulary, Kind::Event)?;
         parameters.end()?;
         answer::found(world.event_for(now, user, id).map(|event| {
@@ -101,9 +101,9 @@ pub(super) async fn one(
 }
 
 /// `DELETE /2/dm_events/{id}`
-pub(super) async fn delete(State(door): State<Door>, who: Who, Path(id): Path<String>) -> Answer {
+pub(super) async fn delete(State(state): State<AppState>, who: Who, Path(id): Path<String>) -> Answer {
     let id = event_id(&id)?;
-    door.world.with(|world, _| world.delete_event(who.0.0, id))?;
+    state.world.with(|world, _| world.delete_event(who.0.0, id))?;
     answer::ok(json!({ "data": { "deleted": true } }))
 }
 
@@ -166,30 +166,30 @@ struct Group {
 }
 
 /// `POST /2/dm_conversations/with/{id}/messages`
-pub(super) async fn send_to(State(door): State<Door>, who: Who, Path(id): Path<String>, body: Bytes) -> Answer {
+pub(super) async fn send_to(State(state): State<AppState>, who: Who, Path(id): Path<String>, body: Bytes) -> Answer {
     let (from, to) = (who.0.0, account_id(&id)?);
     let what = outgoing(read_json(&body)?)?;
-    let message = door.world.with(|world, now| world.send(now, from, to, &what))?;
+    let message = state.world.with(|world, now| world.send(now, from, to, &what))?;
     sent(&ConversationId::between(from, to), message)
 }
 
 /// `POST /2/dm_conversations/{id}/messages`
-pub(super) async fn send_in(State(door): State<Door>, who: Who, Path(id): Path<String>, body: Bytes) -> Answer {
+pub(super) async fn send_in(State(state): State<AppState>, who: Who, Path(id): Path<String>, body: Bytes) -> Answer {
     let conversation = conversation_id(&id)?;
     let what = outgoing(read_json(&body)?)?;
-    let message = door.world.with(|world, now| world.send_in(now, who.0.0, &conversation, &what))?;
+    let message = state.world.with(|world, now| world.send_in(now, who.0.0, &conversation, &what))?;
     sent(&conversation, message)
 }
 
 /// `POST /2/dm_conversations`
-pub(super) async fn make_group(State(door): State<Door>, who: Who, body: Bytes) -> Answer {
+pub(super) async fn make_group(State(state): State<AppState>, who: Who, body: Bytes) -> Answer {
     let group: Group = read_json(&body)?;
     if group.conversation_type != "Group" {
         return Err(invalid("conversation_type", group.conversation_type, "it is not one of [Group]"));
     }
     let others: Vec<AccountId> = group.participant_ids.iter().map(|id| account_id(id)).collect::<Result<_, _>>()?;
     let what = outgoing(group.message)?;
-    let (conversation, message) = door.world.with(|world, now| world.make_group(now, who.0.0, &others, &what))?;
+    let (conversation, message) = state.world.with(|world, now| world.make_group(now, who.0.0, &others, &what))?;
     sent(&conversation, message)
 }
 

@@ -1,4 +1,4 @@
-//! The door with X's own paths and shapes, a control interface under `/sandbox/`, and a page for people at `/`.
+//! The state with X's own paths and shapes, a control interface under `/sandbox/`, and a page for people at `/`.
 //!
 //! It listens on this computer only: whoever reaches it may act as any of its users.
 
@@ -28,7 +28,7 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use self::connections::{Lines, Scissors};
+use self::connections::{ConnectionCutter, Lines};
 use super::Shared;
 use super::world::{Call, How, Moment};
 use crate::base::ids::AccountId;
@@ -41,7 +41,7 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// What every handler knows.
 #[derive(Clone)]
-struct Door {
+struct AppState {
     world: Shared,
     nonces: Arc<Mutex<oauth::Nonces>>,
     stopping: CancellationToken,
@@ -62,8 +62,8 @@ pub async fn serve(listener: TcpListener, world: Shared, shutdown: impl Future<O
         return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
     }
     let stopping = CancellationToken::new();
-    let door = Door { world, nonces: Arc::default(), stopping: stopping.clone() };
-    let service = router(door).into_make_service_with_connect_info::<Scissors>();
+    let state = AppState { world, nonces: Arc::default(), stopping: stopping.clone() };
+    let service = router(state).into_make_service_with_connect_info::<ConnectionCutter>();
     // However this function ends, calls that are held must end too.
     let _ends_held_calls = stopping.clone().drop_guard();
     let server = axum::serve(Lines(listener), service).with_graceful_shutdown(stopping.clone().cancelled_owned());
@@ -76,7 +76,7 @@ pub async fn serve(listener: TcpListener, world: Shared, shutdown: impl Future<O
     tokio::time::timeout(GRACE, server).await.unwrap_or(Ok(()))
 }
 
-fn router(door: Door) -> Router {
+fn router(state: AppState) -> Router {
     let api = Router::new()
         .route("/2/users/me", get(users::me))
         .route("/2/users/by/username/{username}", get(users::by_name))
@@ -97,13 +97,13 @@ fn router(door: Door) -> Router {
         .route("/2/tweets/{id}", get(posts::one).delete(posts::delete))
         .route("/oembed", get(posts::oembed))
         .route("/{user}/status/{id}", get(page::post))
-        .route_layer(from_fn_with_state(door.clone(), pass));
+        .route_layer(from_fn_with_state(state.clone(), pass));
     api.merge(control::routes())
         .merge(page::routes())
         .fallback(answer::no_such_path)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(axum::middleware::from_fn(only_from_here))
-        .with_state(door)
+        .with_state(state)
 }
 
 /// Which kind of call a route is.
@@ -133,23 +133,23 @@ fn call_of(method: &Method, path: &str) -> Option<Call> {
 
 /// The way of every call: fault before, signature, limits, the call itself, fault after.
 async fn pass(
-    State(door): State<Door>,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    State(state): State<AppState>,
+    ConnectInfo(scissors): ConnectInfo<ConnectionCutter>,
     path: MatchedPath,
     request: Request,
     next: Next,
 ) -> Response {
     let Some(call) = call_of(request.method(), path.as_str()) else { return next.run(request).await };
-    let fault = door.world.with(|world, _| world.begin(call));
+    let fault = state.world.with(|world, _| world.begin(call));
     if let Some((Moment::Before, how)) = fault
-        && let Some(response) = suffer(&door, &scissors, how, None).await
+        && let Some(response) = apply_fault(&state, &scissors, how, None).await
     {
-        return dated(&door, response);
+        return dated(&state, response);
     }
-    let response = dated(&door, admitted(&door, call, request, next).await);
+    let response = dated(&state, admitted(&state, call, request, next).await);
     match fault {
-        Some((Moment::After, how)) => match suffer(&door, &scissors, how, Some(half(&response))).await {
-            Some(instead) => dated(&door, instead),
+        Some((Moment::After, how)) => match apply_fault(&state, &scissors, how, Some(half(&response))).await {
+            Some(instead) => dated(&state, instead),
             None => response,
         },
         _ => response,
@@ -157,12 +157,12 @@ async fn pass(
 }
 
 /// The call itself, if its signature is good and its user has any left of this kind.
-async fn admitted(door: &Door, call: Call, mut request: Request, next: Next) -> Response {
+async fn admitted(state: &AppState, call: Call, mut request: Request, next: Next) -> Response {
     if matches!(call, Call::Oembed | Call::PostPage) {
         return next.run(request).await;
     }
-    let Ok(user) = authenticated(door, &request) else { return answer::unauthorized() };
-    let allowance = match door.world.with(|world, now| world.admit(now, user, call)) {
+    let Ok(user) = authenticated(state, &request) else { return answer::unauthorized() };
+    let allowance = match state.world.with(|world, now| world.admit(now, user, call)) {
         Ok(allowance) => allowance,
         Err(refusal) => return refusal.into_response(),
     };
@@ -174,20 +174,20 @@ async fn admitted(door: &Door, call: Call, mut request: Request, next: Next) -> 
     response
 }
 
-fn authenticated(door: &Door, request: &Request) -> Result<AccountId, &'static str> {
+fn authenticated(state: &AppState, request: &Request) -> Result<AccountId, &'static str> {
     let headers = request.headers();
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or("no authorization")?;
     let Query(query) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()).map_err(|_| "no query")?;
     let address = format!("{}{}", base(headers), request.uri().path());
     let signed = oauth::Request { method: request.method(), address: &address, query: &query, authorization };
-    let mut nonces = door.nonces.lock().unwrap_or_else(PoisonError::into_inner);
-    let checked = door.world.with(|world, now| oauth::verify(world, now, &mut nonces, &signed));
+    let mut nonces = state.nonces.lock().unwrap_or_else(PoisonError::into_inner);
+    let checked = state.world.with(|world, now| oauth::verify(world, now, &mut nonces, &signed));
     checked.inspect_err(|why| tracing::debug!(why, path = request.uri().path(), "a call to the sandbox is not signed"))
 }
 
 /// What a fault does: the answer that it gives, if it does not leave the true one as it is. `half` is how many bytes of
 /// the true answer reach to its middle, once there is one.
-async fn suffer(door: &Door, scissors: &Scissors, how: How, half: Option<u64>) -> Option<Response> {
+async fn apply_fault(state: &AppState, scissors: &ConnectionCutter, how: How, half: Option<u64>) -> Option<Response> {
     match how {
         How::Delay { ms } => {
             tokio::time::sleep(Duration::from_millis(ms)).await;
@@ -202,11 +202,11 @@ async fn suffer(door: &Door, scissors: &Scissors, how: How, half: Option<u64>) -
             Some(StatusCode::OK.into_response())
         }
         How::Hold => {
-            door.stopping.cancelled().await;
+            state.stopping.cancelled().await;
             scissors.cut_after(0);
             Some(StatusCode::OK.into_response())
         }
-        how => answer::of_fault(how, door.world.clock().now()),
+        how => answer::of_fault(how, state.world.clock().now()),
     }
 }
 
@@ -219,8 +219,8 @@ fn half(response: &Response) -> u64 {
     head as u64 + response.body().size_hint().lower() / 2
 }
 
-fn dated(door: &Door, mut response: Response) -> Response {
-    answer::add_date(response.headers_mut(), door.world.clock().now());
+fn dated(state: &AppState, mut response: Response) -> Response {
+    answer::add_date(response.headers_mut(), state.world.clock().now());
     response
 }
 

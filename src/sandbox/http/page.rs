@@ -8,7 +8,7 @@ use axum::routing::{get, post as on_post};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::query::invalid;
-use super::{Door, base, control};
+use super::{AppState, base, control};
 use crate::base::ids::{AccountId, PostId};
 use crate::base::time::Time;
 use crate::platform::price::{Billed, usd};
@@ -51,7 +51,7 @@ setInterval(async () => {
 ";
 
 /// The pages that are no part of X.
-pub(super) fn routes() -> Router<Door> {
+pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/", get(glance))
         .route("/sandbox/page/message", on_post(write_message))
@@ -74,8 +74,8 @@ fn frame(title: &str, body: &Markup) -> Html<String> {
     Html(page.into_string())
 }
 
-async fn glance(State(door): State<Door>) -> Html<String> {
-    door.world.with(|world, now| {
+async fn glance(State(state): State<AppState>) -> Html<String> {
+    state.world.with(|world, now| {
         frame(
             "sandbox",
             &html! {
@@ -259,20 +259,20 @@ impl Form {
     }
 }
 
-async fn write_message(State(door): State<Door>, parts: Multipart) -> Response {
+async fn write_message(State(state): State<AppState>, parts: Multipart) -> Response {
     let result = Form::read(parts).await.and_then(|form| {
         let (from, to, text) = (form.text("from"), form.text("to"), form.text("text"));
-        control::send_as(&door, &from, &to, text, form.files)
+        control::send_as(&state, &from, &to, text, form.files)
     });
     back(result)
 }
 
-async fn write_post(State(door): State<Door>, parts: Multipart) -> Response {
+async fn write_post(State(state): State<AppState>, parts: Multipart) -> Response {
     let result = Form::read(parts).await.and_then(|form| {
         let answers = Some(form.text("answers")).filter(|text| !text.trim().is_empty());
         let answers = answers.as_deref().map(|text| control::post_id(text.trim())).transpose()?;
         let text = form.text("text");
-        control::post_as(&door, &form.text("from"), Draft { text: &text, answers, ..Draft::default() })
+        control::post_as(&state, &form.text("from"), Draft { text: &text, answers, ..Draft::default() })
     });
     back(result)
 }
@@ -342,11 +342,11 @@ fn long_date(time: Time) -> String {
 
 /// `GET /{user}/status/{id}`: the public page of a post, as far as the name in the address is anybody's.
 pub(super) async fn post(
-    State(door): State<Door>,
+    State(state): State<AppState>,
     Path((_, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    door.world.with(|world, _| {
+    state.world.with(|world, _| {
         let found = PostId::parse(&id).and_then(|id| world.read(id));
         let found = found.and_then(|post| Some((post, world.user(post.author)?)));
         let Some((post, author)) = found else {

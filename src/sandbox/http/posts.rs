@@ -11,7 +11,7 @@ use super::answer::{self, Answer};
 use super::messages::read_json;
 use super::query::{self, Kind, Parameters, invalid};
 use super::users::account_id;
-use super::{Caller, Door, base, page};
+use super::{AppState, Caller, base, page};
 use crate::base::ids::{AccountId, PostId, Snowflake};
 use crate::sandbox::shapes::{self, Asked, Place};
 use crate::sandbox::world::{Draft, Post, PostPage, Range, Refusal, Vocabulary, World};
@@ -54,12 +54,12 @@ struct Edit {
 }
 
 /// `POST /2/tweets`
-pub(super) async fn create(State(door): State<Door>, who: Extension<Caller>, body: Bytes) -> Answer {
+pub(super) async fn create(State(state): State<AppState>, who: Extension<Caller>, body: Bytes) -> Answer {
     let new: New = read_json(&body)?;
     let answers = new.reply.map(|reply| post_id(&reply.in_reply_to_tweet_id)).transpose()?;
     let edits = new.edit_options.map(|edit| post_id(&edit.previous_post_id)).transpose()?;
     let media = new.media.map(|attached| media_ids(&attached.media_ids)).transpose()?.unwrap_or_default();
-    door.world.with(|world, now| {
+    state.world.with(|world, now| {
         let draft = Draft { text: &new.text, answers, edits, media: &media, quotes: None };
         let post = world.post(now, who.0.0, draft)?;
         answer::created(json!({ "data": shapes::post(world, &post, &Asked::default(), Place::Created) }))
@@ -68,7 +68,7 @@ pub(super) async fn create(State(door): State<Door>, who: Extension<Caller>, bod
 
 /// `GET /2/tweets/{id}`
 pub(super) async fn one(
-    State(door): State<Door>,
+    State(state): State<AppState>,
     who: Extension<Caller>,
     Path(id): Path<String>,
     Query(pairs): Pairs,
@@ -76,7 +76,7 @@ pub(super) async fn one(
 ) -> Answer {
     let id = post_id(&id)?;
     let mut parameters = Parameters::new(pairs)?;
-    door.world.with(|world, now| {
+    state.world.with(|world, now| {
         let asked = parameters.asked(world.settings.vocabulary, Kind::Post)?;
         parameters.end()?;
         answer::found(world.read_for(now, who.0.0, id).map(|post| {
@@ -88,15 +88,15 @@ pub(super) async fn one(
 }
 
 /// `DELETE /2/tweets/{id}`
-pub(super) async fn delete(State(door): State<Door>, who: Extension<Caller>, Path(id): Path<String>) -> Answer {
+pub(super) async fn delete(State(state): State<AppState>, who: Extension<Caller>, Path(id): Path<String>) -> Answer {
     let id = post_id(&id)?;
-    let deleted = door.world.with(|world, _| world.delete_post(who.0.0, id))?;
+    let deleted = state.world.with(|world, _| world.delete_post(who.0.0, id))?;
     answer::ok(json!({ "data": { "deleted": deleted } }))
 }
 
 /// `GET /2/users/{id}/tweets`
 pub(super) async fn timeline(
-    State(door): State<Door>,
+    State(state): State<AppState>,
     who: Extension<Caller>,
     Path(id): Path<String>,
     Query(pairs): Pairs,
@@ -105,14 +105,14 @@ pub(super) async fn timeline(
     let of = account_id(&id)?;
     let mut parameters = Parameters::new(pairs)?;
     let without_answers = parameters.list("exclude", &["replies retweets"])?.contains("replies");
-    list(&door, parameters, of, &base(&headers), |world, now, range| {
+    list(&state, parameters, of, &base(&headers), |world, now, range| {
         world.timeline(now, who.0.0, of, Range { without_answers, ..range })
     })
 }
 
 /// `GET /2/users/{id}/mentions`
 pub(super) async fn mentions(
-    State(door): State<Door>,
+    State(state): State<AppState>,
     who: Extension<Caller>,
     Path(id): Path<String>,
     Query(pairs): Pairs,
@@ -120,18 +120,18 @@ pub(super) async fn mentions(
 ) -> Answer {
     let of = account_id(&id)?;
     let parameters = Parameters::new(pairs)?;
-    list(&door, parameters, of, &base(&headers), |world, now, range| world.mentions_of(now, who.0.0, of, range))
+    list(&state, parameters, of, &base(&headers), |world, now, range| world.mentions_of(now, who.0.0, of, range))
 }
 
 fn list(
-    door: &Door,
+    state: &AppState,
     mut parameters: Parameters,
     of: AccountId,
     base: &str,
     read: impl FnOnce(&mut World, crate::base::time::Time, Range) -> PostPage,
 ) -> Answer {
     let range = range(&mut parameters)?;
-    door.world.with(|world, now| {
+    state.world.with(|world, now| {
         let asked = parameters.asked(world.settings.vocabulary, Kind::Post)?;
         parameters.end()?;
         if world.user(of).is_none() {
@@ -212,7 +212,7 @@ const OEMBED_OPTIONS: [&str; 11] = [
 ];
 
 /// `GET /oembed`: what X answers at publish.x.com, to anybody.
-pub(super) async fn oembed(State(door): State<Door>, headers: HeaderMap, Query(pairs): Pairs) -> Answer {
+pub(super) async fn oembed(State(state): State<AppState>, headers: HeaderMap, Query(pairs): Pairs) -> Answer {
     let mut parameters = Parameters::new(pairs)?;
     let address = parameters.take("url").ok_or_else(|| invalid("url", "", "it is missing"))?;
     let script = match parameters.take("omit_script").as_deref() {
@@ -224,7 +224,7 @@ pub(super) async fn oembed(State(door): State<Door>, headers: HeaderMap, Query(p
     let number = address.split(['?', '#']).next().and_then(|path| path.rsplit_once("/status/")).map(|(_, id)| id);
     let id = number.and_then(PostId::parse);
     let id = id.ok_or_else(|| invalid("url", &address, "it is not the address of a post"))?;
-    door.world.with(|world, _| {
+    state.world.with(|world, _| {
         let missing = || Refusal::NotFound { kind: "post", parameter: "url", value: address.clone() };
         let post = world.read(id).ok_or_else(missing)?;
         let author = world.user(post.author).ok_or_else(missing)?;

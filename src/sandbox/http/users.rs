@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
 use super::query::{Kind, Parameters};
-use super::{Caller, Door};
+use super::{AppState, Caller};
 use crate::base::ids::AccountId;
 use crate::sandbox::shapes;
 use crate::sandbox::world::{Refusal, World};
@@ -14,25 +14,25 @@ use crate::sandbox::world::{Refusal, World};
 type Pairs = Query<Vec<(String, String)>>;
 
 /// `GET /2/users/me`
-pub(super) async fn me(State(door): State<Door>, Extension(caller): Extension<Caller>, pairs: Pairs) -> Answer {
-    answer_for(&door, pairs, |_| Ok(caller.0))
+pub(super) async fn me(State(state): State<AppState>, Extension(caller): Extension<Caller>, pairs: Pairs) -> Answer {
+    answer_for(&state, pairs, |_| Ok(caller.0))
 }
 
 /// `GET /2/users/by/username/{username}`
-pub(super) async fn by_name(State(door): State<Door>, Path(name): Path<String>, pairs: Pairs) -> Answer {
+pub(super) async fn by_name(State(state): State<AppState>, Path(name): Path<String>, pairs: Pairs) -> Answer {
     let missing = Refusal::NotFound { kind: "user", parameter: "username", value: name.clone() };
-    answer_for(&door, pairs, |world| world.user_by_name(&name).map(|user| user.account.id).ok_or(missing))
+    answer_for(&state, pairs, |world| world.user_by_name(&name).map(|user| user.account.id).ok_or(missing))
 }
 
 /// `GET /2/users/{id}`
-pub(super) async fn by_id(State(door): State<Door>, Path(id): Path<String>, pairs: Pairs) -> Answer {
+pub(super) async fn by_id(State(state): State<AppState>, Path(id): Path<String>, pairs: Pairs) -> Answer {
     let id = account_id(&id)?;
-    answer_for(&door, pairs, |_| Ok(id))
+    answer_for(&state, pairs, |_| Ok(id))
 }
 
-fn answer_for(door: &Door, Query(pairs): Pairs, who: impl FnOnce(&World) -> Result<AccountId, Refusal>) -> Answer {
+fn answer_for(state: &AppState, Query(pairs): Pairs, who: impl FnOnce(&World) -> Result<AccountId, Refusal>) -> Answer {
     let mut parameters = Parameters::new(pairs)?;
-    door.world.with(|world, now| {
+    state.world.with(|world, now| {
         let asked = parameters.asked(world.settings.vocabulary, Kind::User)?;
         parameters.end()?;
         let read = |world: &World| -> Result<(AccountId, Value), Refusal> {

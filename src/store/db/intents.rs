@@ -33,7 +33,7 @@ impl Db {
             Subject::Heartbeat { date } => ("heartbeat", None, Some(date), self.heartbeat_text(date)?),
             Subject::Receipt { index } => ("receipt", None, None, self.receipt_text(*index)?),
             Subject::Part { .. } | Subject::Answer { .. } => {
-                let what = "a post that carries no head is decided upon together with its cause";
+                let what = "a post that carries no head is decided upon together with its trigger";
                 return Err(Error::Refused(what.into()));
             }
         };

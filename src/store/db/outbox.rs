@@ -10,32 +10,33 @@ use crate::note::request::RequestState;
 use crate::note::standing::Standing;
 use crate::platform::Addressee;
 use crate::store::{
-    Act, Answer, Ask, Body, Cause, Command, Error, NewRequest, Opened, Outgoing, ProofRow, Request, Waiting, rows,
+    Answer, Ask, Command, Effects, Error, MessageBody, NewRequest, Opened, Outgoing, PendingMessage, ProofRow, Request,
+    Trigger, rows,
 };
 use crate::tlog::entry::{Entry, Level, Platform};
 
 impl Db {
-    pub(in crate::store) fn act(&mut self, cause: &Cause, act: &Act, now: Time) -> Result<bool, Error> {
+    pub(in crate::store) fn apply(&mut self, trigger: &Trigger, effects: &Effects, now: Time) -> Result<bool, Error> {
         let mut is_new = false;
         self.append(|tx, appended| {
-            is_new = mark(tx, cause, now)?;
+            is_new = mark(tx, trigger, now)?;
             if !is_new {
                 return Ok(());
             }
-            for (note, post) in &act.disputes {
+            for (note, post) in &effects.disputes {
                 dispute(tx, appended, *note, *post, now)?;
             }
-            act.open.iter().try_for_each(|opened| open(tx, appended, opened, now))?;
-            act.answers.iter().try_for_each(|made| answer(tx, made))?;
-            act.messages.iter().try_for_each(|message| send(tx, message).map(drop))?;
-            act.requests.iter().try_for_each(|request| ask(tx, request, now).map(drop))?;
-            act.approvals.iter().try_for_each(|(request, by)| approve(tx, *request, by, now))?;
-            act.code.iter().try_for_each(|change| heard::change(tx, change))
+            effects.open.iter().try_for_each(|opened| open(tx, appended, opened, now))?;
+            effects.answers.iter().try_for_each(|made| answer(tx, made))?;
+            effects.messages.iter().try_for_each(|message| send(tx, message).map(drop))?;
+            effects.requests.iter().try_for_each(|request| ask(tx, request, now).map(drop))?;
+            effects.approvals.iter().try_for_each(|(request, by)| approve(tx, *request, by, now))?;
+            effects.code.iter().try_for_each(|change| heard::change(tx, change))
         })?;
         if is_new {
             self.wake();
         }
-        if matches!(cause, Cause::Lapse(_) | Cause::Refuse(..)) {
+        if matches!(trigger, Trigger::Lapse(_) | Trigger::Refuse(..)) {
             self.is_to_be_swept = true;
             self.sweep()?;
         }
@@ -46,8 +47,8 @@ impl Db {
         rows::outbox::requests(&self.conn, Some(state))
     }
 
-    pub(in crate::store) fn handed(&self, request: u64) -> Result<Option<Vec<u8>>, Error> {
-        rows::outbox::handed(&self.conn, request)
+    pub(in crate::store) fn submitted_proof(&self, request: u64) -> Result<Option<Vec<u8>>, Error> {
+        rows::outbox::submitted_proof(&self.conn, request)
     }
 
     pub(in crate::store) fn opening(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
@@ -93,8 +94,12 @@ impl Db {
         Ok(is_new)
     }
 
-    pub(in crate::store) fn waiting_message(&self, held: &[u64], urgent: bool) -> Result<Option<Waiting>, Error> {
-        rows::outbox::waiting_message(&self.conn, held, urgent)
+    pub(in crate::store) fn pending_message(
+        &self,
+        held: &[u64],
+        urgent: bool,
+    ) -> Result<Option<PendingMessage>, Error> {
+        rows::outbox::pending_message(&self.conn, held, urgent)
     }
 
     pub(in crate::store) fn sending(&mut self, message: u64, now: Time) -> Result<(), Error> {
@@ -138,29 +143,29 @@ impl Db {
         Ok(())
     }
 
-    pub(in crate::store) fn released(&self, note: u64) -> Result<Vec<(String, u64)>, Error> {
-        rows::outbox::released(&self.conn, note)
+    pub(in crate::store) fn disclosed_files(&self, note: u64) -> Result<Vec<(String, u64)>, Error> {
+        rows::outbox::disclosed_files(&self.conn, note)
     }
 
-    pub(in crate::store) fn release(&self, note: u64, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        rows::outbox::release(&self.conn, note, name)
+    pub(in crate::store) fn disclosed_file(&self, note: u64, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        rows::outbox::disclosed_file(&self.conn, note, name)
     }
 }
 
-/// Marks that a cause has been dealt with; false if it had been.
-fn mark(tx: &Transaction<'_>, cause: &Cause, now: Time) -> Result<bool, Error> {
-    match cause {
-        Cause::Mention(mention) => {
+/// Marks that a trigger has been dealt with; false if it had been.
+fn mark(tx: &Transaction<'_>, trigger: &Trigger, now: Time) -> Result<bool, Error> {
+    match trigger {
+        Trigger::Mention(mention) => {
             let insert = "INSERT INTO mention VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
             let values = params![mention.post.0, mention.author.0, now.ms(), mention.what];
             Ok(0 < tx.prepare_cached(insert)?.execute(values)?)
         }
-        Cause::Command(message) => {
+        Trigger::Command(message) => {
             Ok(0 < tx.execute("UPDATE command SET done = 1 WHERE message = ?1 AND done = 0", [message.0])?)
         }
-        Cause::Request(request) => end(tx, *request, RequestState::Done, None, now),
-        Cause::Lapse(request) => end(tx, *request, RequestState::Lapsed, None, now),
-        Cause::Refuse(request, why) => end(tx, *request, RequestState::Refused, Some(why), now),
+        Trigger::Request(request) => end(tx, *request, RequestState::Done, None, now),
+        Trigger::Lapse(request) => end(tx, *request, RequestState::Lapsed, None, now),
+        Trigger::Refuse(request, why) => end(tx, *request, RequestState::Refused, Some(why), now),
     }
 }
 
@@ -219,8 +224,8 @@ fn open(tx: &Transaction<'_>, appended: &mut Appended, opened: &Opened, now: Tim
 
 fn answer(tx: &Transaction<'_>, made: &Answer) -> Result<(), Error> {
     tx.execute(
-        "INSERT INTO intent (kind, note, mention, answers, alone, text) VALUES ('answer', ?1, ?2, ?3, ?4, ?5)",
-        params![made.note, made.mention.map(|post| post.0), made.answers.0, made.alone, made.text],
+        "INSERT INTO intent (kind, note, mention, answers, standalone, text) VALUES ('answer', ?1, ?2, ?3, ?4, ?5)",
+        params![made.note, made.mention.map(|post| post.0), made.answers.0, made.standalone, made.text],
     )?;
     Ok(())
 }
@@ -238,8 +243,8 @@ pub(super) fn send(conn: &Connection, message: &Outgoing) -> Result<bool, Error>
         Addressee::Conversation(id) => (None, Some(id.as_str())),
     };
     let (text, note) = match &message.body {
-        Body::Text(text) => (Some(text), None),
-        Body::Slip(note) => (None, Some(*note)),
+        MessageBody::Text(text) => (Some(text), None),
+        MessageBody::Slip(note) => (None, Some(*note)),
     };
     let insert = "INSERT INTO message (key, account, conversation, text, note) VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT (key) DO NOTHING";

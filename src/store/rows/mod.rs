@@ -95,7 +95,7 @@ pub(in crate::store) fn has_heartbeat(db: &Connection, date: &str) -> Result<boo
 }
 
 /// The columns of [`intent`].
-const INTENT: &str = "SELECT id, kind, first, last, date, size, note, level, place, count, mention, text, alone,
+const INTENT: &str = "SELECT id, kind, first, last, date, size, note, level, place, count, mention, text, standalone,
     coalesce(answers, (SELECT post FROM result WHERE result.intent = before)),
     EXISTS (SELECT 1 FROM unanswering JOIN intent AS refused ON refused.id = unanswering.intent
             WHERE refused.id = intent.id OR (refused.note, refused.level) = (intent.note, intent.level)),
@@ -150,7 +150,7 @@ fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
         _ => Subject::Answer {
             mention: row.get::<_, Option<u64>>("mention")?.map(Snowflake),
             note,
-            alone: row.get("alone")?,
+            standalone: row.get("alone")?,
         },
     };
     let (answers, refused): (Option<u64>, bool) = (row.get(13)?, row.get(14)?);

@@ -8,12 +8,12 @@ use crate::base::time::Time;
 use crate::note::request::RequestState;
 use crate::note::standing::Standing;
 use crate::platform::Addressee;
-use crate::store::{Answered, Ask, Attempts, Body, Command, Error, Request, Waiting};
+use crate::store::{Answered, Ask, Attempts, Command, Error, MessageBody, PendingMessage, Request};
 use crate::tlog::entry::{Entry, Level};
 
 /// The columns of [`request`].
 const REQUEST: &str = "SELECT id, kind, note, level, post, asked_by, asked_at, state, why,
-    EXISTS (SELECT 1 FROM handed WHERE handed.request = request.id) AS is_handed
+    EXISTS (SELECT 1 FROM handed WHERE handed.request = request.id) AS has_submitted_proof
     FROM request";
 
 pub(in crate::store) fn requests(db: &Connection, state: Option<RequestState>) -> Result<Vec<Request>, Error> {
@@ -48,12 +48,12 @@ fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
         asked_at: Time::from_ms(row.get("asked_at")?),
         approvals: Vec::new(),
         state: RequestState::parse(&state).ok_or(rusqlite::Error::InvalidQuery)?,
-        is_handed: row.get("is_handed")?,
+        has_submitted_proof: row.get("has_submitted_proof")?,
         why: row.get("why")?,
     })
 }
 
-pub(in crate::store) fn handed(db: &Connection, request: u64) -> Result<Option<Vec<u8>>, Error> {
+pub(in crate::store) fn submitted_proof(db: &Connection, request: u64) -> Result<Option<Vec<u8>>, Error> {
     Ok(db.query_row("SELECT proof FROM handed WHERE request = ?1", [request], |row| row.get(0)).optional()?)
 }
 
@@ -140,7 +140,11 @@ pub(in crate::store) fn commands(db: &Connection) -> Result<Vec<Command>, Error>
 }
 
 /// The key of a message says what it is about: `command 5`, `request 3 to 7`, `dispute 1 9 to 7`, `slip 4`.
-pub(in crate::store) fn waiting_message(db: &Connection, held: &[u64], urgent: bool) -> Result<Option<Waiting>, Error> {
+pub(in crate::store) fn pending_message(
+    db: &Connection,
+    held: &[u64],
+    urgent: bool,
+) -> Result<Option<PendingMessage>, Error> {
     let mut query = db.prepare_cached(
         "SELECT id, account, conversation, text, note, tried, tried_last, unsure FROM message
          WHERE sent IS NULL AND dropped IS NULL AND NOT EXISTS (SELECT 1 FROM json_each(:held) WHERE value = message.id)
@@ -150,15 +154,15 @@ pub(in crate::store) fn waiting_message(db: &Connection, held: &[u64], urgent: b
     Ok(query.query_row(named_params! { ":held": super::json(held), ":urgent": urgent }, waiting).optional()?)
 }
 
-fn waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
+fn waiting(row: &Row<'_>) -> rusqlite::Result<PendingMessage> {
     let conversation = row.get::<_, Option<String>>("conversation")?;
     let to = match conversation.and_then(|text| ConversationId::parse(&text)) {
         Some(conversation) => Addressee::Conversation(conversation),
         None => Addressee::Account(AccountId(row.get("account")?)),
     };
     let body = match row.get::<_, Option<String>>("text")? {
-        Some(text) => Body::Text(text),
-        None => Body::Slip(row.get("note")?),
+        Some(text) => MessageBody::Text(text),
+        None => MessageBody::Slip(row.get("note")?),
     };
     let attempts = match row.get::<_, Option<i64>>("tried")? {
         Some(first) => Some(Attempts {
@@ -168,7 +172,7 @@ fn waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
         }),
         None => None,
     };
-    Ok(Waiting { id: row.get("id")?, to, body, attempts })
+    Ok(PendingMessage { id: row.get("id")?, to, body, attempts })
 }
 
 /// The messages of this key that were sent.
@@ -179,7 +183,7 @@ pub(in crate::store) fn sent(db: &Connection, key: &str) -> Result<Option<Messag
 }
 
 /// The names and sizes of the files that are published of a note: those of the opening that shows most.
-pub(in crate::store) fn released(db: &Connection, note: u64) -> Result<Vec<(String, u64)>, Error> {
+pub(in crate::store) fn disclosed_files(db: &Connection, note: u64) -> Result<Vec<(String, u64)>, Error> {
     let Some(level) = open_level(db, note)? else { return Ok(Vec::new()) };
     let mut query =
         db.prepare_cached("SELECT name, length(bytes) FROM release WHERE note = ?1 AND level = ?2 ORDER BY name")?;
@@ -187,7 +191,7 @@ pub(in crate::store) fn released(db: &Connection, note: u64) -> Result<Vec<(Stri
     Ok(files.collect::<Result<_, _>>()?)
 }
 
-pub(in crate::store) fn release(db: &Connection, note: u64, name: &str) -> Result<Option<Vec<u8>>, Error> {
+pub(in crate::store) fn disclosed_file(db: &Connection, note: u64, name: &str) -> Result<Option<Vec<u8>>, Error> {
     let mut query =
         db.prepare_cached("SELECT bytes FROM release WHERE note = ?1 AND name = ?2 ORDER BY level LIMIT 1")?;
     Ok(query.query_row(params![note, name], |row| row.get(0)).optional()?)

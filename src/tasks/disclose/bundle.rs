@@ -19,7 +19,7 @@ use crate::wording::thread::{self, MirrorError};
 /// Why nothing can be made public of a proof. The messages say nothing private.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what the fields are")]
-pub enum ReleaseError {
+pub enum BundleError {
     /// It is not the proof of the note, or does not show what is to be opened.
     #[error("the proof that was handed over is not that of note {note} with its {level}: {why}")]
     Other { note: u64, level: Level, why: String },
@@ -52,8 +52,8 @@ pub fn proof(
 ///
 /// # Errors
 /// If it does not hold, is the proof of something else, or the text cannot be mirrored.
-pub fn open(standing: &Standing, level: Level, zip: &[u8]) -> Result<Opened, ReleaseError> {
-    let (note, other) = (standing.note, |why: String| ReleaseError::Other { note: standing.note, level, why });
+pub fn open(standing: &Standing, level: Level, zip: &[u8]) -> Result<Opened, BundleError> {
+    let (note, other) = (standing.note, |why: String| BundleError::Other { note: standing.note, level, why });
     let report = proof::verify(zip, &Trust::default()).map_err(|error| other(error.to_string()))?;
     let failing: Vec<&str> = report.failing().collect();
     if !failing.is_empty() {

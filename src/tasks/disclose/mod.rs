@@ -19,15 +19,15 @@ use crate::note::request::RequestState;
 use crate::note::standing::Standing;
 use crate::platform::{Addressee, Error as PlatformError, Platform};
 use crate::store::vault;
-use crate::store::{Act, Answer, Ask, Body, Cause, Opened, Outgoing, Request, Store};
+use crate::store::{Answer, Ask, Effects, MessageBody, Opened, Outgoing, Request, Store, Trigger};
 use crate::tasks::persons::Persons;
-use crate::tasks::task::{Next, Pace, Stop, Tick, ms};
+use crate::tasks::task::{Backoff, Next, Task, TaskError, ms};
 use crate::tlog::entry::Level;
 use crate::tlog::signed_note::VerifierKey;
 use crate::wording::answer::Answer as Text;
-use crate::wording::dm::Letter;
+use crate::wording::dm::DmText;
 
-/// What the opener needs to know.
+/// What the discloser needs to know.
 pub struct Settings {
     /// Whether somebody else than who asked must approve an opening.
     pub approval: bool,
@@ -50,16 +50,16 @@ pub struct Settings {
 }
 
 /// The loop that opens.
-pub struct Opener {
+pub struct Discloser {
     platform: Arc<dyn Platform>,
     store: Store,
     clock: Clock,
     settings: Settings,
-    pace: Pace,
+    backoff: Backoff,
 }
 
-impl Tick for Opener {
-    const NAME: &'static str = "opener";
+impl Task for Discloser {
+    const NAME: &'static str = "discloser";
 
     /// Does all that may be done. Doing it twice does no harm.
     ///
@@ -67,17 +67,17 @@ impl Tick for Opener {
     /// Only what must stop the daemon.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
-        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+        self.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
     }
 }
 
-impl Opener {
-    /// An opener that has done nothing yet.
-    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Opener {
-        Opener { platform, store, clock, settings, pace: Pace::new() }
+impl Discloser {
+    /// A discloser that has done nothing yet.
+    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Discloser {
+        Discloser { platform, store, clock, settings, backoff: Backoff::new() }
     }
 
-    async fn step(&mut self) -> Result<Next, Stop> {
+    async fn step(&mut self) -> Result<Next, TaskError> {
         let mut waiting = self.store.requests(RequestState::Waiting).await?;
         // Those that need the platform hold up no other.
         waiting.sort_by_key(|request| matches!(request.ask, Ask::Dispute { .. }));
@@ -89,7 +89,7 @@ impl Opener {
             };
             match done {
                 // It may be this post alone that cannot be read.
-                Err(Stop::Platform(error @ PlatformError::Unavailable { .. })) => unread = Some(error),
+                Err(TaskError::Platform(error @ PlatformError::Unavailable { .. })) => unread = Some(error),
                 done => done?,
             }
         }
@@ -97,11 +97,11 @@ impl Opener {
             return Err(error.into());
         }
         let now = self.clock.now();
-        self.pace.idle(Self::NAME, &self.store, now).await?;
+        self.backoff.idle(Self::NAME, &self.store, now).await?;
         Ok(Next::Idle(now.plus_ms(ms(self.settings.poll))))
     }
 
-    async fn open(&self, request: &Request, note: u64, level: Level) -> Result<(), Stop> {
+    async fn open(&self, request: &Request, note: u64, level: Level) -> Result<(), TaskError> {
         let now = self.clock.now();
         let standing = match self.store.standing(note).await? {
             None => return self.refuse(request, format!("there is no note {note}")).await,
@@ -113,7 +113,7 @@ impl Opener {
         let is_late = ms(self.settings.lapse) < now.ms_since(request.asked_at);
         if self.settings.approval && !self.settings.persons.have_approved(request, self.settings.lapse) {
             if is_late {
-                self.end(request, Cause::Lapse(request.id), Act::default()).await?;
+                self.end(request, Trigger::Lapse(request.id), Effects::default()).await?;
                 info!(request.id, note, "a request lapsed: nobody approved it");
             }
             return Ok(());
@@ -125,8 +125,8 @@ impl Opener {
         match self.opened(request, &standing, level).await? {
             Ok(opened) => {
                 let parts = opened.parts.len();
-                let act = Act { open: Some(opened), ..Act::default() };
-                if self.end(request, Cause::Request(request.id), act).await? {
+                let effects = Effects { open: Some(opened), ..Effects::default() };
+                if self.end(request, Trigger::Request(request.id), effects).await? {
                     info!(request.id, note, %level, parts, "opened");
                 }
                 Ok(())
@@ -141,8 +141,8 @@ impl Opener {
         request: &Request,
         standing: &Standing,
         level: Level,
-    ) -> Result<Result<Opened, String>, Stop> {
-        let zip = match self.store.handed(request.id).await? {
+    ) -> Result<Result<Opened, String>, TaskError> {
+        let zip = match self.store.submitted_proof(request.id).await? {
             Some(zip) => zip,
             None => match self.proof(standing.note, level).await? {
                 Ok(zip) => zip,
@@ -152,12 +152,12 @@ impl Opener {
         // A malicious or large archive holds up no other task.
         let standing = standing.clone();
         let opened = tokio::task::spawn_blocking(move || bundle::open(&standing, level, &zip));
-        let opened = opened.await.map_err(|error| Stop::Fatal(error.into()))?;
+        let opened = opened.await.map_err(|error| TaskError::Fatal(error.into()))?;
         Ok(opened.map_err(|error| error.to_string()))
     }
 
     /// The packed proof, made with the key of this machine.
-    async fn proof(&self, note: u64, level: Level) -> Result<Result<Vec<u8>, String>, Stop> {
+    async fn proof(&self, note: u64, level: Level) -> Result<Result<Vec<u8>, String>, TaskError> {
         if self.settings.identities.is_empty() {
             return Ok(Err("the daemon has no key that opens notes, and no proof was handed over".to_owned()));
         }
@@ -176,7 +176,7 @@ impl Opener {
         Ok(Ok(proof.pack()))
     }
 
-    async fn dispute(&self, request: &Request, note: u64, post: PostId) -> Result<(), Stop> {
+    async fn dispute(&self, request: &Request, note: u64, post: PostId) -> Result<(), TaskError> {
         let Some(standing) = self.store.standing(note).await? else {
             return self.refuse(request, format!("there is no note {note}")).await;
         };
@@ -190,42 +190,46 @@ impl Opener {
             }
             Err(error) => return Err(error.into()),
         };
-        let letter = Letter::dispute(&standing, author, post);
+        let letter = DmText::dispute(&standing, author, post);
         let messages = self.settings.officials.iter().map(|official| Outgoing {
             key: format!("dispute {note} {post} to {official}"),
             to: Addressee::Account(*official),
-            body: Body::Text(letter.as_str().to_owned()),
+            body: MessageBody::Text(letter.as_str().to_owned()),
         });
         let text = Text::noted(&standing, post).as_str().to_owned();
-        let answer = Answer { text, answers: post, mention: None, note: Some(note), alone: true };
-        let act =
-            Act { disputes: vec![(note, post)], answers: vec![answer], messages: messages.collect(), ..Act::default() };
-        if self.end(request, Cause::Request(request.id), act).await? {
+        let answer = Answer { text, answers: post, mention: None, note: Some(note), standalone: true };
+        let effects = Effects {
+            disputes: vec![(note, post)],
+            answers: vec![answer],
+            messages: messages.collect(),
+            ..Effects::default()
+        };
+        if self.end(request, Trigger::Request(request.id), effects).await? {
             info!(request.id, note, post.id = %post, "entered a dispute");
         }
         Ok(())
     }
 
-    async fn refuse(&self, request: &Request, why: String) -> Result<(), Stop> {
+    async fn refuse(&self, request: &Request, why: String) -> Result<(), TaskError> {
         warn!(request.id, why, "a request cannot be done");
-        self.end(request, Cause::Refuse(request.id, why), Act::default()).await.map(drop)
+        self.end(request, Trigger::Refuse(request.id, why), Effects::default()).await.map(drop)
     }
 
     /// Ends a request, and tells whoever asked by message.
-    async fn end(&self, request: &Request, cause: Cause, mut act: Act) -> Result<bool, Stop> {
+    async fn end(&self, request: &Request, trigger: Trigger, mut effects: Effects) -> Result<bool, TaskError> {
         if let Some(account) = AccountId::parse(&request.asked_by) {
-            let state = match &cause {
-                Cause::Lapse(_) => RequestState::Lapsed,
-                Cause::Refuse(..) => RequestState::Refused,
+            let state = match &trigger {
+                Trigger::Lapse(_) => RequestState::Lapsed,
+                Trigger::Refuse(..) => RequestState::Refused,
                 _ => RequestState::Done,
             };
-            let letter = Letter::ended(request.id, state);
-            act.messages.push(Outgoing {
+            let letter = DmText::ended(request.id, state);
+            effects.messages.push(Outgoing {
                 key: format!("request {} {}", request.id, state.as_str()),
                 to: Addressee::Account(account),
-                body: Body::Text(letter.as_str().to_owned()),
+                body: MessageBody::Text(letter.as_str().to_owned()),
             });
         }
-        Ok(self.store.act(cause, act, self.clock.now()).await?)
+        Ok(self.store.apply(trigger, effects, self.clock.now()).await?)
     }
 }

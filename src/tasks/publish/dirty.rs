@@ -10,7 +10,7 @@ const NOTES_MAX: usize = 1024;
 
 /// The pages that are not as they should be.
 #[derive(Default)]
-pub(super) struct Due {
+pub(super) struct Dirty {
     notes: BTreeSet<u64>,
     ranges: BTreeSet<u64>,
     /// Ranges of which every page is due.
@@ -19,7 +19,7 @@ pub(super) struct Due {
     last: u64,
 }
 
-impl Due {
+impl Dirty {
     /// These notes have changed.
     pub(super) fn touch(&mut self, notes: RangeInclusive<u64>) {
         self.last = self.last.max(*notes.end());
@@ -43,7 +43,7 @@ impl Due {
 
     /// Every page of a log whose last note is `last` is due.
     pub(super) fn all(&mut self, last: u64) {
-        *self = Due { last, ..Due::default() };
+        *self = Dirty { last, ..Dirty::default() };
         if 0 < last {
             self.whole.extend(0..=range_of(last));
         }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use super::dirty::Due;
+use super::dirty::Dirty;
 use super::files::Files;
-use super::manifest::{self, Stamp};
+use super::manifest::{self, Manifest};
 use crate::base::hash::Hash;
 use crate::base::ids::AccountName;
 use crate::note::names;
@@ -26,7 +26,7 @@ pub struct Folder {
     settings: site::Settings,
     /// Whether the settings' account is the store's.
     is_named: bool,
-    /// What the pages that are due are due for.
+    /// What the pages that are dirty are dirty for.
     look: Hash,
     tree: Tree,
     ledger: Ledger,
@@ -39,8 +39,8 @@ pub struct Folder {
     /// The checkpoint that the folder shows.
     shown: Option<Checkpoint>,
     /// What the pages in the folder are complete for.
-    stamp: Option<Stamp>,
-    due: Due,
+    manifest: Option<Manifest>,
+    dirty: Dirty,
     /// Opened notes whose files are not known to be here, and whether those that are may be of an earlier opening.
     unreleased: BTreeMap<u64, bool>,
     /// The files of opened notes that are here.
@@ -65,14 +65,14 @@ impl Folder {
         let files = Files::open(path)?;
         let shown = files.read(checkpoint::FILE)?.map(|bytes| Checkpoint::open(&bytes, &settings.vkey));
         let shown = shown.transpose().with_context(|| of_another(path, checkpoint::FILE, &settings))?;
-        // A file that cannot be read as a stamp says nothing about any page: all are written anew.
-        let stamp = files.read(manifest::NAME)?.and_then(|bytes| Stamp::parse(&bytes).ok());
-        if stamp.as_ref().is_some_and(|stamp| stamp.vkey != settings.vkey) {
+        // A file that cannot be read as a manifest says nothing about any page: all are written anew.
+        let manifest = files.read(manifest::NAME)?.and_then(|bytes| Manifest::parse(&bytes).ok());
+        if manifest.as_ref().is_some_and(|manifest| manifest.vkey != settings.vkey) {
             bail!(of_another(path, manifest::NAME, &settings));
         }
         Ok(Folder {
             files,
-            look: stamp.as_ref().map_or(Hash::ZERO, |stamp| stamp.look),
+            look: manifest.as_ref().map_or(Hash::ZERO, |manifest| manifest.look),
             settings,
             is_named: false,
             tree: Tree::new(),
@@ -82,8 +82,8 @@ impl Folder {
             text: String::new(),
             text_len: 0,
             shown,
-            stamp,
-            due: Due::default(),
+            manifest,
+            dirty: Dirty::default(),
             unreleased: BTreeMap::new(),
             released: BTreeMap::new(),
         })
@@ -96,7 +96,7 @@ impl Folder {
 
     /// Whether the folder holds no file of a site: neither this log's nor another's.
     pub fn is_new(&self) -> bool {
-        self.shown.is_none() && self.stamp.is_none()
+        self.shown.is_none() && self.manifest.is_none()
     }
 
     /// The error that the folder shows more than the database leads to.
@@ -128,13 +128,13 @@ impl Folder {
     pub fn is_current(&self) -> bool {
         let size = self.tree.len();
         self.shown.as_ref().is_some_and(|shown| shown.size == size)
-            && self.stamp.as_ref().is_some_and(|stamp| stamp.entries == size && stamp.look == self.look)
+            && self.manifest.as_ref().is_some_and(|manifest| manifest.entries == size && manifest.look == self.look)
     }
 
     /// Takes the next lines of the log. What the folder shows already is not kept for writing.
     pub fn take(&mut self, lines: Vec<String>) {
         let shown = self.shown.as_ref().map_or(0, |shown| shown.size);
-        let complete = self.stamp.as_ref().map_or(0, |stamp| stamp.entries);
+        let complete = self.manifest.as_ref().map_or(0, |manifest| manifest.entries);
         for line in lines {
             let index = self.tree.len();
             let numbered = format!("{index} {line}");
@@ -145,7 +145,7 @@ impl Folder {
             }
             self.tree.push(leaf_hash(line.as_bytes()));
             if let Some(notes) = self.ledger.take(&line).filter(|_| complete <= index) {
-                self.due.touch(notes);
+                self.dirty.touch(notes);
             }
             if let Some(site::ledger::Other { index: at, entry: Entry::Open { note, .. }, .. }) =
                 self.ledger.others().last()
@@ -162,7 +162,7 @@ impl Folder {
     }
 
     /// Says whose log it is, after the entries were taken. If the pages in the folder say otherwise, or are those of
-    /// another version of the program, all of them are due.
+    /// another version of the program, all of them are dirty.
     pub fn set_account(&mut self, account: Option<AccountName>) {
         if self.is_named && self.settings.account == account {
             return;
@@ -172,7 +172,7 @@ impl Folder {
         let look = self.settings.look();
         if look != self.look {
             self.look = look;
-            self.due.all(self.ledger.last());
+            self.dirty.all(self.ledger.last());
         }
     }
 
@@ -194,7 +194,7 @@ impl Folder {
     ///
     /// # Errors
     /// What the disk says; if the file has another name than those of a note.
-    pub fn release(&mut self, note: u64, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    pub fn disclosed_file(&mut self, note: u64, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
         if !names::is_plain(name) {
             bail!("the name of a file of note {note} is not one that may be published");
         }
@@ -204,7 +204,7 @@ impl Folder {
 
     /// Says first of all whose folder it is.
     fn begin(&mut self) -> anyhow::Result<()> {
-        if self.stamp.is_some() { Ok(()) } else { self.write_stamp(0, Hash::ZERO) }
+        if self.manifest.is_some() { Ok(()) } else { self.write_stamp(0, Hash::ZERO) }
     }
 
     /// All published files of a note, by name and size, are here.
@@ -230,7 +230,7 @@ impl Folder {
             files += self.write_log(old, head.size)? + 1;
         }
         files += self.write_pages()?;
-        let left = self.due.len();
+        let left = self.dirty.len();
         if left == 0 {
             self.files.sync()?;
             self.write_stamp(head.size, self.look)?;
@@ -266,14 +266,14 @@ impl Folder {
         Ok(tile::bundle(lines.iter().map(|line| line.as_bytes()))?)
     }
 
-    /// Writes the pages that are due, up to a number, and those that always are; the front page last.
+    /// Writes the pages that are dirty, up to a number, and those that always are; the front page last.
     fn write_pages(&mut self) -> anyhow::Result<u64> {
         let mut written = 0;
         for page in site::FIXED {
             written += u64::from(self.write_page(page)?);
         }
         for _ in 0..PAGES_AT_ONCE {
-            let Some(page) = self.due.pop() else { break };
+            let Some(page) = self.dirty.pop() else { break };
             written += u64::from(self.write_page(page)?);
         }
         for page in site::ALWAYS {
@@ -294,11 +294,11 @@ impl Folder {
     }
 
     fn write_stamp(&mut self, entries: u64, look: Hash) -> anyhow::Result<()> {
-        let stamp = Stamp { vkey: self.settings.vkey.clone(), entries, look };
-        if self.stamp.as_ref() != Some(&stamp) {
-            self.files.put_durably(manifest::NAME, stamp.to_text().as_bytes())?;
+        let manifest = Manifest { vkey: self.settings.vkey.clone(), entries, look };
+        if self.manifest.as_ref() != Some(&manifest) {
+            self.files.put_durably(manifest::NAME, manifest.to_text().as_bytes())?;
         }
-        self.stamp = Some(stamp);
+        self.manifest = Some(manifest);
         Ok(())
     }
 

@@ -11,7 +11,7 @@ const BYTES_MAX: usize = 4096;
 
 /// What the file says.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Stamp {
+pub(super) struct Manifest {
     /// The log's key.
     pub(super) vkey: VerifierKey,
     /// Every page is as the first so many entries make it.
@@ -20,9 +20,9 @@ pub(super) struct Stamp {
     pub(super) look: Hash,
 }
 
-impl Stamp {
+impl Manifest {
     /// Reads a whole file.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Stamp, ParseError> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Manifest, ParseError> {
         let mut lines = Lines::new(NAME, bytes, BYTES_MAX)?;
         if lines.next("verbale site v1")? != "verbale site v1" {
             return Err(lines.error("verbale site v1"));
@@ -34,7 +34,7 @@ impl Stamp {
         let look = lines.field("look")?;
         let look = lines.value("look <sha256>", text::hash(look))?;
         lines.end()?;
-        Ok(Stamp { vkey, entries, look })
+        Ok(Manifest { vkey, entries, look })
     }
 
     /// The file's whole text.

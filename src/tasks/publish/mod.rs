@@ -20,11 +20,11 @@ use crate::base::clock::Clock;
 use crate::base::time::DAY_MS;
 use crate::site;
 use crate::store::Store;
-use crate::tasks::task::{Next, Tick};
+use crate::tasks::task::{Next, Task};
 
 pub use folder::{Folder, Written};
 pub use kind::Kind;
-pub use manifest::NAME as STAMP;
+pub use manifest::NAME as MANIFEST;
 
 /// Entries read from the store at a time.
 const PAGE: u64 = 4096;
@@ -36,7 +36,7 @@ pub struct Public {
     folder: Option<Folder>,
 }
 
-impl Tick for Public {
+impl Task for Public {
     const NAME: &'static str = "public";
 
     /// Writes what the folder lacks: all of the log, and a bounded number of pages. Doing it twice does no harm.
@@ -52,10 +52,10 @@ impl Tick for Public {
             folder.take(lines);
         }
         while let Some(note) = folder.unreleased() {
-            let files = self.store.released(note).await?;
+            let files = self.store.disclosed_files(note).await?;
             for name in folder.lacking(note, &files) {
-                if let Some(bytes) = self.store.release(note, name.clone()).await? {
-                    folder.release(note, &name, &bytes)?;
+                if let Some(bytes) = self.store.disclosed_file(note, name.clone()).await? {
+                    folder.disclosed_file(note, &name, &bytes)?;
                 }
             }
             folder.set_released(note, files);

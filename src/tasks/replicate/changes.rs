@@ -79,7 +79,7 @@ pub(super) fn head(folder: &Path) -> Result<Option<(Vec<u8>, SystemTime)>, Troub
     };
     let Some((bytes, written)) = there(read(), &path)? else { return Ok(None) };
     // Pages that are many are written after the checkpoint too, and then this file.
-    let path = folder.join(publish::STAMP);
+    let path = folder.join(publish::MANIFEST);
     let complete = there(fs::metadata(&path).and_then(|about| about.modified()), &path)?;
     Ok(Some((bytes, complete.map_or(written, |complete| complete.max(written)))))
 }
@@ -240,14 +240,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let count = 2 * PAGES_MAX + 7;
         (0..count).for_each(|n| write(folder.path(), &format!("note/{}/{n}.html", n / 1000), 100 + n as u64 / 700));
-        let (mut known, mut mark, mut all) = (HashMap::new(), SystemTime::UNIX_EPOCH, Vec::new());
+        let (mut known, mut watermark, mut all) = (HashMap::new(), SystemTime::UNIX_EPOCH, Vec::new());
         let mut rounds = 0;
-        while mark < at(200) {
-            let found = since(folder.path(), mark, at(200), &known).unwrap();
+        while watermark < at(200) {
+            let found = since(folder.path(), watermark, at(200), &known).unwrap();
             assert!(found.pages.is_sorted() && found.pages.len() <= PAGES_MAX);
-            mark = found.complete_until;
+            watermark = found.complete_until;
             known.extend(found.pages.iter().map(|page| (page.path.clone(), page.written)));
-            known.retain(|_, written| settles(*written, mark));
+            known.retain(|_, written| settles(*written, watermark));
             all.extend(found.pages.into_iter().map(|page| page.path));
             rounds += 1;
         }

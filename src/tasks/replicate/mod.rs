@@ -2,7 +2,7 @@
 //!
 //! It is copied in an order in which a reader of the store never sees a checkpoint whose tiles are missing: tiles, pages,
 //! `log.txt`, and the checkpoint last. The tiles follow from the two checkpoints, there and here; of the pages those are
-//! copied that were written since a mark, which lies in the store itself. So nothing is to be remembered here: after
+//! copied that were written since a watermark, which lies in the store itself. So nothing is to be remembered here: after
 //! a death, or in a bucket that was emptied, whatever is missing is copied.
 
 mod changes;
@@ -19,12 +19,12 @@ use tracing::{info, warn};
 
 use self::changes::{Change, Found, Leading, Span};
 use self::target::{Target, Trouble};
-use self::watermark::Mark;
+use self::watermark::Watermark;
 use crate::base::clock::Clock;
 use crate::base::time::Time;
 use crate::site::Page;
 use crate::store::Store;
-use crate::tasks::task::{Next, Pace, Tick};
+use crate::tasks::task::{Backoff, Next, Task};
 use crate::tlog::checkpoint::{self, Checkpoint};
 use crate::tlog::signed_note::VerifierKey;
 use crate::tlog::tile::{self, TilePath};
@@ -75,7 +75,7 @@ pub struct Upload {
     vkey: VerifierKey,
     store: Store,
     clock: Clock,
-    pace: Pace,
+    backoff: Backoff,
     /// What the store shows, as far as is known for certain.
     there: Option<There>,
     /// Tiles that were copied and that no checkpoint in the store needs yet.
@@ -92,7 +92,7 @@ pub struct Upload {
 struct There {
     /// Its checkpoint, if it has one.
     head: Option<Checkpoint>,
-    mark: Mark,
+    watermark: Watermark,
 }
 
 impl There {
@@ -102,26 +102,26 @@ impl There {
 }
 
 /// Why a tick ended early.
-enum Stop {
+enum TaskError {
     /// What may pass: the store does not answer, the disk does not.
     Trouble(Trouble),
     /// The daemon must not go on.
     Fatal(anyhow::Error),
 }
 
-impl From<Trouble> for Stop {
-    fn from(trouble: Trouble) -> Stop {
-        Stop::Trouble(trouble)
+impl From<Trouble> for TaskError {
+    fn from(trouble: Trouble) -> TaskError {
+        TaskError::Trouble(trouble)
     }
 }
 
-impl From<anyhow::Error> for Stop {
-    fn from(error: anyhow::Error) -> Stop {
-        Stop::Fatal(error)
+impl From<anyhow::Error> for TaskError {
+    fn from(error: anyhow::Error) -> TaskError {
+        TaskError::Fatal(error)
     }
 }
 
-impl Tick for Upload {
+impl Task for Upload {
     const NAME: &'static str = "upload";
 
     /// Copies what the store lacks: all of the log, and a bounded number of pages. Doing it twice does no harm.
@@ -133,14 +133,14 @@ impl Tick for Upload {
         let now = self.clock.now();
         match step {
             Ok(next) => {
-                self.pace.succeeded();
+                self.backoff.succeeded();
                 Ok(next)
             }
-            Err(Stop::Fatal(error)) => Err(error),
-            Err(Stop::Trouble(trouble)) => {
+            Err(TaskError::Fatal(error)) => Err(error),
+            Err(TaskError::Trouble(trouble)) => {
                 // What was under way may have arrived or not: the store is asked again.
                 self.there = None;
-                let until = self.pace.wait(now);
+                let until = self.backoff.wait(now);
                 warn!(loop.name = Self::NAME, error = %trouble, %until, "waiting");
                 self.store.report(Self::NAME, Some(trouble.to_string()), now).await?;
                 Ok(Next::Wait(until))
@@ -168,7 +168,7 @@ impl Upload {
             vkey,
             store,
             clock,
-            pace: Pace::new(),
+            backoff: Backoff::new(),
             there: None,
             tiles: HashSet::new(),
             pages: HashMap::new(),
@@ -177,7 +177,7 @@ impl Upload {
         })
     }
 
-    async fn copy(&mut self) -> Result<Next, Stop> {
+    async fn copy(&mut self) -> Result<Next, TaskError> {
         let now = self.clock.now();
         let Some((head, bytes, until)) = self.here()? else { return Ok(Next::Idle(now.plus_ms(LOOK_EVERY_MS))) };
         let there = match self.there.take() {
@@ -190,37 +190,37 @@ impl Upload {
             self.there = Some(there);
             return Ok(Next::Idle(idle));
         }
-        if there.head.as_ref() == Some(&head) && there.mark.until == until && self.text_is_due(now)?.is_none() {
+        if there.head.as_ref() == Some(&head) && there.watermark.until == until && self.text_is_due(now)?.is_none() {
             self.there = Some(there);
             return Ok(Next::Idle(idle));
         }
         let mut files = self.copy_tiles(there.size(), head.size).await?;
-        let (pages, mark) = self.copy_pages(&there.mark, until).await?;
+        let (pages, watermark) = self.copy_pages(&there.watermark, until).await?;
         files += pages + self.copy_text(now).await?;
         if there.head.as_ref() != Some(&head) {
             self.target.put_bytes(checkpoint::FILE, &bytes).await?;
             self.tiles.clear();
             files += 1;
         }
-        if mark != there.mark {
-            self.target.put_bytes(watermark::NAME, mark.to_text().as_bytes()).await?;
+        if watermark != there.watermark {
+            self.target.put_bytes(watermark::NAME, watermark.to_text().as_bytes()).await?;
         }
         info!(size = head.size, files, to = %self.target, "copied the public folder");
-        let next = if mark.until < until { Next::Now } else { Next::Idle(idle) };
-        self.there = Some(There { head: Some(head), mark });
+        let next = if watermark.until < until { Next::Now } else { Next::Idle(idle) };
+        self.there = Some(There { head: Some(head), watermark });
         self.store.report(Self::NAME, None, now).await.context("cannot say how the copy stands")?;
         Ok(next)
     }
 
     /// The checkpoint here, and when the folder was last complete; nothing as long as it never was.
-    fn here(&self) -> Result<Option<(Checkpoint, Vec<u8>, SystemTime)>, Stop> {
+    fn here(&self) -> Result<Option<(Checkpoint, Vec<u8>, SystemTime)>, TaskError> {
         let Some((bytes, until)) = changes::head(&self.folder)? else { return Ok(None) };
         let head = Checkpoint::open(&bytes, &self.vkey).context("the checkpoint in the public folder is not ours")?;
         Ok(Some((head, bytes, until)))
     }
 
     /// Asks the store what it shows.
-    async fn look(&mut self) -> Result<There, Stop> {
+    async fn look(&mut self) -> Result<There, TaskError> {
         let bytes = self.target.get(checkpoint::FILE).await?;
         let head = match bytes {
             Some(bytes) => Some(Checkpoint::open(&bytes, &self.vkey).map_err(|_| self.of_another())?),
@@ -229,29 +229,29 @@ impl Upload {
         if let Some(head) = &head {
             let ours = self.store.root_at(head.size).await.map_err(anyhow::Error::from)?;
             if ours != Some(head.root) {
-                return Err(Stop::Fatal(self.is_ahead(head.size)));
+                return Err(TaskError::Fatal(self.is_ahead(head.size)));
             }
         }
-        let mark = self.target.get(watermark::NAME).await?;
-        if head.is_none() && mark.is_none() {
+        let watermark = self.target.get(watermark::NAME).await?;
+        if head.is_none() && watermark.is_none() {
             self.begin().await?;
         }
-        // Without a checkpoint, and with a mark that cannot be read, nothing there counts.
-        let mark = mark.filter(|_| head.is_some()).and_then(|bytes| Mark::parse(&bytes).ok());
-        Ok(There { head, mark: mark.unwrap_or_default() })
+        // Without a checkpoint, and with a watermark that cannot be read, nothing there counts.
+        let watermark = watermark.filter(|_| head.is_some()).and_then(|bytes| Watermark::parse(&bytes).ok());
+        Ok(There { head, watermark: watermark.unwrap_or_default() })
     }
 
     /// Says in a store that is empty whose it is, before anything else comes there.
-    async fn begin(&self) -> Result<(), Stop> {
+    async fn begin(&self) -> Result<(), TaskError> {
         let front = Page::Front.path();
         if self.target.has(&front).await? {
-            return Err(Stop::Fatal(anyhow::anyhow!(
+            return Err(TaskError::Fatal(anyhow::anyhow!(
                 "{} has an {front} that no copy of this log has put there\n\
                  choose a place that is empty, or this log's: see [upload] in the configuration",
                 self.target
             )));
         }
-        Ok(self.target.put_bytes(watermark::NAME, Mark::default().to_text().as_bytes()).await?)
+        Ok(self.target.put_bytes(watermark::NAME, Watermark::default().to_text().as_bytes()).await?)
     }
 
     fn of_another(&self) -> anyhow::Error {
@@ -271,7 +271,7 @@ impl Upload {
         )
     }
 
-    async fn copy_tiles(&mut self, old: u64, new: u64) -> Result<u64, Stop> {
+    async fn copy_tiles(&mut self, old: u64, new: u64) -> Result<u64, TaskError> {
         let due: Vec<TilePath> =
             tile::new_since(old, new).into_iter().filter(|tile| !self.tiles.contains(tile)).collect();
         let mut files = 0;
@@ -283,9 +283,9 @@ impl Upload {
         Ok(files)
     }
 
-    /// Copies pages that were written since the mark, the oldest first and not more than a number, and says how far it came.
-    async fn copy_pages(&mut self, mark: &Mark, until: SystemTime) -> Result<(u64, Mark), Stop> {
-        let mut since = mark.until;
+    /// Copies pages that were written since the watermark, the oldest first and not more than a number, and says how far it came.
+    async fn copy_pages(&mut self, watermark: &Watermark, until: SystemTime) -> Result<(u64, Watermark), TaskError> {
+        let mut since = watermark.until;
         if until < since {
             // A clock was set back, or the folder was written elsewhere: what is new cannot be told from what is old.
             since = SystemTime::UNIX_EPOCH;
@@ -309,7 +309,7 @@ impl Upload {
         if complete_until == until {
             files += self.copy_leading(leading).await?;
         }
-        Ok((files, Mark { until: complete_until }))
+        Ok((files, Watermark { until: complete_until }))
     }
 
     /// Copies those of the leading pages that changed, one after the other.
@@ -325,11 +325,11 @@ impl Upload {
         Ok(files)
     }
 
-    fn text_is_due(&self, now: Time) -> Result<Option<Span>, Stop> {
+    fn text_is_due(&self, now: Time) -> Result<Option<Span>, TaskError> {
         Ok(changes::text(&self.folder)?.filter(|span| is_due(*span, self.text, now)))
     }
 
-    async fn copy_text(&mut self, now: Time) -> Result<u64, Stop> {
+    async fn copy_text(&mut self, now: Time) -> Result<u64, TaskError> {
         let Some(span) = self.text_is_due(now)? else { return Ok(0) };
         self.target.put_file(changes::TEXT, &self.folder, Some(span.len)).await?;
         self.text = Some((span, now));

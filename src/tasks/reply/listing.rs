@@ -8,7 +8,7 @@ use crate::base::ids::{AccountId, PostId, Snowflake};
 use crate::base::time::Time;
 use crate::platform::{Mention, PageToken, Platform};
 use crate::store::Store;
-use crate::tasks::task::{Stop, ms};
+use crate::tasks::task::{TaskError, ms};
 
 /// A mention may be listed later than one that was made after it: so far below what is known each listing reads again.
 const LATE: Duration = Duration::from_secs(15 * 60);
@@ -55,7 +55,7 @@ impl Listing {
         tally: &mut Tally,
         me: AccountId,
         now: Time,
-    ) -> Result<End, Stop> {
+    ) -> Result<End, TaskError> {
         let Some(size) = tally.readable(PAGE.0, PAGE.1, now).filter(|_| self.pages < PAGES_MAX) else {
             return Ok(End::Cut);
         };

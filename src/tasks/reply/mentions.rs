@@ -9,11 +9,11 @@ use super::limits::{Author, Wanted};
 use crate::base::ids::AccountId;
 use crate::note::standing::{LogStanding, Standing};
 use crate::platform::{Addressee, Mention};
-use crate::store::{self, Act, Body, Cause, Mentioned, Outgoing};
-use crate::tasks::task::Stop;
+use crate::store::{self, Effects, Mentioned, MessageBody, Outgoing, Trigger};
+use crate::tasks::task::TaskError;
 use crate::wording::answer::Answer;
 use crate::wording::command::{Ask, Which};
-use crate::wording::dm::Letter;
+use crate::wording::dm::DmText;
 
 /// What a mention asks for, once it is known which note it means.
 enum Meant {
@@ -33,7 +33,11 @@ enum Found {
 
 impl Bot {
     /// Deals with one mention, once.
-    pub(super) async fn hear(&mut self, mention: &Mention, correspondents: &HashSet<AccountId>) -> Result<(), Stop> {
+    pub(super) async fn handle_mention(
+        &mut self,
+        mention: &Mention,
+        correspondents: &HashSet<AccountId>,
+    ) -> Result<(), TaskError> {
         let Some(tally) = &self.tally else { return Ok(()) };
         let who = if correspondents.contains(&mention.author) { Author::Correspondent } else { Author::Stranger };
         let ask = Ask::read(&mention.text, self.shown_beside(mention).await?);
@@ -42,23 +46,23 @@ impl Bot {
         let wanted = if ask == Ask::Help { Wanted::Help } else { Wanted::Answer };
         let is_dispute = matches!(ask, Ask::Dispute(_));
         let mut done = tally.decide(mention.author, who, wanted, now);
-        let mut act = Act::default();
+        let mut effects = Effects::default();
         if done.is_answer() || is_dispute {
             let meant = self.find(ask, mention).await?;
             if matches!(meant, Meant::Dispute(_)) {
                 done = tally.decide(mention.author, who, Wanted::Dispute, now);
             }
             if done.is_answer() {
-                act.answers.push(answer(&meant, mention));
+                effects.answers.push(answer(&meant, mention));
             }
             if let (Meant::Dispute(standing), true) = (&meant, done.is_entry()) {
-                act.disputes.push((standing.note, mention.id));
+                effects.disputes.push((standing.note, mention.id));
                 let told = self.settings.officials.iter().filter(|_| tally.may_tell(mention.author));
-                act.messages = told.map(|to| announce(standing, mention, *to)).collect();
+                effects.messages = told.map(|to| notify_officials(standing, mention, *to)).collect();
             }
         }
-        let cause = Cause::Mention(Mentioned { post: mention.id, author: mention.author, what: done.as_str() });
-        if self.store.act(cause, act, now).await? {
+        let trigger = Trigger::Mention(Mentioned { post: mention.id, author: mention.author, what: done.as_str() });
+        if self.store.apply(trigger, effects, now).await? {
             info!(mention.id = %mention.id, author.id = %mention.author, what = done.as_str(), "heard a mention");
             if let Some(tally) = &mut self.tally {
                 tally.count(mention.id, mention.author, who, done);
@@ -68,7 +72,7 @@ impl Bot {
     }
 
     /// The notes that the post of ours shows which a mention quotes or answers, if it does.
-    async fn shown_beside(&self, mention: &Mention) -> Result<Option<std::ops::RangeInclusive<u64>>, Stop> {
+    async fn shown_beside(&self, mention: &Mention) -> Result<Option<std::ops::RangeInclusive<u64>>, TaskError> {
         for post in [mention.quotes, mention.answers].into_iter().flatten() {
             if let Some((first, last)) = self.store.notes_of_post(post).await? {
                 return Ok(Some(first..=last));
@@ -79,7 +83,7 @@ impl Bot {
 
     /// What is meant. A dispute of a note that this author has disputed before is no other, nor is one that an official was
     /// quicker to enter: it is answered as a check.
-    async fn find(&self, ask: Ask, mention: &Mention) -> Result<Meant, Stop> {
+    async fn find(&self, ask: Ask, mention: &Mention) -> Result<Meant, TaskError> {
         Ok(match ask {
             Ask::Status => Meant::Status(self.store.log_standing().await?),
             Ask::Help => Meant::Help,
@@ -97,7 +101,7 @@ impl Bot {
         })
     }
 
-    async fn which(&self, which: Which) -> Result<Found, Stop> {
+    async fn which(&self, which: Which) -> Result<Found, TaskError> {
         let number = match which {
             Which::Number(number) => number,
             Which::Shown(notes) if notes.start() < notes.end() => {
@@ -130,12 +134,12 @@ fn answer(meant: &Meant, mention: &Mention) -> store::Answer {
             Answer::dispute(standing, to)
         }
     };
-    store::Answer { text: text.as_str().to_owned(), answers: to, mention: Some(to), note, alone: false }
+    store::Answer { text: text.as_str().to_owned(), answers: to, mention: Some(to), note, standalone: false }
 }
 
 /// What an official is told of a dispute.
-fn announce(standing: &Standing, mention: &Mention, to: AccountId) -> Outgoing {
-    let letter = Letter::dispute(standing, mention.author, mention.id);
+fn notify_officials(standing: &Standing, mention: &Mention, to: AccountId) -> Outgoing {
+    let letter = DmText::dispute(standing, mention.author, mention.id);
     let key = format!("dispute {} {} to {to}", standing.note, mention.id);
-    Outgoing { key, to: Addressee::Account(to), body: Body::Text(letter.as_str().to_owned()) }
+    Outgoing { key, to: Addressee::Account(to), body: MessageBody::Text(letter.as_str().to_owned()) }
 }

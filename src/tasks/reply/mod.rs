@@ -34,7 +34,7 @@ use crate::platform::{Mention, Platform};
 use crate::store::Store;
 use crate::tasks::persons::Persons;
 use crate::tasks::rules::Correspondent;
-use crate::tasks::task::{Next, Pace, Stop, Tick, ms};
+use crate::tasks::task::{Backoff, Next, Task, TaskError, ms};
 use limits::{Author, Done, Limits, Tally};
 use listing::{End, Listing};
 
@@ -72,7 +72,7 @@ pub struct Bot {
     clock: Clock,
     chance: Chance,
     settings: Settings,
-    pace: Pace,
+    backoff: Backoff,
     /// Who we are, once the platform has told.
     me: Option<AccountId>,
     /// What the day has had so far, once the database has told.
@@ -86,7 +86,7 @@ pub struct Bot {
     hold: Option<Time>,
 }
 
-impl Tick for Bot {
+impl Task for Bot {
     const NAME: &'static str = "bot";
 
     /// Takes the officials' commands, and then reads one page of mentions or deals with some. Doing it twice does no harm.
@@ -96,7 +96,7 @@ impl Tick for Bot {
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let now = self.clock.now();
         let step = self.step(now).await;
-        let next = self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await?;
+        let next = self.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await?;
         // A platform that is away keeps no official waiting: commands need the database alone.
         let Next::Wait(until) = next else { return Ok(next) };
         self.hold = Some(until);
@@ -113,7 +113,7 @@ impl Bot {
             clock,
             chance,
             settings,
-            pace: Pace::new(),
+            backoff: Backoff::new(),
             me: None,
             tally: None,
             listing: None,
@@ -123,12 +123,12 @@ impl Bot {
         }
     }
 
-    async fn step(&mut self, now: Time) -> Result<Next, Stop> {
+    async fn step(&mut self, now: Time) -> Result<Next, TaskError> {
         self.count_the_day(now).await?;
-        self.obey(now).await?;
-        self.announce().await?;
+        self.handle_commands(now).await?;
+        self.notify_officials().await?;
         if !self.queue.is_empty() {
-            return self.deal().await;
+            return self.process_batch().await;
         }
         if let Some(hold) = self.hold.filter(|hold| now < *hold) {
             return Ok(Next::Idle(hold));
@@ -137,7 +137,7 @@ impl Bot {
     }
 
     /// Sees to it that the tally is today's: after a start it is counted anew from what was dealt with.
-    async fn count_the_day(&mut self, now: Time) -> Result<(), Stop> {
+    async fn count_the_day(&mut self, now: Time) -> Result<(), TaskError> {
         if let Some(tally) = &mut self.tally {
             tally.roll(now);
             return Ok(());
@@ -155,7 +155,7 @@ impl Bot {
     }
 
     /// To whom notes are addressed, as far as the watcher has looked up their names.
-    async fn correspondents(&self) -> Result<HashSet<AccountId>, Stop> {
+    async fn correspondents(&self) -> Result<HashSet<AccountId>, TaskError> {
         let mut ids = HashSet::new();
         for correspondent in &self.settings.correspondents {
             match correspondent {
@@ -167,8 +167,8 @@ impl Bot {
     }
 
     /// Reads one page of mentions.
-    async fn listen(&mut self, now: Time) -> Result<Next, Stop> {
-        let me = self.introduce().await?;
+    async fn listen(&mut self, now: Time) -> Result<Next, TaskError> {
+        let me = self.identify().await?;
         let Some(tally) = &mut self.tally else { return Ok(Next::Now) };
         let mut listing = match self.listing.take() {
             Some(listing) => listing,
@@ -179,7 +179,7 @@ impl Bot {
         };
         // If this fails the listing begins anew: the mark of a place in the list may not be valid any more.
         let end = listing.read(&*self.platform, &self.store, tally, me, now).await?;
-        self.pace.succeeded();
+        self.backoff.succeeded();
         if end == End::More {
             self.listing = Some(listing);
             return Ok(Next::Now);
@@ -200,13 +200,13 @@ impl Bot {
         };
         self.hold = Some(next);
         if !self.queue.is_empty() {
-            return self.deal().await;
+            return self.process_batch().await;
         }
         self.rest(now).await
     }
 
     /// Learns who we are. At the first start nothing that was said before is ever answered.
-    async fn introduce(&mut self) -> Result<AccountId, Stop> {
+    async fn identify(&mut self) -> Result<AccountId, TaskError> {
         if let Some(me) = self.me {
             return Ok(me);
         }
@@ -221,11 +221,11 @@ impl Bot {
     }
 
     /// Deals with the oldest mentions of the queue.
-    async fn deal(&mut self) -> Result<Next, Stop> {
+    async fn process_batch(&mut self) -> Result<Next, TaskError> {
         let correspondents = self.correspondents().await?;
         for _ in 0..BATCH {
             let Some(mention) = self.queue.front().cloned() else { break };
-            self.hear(&mention, &correspondents).await?;
+            self.handle_mention(&mention, &correspondents).await?;
             self.queue.pop_front();
         }
         if !self.queue.is_empty() {
@@ -235,7 +235,7 @@ impl Bot {
     }
 
     /// All that was found is dealt with.
-    async fn rest(&mut self, now: Time) -> Result<Next, Stop> {
+    async fn rest(&mut self, now: Time) -> Result<Next, TaskError> {
         if let Some(listened) = self.listened.take() {
             self.store.listen_from(listened).await?;
         }

@@ -7,30 +7,30 @@ use crate::base::ids::AccountId;
 use crate::base::time::Time;
 use crate::note::request::RequestState;
 use crate::platform::Addressee;
-use crate::store::{Act, Ask, Body, Cause, CodeChange, CodeRow, Command, NewRequest, Outgoing, Request};
+use crate::store::{Ask, CodeChange, CodeRow, Command, Effects, MessageBody, NewRequest, Outgoing, Request, Trigger};
 use crate::tasks::persons::Doubt;
-use crate::tasks::task::{Stop, ms};
+use crate::tasks::task::{TaskError, ms};
 use crate::tlog::entry::Level;
 use crate::wording::code::{Checked, Given};
 use crate::wording::command::{Code, Order};
 use crate::wording::dm::Day;
-use crate::wording::dm::{Letter, NOTES_LISTED, Outcome};
+use crate::wording::dm::{DmText, NOTES_LISTED, Outcome};
 
 /// So often in a day an official is told what can be written: automatic replies would call for it for ever.
 const HELPS_A_DAY: u64 = 5;
 
 /// What a command leads to: what is said, and what is done.
 struct Reply {
-    letter: Letter,
-    act: Act,
+    letter: DmText,
+    effects: Effects,
 }
 
 impl Bot {
     /// Deals with the commands that the watcher has kept, each once.
-    pub(super) async fn obey(&mut self, now: Time) -> Result<(), Stop> {
+    pub(super) async fn handle_commands(&mut self, now: Time) -> Result<(), TaskError> {
         for command in self.store.commands().await? {
-            let act = self.act_on(&command, now).await?;
-            if self.store.act(Cause::Command(command.message), act, now).await? {
+            let effects = self.act_on(&command, now).await?;
+            if self.store.apply(Trigger::Command(command.message), effects, now).await? {
                 info!(message.id = %command.message, account.id = %command.from, "dealt with a command");
             }
         }
@@ -38,58 +38,61 @@ impl Bot {
     }
 
     /// What a command leads to: nothing if the configuration no longer names its author.
-    async fn act_on(&self, command: &Command, now: Time) -> Result<Act, Stop> {
+    async fn act_on(&self, command: &Command, now: Time) -> Result<Effects, TaskError> {
         if !self.settings.officials.contains(&command.from) {
-            return Ok(Act::default());
+            return Ok(Effects::default());
         }
         let order = Order::read(&command.text);
         if order == Order::Help && HELPS_A_DAY < self.store.helps(command.from, command.message).await? {
             info!(message.id = %command.message, "the official has been told often enough today what can be written");
-            return Ok(Act::default());
+            return Ok(Effects::default());
         }
-        let Reply { letter, mut act } = match order {
+        let Reply { letter, mut effects } = match order {
             Order::Confirm(code) => self.confirm(command, &code, now).await?,
             order => self.begin(command, order, now).await?,
         };
         let (key, to) = (format!("command {}", command.message), Addressee::Account(command.from));
-        act.messages.push(Outgoing { key, to, body: Body::Text(letter.as_str().to_owned()) });
-        Ok(act)
+        effects.messages.push(Outgoing { key, to, body: MessageBody::Text(letter.as_str().to_owned()) });
+        Ok(effects)
     }
 
     /// Answers what needs no code, and gives a code for what does.
-    async fn begin(&self, command: &Command, order: Order, now: Time) -> Result<Reply, Stop> {
+    async fn begin(&self, command: &Command, order: Order, now: Time) -> Result<Reply, TaskError> {
         let id = command.message;
         let letter = match order {
             Order::Status => {
                 let waiting = self.waiting().await?.iter().map(|request| request.id).collect::<Vec<_>>();
-                Letter::status(&self.store.log_standing().await?, self.today(), &waiting, id)
+                DmText::status(&self.store.log_standing().await?, self.today(), &waiting, id)
             }
             Order::Notes => self.notes(command).await?,
-            Order::Help | Order::Confirm(_) => Letter::help(id),
+            Order::Help | Order::Confirm(_) => DmText::help(id),
             Order::Open { .. } | Order::Approve(_) => match self.obstacle(command.from, &order).await? {
-                Some(outcome) => Letter::outcome(outcome, id),
+                Some(outcome) => DmText::outcome(outcome, id),
                 None => {
                     let code = Code::of((self.chance)());
-                    let letter = Letter::code(&order, &code, id);
+                    let letter = DmText::code(&order, &code, id);
                     let given = row(command.from, &Given::new(code, order, now));
-                    return Ok(Reply { letter, act: Act { code: Some(CodeChange::Give(given)), ..Act::default() } });
+                    return Ok(Reply {
+                        letter,
+                        effects: Effects { code: Some(CodeChange::Give(given)), ..Effects::default() },
+                    });
                 }
             },
         };
-        Ok(Reply { letter, act: Act::default() })
+        Ok(Reply { letter, effects: Effects::default() })
     }
 
     /// Does what a code confirms.
-    async fn confirm(&self, command: &Command, code: &Code, now: Time) -> Result<Reply, Stop> {
+    async fn confirm(&self, command: &Command, code: &Code, now: Time) -> Result<Reply, TaskError> {
         let official = command.from;
         let given = self.store.code(official).await?.as_ref().and_then(given);
         let checked = given.map(|given| given.check(code, now));
-        let mut act = Act { code: Some(CodeChange::End(official)), ..Act::default() };
+        let mut effects = Effects { code: Some(CodeChange::End(official)), ..Effects::default() };
         let outcome = match checked {
             None => Outcome::NoCode,
             Some(Checked::Late) => Outcome::LateCode,
             Some(Checked::Wrong(left)) => {
-                act.code = Some(CodeChange::Tried(official));
+                effects.code = Some(CodeChange::Tried(official));
                 Outcome::WrongCode(left)
             }
             // What stood in the way may have come since.
@@ -97,21 +100,21 @@ impl Bot {
                 (Some(outcome), _) => outcome,
                 (None, Order::Open { note, level }) => {
                     let (ask, asked_by) = (Ask::Open { note, level }, official.to_string());
-                    act.requests.push(NewRequest { ask, asked_by });
+                    effects.requests.push(NewRequest { ask, asked_by });
                     if self.settings.approval { Outcome::Waits } else { Outcome::Accepted }
                 }
                 (None, Order::Approve(request)) => {
-                    act.approvals.push((request, official.to_string()));
+                    effects.approvals.push((request, official.to_string()));
                     Outcome::Approved(request)
                 }
                 (None, _) => Outcome::NoCode,
             },
         };
-        Ok(Reply { letter: Letter::outcome(outcome, command.message), act })
+        Ok(Reply { letter: DmText::outcome(outcome, command.message), effects })
     }
 
     /// What stands in the way of an order that would publish, if anything does.
-    async fn obstacle(&self, official: AccountId, order: &Order) -> Result<Option<Outcome>, Stop> {
+    async fn obstacle(&self, official: AccountId, order: &Order) -> Result<Option<Outcome>, TaskError> {
         match *order {
             Order::Open { note, level } => self.obstacle_to_open(note, level).await,
             Order::Approve(_) if !self.settings.approval => Ok(Some(Outcome::NoApproval)),
@@ -130,7 +133,7 @@ impl Bot {
         }
     }
 
-    async fn obstacle_to_open(&self, note: u64, level: Level) -> Result<Option<Outcome>, Stop> {
+    async fn obstacle_to_open(&self, note: u64, level: Level) -> Result<Option<Outcome>, TaskError> {
         let Some(standing) = self.store.standing(note).await? else { return Ok(Some(Outcome::NoNote(note))) };
         Ok(match standing.open {
             Some(open) if level <= open => Some(Outcome::OpenAlready(note, open)),
@@ -145,7 +148,7 @@ impl Bot {
     }
 
     /// The requests that wait for a second official.
-    async fn waiting(&self) -> Result<Vec<Request>, Stop> {
+    async fn waiting(&self) -> Result<Vec<Request>, TaskError> {
         if !self.settings.approval {
             return Ok(Vec::new());
         }
@@ -157,13 +160,13 @@ impl Bot {
         Ok(waiting)
     }
 
-    async fn notes(&self, command: &Command) -> Result<Letter, Stop> {
+    async fn notes(&self, command: &Command) -> Result<DmText, TaskError> {
         let last = self.store.next_note().await? - 1;
         let mut newest = Vec::new();
         for note in (last.saturating_sub(NOTES_LISTED - 1).max(1)..=last).rev() {
             newest.extend(self.store.standing(note).await?);
         }
-        Ok(Letter::notes(&newest, last, command.message))
+        Ok(DmText::notes(&newest, last, command.message))
     }
 
     fn today(&self) -> Day {
@@ -171,7 +174,7 @@ impl Bot {
     }
 
     /// Tells the officials of each other's requests, by whatever way they were made: each official of each once.
-    pub(super) async fn announce(&self) -> Result<(), Stop> {
+    pub(super) async fn notify_officials(&self) -> Result<(), TaskError> {
         for request in self.waiting().await? {
             for official in &self.settings.officials {
                 if let Some(message) = self.announcement(&request, *official) {
@@ -192,9 +195,9 @@ impl Bot {
         };
         let lapses = request.asked_at.plus_ms(ms(self.settings.lapse));
         let by = AccountId::parse(&request.asked_by);
-        let letter = Letter::request(request.id, &Order::Open { note, level }, by, lapses, by_message);
+        let letter = DmText::request(request.id, &Order::Open { note, level }, by, lapses, by_message);
         let key = format!("request {} to {to}", request.id);
-        Some(Outgoing { key, to: Addressee::Account(to), body: Body::Text(letter.as_str().to_owned()) })
+        Some(Outgoing { key, to: Addressee::Account(to), body: MessageBody::Text(letter.as_str().to_owned()) })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::base::ids::{Account, AccountId, AccountName, ConversationId};
 use crate::note::slip::Slip;
 use crate::note::{content, envelope};
 use crate::platform::{Error as PlatformError, Message};
-use crate::tasks::task::Stop;
+use crate::tasks::task::TaskError;
 use crate::wording::command::Order;
 
 /// Why a moment is entered as a gap: nobody can say to whom the message went.
@@ -31,7 +31,7 @@ pub(super) enum Kind {
 }
 
 impl Watcher {
-    pub(super) async fn kind(&mut self, message: &Message, known: &Known) -> Result<Kind, Stop> {
+    pub(super) async fn kind(&mut self, message: &Message, known: &Known) -> Result<Kind, TaskError> {
         if let Some(official) = self.official_in(&message.conversation, known) {
             let commands = message.sender == official;
             return Ok(if commands { Kind::Command(Order::read(&message.text)) } else { Kind::Informal });
@@ -79,7 +79,7 @@ impl Watcher {
     }
 
     /// Who is in a group; nobody if the platform will not say.
-    async fn participants(&mut self, message: &Message) -> Result<Vec<AccountId>, Stop> {
+    async fn participants(&mut self, message: &Message) -> Result<Vec<AccountId>, TaskError> {
         if let Some(known) = self.groups.get(&message.conversation) {
             return Ok(known.clone());
         }
@@ -95,7 +95,7 @@ impl Watcher {
     }
 
     /// The account with this number, looked up once; with the name `unknown` if the platform does not tell.
-    async fn account(&mut self, id: AccountId) -> Result<Account, Stop> {
+    async fn account(&mut self, id: AccountId) -> Result<Account, TaskError> {
         if let Some(account) = self.names.get(&id) {
             return Ok(account.clone());
         }

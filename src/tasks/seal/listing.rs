@@ -9,7 +9,7 @@ use crate::base::ids::{MessageId, Snowflake};
 use crate::base::time::Time;
 use crate::platform::{Error as PlatformError, Message, PageToken, Platform};
 use crate::store::{Gap, Store};
-use crate::tasks::task::{Stop, Tick, ms};
+use crate::tasks::task::{Task, TaskError, ms};
 
 /// Messages asked for on the first page, the second, and all others: each one read is paid for.
 const PAGE_SIZES: [u32; 3] = [5, 20, 100];
@@ -72,7 +72,7 @@ impl Listing {
         began: Time,
         looked: Option<Time>,
         now: Time,
-    ) -> Result<Listing, Stop> {
+    ) -> Result<Listing, TaskError> {
         let start = match (store.started().await?, backfill) {
             (Some(start), false) => start,
             (None, false) => store.start_at(Snowflake::first_at(began)).await?,
@@ -104,7 +104,12 @@ impl Listing {
     }
 
     /// Reads the next page.
-    pub(super) async fn read(&mut self, platform: &dyn Platform, store: &Store, clock: &Clock) -> Result<End, Stop> {
+    pub(super) async fn read(
+        &mut self,
+        platform: &dyn Platform,
+        store: &Store,
+        clock: &Clock,
+    ) -> Result<End, TaskError> {
         let size = PAGE_SIZES[self.pages.min(PAGE_SIZES.len() - 1)];
         let size = if self.pages == 0 { self.first_size } else { size }.min(self.size_max);
         let page = match platform.messages(size, self.next.as_ref()).await {
@@ -148,7 +153,7 @@ impl Listing {
 
     /// The list ended without reaching the start or a known message. That is as it should be if what was known is too old
     /// to be kept and nothing else can have grown too old unread.
-    fn ended(&self, now: Time) -> Result<End, Stop> {
+    fn ended(&self, now: Time) -> Result<End, TaskError> {
         let surely_kept = now.plus_ms(-ms(SURELY_KEPT));
         match self.newest_seen.map(MessageId::time).filter(|newest| surely_kept < *newest) {
             Some(newest) => self.ended_early(newest),
@@ -157,7 +162,7 @@ impl Listing {
         }
     }
 
-    fn ended_early(&self, newest: Time) -> Result<End, Stop> {
+    fn ended_early(&self, newest: Time) -> Result<End, TaskError> {
         let oldest = self.found.keys().next().ok_or_else(|| PlatformError::Unavailable {
             what: format!(
                 "it lists no message at all, though it listed one of {newest} before: either all were deleted, or they cannot be read"
@@ -166,11 +171,11 @@ impl Listing {
         Ok(End::Broken(Gap { from: newest, to: oldest.time().max(newest), reason: NO_LONGER_LISTED }))
     }
 
-    fn check_limits(&self) -> Result<(), Stop> {
+    fn check_limits(&self) -> Result<(), TaskError> {
         if self.pages < PAGES_MAX && self.found.len() < MESSAGES_MAX {
             return Ok(());
         }
-        Err(Stop::Platform(PlatformError::NeedsPerson {
+        Err(TaskError::Platform(PlatformError::NeedsPerson {
             what: format!("the list of new messages does not end: {} in {} pages", self.found.len(), self.pages),
             remedy: format!(
                 "at most {MESSAGES_MAX} messages in {PAGES_MAX} pages are read at once: ask the platform why"

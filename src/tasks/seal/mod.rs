@@ -27,9 +27,9 @@ use crate::base::time::Time;
 use crate::note::Salt;
 use crate::platform::{Addressee, Error as PlatformError, Message, Platform};
 use crate::store::vault::Vault;
-use crate::store::{Batch, Body, Command, Gap, Outgoing, Sealing, Slipped, Store};
+use crate::store::{Batch, Command, Gap, MessageBody, Outgoing, Sealing, Slipped, Store};
 use crate::tasks::rules::{Correspondent, Formal, Rule};
-use crate::tasks::task::{Next, Pace, Stop, Tick, ms};
+use crate::tasks::task::{Backoff, Next, Task, TaskError, ms};
 use kind::Kind;
 use listing::{End, Listing};
 use sealing::{Draft, Hand};
@@ -80,7 +80,7 @@ pub struct Watcher {
     clock: Clock,
     salts: Salts,
     settings: Settings,
-    pace: Pace,
+    backoff: Backoff,
     /// Who we are and what the rules mean, once the platform has told.
     known: Option<Known>,
     listing: Option<Listing>,
@@ -105,7 +105,7 @@ struct Known {
     began: Time,
 }
 
-impl Tick for Watcher {
+impl Task for Watcher {
     const NAME: &'static str = "watcher";
 
     /// Reads one page, or deals with one batch of messages. Doing it twice does no harm.
@@ -114,7 +114,7 @@ impl Tick for Watcher {
     /// Only what must stop the daemon: the store's errors, a clock that is wrong, a configuration that names nobody.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
-        self.pace.settle(Self::NAME, step, &self.store, self.clock.now()).await
+        self.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
     }
 }
 
@@ -135,7 +135,7 @@ impl Watcher {
             clock,
             salts,
             settings,
-            pace: Pace::new(),
+            backoff: Backoff::new(),
             known: None,
             listing: None,
             queue: VecDeque::new(),
@@ -146,22 +146,22 @@ impl Watcher {
         }
     }
 
-    async fn step(&mut self) -> Result<Next, Stop> {
+    async fn step(&mut self) -> Result<Next, TaskError> {
         let known = match self.known.take() {
             Some(known) => known,
-            None => self.introduce().await?,
+            None => self.identify().await?,
         };
         let next = self.step_knowing(&known).await;
         self.known = Some(known);
         next
     }
 
-    async fn step_knowing(&mut self, known: &Known) -> Result<Next, Stop> {
+    async fn step_knowing(&mut self, known: &Known) -> Result<Next, TaskError> {
         if self.has_work() {
-            self.deal(known).await?;
+            self.process_batch(known).await?;
         } else {
             let complete = self.list(known).await?;
-            self.pace.succeeded();
+            self.backoff.succeeded();
             if !complete {
                 return Ok(Next::Now);
             }
@@ -179,7 +179,7 @@ impl Watcher {
     }
 
     /// Learns who we are, compares the clocks, and looks up the correspondents.
-    async fn introduce(&mut self) -> Result<Known, Stop> {
+    async fn identify(&mut self) -> Result<Known, TaskError> {
         let me = self.platform.me().await?;
         let began = me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
         let me = me.account;
@@ -190,7 +190,7 @@ impl Watcher {
             for correspondent in correspondents {
                 let id = self.resolve(correspondent.clone()).await?;
                 if self.settings.officials.contains(&id) {
-                    return Err(Stop::Fatal(anyhow::anyhow!(
+                    return Err(TaskError::Fatal(anyhow::anyhow!(
                         "{correspondent} is a correspondent and, as {id}, an official: notes to an official are never \
                          sealed\ntake the account out of `correspondents` or of `officials` in the configuration"
                     )));
@@ -209,7 +209,7 @@ impl Watcher {
 
     /// The account that the operator means. A name is looked up once and kept: whoever bears it later, or that nobody does,
     /// changes nothing.
-    async fn resolve(&mut self, correspondent: Correspondent) -> Result<AccountId, Stop> {
+    async fn resolve(&mut self, correspondent: Correspondent) -> Result<AccountId, TaskError> {
         let name = match correspondent {
             Correspondent::Id(id) => return Ok(id),
             Correspondent::Name(name) => name,
@@ -218,7 +218,7 @@ impl Watcher {
             return Ok(id);
         }
         let account = self.platform.account_by_name(&name).await?.ok_or_else(|| {
-            Stop::Fatal(anyhow::anyhow!(
+            TaskError::Fatal(anyhow::anyhow!(
                 "the platform knows no account @{name}\ncorrect `correspondents` in the configuration"
             ))
         })?;
@@ -229,7 +229,7 @@ impl Watcher {
     }
 
     /// Reads one page; true if the listing is complete, and what is new in it lies in the queue.
-    async fn list(&mut self, known: &Known) -> Result<bool, Stop> {
+    async fn list(&mut self, known: &Known) -> Result<bool, TaskError> {
         if self.listing.is_none() {
             self.listing = Some(
                 Listing::begin(&self.store, self.settings.backfill, known.began, self.looked, self.clock.now()).await?,
@@ -237,7 +237,7 @@ impl Watcher {
         }
         let Some(listing) = &mut self.listing else { return Ok(false) };
         let read = listing.read(&*self.platform, &self.store, &self.clock).await;
-        if let Err(Stop::Platform(PlatformError::Refused { .. })) = read {
+        if let Err(TaskError::Platform(PlatformError::Refused { .. })) = read {
             // The mark of a place in the list may not be valid any more: from the newest again.
             self.listing = None;
         }
@@ -259,7 +259,7 @@ impl Watcher {
 
     /// Deals with the oldest messages of the queue, at most a batch of them, in one transaction. Files that are large or
     /// slow end the batch early: no other message waits long for them, and they do not pile up.
-    async fn deal(&mut self, known: &Known) -> Result<(), Stop> {
+    async fn process_batch(&mut self, known: &Known) -> Result<(), TaskError> {
         let part: Vec<(Message, Time)> = self.queue.iter().take(BATCH).cloned().collect();
         let mut batch = Batch { gaps: self.gap.into_iter().collect(), ..Batch::default() };
         let mut drafts = Vec::new();
@@ -314,7 +314,7 @@ impl Watcher {
         stopped.map_or(Ok(()), Err)
     }
 
-    async fn commit(&mut self, batch: Batch) -> Result<(), Stop> {
+    async fn commit(&mut self, batch: Batch) -> Result<(), TaskError> {
         let dealt_with = batch.seen.len();
         let sealed: Vec<_> = batch.notes.iter().map(|note| (note.note, note.commitment)).collect();
         self.store.seal(batch, self.clock.now()).await?;
@@ -331,5 +331,5 @@ impl Watcher {
 fn slip_of(note: &Sealing, me: AccountId) -> Outgoing {
     let other = note.conversation.pair().map(|(one, other)| if one == me { other } else { one });
     let to = other.map_or_else(|| Addressee::Conversation(note.conversation.clone()), Addressee::Account);
-    Outgoing { key: format!("slip {}", note.note), to, body: Body::Slip(note.note) }
+    Outgoing { key: format!("slip {}", note.note), to, body: MessageBody::Slip(note.note) }
 }

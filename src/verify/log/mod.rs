@@ -54,7 +54,7 @@ pub struct Expected {
 
 /// What the entries say about the world outside, in their order.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Seen {
+pub enum Event {
     /// A post.
     Posted(Expected),
     /// The log says that a post is no longer what it was.
@@ -114,7 +114,7 @@ pub struct Audit {
     #[serde(skip)]
     wanted: VecDeque<u64>,
     #[serde(skip)]
-    seen: Vec<Seen>,
+    seen: Vec<Event>,
 }
 
 impl Audit {
@@ -198,7 +198,7 @@ impl Audit {
     }
 
     /// What the entries have said about the world outside since the last time.
-    pub fn seen(&mut self) -> Vec<Seen> {
+    pub fn seen(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.seen)
     }
 
@@ -263,9 +263,9 @@ impl Audit {
                 Entry::Post { post, first, last, .. } => {
                     let text = posted.and_then(|note| texts.text(*first, note));
                     let (post, first, last) = (*post, *first, *last);
-                    self.seen.push(Seen::Posted(Expected { index, post, first, last, text }));
+                    self.seen.push(Event::Posted(Expected { index, post, first, last, text }));
                 }
-                Entry::Lost { post, how, .. } => self.seen.push(Seen::Lost { post: *post, how: *how }),
+                Entry::Lost { post, how, .. } => self.seen.push(Event::Lost { post: *post, how: *how }),
                 _ => {}
             }
             if !self.order.is_any_waiting() {
@@ -276,7 +276,7 @@ impl Audit {
 
     fn tell_note(&mut self, index: u64, time: Time) {
         if self.is_head_told {
-            self.seen.push(Seen::Sealed { from: self.last_note, to: index, time });
+            self.seen.push(Event::Sealed { from: self.last_note, to: index, time });
         }
         (self.last_note, self.is_head_told) = (index + 1, false);
     }
@@ -286,7 +286,7 @@ impl Audit {
         while self.wanted.front().is_some_and(|wanted| *wanted <= size) {
             self.wanted.pop_front();
             self.is_head_told = true;
-            self.seen.push(Seen::Head { size, root: self.frontier.root(), sealed: self.order.sealed(), last });
+            self.seen.push(Event::Head { size, root: self.frontier.root(), sealed: self.order.sealed(), last });
         }
     }
 

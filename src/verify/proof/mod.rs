@@ -24,7 +24,7 @@ use crate::tlog::signed_note::{SignedNote, VerifierKey};
 use crate::tlog::tlog_proof::TlogProof;
 use crate::verify::check::{fails, not_checked};
 
-pub use neighbours::{Conversation, Counting, Day, NEAR_MS, OPENED_MAX, Others, Uncounted};
+pub use neighbours::{Conversation, Counting, Day, NEAR_MS, Neighbours, OPENED_MAX, Uncounted};
 #[cfg(feature = "daemon")]
 pub(crate) use online::cut;
 pub use online::{Looked, Shown, posts};

@@ -32,7 +32,7 @@ const NAME: &str = "site";
 
 /// What a published log shows of the notes near one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Others {
+pub struct Neighbours {
     /// How many entries the log had.
     pub size: u64,
     /// Those in the same conversation.
@@ -273,10 +273,10 @@ impl Counting {
     }
 
     /// The counts, after all entries and envelopes.
-    pub fn counts(self) -> Others {
+    pub fn counts(self) -> Neighbours {
         let notes = self.near.len() as u64;
         let opened = self.near.iter().filter(|note| self.opened.contains_key(note)).count() as u64;
-        Others {
+        Neighbours {
             size: self.frontier.len(),
             conversation: self.conversation,
             day: Day { notes, opened, unopened: notes - opened },
@@ -291,7 +291,7 @@ fn failed(why: String) -> Uncounted {
 
 impl Report {
     /// Adds what was counted in the published log, as a check of its own and to the claim about order.
-    pub fn count(&mut self, counted: Result<Others, Uncounted>) {
+    pub fn count(&mut self, counted: Result<Neighbours, Uncounted>) {
         let check = match &counted {
             Ok(others) => holds(
                 NAME,
@@ -317,7 +317,7 @@ impl Report {
     }
 }
 
-impl Others {
+impl Neighbours {
     fn shown(&self) -> [String; 3] {
         let Conversation { before, before_opened, before_unopened, .. } = self.conversation;
         let Day { notes, opened, unopened } = self.day;

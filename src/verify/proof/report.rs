@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::{Others, claims};
+use super::{Neighbours, claims};
 use crate::verify::check::{Check, Outcome};
 
 /// One kind of claim in the terms of ISO/IEC 13888, and how far this proof carries it.
@@ -43,7 +43,7 @@ pub struct Report {
     /// The names of the checks that needed an answer from outside and got none, if anybody was asked.
     pub unread: Vec<&'static str>,
     /// The notes near it, if they were counted.
-    pub others: Option<Others>,
+    pub others: Option<Neighbours>,
 }
 
 impl Report {

@@ -14,13 +14,13 @@ use verbale::base::ids::{AccountId, ConversationId, PostId};
 use verbale::sandbox::world::{Draft, EventKind, Outgoing, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 use verbale::store::vault;
-use verbale::store::{Ask, Desk, NewRequest};
+use verbale::store::{Ask, NewRequest, RequestClient};
 use verbale::tlog::entry::{Entry, Level};
 
 use crate::process::secrets::{Secret, files_in, unpacked};
 use crate::support::bot_fixture::{FIRST, IMPOSTOR, SECOND, TEXT, code, letters, write};
 use crate::support::dispute_fixture::{entries, platform, posts, reader, send, settle};
-use crate::support::harness::{MARKER, Rig, in_parallel};
+use crate::support::harness::{Harness, MARKER, in_parallel};
 
 /// Stands in the file of the note.
 const FILE: &str = "Xk2markedFile9Lm";
@@ -105,52 +105,53 @@ impl Way {
 }
 
 /// A world with a note whose text and file are marked, in which it is known what must stay secret.
-async fn begin(way: Way) -> (Rig, Vec<Secret>) {
-    let mut rig =
-        crate::support::bot_fixture::begin(platform(), |rig| rig.approval = matches!(way, Way::Approved | Way::Asked))
-            .await;
-    send(&rig, &format!("{MARKER} {TEXT} with a file"), &[("image/png", format!("{FILE} {FILE}").into_bytes())]);
-    settle(&mut rig).await;
+async fn begin(way: Way) -> (Harness, Vec<Secret>) {
+    let mut harness = crate::support::bot_fixture::begin(platform(), |harness| {
+        harness.approval = matches!(way, Way::Approved | Way::Asked)
+    })
+    .await;
+    send(&harness, &format!("{MARKER} {TEXT} with a file"), &[("image/png", format!("{FILE} {FILE}").into_bytes())]);
+    settle(&mut harness).await;
     let mut secrets = vec![
         Secret::new("the text", TEXT.as_bytes()),
         Secret::new("the file", FILE.as_bytes()),
         Secret::new("the log's key", &[7; 32]),
     ];
     for note in [1, 2] {
-        let row = reader(&rig).proof(note).unwrap().unwrap();
-        let opening = vault::open(note, &row.opening.unwrap(), std::slice::from_ref(&rig.identity)).unwrap();
+        let row = reader(&harness).proof(note).unwrap().unwrap();
+        let opening = vault::open(note, &row.opening.unwrap(), std::slice::from_ref(&harness.identity)).unwrap();
         let (envelope, content) = opening.check().unwrap();
         secrets.push(Secret::new(format!("the salt of envelope {note}"), envelope.salt.as_bytes()));
         secrets.push(Secret::new(format!("the salt of content {note}"), content.salt.as_bytes()));
     }
     if way == Way::Asked {
         let asked = NewRequest { ask: Ask::Open { note: 1, level: Level::Content }, asked_by: FIRST.to_string() };
-        Desk::open(&rig.database()).unwrap().ask(&asked, None, rig.now()).unwrap();
-        settle(&mut rig).await;
+        RequestClient::open(&harness.database()).unwrap().ask(&asked, None, harness.now()).unwrap();
+        settle(&mut harness).await;
     }
-    (rig, secrets)
+    (harness, secrets)
 }
 
 /// Somebody asks, and answers with the code if one comes.
-async fn ask(rig: &mut Rig, way: Way, text: &str, who: AccountId) {
-    let standing = reader(rig).standing(1).unwrap().unwrap();
+async fn ask(harness: &mut Harness, way: Way, text: &str, who: AccountId) {
+    let standing = reader(harness).standing(1).unwrap().unwrap();
     let text = text.replace('#', &standing.commitment.to_string());
     if way.is_public() {
         let (text, quotes) = (format!("@embassy {text}"), standing.post.filter(|_| way == Way::Quote));
-        rig.world.with(|world, now| {
+        harness.world.with(|world, now| {
             world.post(now, who, Draft { text: &text, quotes, ..Draft::default() }).unwrap();
         });
     } else if who == EMBASSY {
         // Whoever else uses the account, in its conversation with an official.
-        rig.world.with(|world, now| world.send(now, EMBASSY, FIRST, &Outgoing::text(&text))).unwrap();
+        harness.world.with(|world, now| world.send(now, EMBASSY, FIRST, &Outgoing::text(&text))).unwrap();
     } else {
-        write(rig, who, &text).await;
-        if way != Way::Message && letters(rig, who).iter().any(|letter| letter.contains("\nconfirm ")) {
-            let confirm = code(rig, who);
-            write(rig, who, &confirm).await;
+        write(harness, who, &text).await;
+        if way != Way::Message && letters(harness, who).iter().any(|letter| letter.contains("\nconfirm ")) {
+            let confirm = code(harness, who);
+            write(harness, who, &confirm).await;
         }
     }
-    settle(rig).await;
+    settle(harness).await;
 }
 
 /// All that is outside, by place.
@@ -161,12 +162,12 @@ struct Outside {
     files: BTreeSet<String>,
 }
 
-fn outside(rig: &Rig) -> Outside {
-    let names = files_in(&rig.public()).into_iter().map(|(name, _)| relative(&name, &rig.public()));
+fn outside(harness: &Harness) -> Outside {
+    let names = files_in(&harness.public()).into_iter().map(|(name, _)| relative(&name, &harness.public()));
     Outside {
-        posts: posts(rig).iter().map(|post| post.id).collect(),
-        letters: KINDS.map(|(_, id)| (id, if id == EMBASSY { Vec::new() } else { said(rig, id) })).to_vec(),
-        entries: entries(rig).len(),
+        posts: posts(harness).iter().map(|post| post.id).collect(),
+        letters: KINDS.map(|(_, id)| (id, if id == EMBASSY { Vec::new() } else { said(harness, id) })).to_vec(),
+        entries: entries(harness).len(),
         files: names.filter(|name| name.starts_with("note/0/1/")).collect(),
     }
 }
@@ -176,19 +177,19 @@ fn relative(name: &str, folder: &Path) -> String {
 }
 
 /// What the program has written to somebody: not what people have written in the account's name.
-fn said(rig: &Rig, to: AccountId) -> Vec<String> {
-    letters(rig, to).into_iter().filter(|letter| letter.starts_with("verbale\n")).collect()
+fn said(harness: &Harness, to: AccountId) -> Vec<String> {
+    letters(harness, to).into_iter().filter(|letter| letter.starts_with("verbale\n")).collect()
 }
 
 /// One case: its line of the table, and what was found of what must stay secret.
 fn tried(way: Way, text: &str, who: AccountId) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
-        let (mut rig, secrets) = begin(way).await;
-        let before = outside(&rig);
-        ask(&mut rig, way, text, who).await;
-        let after = outside(&rig);
-        let new_posts: Vec<_> = posts(&rig).into_iter().filter(|post| !before.posts.contains(&post.id)).collect();
+        let (mut harness, secrets) = begin(way).await;
+        let before = outside(&harness);
+        ask(&mut harness, way, text, who).await;
+        let after = outside(&harness);
+        let new_posts: Vec<_> = posts(&harness).into_iter().filter(|post| !before.posts.contains(&post.id)).collect();
         let answers = new_posts.iter().filter(|post| !post.written.starts_with("@embassy"));
         let public = listed(answers.map(|post| gist(post.written.lines().next().unwrap_or_default())));
         let told = before.letters.iter().zip(&after.letters).flat_map(|((id, old), (_, new))| {
@@ -197,7 +198,7 @@ fn tried(way: Way, text: &str, who: AccountId) -> String {
                 .map(|letter| format!("{}: {}", name(*id, who), gist(letter.lines().nth(1).unwrap_or_default())))
         });
         let told = listed(told);
-        let lines = entries(&rig).split_off(before.entries);
+        let lines = entries(&harness).split_off(before.entries);
         let log = listed(lines.iter().map(|entry| match entry {
             Entry::Open { note, level, .. } => format!("open {note} {level}"),
             Entry::Dispute { note, .. } => format!("dispute {note}"),
@@ -209,22 +210,22 @@ fn tried(way: Way, text: &str, who: AccountId) -> String {
             .max();
         let files =
             listed(after.files.difference(&before.files).map(|file| file.trim_start_matches("note/0/1/").to_owned()));
-        search(&rig, &secrets, level);
+        search(&harness, &secrets, level);
         format!("{public} | {told} | {log} | {files}")
     })
 }
 
 /// Looks for secrets in all that has left the program, and in the database.
-fn search(rig: &Rig, secrets: &[Secret], level: Option<Level>) {
-    let mut written = unpacked(files_in(&rig.public()));
-    written.extend(posts(rig).into_iter().map(|post| (format!("post {}", post.id), post.written.into_bytes())));
+fn search(harness: &Harness, secrets: &[Secret], level: Option<Level>) {
+    let mut written = unpacked(files_in(&harness.public()));
+    written.extend(posts(harness).into_iter().map(|post| (format!("post {}", post.id), post.written.into_bytes())));
     for (_, account) in KINDS.iter().filter(|(_, id)| *id != EMBASSY) {
         written.extend(
-            said(rig, *account).into_iter().map(|letter| (format!("letter to {account}"), letter.into_bytes())),
+            said(harness, *account).into_iter().map(|letter| (format!("letter to {account}"), letter.into_bytes())),
         );
     }
     for name in ["verbale.db", "verbale.db-wal"] {
-        written.extend(fs::read(rig.folder.path().join(name)).ok().map(|bytes| (name.to_owned(), bytes)));
+        written.extend(fs::read(harness.folder.path().join(name)).ok().map(|bytes| (name.to_owned(), bytes)));
     }
     let mut found = Vec::new();
     for (place, bytes) in &written {
@@ -247,7 +248,7 @@ fn search(rig: &Rig, secrets: &[Secret], level: Option<Level>) {
     let is_mirrored = found.iter().any(|(name, place)| name == "the text" && place.starts_with("post "));
     assert_eq!(level == Some(Level::Content), is_mirrored);
     assert!(!found.iter().any(|(_, place)| place.starts_with("letter")));
-    let human = rig.world.with(|world, _| {
+    let human = harness.world.with(|world, _| {
         let conversation = ConversationId::between(EMBASSY, MINISTRY);
         let texts = world.events().filter(|event| event.conversation == conversation);
         texts

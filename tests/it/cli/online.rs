@@ -15,18 +15,18 @@ use crate::cli::arguments::verbale;
 use crate::support::fixture::{
     account, envelope_proof, key, proof, published, received, received_proof, recipients_key, sent, single_post,
 };
-use crate::support::sandbox_server::{self, Door};
+use crate::support::sandbox_server::{self, SandboxServer};
 
 /// A folder with proofs, and a sandbox that is asked.
 struct Place {
-    door: Door,
+    server: SandboxServer,
     folder: tempfile::TempDir,
 }
 
 impl Place {
     async fn new() -> Place {
         let settings = Settings { refuses_duplicates: false, ..Settings::of_x() };
-        Place { door: sandbox_server::open(settings).await, folder: tempfile::tempdir().unwrap() }
+        Place { server: sandbox_server::open(settings).await, folder: tempfile::tempdir().unwrap() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -36,7 +36,7 @@ impl Place {
     /// Somebody posts, a while after the message of the proof was sent.
     fn post(&self, by: AccountId, text: &str, after_ms: i64) -> PostId {
         let draft = Draft { text, ..Draft::default() };
-        self.door.world.with(|world, _| world.post(sent().plus_ms(after_ms), by, draft).unwrap().id)
+        self.server.world.with(|world, _| world.post(sent().plus_ms(after_ms), by, draft).unwrap().id)
     }
 
     /// The account posts what the proof says, or something else; then the proof with this post is written.
@@ -66,16 +66,16 @@ impl Place {
 
     fn fault(&self, how: How, times: u32) {
         let fault = Fault { call: Some(Call::Oembed), at: Moment::Before, how, times };
-        self.door.world.with(|world, _| world.add_fault(fault));
+        self.server.world.with(|world, _| world.add_fault(fault));
     }
 
     fn asked(&self) -> u64 {
-        self.door.world.with(|world, _| world.counts().of(Call::Oembed))
+        self.server.world.with(|world, _| world.counts().of(Call::Oembed))
     }
 
     /// The exit status, and what is said of each file.
     fn verify(&self, files: &[&str]) -> (i32, Vec<Value>) {
-        self.verify_at(&format!("{}/oembed", self.door.base), files)
+        self.verify_at(&format!("{}/oembed", self.server.base), files)
     }
 
     fn verify_at(&self, oembed: &str, files: &[&str]) -> (i32, Vec<Value>) {
@@ -85,7 +85,7 @@ impl Place {
 
     /// The same for somebody who does not know the key of the recipient's log.
     fn verify_as_a_stranger(&self, files: &[&str]) -> (i32, Vec<Value>) {
-        self.ask(&format!("{}/oembed", self.door.base), files)
+        self.ask(&format!("{}/oembed", self.server.base), files)
     }
 
     fn ask(&self, oembed: &str, arguments: &[&str]) -> (i32, Vec<Value>) {
@@ -119,7 +119,7 @@ fn text() -> String {
 async fn a_post_that_stands_there_holds_and_nothing_is_billed() {
     let place = Place::new().await;
     let post = place.prove(EMBASSY, &text());
-    let bill = place.door.world.with(|world, _| world.counts().cost_usd_micros());
+    let bill = place.server.world.with(|world, _| world.counts().cost_usd_micros());
     let (status, reports) = place.verify(&["note.zip"]);
     let (outcome, detail) = check(&reports[0], "platform");
     assert_eq!((status, outcome), (0, "holds"), "{reports:?}");
@@ -128,7 +128,7 @@ async fn a_post_that_stands_there_holds_and_nothing_is_billed() {
         "{detail}"
     );
     assert!(shown(&reports[0], "time").contains("the post that stands there"), "{reports:?}");
-    place.door.world.with(|world, _| {
+    place.server.world.with(|world, _| {
         assert_eq!((world.counts().of(Call::Oembed), world.counts().cost_usd_micros()), (1, bill));
         assert_eq!(world.counts().billed(Billed::PostRead) + world.counts().of(Call::ReadPost), 0);
     });
@@ -155,7 +155,7 @@ async fn a_post_that_does_not_stand_there_fails_and_what_rests_on_the_log_is_sti
         let place = Place::new().await;
         let post = place.prove(by, if says.is_empty() { text() } else { says.to_owned() }.as_str());
         if delete {
-            assert_eq!(place.door.world.with(|world, _| world.delete_post(by, post)), Ok(true));
+            assert_eq!(place.server.world.with(|world, _| world.delete_post(by, post)), Ok(true));
         }
         let (status, reports) = place.verify(&["note.zip"]);
         let (outcome, detail) = check(&reports[0], "platform");
@@ -183,7 +183,7 @@ async fn no_answer_is_no_verdict() {
         let before = place.asked();
         place.fault(how, 100);
         let (status, reports) = place.verify(&["note.zip"]);
-        place.door.world.with(|world, _| world.clear_faults());
+        place.server.world.with(|world, _| world.clear_faults());
         let (outcome, detail) = check(&reports[0], "platform");
         assert_eq!((status, &reports[0]["status"], outcome), (3, &json!(3), "not_checked"), "{how:?}: {reports:?}");
         assert!(detail.contains(told), "{how:?}: {detail}");
@@ -191,7 +191,7 @@ async fn no_answer_is_no_verdict() {
     }
     // A person reads it too; and what fails is worse than what was not answered.
     place.fault(How::Status { code: 503, body: Body::Empty }, 100);
-    let oembed = format!("{}/oembed", place.door.base);
+    let oembed = format!("{}/oembed", place.server.base);
     let arguments = ["verify", "--online", "--oembed", &oembed, "note.zip"];
     let output = tokio::task::block_in_place(|| verbale(place.folder.path(), &arguments));
     let said = String::from_utf8(output.stdout).unwrap();
@@ -238,7 +238,7 @@ async fn the_post_of_a_receipt_is_looked_at_too_and_each_post_once() {
     let delivery = shown(&reports[0], "delivery");
     assert_eq!((status, check(&reports[0], "receipt key").0), (0, "not_checked"));
     assert!(delivery.contains("countersigned receipt: @ministry said no later than"), "{delivery}");
-    place.door.world.with(|world, _| world.delete_post(MINISTRY, theirs).unwrap());
+    place.server.world.with(|world, _| world.delete_post(MINISTRY, theirs).unwrap());
     let (status, reports) = place.verify(&["received.zip"]);
     assert_eq!((status, check(&reports[0], "receipt platform").0), (1, "fails"));
     // The word of the key outlives the post; the moment and the account do not.

@@ -8,7 +8,7 @@ use verbale::note::names;
 use verbale::note::request::RequestState;
 use verbale::sandbox::world::{Call, Draft, Fault, How, Moment, Outgoing, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
-use verbale::store::{Ask, Desk, NewRequest, Reader};
+use verbale::store::{Ask, NewRequest, Reader, RequestClient};
 use verbale::tasks::publish::{self, Kind};
 use verbale::tlog::entry::{Entry, Level};
 use verbale::wording::thread::{self, Part};
@@ -28,7 +28,7 @@ async fn posted() -> Place {
     let mut child = place.run();
     place.until("the first look", |world| 2 <= world.counts().of(Call::Messages)).await;
     let what = Outgoing::text(&text());
-    let id = place.door.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &what).unwrap());
+    let id = place.server.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &what).unwrap());
     place.witness.owe(id, &[MINISTRY.0]);
     stop(&mut child, "TERM").await;
     place.finish().await;
@@ -93,9 +93,9 @@ async fn an_official_opens_a_note_in_public() {
 
     let (status, out, error) = say(&place, &CONTENT, "official.txt").await;
     assert_eq!((status, error.as_str()), (0, ""), "{out}");
-    let joined = thread::join(&place.door.world.with(|world, _| parts(world))).unwrap();
+    let joined = thread::join(&place.server.world.with(|world, _| parts(world))).unwrap();
     assert_eq!((joined.note, joined.text), (1, text()));
-    let posts = place.door.world.with(|world, _| parts(world).len());
+    let posts = place.server.world.with(|world, _| parts(world).len());
     assert!(out.contains(&format!("{posts} posts on X, ${:.3}", 0.015 * posts as f64)), "{out}");
     assert!(
         out.contains("    | NOTE The Embassy asks for an answer.") && out.contains("to   783214 ministry"),
@@ -122,7 +122,7 @@ async fn an_official_opens_a_note_in_public() {
     // Whoever hands the folder out, or copies it, knows every file in it but the program's note to itself.
     for (path, ..) in crate::cli::arguments::everything_in(&copy).into_iter().filter(|(path, ..)| path.is_file()) {
         let path = path.strip_prefix(&copy).unwrap().to_str().unwrap();
-        assert_eq!(Kind::of(path).is_some(), path != publish::STAMP, "{path}");
+        assert_eq!(Kind::of(path).is_some(), path != publish::MANIFEST, "{path}");
     }
     let proof = copy.join("note/0/1").join(names::proof(1));
     let verify = place.command(&[]).as_std().get_program().to_owned();
@@ -142,7 +142,7 @@ async fn an_opening_is_killed_in_the_middle_of_its_thread() {
         let place = posted().await;
         let mut daemon = place.run();
         let hangs = Fault::once(Call::CreatePost, at, How::Hold);
-        place.door.world.with(|world, _| {
+        place.server.world.with(|world, _| {
             world.add_fault(Fault::once(Call::CreatePost, Moment::Before, How::Delay { ms: 0 }));
             world.add_fault(hangs);
         });
@@ -159,7 +159,7 @@ async fn an_opening_is_killed_in_the_middle_of_its_thread() {
         let mut daemon = place.run();
         let whole = |world: &World| thread::join(&parts(world)).is_ok();
         place.until("the rest of the thread", whole).await;
-        let thread = place.door.world.with(|world, _| thread::join(&parts(world)).unwrap());
+        let thread = place.server.world.with(|world, _| thread::join(&parts(world)).unwrap());
         assert_eq!((thread.text, openings(&place)), (text(), 1));
         stop(&mut daemon, "TERM").await;
     }
@@ -223,17 +223,17 @@ async fn the_daemon_s_own_key_is_no_official_where_two_are_needed() {
     let asked =
         NewRequest { ask: Ask::Open { note: 1, level: Level::Content }, asked_by: second.to_public().to_string() };
     let now = verbale::base::clock::Clock::system().now();
-    Desk::open(&place.path("verbale.db")).unwrap().ask(&asked, None, now).unwrap();
+    RequestClient::open(&place.path("verbale.db")).unwrap().ask(&asked, None, now).unwrap();
     is_refused(say(&place, &["approve", "1", "--yes"], "").await, 2, "the key of the daemon, which is nobody's own");
     // Nor is a message of the same person's, or of nobody knows whose.
     let asked = NewRequest { asked_by: "5001".to_owned(), ..asked };
-    Desk::open(&place.path("verbale.db")).unwrap().ask(&asked, None, now).unwrap();
+    RequestClient::open(&place.path("verbale.db")).unwrap().ask(&asked, None, now).unwrap();
     is_refused(say(&place, &["approve", "2", "--yes"], "second.txt").await, 1, "request 2 was made by message");
     configure(&place, "persons = []", &format!("persons = [[\"5001\", \"{}\"]]", second.to_public()));
     is_refused(say(&place, &["approve", "2", "--yes"], "second.txt").await, 1, "request 2 is this official's own");
     let late = now.plus_ms(-25 * 3_600_000);
     let asked = NewRequest { asked_by: first, ..asked };
-    Desk::open(&place.path("verbale.db")).unwrap().ask(&asked, None, late).unwrap();
+    RequestClient::open(&place.path("verbale.db")).unwrap().ask(&asked, None, late).unwrap();
     is_refused(say(&place, &["approve", "3", "--yes"], "second.txt").await, 1, "request 3 has lapsed");
     assert_eq!(openings(&place), 0);
 }
@@ -243,14 +243,14 @@ async fn a_denial_is_recorded_and_answered() {
     let place = posted().await;
     let mut daemon = place.serve().await;
     let draft = Draft { text: "@embassy no such note ever came", ..Draft::default() };
-    let post = place.door.world.with(|world, now| world.post(now, JOURNALIST, draft).unwrap().id);
+    let post = place.server.world.with(|world, now| world.post(now, JOURNALIST, draft).unwrap().id);
     let address = format!("https://x.com/journalist/status/{post}?s=20");
     let dispute = ["dispute", "1", "--post", &address];
     is_refused(say(&place, &["dispute", "2", "--post", &address], "").await, 1, "there is no note 2");
     is_refused(say(&place, &["dispute", "1", "--post", "17"], "").await, 1, "the platform shows no post 17");
     let (status, out, error) = say(&place, &dispute, "").await;
     assert_eq!(status, 0, "{out}{error}");
-    let answer = place.door.world.with(|world, _| world.posts().find(|answer| answer.answers == Some(post)).cloned());
+    let answer = place.server.world.with(|world, _| world.posts().find(|answer| answer.answers == Some(post)).cloned());
     let answer = answer.unwrap();
     assert_eq!(answer.author, EMBASSY);
     assert!(out.contains(&answer.id.to_string()), "{out}");

@@ -8,9 +8,9 @@ use verbale::sandbox::world::{Call, Event, EventKind, Fault, How, Moment, Outgoi
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
 
 use crate::support::harness::MARKER;
-use crate::support::installation::{Side, door, until};
+use crate::support::installation::{Installation, server, until};
 use crate::support::process::stop;
-use crate::support::sandbox_server::Door;
+use crate::support::sandbox_server::SandboxServer;
 
 /// Stands in every note, and may be written nowhere by the ministry.
 const PRIVATE: &str = "the vessel Aurora";
@@ -19,20 +19,20 @@ fn text() -> String {
     format!("{MARKER}: release {PRIVATE} & <all> of https://example.org/crew at once.")
 }
 
-fn send(door: &Door, from: AccountId, to: AccountId, text: &str, file: Option<&[u8]>) -> MessageId {
-    door.world.with(|world, now| {
+fn send(server: &SandboxServer, from: AccountId, to: AccountId, text: &str, file: Option<&[u8]>) -> MessageId {
+    server.world.with(|world, now| {
         let media = file.map(|bytes| world.upload(now, from, "image/png", bytes.to_vec())).into_iter().collect();
         world.send(now, from, to, &Outgoing { text: text.to_owned(), media }).unwrap()
     })
 }
 
 /// The slips that are there.
-fn slips(door: &Door) -> Vec<Slip> {
+fn slips(server: &SandboxServer) -> Vec<Slip> {
     let slip = |event: &Event| match &event.kind {
         EventKind::Message { written, .. } => Slip::parse(written).ok(),
         _ => None,
     };
-    door.world.with(|world, _| world.events().filter_map(slip).collect())
+    server.world.with(|world, _| world.events().filter_map(slip).collect())
 }
 
 /// The posts of an account that begin so.
@@ -42,17 +42,17 @@ fn posts(world: &World, author: AccountId, beginning: &str) -> usize {
 
 #[tokio::test]
 async fn a_note_its_slip_and_its_receipt() {
-    let door = door().await;
-    let (embassy, ministry) = (Side::embassy(&door), Side::ministry(&door, true));
+    let server = server().await;
+    let (embassy, ministry) = (Installation::embassy(&server), Installation::ministry(&server, true));
     let (mut sending, mut receiving) = (embassy.run().await, ministry.run().await);
-    send(&door, EMBASSY, MINISTRY, &text(), Some(b"a picture"));
-    until(&door, "the receipt", |world| posts(world, MINISTRY, "Received note 1\n") == 1).await;
+    send(&server, EMBASSY, MINISTRY, &text(), Some(b"a picture"));
+    until(&server, "the receipt", |world| posts(world, MINISTRY, "Received note 1\n") == 1).await;
     ministry.counted("SELECT count(*) FROM result", 1).await;
     embassy.counted("SELECT count(*) FROM message WHERE sent IS NOT NULL", 1).await;
-    let slips = slips(&door);
+    let slips = slips(&server);
     assert_eq!((slips.len(), embassy.count("SELECT count(*) FROM note")), (1, 1), "a slip is no note");
     let hash = slips[0].envelope.commitment();
-    let shown = door.world.with(|world, _| {
+    let shown = server.world.with(|world, _| {
         let post = world.posts().find(|post| post.author == MINISTRY).unwrap();
         post.words.text.clone()
     });
@@ -80,15 +80,15 @@ async fn a_note_its_slip_and_its_receipt() {
     ministry.keeps_nothing(PRIVATE);
     stop(&mut sending, "TERM").await;
     stop(&mut receiving, "TERM").await;
-    assert_eq!(door.world.with(|world, _| world.posts().count()), 2);
+    assert_eq!(server.world.with(|world, _| world.posts().count()), 2);
 }
 
 #[tokio::test]
 async fn a_receipt_is_given_by_hand_and_never_without_asking() {
-    let door = door().await;
-    let (embassy, ministry) = (Side::embassy(&door), Side::ministry(&door, false));
+    let server = server().await;
+    let (embassy, ministry) = (Installation::embassy(&server), Installation::ministry(&server, false));
     let (mut sending, mut receiving) = (embassy.run().await, ministry.run().await);
-    send(&door, EMBASSY, MINISTRY, &text(), None);
+    send(&server, EMBASSY, MINISTRY, &text(), None);
     embassy.counted("SELECT count(*) FROM message WHERE sent IS NOT NULL", 1).await;
     stop(&mut sending, "TERM").await;
     let (status, said) = ministry.say(&["receipt", "--from", "embassy", "--json"]).await;
@@ -111,17 +111,17 @@ async fn a_receipt_is_given_by_hand_and_never_without_asking() {
         let (status, said) = ministry.say(&yes).await;
         assert!(status == 0 && said.contains("received: it is entry 0"), "{status} {said}");
     }
-    assert_eq!(door.world.with(|world, _| posts(world, MINISTRY, "Received note 1\n")), 1, "once");
+    assert_eq!(server.world.with(|world, _| posts(world, MINISTRY, "Received note 1\n")), 1, "once");
     stop(&mut receiving, "TERM").await;
     ministry.keeps_nothing(PRIVATE);
 }
 
 #[tokio::test]
 async fn without_a_daemon_a_receipt_waits_for_one() {
-    let door = door().await;
-    let (embassy, ministry) = (Side::embassy(&door), Side::ministry(&door, false));
+    let server = server().await;
+    let (embassy, ministry) = (Installation::embassy(&server), Installation::ministry(&server, false));
     let mut sending = embassy.run().await;
-    send(&door, EMBASSY, MINISTRY, &text(), None);
+    send(&server, EMBASSY, MINISTRY, &text(), None);
     embassy.counted("SELECT count(*) FROM message WHERE sent IS NOT NULL", 1).await;
     stop(&mut sending, "TERM").await;
     let (status, said) = ministry.say(&["receipt", "1", "--from", "embassy", "--publish", "--yes"]).await;
@@ -129,49 +129,49 @@ async fn without_a_daemon_a_receipt_waits_for_one() {
     let mut receiving = ministry.run().await;
     ministry.counted("SELECT count(*) FROM result", 1).await;
     stop(&mut receiving, "TERM").await;
-    assert_eq!(door.world.with(|world, _| posts(world, MINISTRY, "Received note 1\n")), 1);
+    assert_eq!(server.world.with(|world, _| posts(world, MINISTRY, "Received note 1\n")), 1);
 }
 
 /// Killed where an answer is lost, on each side: one slip, one entry, one post.
 #[tokio::test]
 async fn killed_while_a_slip_or_a_receipt_is_on_its_way() {
     for at in [Moment::Before, Moment::After] {
-        let door = door().await;
-        let (embassy, ministry) = (Side::embassy(&door), Side::ministry(&door, true));
+        let server = server().await;
+        let (embassy, ministry) = (Installation::embassy(&server), Installation::ministry(&server, true));
         // All that it listens to comes after its first start.
         let mut receiving = ministry.run().await;
         stop(&mut receiving, "TERM").await;
         let mut sending = embassy.run().await;
-        door.world.with(|world, _| world.add_fault(Fault::once(Call::SendMessage, at, How::Hold)));
-        send(&door, EMBASSY, MINISTRY, &text(), None);
-        until(&door, "the slip hangs", |world| world.faults().next().is_none()).await;
+        server.world.with(|world, _| world.add_fault(Fault::once(Call::SendMessage, at, How::Hold)));
+        send(&server, EMBASSY, MINISTRY, &text(), None);
+        until(&server, "the slip hangs", |world| world.faults().next().is_none()).await;
         embassy.counted("SELECT count(*) FROM result", 1).await;
         sending.kill().await.unwrap();
         let mut sending = embassy.run().await;
         embassy.counted("SELECT count(*) FROM message WHERE sent IS NOT NULL", 1).await;
         stop(&mut sending, "TERM").await;
-        assert_eq!(slips(&door).len(), 1, "{at:?}");
+        assert_eq!(slips(&server).len(), 1, "{at:?}");
 
-        door.world.with(|world, _| world.add_fault(Fault::once(Call::CreatePost, at, How::Hold)));
+        server.world.with(|world, _| world.add_fault(Fault::once(Call::CreatePost, at, How::Hold)));
         let mut receiving = ministry.run().await;
-        until(&door, "the receipt hangs", |world| world.faults().next().is_none()).await;
+        until(&server, "the receipt hangs", |world| world.faults().next().is_none()).await;
         receiving.kill().await.unwrap();
         let mut receiving = ministry.run().await;
         ministry.counted("SELECT count(*) FROM result", 1).await;
         stop(&mut receiving, "TERM").await;
-        assert_eq!(door.world.with(|world, _| posts(world, MINISTRY, "Received note 1\n")), 1, "{at:?}");
+        assert_eq!(server.world.with(|world, _| posts(world, MINISTRY, "Received note 1\n")), 1, "{at:?}");
         assert_eq!(ministry.count("SELECT count(*) FROM entry"), 1, "{at:?}");
     }
 }
 
 /// A message, and the slip that an honest sender would make of it.
-fn honest(door: &Door, note: u64, text: &str, file: Option<&[u8]>) -> (Envelope, Content) {
-    sent_by(door, EMBASSY, note, text, file)
+fn honest(server: &SandboxServer, note: u64, text: &str, file: Option<&[u8]>) -> (Envelope, Content) {
+    sent_by(server, EMBASSY, note, text, file)
 }
 
-fn sent_by(door: &Door, from: AccountId, note: u64, text: &str, file: Option<&[u8]>) -> (Envelope, Content) {
-    let message = send(door, from, MINISTRY, text, file);
-    let (text, links) = door.world.with(|world, _| {
+fn sent_by(server: &SandboxServer, from: AccountId, note: u64, text: &str, file: Option<&[u8]>) -> (Envelope, Content) {
+    let message = send(server, from, MINISTRY, text, file);
+    let (text, links) = server.world.with(|world, _| {
         let event = world.events().find(|event| event.id == message).unwrap();
         let EventKind::Message { words, .. } = &event.kind else { panic!() };
         let links = words.links.iter().map(|link| (link.url.clone(), link.expanded.clone())).collect();
@@ -198,8 +198,8 @@ fn sent_by(door: &Door, from: AccountId, note: u64, text: &str, file: Option<&[u
 
 #[tokio::test]
 async fn a_slip_that_is_not_of_what_came_gets_no_receipt() {
-    let door = door().await;
-    let ministry = Side::ministry(&door, true);
+    let server = server().await;
+    let ministry = Installation::ministry(&server, true);
     let mut receiving = ministry.run().await;
     let text = text();
     type Lie = fn(&mut Envelope, &mut Content);
@@ -218,7 +218,7 @@ async fn a_slip_that_is_not_of_what_came_gets_no_receipt() {
         ("is not in the conversation", |envelope, _| envelope.message.0 -= 1),
     ];
     for (number, (_, lie)) in (1..).zip(&lies) {
-        let (mut envelope, mut content) = honest(&door, number, &format!("{text} {number}"), Some(b"a picture"));
+        let (mut envelope, mut content) = honest(&server, number, &format!("{text} {number}"), Some(b"a picture"));
         let seals_what_it_says = number != 2;
         lie(&mut envelope, &mut content);
         if seals_what_it_says {
@@ -227,7 +227,7 @@ async fn a_slip_that_is_not_of_what_came_gets_no_receipt() {
         if envelope.from.id == JOURNALIST || envelope.to[0].id == JOURNALIST {
             envelope.conversation = ConversationId::between(envelope.from.id, envelope.to[0].id);
         }
-        send(&door, EMBASSY, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
+        send(&server, EMBASSY, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
     }
     ministry.counted("SELECT count(*) FROM slipped WHERE state = 'refused'", lies.len() as u64 - 1).await;
     assert_eq!(ministry.count("SELECT count(*) FROM slipped WHERE state = 'waiting'"), 1);
@@ -242,20 +242,20 @@ async fn a_slip_that_is_not_of_what_came_gets_no_receipt() {
 
     // The honest one gets its receipt, and another note under the same number none.
     for _ in 0..2 {
-        let (envelope, content) = honest(&door, 17, &text, Some(b"a picture"));
-        send(&door, EMBASSY, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
+        let (envelope, content) = honest(&server, 17, &text, Some(b"a picture"));
+        send(&server, EMBASSY, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
         ministry.counted("SELECT count(*) FROM receipt", 1).await;
     }
     ministry.counted("SELECT count(*) FROM slipped WHERE why LIKE 'a receipt for note 17 of %'", 1).await;
     // Nor does anybody else's.
     send(
-        &door,
+        &server,
         JOURNALIST,
         MINISTRY,
-        &Slip::of(honest(&door, 18, &text, None).0, &honest(&door, 18, &text, None).1).to_text().unwrap(),
+        &Slip::of(honest(&server, 18, &text, None).0, &honest(&server, 18, &text, None).1).to_text().unwrap(),
         None,
     );
-    ministry.counted("SELECT count(*) FROM seen", door.world.with(|world, _| world.events().count()) as u64).await;
+    ministry.counted("SELECT count(*) FROM seen", server.world.with(|world, _| world.events().count()) as u64).await;
     stop(&mut receiving, "TERM").await;
     assert_eq!(ministry.count("SELECT count(*) FROM receipt"), 1);
     assert_eq!(ministry.count("SELECT count(*) FROM slipped"), lies.len() as u64 + 2);
@@ -264,16 +264,16 @@ async fn a_slip_that_is_not_of_what_came_gets_no_receipt() {
 
 #[tokio::test]
 async fn a_message_that_is_listed_after_its_slip_is_waited_for() {
-    let door = door().await;
-    let ministry = Side::ministry(&door, true);
+    let server = server().await;
+    let ministry = Installation::ministry(&server, true);
     let mut receiving = ministry.run().await;
-    let (envelope, content) = honest(&door, 1, &text(), None);
+    let (envelope, content) = honest(&server, 1, &text(), None);
     let message = envelope.message;
-    door.world.with(|world, _| world.set_hidden(message, true));
-    send(&door, EMBASSY, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
+    server.world.with(|world, _| world.set_hidden(message, true));
+    send(&server, EMBASSY, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
     let looks = |world: &World| world.counts().of(Call::MessagesWith);
-    until(&door, "a look in vain, and the next", |world| 2 <= looks(world)).await;
-    door.world.with(|world, _| world.set_hidden(message, false));
+    until(&server, "a look in vain, and the next", |world| 2 <= looks(world)).await;
+    server.world.with(|world, _| world.set_hidden(message, false));
     ministry.counted("SELECT count(*) FROM result", 1).await;
     stop(&mut receiving, "TERM").await;
     assert!(ministry.log().contains("a slip has to wait"), "{}", ministry.log());
@@ -281,40 +281,40 @@ async fn a_message_that_is_listed_after_its_slip_is_waited_for() {
 
 #[tokio::test]
 async fn a_slip_that_fits_no_message_is_told_and_not_sent() {
-    let door = door().await;
-    let embassy = Side::embassy(&door);
+    let server = server().await;
+    let embassy = Installation::embassy(&server);
     let mut sending = embassy.run().await;
     let links: String = (0..200).map(|n| format!(" https://example.org/{}/{n}", "x".repeat(20))).collect();
     assert!(SLIP_BYTES_MAX < links.len() + 200 * 30);
-    send(&door, EMBASSY, MINISTRY, &format!("{MARKER}{links}"), None);
+    send(&server, EMBASSY, MINISTRY, &format!("{MARKER}{links}"), None);
     embassy.counted("SELECT count(*) FROM message WHERE dropped IS NOT NULL", 1).await;
     embassy.counted("SELECT count(*) FROM result", 1).await;
     stop(&mut sending, "TERM").await;
-    assert_eq!(slips(&door).len(), 0);
+    assert_eq!(slips(&server).len(), 0);
     assert!(embassy.say(&["status"]).await.1.contains("messages   1 could not be sent"));
     assert!(embassy.log().contains("slip too long: that of note 1 has "), "{}", embassy.log());
 }
 
 /// Sends a note and its slip as an honest sender would.
-fn deliver(door: &Door, from: AccountId, note: u64, file: Option<&[u8]>) {
-    let (envelope, content) = sent_by(door, from, note, &format!("{} {note}", text()), file);
-    send(door, from, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
+fn deliver(server: &SandboxServer, from: AccountId, note: u64, file: Option<&[u8]>) {
+    let (envelope, content) = sent_by(server, from, note, &format!("{} {note}", text()), file);
+    send(server, from, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
 }
 
 /// Both may send notes, and the slip of the one names the other's log.
 #[tokio::test]
 async fn nobody_takes_the_numbers_of_another_account_s_log() {
-    let door = door().await;
-    let ministry = Side::ministry(&door, true);
+    let server = server().await;
+    let ministry = Installation::ministry(&server, true);
     ministry.configure("from = [\"embassy\"]", "from = [\"embassy\", \"journalist\"]");
     let mut receiving = ministry.run().await;
-    deliver(&door, EMBASSY, 1, None);
+    deliver(&server, EMBASSY, 1, None);
     ministry.counted("SELECT count(*) FROM receipt", 1).await;
-    deliver(&door, JOURNALIST, 2, None);
+    deliver(&server, JOURNALIST, 2, None);
     ministry.counted("SELECT count(*) FROM slipped WHERE state = 'refused'", 1).await;
     let why = format!("SELECT count(*) FROM slipped WHERE why LIKE '%come from the account {EMBASSY}'");
     assert_eq!(ministry.count(&why), 1);
-    deliver(&door, EMBASSY, 2, None);
+    deliver(&server, EMBASSY, 2, None);
     ministry.counted("SELECT count(*) FROM receipt", 2).await;
     stop(&mut receiving, "TERM").await;
     ministry.keeps_nothing(PRIVATE);
@@ -322,12 +322,12 @@ async fn nobody_takes_the_numbers_of_another_account_s_log() {
 
 #[tokio::test]
 async fn so_many_receipts_are_posted_in_a_day_and_all_are_entered() {
-    let door = door().await;
-    let ministry = Side::ministry(&door, true);
+    let server = server().await;
+    let ministry = Installation::ministry(&server, true);
     ministry.configure("posts_a_day = 100", "posts_a_day = 2");
     let mut receiving = ministry.run().await;
     for note in 1..=3 {
-        deliver(&door, EMBASSY, note, None);
+        deliver(&server, EMBASSY, note, None);
     }
     ministry.counted("SELECT count(*) FROM receipt", 3).await;
     // At midnight the third may follow.
@@ -336,20 +336,20 @@ async fn so_many_receipts_are_posted_in_a_day_and_all_are_entered() {
     ministry.counted(told, 1).await;
     stop(&mut receiving, "TERM").await;
     let mut days: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
-    door.world.with(|world, _| world.posts().for_each(|post| *days.entry(post.id.time().date()).or_default() += 1));
+    server.world.with(|world, _| world.posts().for_each(|post| *days.entry(post.id.time().date()).or_default() += 1));
     assert!(days.values().all(|posts| *posts <= 2) && *days.values().next().unwrap() == 2, "{days:?}");
 }
 
 #[tokio::test]
 async fn a_file_that_x_cannot_give_now_holds_up_its_own_receipt_alone() {
-    let door = door().await;
-    let ministry = Side::ministry(&door, true);
+    let server = server().await;
+    let ministry = Installation::ministry(&server, true);
     let mut receiving = ministry.run().await;
     stop(&mut receiving, "TERM").await;
-    deliver(&door, EMBASSY, 1, Some(b"a picture"));
-    deliver(&door, EMBASSY, 2, None);
+    deliver(&server, EMBASSY, 1, Some(b"a picture"));
+    deliver(&server, EMBASSY, 2, None);
     let down = How::Status { code: 503, body: verbale::sandbox::world::Body::Html };
-    door.world.with(|world, _| world.add_fault(Fault::once(Call::MediaBytes, Moment::Before, down)));
+    server.world.with(|world, _| world.add_fault(Fault::once(Call::MediaBytes, Moment::Before, down)));
     let mut receiving = ministry.run().await;
     ministry.counted("SELECT count(*) FROM receipt", 2).await;
     stop(&mut receiving, "TERM").await;
@@ -358,13 +358,13 @@ async fn a_file_that_x_cannot_give_now_holds_up_its_own_receipt_alone() {
 
 #[tokio::test]
 async fn a_slip_that_came_twice_is_of_one_note() {
-    let door = door().await;
-    let ministry = Side::ministry(&door, false);
+    let server = server().await;
+    let ministry = Installation::ministry(&server, false);
     let mut receiving = ministry.run().await;
-    let (envelope, content) = honest(&door, 1, &text(), None);
+    let (envelope, content) = honest(&server, 1, &text(), None);
     let slip = Slip::of(envelope, &content).to_text().unwrap();
     for _ in 0..2 {
-        send(&door, EMBASSY, MINISTRY, &slip, None);
+        send(&server, EMBASSY, MINISTRY, &slip, None);
     }
     let (status, said) = ministry.say(&["receipt", "1", "--from", "embassy", "--publish", "--yes"]).await;
     assert!(status == 0 && said.contains("received: it is entry 0"), "{status} {said}");

@@ -27,7 +27,7 @@ async fn begun() -> Place {
 
 async fn looked(place: &Place) {
     let looks = |world: &World| world.counts().of(Call::Messages);
-    let before = place.door.world.with(|world, _| looks(world));
+    let before = place.server.world.with(|world, _| looks(world));
     place.until("two more looks at the messages", |world| before + 2 <= looks(world)).await;
 }
 
@@ -67,7 +67,7 @@ fn written(event: &Event) -> Option<&str> {
 /// The messages that are there.
 fn messages(place: &Place) -> Vec<(MessageId, String)> {
     let message = |event: &Event| Some((event.id, written(event)?.to_owned()));
-    place.door.world.with(|world, _| world.events().filter_map(message).collect())
+    place.server.world.with(|world, _| world.events().filter_map(message).collect())
 }
 
 /// The one message that is there, which the witness will ask for.
@@ -79,7 +79,7 @@ fn only_message(place: &mut Place) -> MessageId {
 }
 
 fn fail(place: &Place, call: Call, at: Moment, how: How) {
-    place.door.world.with(|world, _| world.add_fault(Fault::once(call, at, how)));
+    place.server.world.with(|world, _| world.add_fault(Fault::once(call, at, how)));
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_note_is_sent_and_seen_through_to_its_post() {
     assert_eq!((status, complaint.as_str()), (0, ""), "{said}");
     assert_eq!(messages(&place)[0].1, text(), "but for the line's end, as it was written");
     let message = only_message(&mut place);
-    let post = place.door.world.with(|world, _| world.posts().last().map(|post| (post.id, post.words.text.clone())));
+    let post = place.server.world.with(|world, _| world.posts().last().map(|post| (post.id, post.words.text.clone())));
     let (post, shown) = post.unwrap();
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines[0], format!("sent    message {message} to {MINISTRY}, {}", message.time()));
@@ -115,7 +115,7 @@ async fn a_picture_goes_with_it_and_the_answer_is_for_a_program() {
     let message = only_message(&mut place);
     assert_eq!((&answer["message"], &answer["note"]), (&message.to_string().into(), &1.into()));
     assert!(answer["post"].is_string() && answer["pending"].is_null() && answer["answered"] == true, "{answer}");
-    place.door.world.with(|world, _| {
+    place.server.world.with(|world, _| {
         let event = world.events().next().unwrap();
         let EventKind::Message { media, .. } = &event.kind else { panic!() };
         let file = world.media(media[0]).unwrap();
@@ -220,7 +220,7 @@ async fn whatever_x_answers_it_is_sent_once() {
 async fn what_cannot_be_looked_up_is_unknown_and_not_absent() {
     let mut place = begun().await;
     fail(&place, Call::SendMessage, Moment::After, How::Cut);
-    place.door.world.with(|world, _| {
+    place.server.world.with(|world, _| {
         // The look before is answered, the one after is not.
         world.add_fault(Fault::once(Call::MessagesWith, Moment::After, How::Delay { ms: 0 }));
         world.add_fault(Fault::once(Call::MessagesWith, Moment::After, How::Status { code: 500, body: Body::Html }));
@@ -253,18 +253,18 @@ async fn killed_while_it_sends_and_given_again() {
 async fn given_again_while_the_message_is_not_listed_yet_it_waits_for_it() {
     for answered in [true, false] {
         let mut place = begun().await;
-        place.configure("settle = \"1500ms\"", "settle = \"60s\"");
-        place.door.world.with(|world, _| world.settings.message_lag_ms = 86_400_000);
+        place.configure("unknown_outcome_timeout = \"1500ms\"", "unknown_outcome_timeout = \"60s\"");
+        place.server.world.with(|world, _| world.settings.message_lag_ms = 86_400_000);
         if !answered {
             fail(&place, Call::SendMessage, Moment::After, How::Cut);
         }
         let (status, _, complaint) = send(&place, &text(), &TO_MINISTRY).await;
         assert_eq!((status, complaint.contains("is not in the conversation")), (3, !answered), "{complaint}");
         let looks = |world: &World| world.counts().of(Call::MessagesWith);
-        let before = place.door.world.with(|world, _| looks(world));
+        let before = place.server.world.with(|world, _| looks(world));
         let again = start(&place, &text(), &TO_MINISTRY);
         place.until("it looks", |world| before < looks(world)).await;
-        place.door.world.with(|world, _| world.settings.message_lag_ms = 0);
+        place.server.world.with(|world, _| world.settings.message_lag_ms = 0);
         let (status, _, complaint) = ended(again).await;
         assert!(status == 1 && complaint.contains("the same text was sent at"), "{complaint}");
         only_message(&mut place);

@@ -12,7 +12,7 @@ use verbale::sandbox::{Clock, EMBASSY, JOURNALIST, MINISTRY, Shared, http, story
 
 pub const VOCABULARIES: [Vocabulary; 3] = [Vocabulary::Post, Vocabulary::Tweet, Vocabulary::Mixed];
 
-/// A sandbox with an open door, and the embassy's client for it.
+/// A sandbox with an open server, and the embassy's client for it.
 pub async fn start(settings: Settings) -> (Shared, X) {
     let clock = Clock::of_the_machine();
     let world = Shared::new(story_world(settings, 7, clock.now()), clock.clone());

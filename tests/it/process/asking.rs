@@ -20,7 +20,7 @@ const IMPOSTOR: AccountId = AccountId(5003);
 /// A place with one note that is posted, a bot, an official and an impostor.
 async fn place() -> Place {
     let mut place = Place::new().await;
-    place.door.world.with(|world, now| {
+    place.server.world.with(|world, now| {
         world.add_user(now, Account::parse("5001 first_secretary").unwrap());
         world.add_user(now, Account::parse("5003 first_secretery").unwrap());
     });
@@ -38,7 +38,7 @@ async fn place() -> Place {
         })
         .await;
     let what = Outgoing::text(&format!("{MARKER} about the annex"));
-    let id = place.door.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &what).unwrap());
+    let id = place.server.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &what).unwrap());
     place.witness.owe(id, &[MINISTRY.0]);
     // Until the daemon knows of it: nothing is opened before.
     let is_posted =
@@ -49,11 +49,11 @@ async fn place() -> Place {
 }
 
 fn say(place: &Place, author: AccountId, text: &str) -> PostId {
-    place.door.world.with(|world, now| world.post(now, author, Draft { text, ..Draft::default() }).unwrap().id)
+    place.server.world.with(|world, now| world.post(now, author, Draft { text, ..Draft::default() }).unwrap().id)
 }
 
 fn tell(place: &Place, from: AccountId, text: &str) {
-    place.door.world.with(|world, now| world.send(now, from, EMBASSY, &Outgoing::text(text)).unwrap());
+    place.server.world.with(|world, now| world.send(now, from, EMBASSY, &Outgoing::text(text)).unwrap());
 }
 
 fn answers(world: &World, to: PostId) -> usize {
@@ -81,7 +81,7 @@ async fn a_denial_is_answered_and_the_note_is_opened_by_message_while_the_progra
     place.until("the code", |world| letters(world, OFFICIAL).iter().any(|letter| letter.contains("\nconfirm "))).await;
     stop(&mut child, "KILL").await;
     let mut child = place.run();
-    let said = place.door.world.with(|world, _| letters(world, OFFICIAL)).join("\n");
+    let said = place.server.world.with(|world, _| letters(world, OFFICIAL)).join("\n");
     let code = said.lines().find(|line| line.starts_with("confirm ")).unwrap();
     tell(&place, IMPOSTOR, code);
     tell(&place, OFFICIAL, code);
@@ -94,7 +94,7 @@ async fn a_denial_is_answered_and_the_note_is_opened_by_message_while_the_progra
             answers(world, denial) == 1 && answers(world, question) == 1 && letters(world, OFFICIAL).len() == 4
         })
         .await;
-    let looks = place.door.world.with(|world, _| world.counts().of(Call::Mentions));
+    let looks = place.server.world.with(|world, _| world.counts().of(Call::Mentions));
     place.until("some more looks", |world| looks + 5 < world.counts().of(Call::Mentions)).await;
     assert!(stop(&mut child, "TERM").await.success());
     let entries = Reader::open(&place.path("verbale.db")).unwrap().entries(0, 100).unwrap();
@@ -103,7 +103,7 @@ async fn a_denial_is_answered_and_the_note_is_opened_by_message_while_the_progra
     };
     assert_eq!(count(|entry| matches!(entry, Entry::Dispute { note: 1, .. })), 1);
     assert_eq!(count(|entry| matches!(entry, Entry::Open { note: 1, .. })), 1);
-    place.door.world.with(|world, _| {
+    place.server.world.with(|world, _| {
         assert_eq!((answers(world, denial), answers(world, question), part(world)), (1, 1, 1));
         assert_eq!((letters(world, OFFICIAL).len(), letters(world, IMPOSTOR).len()), (4, 0));
     });

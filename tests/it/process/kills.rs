@@ -36,7 +36,7 @@ async fn killed(step: Step, at: Moment) {
     begin(&mut place).await;
     prepare(&mut place, step).await;
     let (skip, posts) = (u32::from(matches!(step, Step::LaterPage | Step::TimelineAfterUnknownOutcome)), posts(&place));
-    place.door.world.with(|world, _| {
+    place.server.world.with(|world, _| {
         for _ in 0..skip {
             world.add_fault(Fault::once(call, Moment::Before, How::Delay { ms: 0 }));
         }
@@ -59,7 +59,7 @@ async fn killed(step: Step, at: Moment) {
 }
 
 fn posts(place: &Place) -> usize {
-    place.door.world.with(|world, _| world.posts().count())
+    place.server.world.with(|world, _| world.posts().count())
 }
 
 /// A first start: from now on messages count.
@@ -71,7 +71,7 @@ async fn begin(place: &mut Place) {
 
 fn send(place: &mut Place, to: AccountId, files: u8) {
     let text = format!("{MARKER} {} & <others>", place.witness.owed.len());
-    let id = place.door.world.with(|world, now| {
+    let id = place.server.world.with(|world, now| {
         let media = (0..files).map(|n| world.upload(now, EMBASSY, "image/png", vec![n; 1000])).collect();
         world.send(now, EMBASSY, to, &Outgoing { text, media }).unwrap()
     });
@@ -86,7 +86,7 @@ async fn prepare(place: &mut Place, step: Step) {
         Step::Participants => {
             let what = Outgoing::text(MARKER);
             let made =
-                place.door.world.with(|world, now| world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &what));
+                place.server.world.with(|world, now| world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &what));
             place.witness.owe(made.unwrap().1, &[MINISTRY.0, JOURNALIST.0]);
         }
         Step::Attachment => send(place, MINISTRY, 2),
@@ -98,7 +98,10 @@ async fn prepare(place: &mut Place, step: Step) {
             send(place, MINISTRY, 0);
             // Killed while it posts: the next start compares, then looks for the post.
             let posts = posts(place);
-            place.door.world.with(|world, _| world.add_fault(Fault::once(Call::CreatePost, Moment::After, How::Hold)));
+            place
+                .server
+                .world
+                .with(|world, _| world.add_fault(Fault::once(Call::CreatePost, Moment::After, How::Hold)));
             let mut child = place.run();
             place.until("the post", |world| posts < world.posts().count()).await;
             child.kill().await.unwrap();
@@ -161,7 +164,7 @@ async fn told_to_stop_while_a_call_hangs() {
         name_another(&place, name);
         for call in [Call::Me, Call::UserByName, Call::Timeline, Call::Messages, Call::MediaBytes, Call::CreatePost] {
             send(&mut place, MINISTRY, 1);
-            place.door.world.with(|world, _| world.add_fault(Fault::once(call, Moment::After, How::Hold)));
+            place.server.world.with(|world, _| world.add_fault(Fault::once(call, Moment::After, How::Hold)));
             let mut child = place.run();
             place.until("the call", |world| world.faults().next().is_none()).await;
             let began = Instant::now();

@@ -38,7 +38,7 @@ impl Trial {
     }
 
     fn write(&self, text: &str, file: Option<Vec<u8>>) {
-        self.0.door.world.with(|world, now| {
+        self.0.server.world.with(|world, now| {
             let media = file.map(|bytes| world.upload(now, EMBASSY, "image/png", bytes)).into_iter().collect();
             world.send(now, EMBASSY, MINISTRY, &Outgoing { text: text.to_owned(), media }).unwrap();
         });
@@ -46,7 +46,7 @@ impl Trial {
 
     /// Waits until the daemon has looked at the messages.
     async fn looked(&self) {
-        let before = self.0.door.world.with(|world, _| world.counts().of(Call::Messages));
+        let before = self.0.server.world.with(|world, _| world.counts().of(Call::Messages));
         self.0.until("looks", |world| before + 2 <= world.counts().of(Call::Messages)).await;
     }
 
@@ -76,7 +76,7 @@ impl Trial {
     /// The first lines of the posts.
     fn posts(&self) -> Vec<String> {
         let first = |text: &str| text.lines().next().unwrap().to_owned();
-        self.0.door.world.with(|world, _| world.posts().map(|post| first(&post.words.text)).collect())
+        self.0.server.world.with(|world, _| world.posts().map(|post| first(&post.words.text)).collect())
     }
 
     /// Asserts that the daemon goes on: it seals and posts another note as number `note`, and ends well when told to.
@@ -126,11 +126,11 @@ async fn a_clock_that_is_wrong_by_a_day_stops_the_daemon_before_it_seals() {
     trial.assert_goes_on(1).await;
     trial.write("NOTE while nobody looks", None);
     for offset_ms in [DAY_MS, -DAY_MS] {
-        trial.0.door.world.clock().set_offset_ms(offset_ms);
+        trial.0.server.world.clock().set_offset_ms(offset_ms);
         assert_ended(&trial.run().await, "this machine's clock says ", "set the clock");
         trial.assert_sealed(1).await;
     }
-    trial.0.door.world.clock().set_offset_ms(0);
+    trial.0.server.world.clock().set_offset_ms(0);
     trial.assert_goes_on(3).await;
 }
 
@@ -139,7 +139,7 @@ async fn a_clock_that_goes_wrong_stops_a_daemon_that_runs() {
     let trial = Trial::new().await;
     let daemon = trial.start();
     trial.looked().await;
-    trial.0.door.world.clock().set_offset_ms(DAY_MS);
+    trial.0.server.world.clock().set_offset_ms(DAY_MS);
     trial.write("NOTE at a wrong time", None);
     assert_ended(&ended(daemon).await, "this machine's clock says ", "set the clock");
     trial.assert_sealed(0).await;
@@ -184,7 +184,7 @@ async fn a_database_older_than_what_is_public_is_refused() {
     let trial = Trial::new().await;
     let path = |name: &str| trial.0.path(name);
     // Posts that do not show yet cannot be compared with.
-    trial.0.door.world.with(|world, _| world.settings.lag_ms = 0);
+    trial.0.server.world.with(|world, _| world.settings.lag_ms = 0);
     trial.assert_goes_on(1).await;
     copy_database(&path("verbale.db"), &path("old.db"));
     trial.assert_goes_on(2).await;
@@ -201,7 +201,7 @@ async fn a_database_older_than_what_is_public_is_refused() {
     let what = "shows a log of 4 entries that this database does not lead to";
     assert_ended(&trial.run().await, what, "restore the newest backup");
     // ... and if that is gone, by the account's own timeline, as soon as it shows what was posted.
-    trial.0.door.world.with(|world, _| world.settings.lag_ms = 0);
+    trial.0.server.world.with(|world, _| world.settings.lag_ms = 0);
     fs::rename(path("public"), path("elsewhere")).unwrap();
     let what = "shows the head of a log of 3 entries that this database does not lead to";
     assert_ended(&trial.run().await, what, "restore the newest backup");

@@ -90,7 +90,7 @@ async fn run(place: &Place, name: &str, signal: &str, over: impl FnMut(&verbale:
 fn send(place: &mut Place) {
     let number = place.witness.owed.len();
     let text = format!("{MARKER} {TEXT} <{number}>");
-    let id = place.door.world.with(|world, now| {
+    let id = place.server.world.with(|world, now| {
         let media = vec![world.upload(now, EMBASSY, "image/png", format!("{FILE} {number}").into_bytes())];
         world.send(now, EMBASSY, MINISTRY, &Outgoing { text, media }).unwrap()
     });
@@ -103,7 +103,7 @@ async fn nothing_secret_is_written_anywhere() {
     let mut written = run(&place, "first", "TERM", |world| 2 <= world.counts().of(Call::Messages)).await;
     for (number, (call, at, how)) in failures().into_iter().enumerate() {
         send(&mut place);
-        place.door.world.with(|world, _| world.add_fault(Fault::once(call, at, how)));
+        place.server.world.with(|world, _| world.add_fault(Fault::once(call, at, how)));
         let signal = if number % 2 == 0 { "KILL" } else { "TERM" };
         written.extend(run(&place, &format!("{number}"), signal, |world| world.faults().next().is_none()).await);
     }
@@ -144,7 +144,7 @@ fn failures() -> Vec<(Call, Moment, How)> {
 
 /// All that must stay secret, and only now can be known.
 fn secrets(place: &Place) -> Vec<Secret> {
-    let keys = place.door.credentials(EMBASSY);
+    let keys = place.server.credentials(EMBASSY);
     let identity = place.identity.to_string();
     let mut secrets = vec![
         Secret::new("the text", TEXT.as_bytes()),
@@ -227,9 +227,9 @@ async fn echoes(place: &Place) -> Written {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let config = fs::read_to_string(place.path("config.toml")).unwrap();
-    fs::write(place.path("config.toml"), config.replace(&place.door.base, &base)).unwrap();
+    fs::write(place.path("config.toml"), config.replace(&place.server.base, &base)).unwrap();
     let mut written = Vec::new();
-    for answer in echoing(&format!("{TEXT} {FILE}"), TEXT, place.door.now()) {
+    for answer in echoing(&format!("{TEXT} {FILE}"), TEXT, place.server.now()) {
         written.extend(echo_once(place, &listener, answer).await);
     }
     written

@@ -121,6 +121,6 @@ async fn spin(time: Duration) {
 
 fn send(place: &mut Place, round: u64) {
     let text = format!("{MARKER} {round} {}", place.witness.owed.len());
-    let id = place.door.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &Outgoing::text(&text)).unwrap());
+    let id = place.server.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &Outgoing::text(&text)).unwrap());
     place.witness.owe(id, &[MINISTRY.0]);
 }

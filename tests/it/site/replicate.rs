@@ -57,7 +57,7 @@ fn write_key(place: &Place, secret: &str) {
 
 fn seal(place: &mut Place) {
     let text = format!("{MARKER} {}", place.witness.owed.len());
-    let id = place.door.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &Outgoing::text(&text)).unwrap());
+    let id = place.server.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &Outgoing::text(&text)).unwrap());
     place.witness.owe(id, &[MINISTRY.0]);
 }
 

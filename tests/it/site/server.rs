@@ -95,7 +95,7 @@ async fn start(place: &Place) -> (Child, SocketAddr) {
 
 fn seal(place: &mut Place) {
     let text = format!("{MARKER} {}", place.witness.owed.len());
-    let id = place.door.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &Outgoing::text(&text)).unwrap());
+    let id = place.server.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &Outgoing::text(&text)).unwrap());
     place.witness.owe(id, &[MINISTRY.0]);
 }
 
@@ -280,7 +280,7 @@ async fn a_reader_never_sees_a_head_without_its_tiles() {
     for round in 0..6 {
         for _ in 0..2 {
             (0..2).for_each(|_| seal(&mut place));
-            let posts = place.door.world.with(|world, _| world.posts().count());
+            let posts = place.server.world.with(|world, _| world.posts().count());
             place.until("a post", |world| posts < world.posts().count()).await;
         }
         if round % 2 == 1 {
@@ -343,6 +343,6 @@ async fn a_port_in_use_is_said_before_anything_is_done() {
              free it, or choose another: `address` in [serve] of the configuration\n"
         )
     );
-    assert_eq!(place.door.world.with(|world, _| world.counts().of(Call::Me)), 0);
+    assert_eq!(place.server.world.with(|world, _| world.counts().of(Call::Me)), 0);
     assert_eq!(fs::read_dir(place.path("public")).unwrap().count(), 0);
 }

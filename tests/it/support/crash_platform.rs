@@ -78,14 +78,14 @@ impl Late {
 }
 
 /// The platform as the loops see it: every call may be where the program dies.
-pub struct Mortal {
+pub struct CrashPlatform {
     pub direct: Direct,
     pub world: Shared,
     pub fuse: Fuse,
     pub late: Late,
 }
 
-impl Mortal {
+impl CrashPlatform {
     async fn call<T>(&self, call: impl Future<Output = T>) -> T {
         self.late.flush(&self.world);
         self.fuse.burn();
@@ -96,7 +96,7 @@ impl Mortal {
 }
 
 #[async_trait]
-impl Platform for Mortal {
+impl Platform for CrashPlatform {
     async fn me(&self) -> Result<Me, Error> {
         self.call(self.direct.me()).await
     }
@@ -166,7 +166,7 @@ impl Platform for Mortal {
 }
 
 /// Drives a tick to its end, or to the death in it.
-pub async fn mortal<T>(tick: impl Future<Output = T>) -> Option<T> {
+pub async fn until_death<T>(tick: impl Future<Output = T>) -> Option<T> {
     let mut tick = pin!(tick);
     let polled = poll_fn(|context| {
         let poll = catch_unwind(AssertUnwindSafe(|| tick.as_mut().poll(context)));

@@ -16,8 +16,8 @@ use verbale::sandbox::world::Settings;
 use verbale::sandbox::{self, Direct, EMBASSY, MINISTRY, Shared, World};
 use verbale::store::vault::Vault;
 use verbale::store::{Durability, Store};
-use verbale::tasks::deliver::{self, Courier};
-use verbale::tasks::disclose::{self, Opener};
+use verbale::tasks::deliver::{self, DmSender};
+use verbale::tasks::disclose::{self, Discloser};
 use verbale::tasks::persons::Persons;
 use verbale::tasks::post::{self, Publisher};
 use verbale::tasks::publish::Public;
@@ -25,10 +25,10 @@ use verbale::tasks::reply::limits::Limits;
 use verbale::tasks::reply::{self, Bot};
 use verbale::tasks::rules::{Correspondent, Formal, Rule};
 use verbale::tasks::seal::{self, Watcher};
-use verbale::tasks::task::{Next, Tick};
+use verbale::tasks::task::{Next, Task};
 use verbale::tlog::signed_note::LogKey;
 
-use crate::support::crash_platform::{Fuse, Late, Mortal, mortal};
+use crate::support::crash_platform::{CrashPlatform, Fuse, Late, until_death};
 
 /// What makes a message formal.
 pub const MARKER: &str = "NOTE";
@@ -46,7 +46,7 @@ pub const BOT_POLL: Duration = Duration::from_secs(300);
 pub const HEARTBEAT: &str = "0 55 23 * * *";
 
 /// How long a post may take to show.
-pub const SETTLE: Duration = Duration::from_secs(600);
+pub const UNKNOWN_OUTCOME_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Where the time in every world begins.
 pub const START_MS: i64 = 1_800_000_000_500;
@@ -57,8 +57,8 @@ pub enum Which {
     Watcher,
     Publisher,
     Public,
-    Opener,
-    Courier,
+    Discloser,
+    DmSender,
     Bot,
 }
 
@@ -66,11 +66,11 @@ pub enum Which {
 pub const ALL: [Which; 3] = [Which::Watcher, Which::Publisher, Which::Public];
 
 /// The loops that a dispute takes.
-pub const DISPUTE: [Which; 5] = [Which::Watcher, Which::Publisher, Which::Public, Which::Opener, Which::Courier];
+pub const DISPUTE: [Which; 5] = [Which::Watcher, Which::Publisher, Which::Public, Which::Discloser, Which::DmSender];
 
 /// All loops.
 pub const EVERY: [Which; 6] =
-    [Which::Watcher, Which::Publisher, Which::Public, Which::Opener, Which::Courier, Which::Bot];
+    [Which::Watcher, Which::Publisher, Which::Public, Which::Discloser, Which::DmSender, Which::Bot];
 
 /// What a tick came to.
 #[derive(PartialEq, Eq, Debug)]
@@ -86,8 +86,8 @@ struct Loops {
     watcher: Watcher,
     publisher: Publisher,
     public: Public,
-    opener: Opener,
-    courier: Courier,
+    discloser: Discloser,
+    dm_sender: DmSender,
     bot: Bot,
 }
 
@@ -102,7 +102,7 @@ pub struct Plan {
 }
 
 /// A world, an installation, and the loops, alive or dead.
-pub struct Rig {
+pub struct Harness {
     pub world: Shared,
     pub fuse: Fuse,
     pub late: Late,
@@ -131,8 +131,8 @@ pub struct Rig {
     pub slip: bool,
 }
 
-impl Rig {
-    pub fn new(plan: Plan) -> Rig {
+impl Harness {
+    pub fn new(plan: Plan) -> Harness {
         let clock = sandbox::Clock::standing_at(Time::from_ms(START_MS));
         let users =
             [(EMBASSY.0, "embassy"), (MINISTRY.0, "ministry"), (17874544, "journalist"), (CONSULATE.0, "consulate")];
@@ -140,7 +140,7 @@ impl Rig {
         // In memory, if there is such a place: the public folder waits for the disk with each file.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         Store::create(&folder.path().join("verbale.db"), &key().vkey()).unwrap();
-        Rig {
+        Harness {
             world: Shared::new(world, clock),
             fuse: Fuse::new(),
             late: Late::default(),
@@ -183,7 +183,7 @@ impl Rig {
         let (world, fuse, salts) = (self.world.clone(), self.fuse.clone(), self.salts.clone());
         let direct = Direct::new(world.clone(), EMBASSY);
         let late = self.late.clone();
-        let platform = Arc::new(Mortal { direct, world: world.clone(), fuse: fuse.clone(), late });
+        let platform = Arc::new(CrashPlatform { direct, world: world.clone(), fuse: fuse.clone(), late });
         let clock = Clock::from_fn({
             let (world, fuse) = (world.clone(), fuse.clone());
             move || {
@@ -214,21 +214,24 @@ impl Rig {
         };
         let vault = Arc::new(Vault::new(vec![self.identity.to_public()]));
         let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), self.publisher());
-        let opener = Opener::new(platform.clone(), store.clone(), clock.clone(), self.opener());
-        let courier = deliver::Settings { settle: SETTLE, identities: vec![self.identity.clone()] };
-        let courier = Courier::new(platform.clone(), store.clone(), clock.clone(), courier);
+        let discloser = Discloser::new(platform.clone(), store.clone(), clock.clone(), self.discloser());
+        let dm_sender = deliver::Settings {
+            unknown_outcome_timeout: UNKNOWN_OUTCOME_TIMEOUT,
+            identities: vec![self.identity.clone()],
+        };
+        let dm_sender = DmSender::new(platform.clone(), store.clone(), clock.clone(), dm_sender);
         let bot = Bot::new(platform.clone(), store.clone(), clock.clone(), chance, self.bot());
         let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watcher());
         let public =
             Public::open(&self.public(), crate::site::pages::settings(&key()), store.clone(), clock).await.unwrap();
-        self.loops = Some(Loops { store, watcher, publisher, public, opener, courier, bot });
+        self.loops = Some(Loops { store, watcher, publisher, public, discloser, dm_sender, bot });
         self.next = [Next::Now; 6];
     }
 
     fn publisher(&self) -> post::Settings {
         let heartbeat = self.plan.heartbeat.then(|| HEARTBEAT.parse().unwrap());
         post::Settings {
-            settle: SETTLE,
+            unknown_outcome_timeout: UNKNOWN_OUTCOME_TIMEOUT,
             run_over: self.plan.run_over,
             heartbeat,
             receipts_a_day: 100,
@@ -236,7 +239,7 @@ impl Rig {
         }
     }
 
-    fn opener(&self) -> disclose::Settings {
+    fn discloser(&self) -> disclose::Settings {
         disclose::Settings {
             approval: self.approval,
             persons: self.persons.clone(),
@@ -293,12 +296,12 @@ impl Rig {
         self.late.flush(&self.world);
         let loops = self.loops.as_mut().expect("the loops run");
         let ended = match which {
-            Which::Watcher => mortal(loops.watcher.tick()).await,
-            Which::Publisher => mortal(loops.publisher.tick()).await,
-            Which::Public => mortal(loops.public.tick()).await,
-            Which::Opener => mortal(loops.opener.tick()).await,
-            Which::Courier => mortal(loops.courier.tick()).await,
-            Which::Bot => mortal(loops.bot.tick()).await,
+            Which::Watcher => until_death(loops.watcher.tick()).await,
+            Which::Publisher => until_death(loops.publisher.tick()).await,
+            Which::Public => until_death(loops.public.tick()).await,
+            Which::Discloser => until_death(loops.discloser.tick()).await,
+            Which::DmSender => until_death(loops.dm_sender.tick()).await,
+            Which::Bot => until_death(loops.bot.tick()).await,
         };
         match ended {
             Some(next) => {
@@ -342,7 +345,7 @@ impl Rig {
     }
 
     /// Ticks whatever is due and moves the clock to what comes next, until `done` or the time is up.
-    pub async fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&Rig) -> bool) -> bool {
+    pub async fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&Harness) -> bool) -> bool {
         let end = self.now().plus_ms(limit.as_millis() as i64);
         while self.now() <= end {
             if !self.is_alive() {

@@ -16,27 +16,33 @@ use verbale::tlog::signed_note::{LogKey, VerifierKey};
 
 use crate::support::harness::MARKER;
 use crate::support::process::{GENEROUS, LAG_MS};
-use crate::support::sandbox_server::{Door, open};
+use crate::support::sandbox_server::{SandboxServer, open};
 
-pub async fn door() -> Door {
+pub async fn server() -> SandboxServer {
     // Nobody but the programs see to it that nothing is posted twice.
     open(Settings { lag_ms: LAG_MS, refuses_duplicates: false, ..Settings::without_limits() }).await
 }
 
 /// An installation of one account.
-pub struct Side<'a> {
-    door: &'a Door,
+pub struct Installation<'a> {
+    server: &'a SandboxServer,
     pub vkey: VerifierKey,
     folder: tempfile::TempDir,
 }
 
-impl<'a> Side<'a> {
+impl<'a> Installation<'a> {
     /// The installation of `user`, with these lines of its configuration changed.
-    fn new(door: &'a Door, user: AccountId, origin: &str, to: &str, changes: &[(&str, &str)]) -> Side<'a> {
+    fn new(
+        server: &'a SandboxServer,
+        user: AccountId,
+        origin: &str,
+        to: &str,
+        changes: &[(&str, &str)],
+    ) -> Installation<'a> {
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let identity = age::x25519::Identity::generate();
         let secret = |text: &str| SecretString::from(text);
-        let keys = door.credentials(user);
+        let keys = server.credentials(user);
         let origin = Origin::parse(origin).unwrap();
         let answers = Answers {
             origin: origin.clone(),
@@ -50,9 +56,9 @@ impl<'a> Side<'a> {
                 access_token_secret: secret(&keys.access_token_secret),
             }),
             settings: vec![
-                ("api", door.base.clone().into()),
+                ("api", server.base.clone().into()),
                 ("poll", "20ms".into()),
-                ("settle", "1500ms".into()),
+                ("unknown_outcome_timeout", "1500ms".into()),
                 ("heartbeat", "off".into()),
             ],
         };
@@ -65,22 +71,22 @@ impl<'a> Side<'a> {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         std::fs::set_permissions(place.join("official.txt"), mode).unwrap();
         let key: [u8; 32] = user.0.to_le_bytes().repeat(4).try_into().unwrap();
-        let side = Side { door, vkey: LogKey::from_seed(origin, key).vkey(), folder };
+        let side = Installation { server, vkey: LogKey::from_seed(origin, key).vkey(), folder };
         side.configure("# identity_file = \"identity.txt\"", "identity_file = \"official.txt\"");
         changes.iter().for_each(|(old, new)| side.configure(old, new));
         side
     }
 
     /// The embassy, which sends slips.
-    pub fn embassy(door: &'a Door) -> Side<'a> {
-        Side::new(door, EMBASSY, "embassy.example/notes", "ministry", &[("send = false", "send = true")])
+    pub fn embassy(server: &'a SandboxServer) -> Installation<'a> {
+        Installation::new(server, EMBASSY, "embassy.example/notes", "ministry", &[("send = false", "send = true")])
     }
 
     /// The ministry, which gives receipts to the embassy.
-    pub fn ministry(door: &'a Door, by_itself: bool) -> Side<'a> {
+    pub fn ministry(server: &'a SandboxServer, by_itself: bool) -> Installation<'a> {
         let publish = if by_itself { "publish = true" } else { "publish = false" };
         let changes = [("from = []", "from = [\"embassy\"]"), ("publish = false", publish)];
-        Side::new(door, MINISTRY, "ministry.example", "embassy", &changes)
+        Installation::new(server, MINISTRY, "ministry.example", "embassy", &changes)
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -105,9 +111,9 @@ impl<'a> Side<'a> {
     pub async fn run(&self) -> Child {
         let log = std::fs::File::options().create(true).append(true).open(self.path("daemon.log")).unwrap();
         let looks = |world: &World| world.counts().of(Call::Messages);
-        let before = self.door.world.with(|world, _| looks(world));
+        let before = self.server.world.with(|world, _| looks(world));
         let child = self.command(&["run"]).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-        until(self.door, "a look at the messages", |world| before + 4 <= looks(world)).await;
+        until(self.server, "a look at the messages", |world| before + 4 <= looks(world)).await;
         child
     }
 
@@ -153,7 +159,7 @@ impl<'a> Side<'a> {
     }
 }
 
-pub async fn until(door: &Door, what: &str, holds: impl FnMut(&World) -> bool) {
-    let waited = tokio::time::timeout(GENEROUS, door.world.until(holds)).await;
+pub async fn until(server: &SandboxServer, what: &str, holds: impl FnMut(&World) -> bool) {
+    let waited = tokio::time::timeout(GENEROUS, server.world.until(holds)).await;
     assert!(waited.is_ok(), "waited in vain: {what}");
 }

@@ -24,9 +24,9 @@ pub use marks::{Found, Kind, cell, file, text};
 use marks::{has_word, marked_file, marked_text};
 
 use crate::process::secrets::{Secret, Written, files_in, unpacked};
-use crate::support::installation::{Side, until};
+use crate::support::installation::{Installation, until};
 use crate::support::process::{GENEROUS, stop};
-use crate::support::sandbox_server::Door;
+use crate::support::sandbox_server::SandboxServer;
 
 /// Who commands by message, in the embassy's configuration.
 pub const OFFICIAL: AccountId = AccountId(5001);
@@ -55,9 +55,9 @@ struct Before {
 }
 
 pub struct Stage<'a> {
-    pub door: &'a Door,
-    pub embassy: Side<'a>,
-    pub ministry: Side<'a>,
+    pub server: &'a SandboxServer,
+    pub embassy: Installation<'a>,
+    pub ministry: Installation<'a>,
     /// Where commands write their files, and where they are given.
     pub folder: tempfile::TempDir,
     /// Everything that was said, standard errors and all, under the name of the command.
@@ -74,8 +74,8 @@ pub struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     /// Both daemons run, and the keys of two more officials and of somebody else lie in the folder.
-    pub async fn set(door: &'a Door) -> Stage<'a> {
-        let (embassy, ministry) = (Side::embassy(door), Side::ministry(door, false));
+    pub async fn set(server: &'a SandboxServer) -> Stage<'a> {
+        let (embassy, ministry) = (Installation::embassy(server), Installation::ministry(server, false));
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let [first, second, stranger] = [(); 3].map(|()| age::x25519::Identity::generate());
         let ours = identity(&embassy.path("official.txt"));
@@ -87,11 +87,11 @@ impl<'a> Stage<'a> {
         for (name, identity) in [("first.txt", &first), ("second.txt", &second), ("stranger.txt", &stranger)] {
             write_key(&folder.path().join(name), identity);
         }
-        door.world.with(|world, now| {
+        server.world.with(|world, now| {
             world.add_user(now, Account::parse("5001 first_secretary").unwrap());
         });
         let mut stage = Stage {
-            door,
+            server,
             embassy,
             ministry,
             folder,
@@ -128,7 +128,7 @@ impl<'a> Stage<'a> {
     }
 
     /// A command about the embassy's or the ministry's installation, or, without one, about files alone.
-    pub fn command(&self, of: Option<&Side<'_>>, arguments: &[&str]) -> Command {
+    pub fn command(&self, of: Option<&Installation<'_>>, arguments: &[&str]) -> Command {
         let mut command = match of {
             Some(side) => side.command(arguments),
             None => {
@@ -172,7 +172,7 @@ impl<'a> Stage<'a> {
 
     /// The account's own people write note `number`, in X's app.
     pub fn write_note(&mut self, number: u64) {
-        let id = self.door.world.with(|world, now| {
+        let id = self.server.world.with(|world, now| {
             let media = vec![world.upload(now, EMBASSY, "image/png", file(number))];
             world.send(now, EMBASSY, MINISTRY, &Outgoing { text: text(number), media }).unwrap()
         });
@@ -183,8 +183,8 @@ impl<'a> Stage<'a> {
     async fn settle(&mut self) {
         // What the bot decides upon at the sight of what has changed, it decides in a look that begins after it.
         let looks = |world: &World| world.counts().of(Call::Mentions);
-        let before = self.door.world.with(|world, _| looks(world));
-        until(self.door, "the bot looks again", |world| before + 2 <= looks(world)).await;
+        let before = self.server.world.with(|world, _| looks(world));
+        until(self.server, "the bot looks again", |world| before + 2 <= looks(world)).await;
         let settled = async {
             while !(is_settled(&self.embassy, true) && is_settled(&self.ministry, false)) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -254,7 +254,7 @@ impl<'a> Stage<'a> {
     pub fn secrets(&self) -> Vec<Secret> {
         let mut secrets = Vec::new();
         for (side, user) in [(&self.embassy, EMBASSY), (&self.ministry, MINISTRY)] {
-            let keys = self.door.credentials(user);
+            let keys = self.server.credentials(user);
             for value in [&keys.api_key, &keys.api_secret, &keys.access_token, &keys.access_token_secret] {
                 secrets.push(Secret::new(format!("a credential of {user}"), value.as_bytes()));
             }
@@ -274,13 +274,14 @@ impl<'a> Stage<'a> {
     }
 
     fn entries(&self) -> [Vec<String>; 2] {
-        let entries = |side: &Side<'_>| Reader::open(&side.path("verbale.db")).unwrap().entries(0, 1000).unwrap();
+        let entries =
+            |side: &Installation<'_>| Reader::open(&side.path("verbale.db")).unwrap().entries(0, 1000).unwrap();
         [entries(&self.embassy), entries(&self.ministry)]
     }
 
     fn before(&mut self) -> Before {
         self.learn();
-        let (posts, events) = self.door.world.with(|world, _| {
+        let (posts, events) = self.server.world.with(|world, _| {
             (world.posts().map(|post| post.id).collect(), world.events().map(|event| event.id).collect())
         });
         let entries = self.entries().map(|lines| lines.len());
@@ -290,7 +291,7 @@ impl<'a> Stage<'a> {
     /// What is outside now and was not before.
     fn left(&self, before: &Before) -> Left {
         let ours = [EMBASSY, MINISTRY];
-        let (posts, messages) = self.door.world.with(|world, _| {
+        let (posts, messages) = self.server.world.with(|world, _| {
             let posts = world.posts().filter(|post| ours.contains(&post.author) && !before.posts.contains(&post.id));
             let posts: Vec<_> = posts
                 .flat_map(|post| {
@@ -335,7 +336,7 @@ impl<'a> Stage<'a> {
 }
 
 /// Whether nothing waits to be posted, sent, published or copied.
-fn is_settled(side: &Side<'_>, is_copied: bool) -> bool {
+fn is_settled(side: &Installation<'_>, is_copied: bool) -> bool {
     const NOTHING: [&str; 5] = [
         "SELECT count(*) FROM message WHERE sent IS NULL AND dropped IS NULL",
         "SELECT count(*) FROM command WHERE done = 0",

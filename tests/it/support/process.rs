@@ -15,7 +15,7 @@ use verbale::tasks::rules::{Correspondent, Formal};
 
 use crate::support::harness::{CONSULATE, MARKER, key};
 use crate::support::observer::Witness;
-use crate::support::sandbox_server::{Door, open};
+use crate::support::sandbox_server::{SandboxServer, open};
 
 /// The seed of [`key`].
 const SEED: [u8; 32] = [7; 32];
@@ -28,7 +28,7 @@ pub const LAG_MS: i64 = 100;
 
 /// A sandbox, an installation for it, and a witness of both.
 pub struct Place {
-    pub door: Door,
+    pub server: SandboxServer,
     pub witness: Witness,
     pub identity: age::x25519::Identity,
     folder: tempfile::TempDir,
@@ -38,21 +38,21 @@ impl Place {
     pub async fn new() -> Place {
         // Nobody but the program sees to it that nothing is posted twice.
         let settings = Settings { lag_ms: LAG_MS, refuses_duplicates: false, ..Settings::without_limits() };
-        let door = open(settings).await;
-        door.world.with(|world, now| {
+        let server = open(settings).await;
+        server.world.with(|world, now| {
             let consulate = format!("{CONSULATE} consulate");
             world.add_user(now, verbale::base::ids::Account::parse(&consulate).unwrap());
         });
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let identity = age::x25519::Identity::generate();
         let place = folder.path().join("log");
-        create(&place, &answers(&door, &identity), SEED, |config, key| {
+        create(&place, &answers(&server, &identity), SEED, |config, key| {
             Ok(Store::create(&config.log.database, &key.vkey())?)
         })
         .unwrap();
         let witness =
-            Witness::new(door.world.clone(), place.join("verbale.db"), place.join("public"), identity.clone());
-        Place { door, witness, identity, folder }
+            Witness::new(server.world.clone(), place.join("verbale.db"), place.join("public"), identity.clone());
+        Place { server, witness, identity, folder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -83,7 +83,7 @@ impl Place {
     /// The daemon, once it has begun: before that, a command would find none.
     pub async fn serve(&self) -> Child {
         let starts = |world: &World| world.counts().of(Call::Me);
-        let before = self.door.world.with(|world, _| starts(world));
+        let before = self.server.world.with(|world, _| starts(world));
         let child = self.run();
         self.until("the daemon begins", |world| before < starts(world)).await;
         child
@@ -91,14 +91,14 @@ impl Place {
 
     /// Waits until the platform's world is as `holds` says.
     pub async fn until(&self, what: &str, holds: impl FnMut(&World) -> bool) {
-        let waited = tokio::time::timeout(GENEROUS, self.door.world.until(holds)).await;
+        let waited = tokio::time::timeout(GENEROUS, self.server.world.until(holds)).await;
         assert!(waited.is_ok(), "waited in vain: {what}");
     }
 
     /// Runs the program until all that is owed is sealed, posted and published, and it has stopped by itself.
     pub async fn finish(&mut self) {
         let starts = |world: &World| world.counts().of(Call::Me);
-        let before = self.door.world.with(|world, _| starts(world));
+        let before = self.server.world.with(|world, _| starts(world));
         let mut child = self.run();
         let (database, owed) = (self.path("verbale.db"), self.witness.owed.len() as u64);
         let checkpoint = self.path("public/checkpoint");
@@ -121,9 +121,9 @@ impl Place {
     }
 }
 
-fn answers(door: &Door, identity: &age::x25519::Identity) -> Answers {
+fn answers(server: &SandboxServer, identity: &age::x25519::Identity) -> Answers {
     let secret = |text: &str| SecretString::from(text);
-    let keys = door.credentials(EMBASSY);
+    let keys = server.credentials(EMBASSY);
     let credentials = Credentials {
         api_key: secret(&keys.api_key),
         api_secret: secret(&keys.api_secret),
@@ -137,11 +137,11 @@ fn answers(door: &Door, identity: &age::x25519::Identity) -> Answers {
         recipients: vec![identity.to_public()],
         credentials: Some(credentials),
         settings: vec![
-            ("api", door.base.clone().into()),
+            ("api", server.base.clone().into()),
             ("poll", "20ms".into()),
             ("attachments_timeout", "2s".into()),
             // Longer than the sandbox's lag and all that a busy machine may add to a call.
-            ("settle", "1500ms".into()),
+            ("unknown_outcome_timeout", "1500ms".into()),
             ("run_over", 2.into()),
             ("heartbeat", "off".into()),
         ],

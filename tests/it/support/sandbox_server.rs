@@ -11,7 +11,7 @@ use verbale::base::time::Time;
 use verbale::sandbox::world::{Credentials, Settings};
 use verbale::sandbox::{Clock, Shared, http, story_world};
 
-pub struct Door {
+pub struct SandboxServer {
     pub base: String,
     pub world: Shared,
     pub client: reqwest::Client,
@@ -19,7 +19,7 @@ pub struct Door {
 }
 
 /// Opens a sandbox whose clock is the machine's, as the signatures' timestamps are.
-pub async fn open(settings: Settings) -> Door {
+pub async fn open(settings: Settings) -> SandboxServer {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let clock = Clock::of_the_machine();
     let world = Shared::new(story_world(settings, 1, clock.now()), clock);
@@ -31,7 +31,7 @@ pub async fn open(settings: Settings) -> Door {
     };
     tokio::spawn(http::serve(listener, world.clone(), shutdown));
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    Door { base, world, client, _stop: stop }
+    SandboxServer { base, world, client, _stop: stop }
 }
 
 /// The header that signs a request.
@@ -43,7 +43,7 @@ pub fn sign(credentials: &Credentials, method: &Method, address: &str, query: &[
     builder.build(method.as_str(), address, &BTreeSet::from_iter(query.iter().copied()))
 }
 
-impl Door {
+impl SandboxServer {
     pub fn credentials(&self, user: AccountId) -> Credentials {
         self.world.with(|world, _| world.user(user).unwrap().credentials.clone())
     }

@@ -9,7 +9,7 @@ use verbale::platform::CALL_TIME_MAX;
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
-use crate::support::harness::{CONSULATE, Ended, MARKER, Plan, Rig, SETTLE, Which, in_parallel};
+use crate::support::harness::{CONSULATE, Ended, Harness, MARKER, Plan, UNKNOWN_OUTCOME_TIMEOUT, Which, in_parallel};
 use crate::support::observer::Witness;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -108,14 +108,14 @@ fn case(step: Step, how: How, at: Moment, again: bool) {
         }
         story.until_no_fault_is_left().await;
         if again {
-            story.rig.die().await;
+            story.harness.die().await;
         }
         story.end(step).await;
     });
 }
 
 struct Story {
-    rig: Rig,
+    harness: Harness,
     witness: Witness,
 }
 
@@ -124,18 +124,19 @@ impl Story {
         // Nobody but us sees to it that nothing is posted twice.
         let platform = Settings { lag_ms: 60_000, refuses_duplicates: false, ..Settings::without_limits() };
         let attachments_timeout = Duration::from_secs(20);
-        let rig = Rig::new(Plan { seed: 1, platform, run_over: 2, heartbeat, attachments_timeout });
-        let witness = Witness::new(rig.world.clone(), rig.database(), rig.public(), rig.identity.clone());
-        Story { rig, witness }
+        let harness = Harness::new(Plan { seed: 1, platform, run_over: 2, heartbeat, attachments_timeout });
+        let witness =
+            Witness::new(harness.world.clone(), harness.database(), harness.public(), harness.identity.clone());
+        Story { harness, witness }
     }
 
     fn add(&self, call: Call, at: Moment, how: How) {
-        self.rig.world.with(|world, _| world.add_fault(Fault::once(call, at, how)));
+        self.harness.world.with(|world, _| world.add_fault(Fault::once(call, at, how)));
     }
 
     fn send(&mut self, to: verbale::base::ids::AccountId, files: u8) -> MessageId {
         let text = format!("{MARKER} {}", self.witness.owed.len());
-        let id = self.rig.world.with(|world, now| {
+        let id = self.harness.world.with(|world, now| {
             let media = (0..files).map(|n| world.upload(now, EMBASSY, "image/png", vec![n; 10])).collect();
             world.send(now, EMBASSY, to, &Outgoing { text, media }).unwrap()
         });
@@ -151,10 +152,10 @@ impl Story {
 
     /// The first start, until the watcher knows where to begin. Before it nothing is owed.
     async fn start(&mut self) {
-        let database = rusqlite::Connection::open(self.rig.database()).unwrap();
+        let database = rusqlite::Connection::open(self.harness.database()).unwrap();
         let began = || database.query_row("SELECT 1 FROM start", [], |_| Ok(())).is_ok();
-        assert!(self.rig.run_until(DAY, |_| began()).await, "it never began");
-        self.rig.advance(2_000);
+        assert!(self.harness.run_until(DAY, |_| began()).await, "it never began");
+        self.harness.advance(2_000);
     }
 
     /// What leads to the step.
@@ -166,16 +167,16 @@ impl Story {
             Step::LaterPage => {
                 self.send_many(8);
                 // The first page, which is too small for all of them.
-                let calls = self.rig.world.with(|world, _| world.counts().of(Call::Messages));
-                let read = |rig: &Rig| rig.world.with(|world, _| calls < world.counts().of(Call::Messages));
-                assert!(self.rig.run_until(DAY, read).await);
+                let calls = self.harness.world.with(|world, _| world.counts().of(Call::Messages));
+                let read = |harness: &Harness| harness.world.with(|world, _| calls < world.counts().of(Call::Messages));
+                assert!(self.harness.run_until(DAY, read).await);
             }
             Step::Participants => {
                 let what = Outgoing::text(MARKER);
                 let make = |world: &mut verbale::sandbox::World, now: Time| {
                     world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &what).unwrap().1
                 };
-                let id = self.rig.world.with(make);
+                let id = self.harness.world.with(make);
                 self.witness.owe(id, &[MINISTRY.0, JOURNALIST.0]);
             }
             Step::Attachment => {
@@ -183,8 +184,8 @@ impl Story {
             }
             Step::PostOfRun => self.send_many(4),
             Step::PostOfHeartbeat => {
-                let now = self.rig.now().ms();
-                self.rig.advance(86_400_000 - now.rem_euclid(86_400_000) - 2 * 60_000);
+                let now = self.harness.now().ms();
+                self.harness.advance(86_400_000 - now.rem_euclid(86_400_000) - 2 * 60_000);
             }
             Step::TimelineAfterUnknownOutcome => {
                 self.send(MINISTRY, 0);
@@ -199,26 +200,26 @@ impl Story {
 
     async fn until_no_fault_is_left(&mut self) {
         let witness = &mut self.witness;
-        let over = |rig: &Rig| {
+        let over = |harness: &Harness| {
             witness.look();
-            rig.world.with(|world, _| world.faults().next().is_none())
+            harness.world.with(|world, _| world.faults().next().is_none())
         };
-        assert!(self.rig.run_until(DAY, over).await, "the step was never made");
+        assert!(self.harness.run_until(DAY, over).await, "the step was never made");
     }
 
     async fn end(&mut self, step: Step) {
         let witness = &mut self.witness;
         let is_heartbeat = step == Step::PostOfHeartbeat;
-        let done = |_: &Rig| {
+        let done = |_: &Harness| {
             witness.look();
             witness.is_done() && (!is_heartbeat || witness.heartbeats() == 1)
         };
         // A day is how long a post may stay away that was refused as a duplicate.
-        assert!(self.rig.run_until(2 * DAY, done).await, "it was never finished");
+        assert!(self.harness.run_until(2 * DAY, done).await, "it was never finished");
         // What is done stays done once.
-        self.rig.run_until(2 * SETTLE, |_| false).await;
-        self.rig.die().await;
-        self.rig.run_until(2 * SETTLE, |_| false).await;
+        self.harness.run_until(2 * UNKNOWN_OUTCOME_TIMEOUT, |_| false).await;
+        self.harness.die().await;
+        self.harness.run_until(2 * UNKNOWN_OUTCOME_TIMEOUT, |_| false).await;
         self.witness.look_at_the_end();
         assert_eq!(self.witness.files_unreadable, 0, "a file was left out");
         assert!(self.witness.excused.is_empty());
@@ -227,8 +228,8 @@ impl Story {
     /// A day of looking, once every six hours, without a message.
     async fn look_for_a_day(&mut self) {
         for _ in 0..4 {
-            self.rig.advance(DAY.as_millis() as i64 / 4);
-            while self.rig.tick(Which::Watcher).await == Ended::Next(verbale::tasks::task::Next::Now) {}
+            self.harness.advance(DAY.as_millis() as i64 / 4);
+            while self.harness.tick(Which::Watcher).await == Ended::Next(verbale::tasks::task::Next::Now) {}
         }
     }
 
@@ -242,12 +243,12 @@ impl Story {
 fn a_late_answer_is_not_taken_for_a_late_look() {
     in_runtime(async {
         let mut story = Story::new(false);
-        story.rig.world.with(|world, _| world.settings.lag_ms = SETTLE.as_millis() as i64 - 1_000);
+        story.harness.world.with(|world, _| world.settings.lag_ms = UNKNOWN_OUTCOME_TIMEOUT.as_millis() as i64 - 1_000);
         story.start().await;
         story.send(MINISTRY, 0);
         story.add(Call::CreatePost, Moment::After, How::Cut);
         story.until_no_fault_is_left().await;
-        story.rig.advance(SETTLE.as_millis() as i64 - 10_000);
+        story.harness.advance(UNKNOWN_OUTCOME_TIMEOUT.as_millis() as i64 - 10_000);
         story.add(Call::Timeline, Moment::After, How::Delay { ms: CALL_TIME_MAX.as_millis() as u64 - 1_000 });
         story.end(Step::PostOfNote).await;
     });
@@ -260,7 +261,7 @@ fn a_post_may_land_after_its_call_was_given_up() {
         let mut story = Story::new(false);
         story.start().await;
         story.send(MINISTRY, 0);
-        *story.rig.late.next_ms.lock().unwrap() = Some(SETTLE.as_millis() as i64 - 61_000);
+        *story.harness.late.next_ms.lock().unwrap() = Some(UNKNOWN_OUTCOME_TIMEOUT.as_millis() as i64 - 61_000);
         story.end(Step::PostOfNote).await;
     });
 }
@@ -288,9 +289,9 @@ fn a_month_without_looking_makes_one_gap_even_without_a_message() {
         story.start().await;
         story.send(MINISTRY, 0);
         story.end(Step::PostOfNote).await;
-        story.rig.die().await;
+        story.harness.die().await;
         story.witness.gap_is_fair = true;
-        story.rig.advance(32 * DAY.as_millis() as i64);
+        story.harness.advance(32 * DAY.as_millis() as i64);
         story.end(Step::PostOfNote).await;
         assert_eq!(story.gaps().len(), 1, "{:?}", story.gaps());
         story.send(MINISTRY, 0);
@@ -306,8 +307,8 @@ fn messages_that_are_gone_make_a_gap() {
         story.start().await;
         let first = story.send(MINISTRY, 0);
         story.end(Step::PostOfNote).await;
-        story.rig.world.with(|world, _| world.delete_event(EMBASSY, first)).unwrap();
-        story.rig.run_until(DAY / 24, |_| false).await;
+        story.harness.world.with(|world, _| world.delete_event(EMBASSY, first)).unwrap();
+        story.harness.run_until(DAY / 24, |_| false).await;
         story.witness.gap_is_fair = true;
         story.send(MINISTRY, 0);
         story.end(Step::PostOfNote).await;
@@ -340,7 +341,7 @@ fn a_backlog_gets_through_a_bad_day() {
         }
         let kinds = vec![(Moment::Before, How::RateLimited { wait_ms: 1_000 })];
         let chaos = verbale::sandbox::world::Chaos { seed: 1, per_mille: 500, kinds };
-        story.rig.world.with(|world, _| world.set_chaos(Some(chaos)));
+        story.harness.world.with(|world, _| world.set_chaos(Some(chaos)));
         story.end(Step::Participants).await;
     });
 }

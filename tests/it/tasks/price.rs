@@ -20,7 +20,9 @@ use verbale::tasks::reply::limits::Limits;
 use verbale::tasks::rules::{Correspondent, Formal};
 
 use crate::support::dispute_fixture::{posts, reader};
-use crate::support::harness::{BOT_POLL, DISPUTE, EVERY, HEARTBEAT, MARKER, POLL, Plan, Rig, SETTLE, in_parallel};
+use crate::support::harness::{
+    BOT_POLL, DISPUTE, EVERY, HEARTBEAT, Harness, MARKER, POLL, Plan, UNKNOWN_OUTCOME_TIMEOUT, in_parallel,
+};
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 1_440 * MINUTE_MS;
@@ -105,9 +107,9 @@ impl Bill {
     }
 }
 
-/// A rig in a world, and what its people have had billed: the sandbox counts all of it.
+/// A harness in a world, and what its people have had billed: the sandbox counts all of it.
 struct Lived {
-    rig: Rig,
+    harness: Harness,
     others: BTreeMap<Billed, u64>,
 }
 
@@ -115,20 +117,25 @@ impl Lived {
     /// An installation that has run for a while, at midnight by UTC.
     async fn begin(day: Day) -> Lived {
         let attachments_timeout = Duration::from_secs(20);
-        let mut rig =
-            Rig::new(Plan { seed: 5, platform: Settings::of_x(), run_over: 5, heartbeat: true, attachments_timeout });
-        rig.running = if day.has_bot { &EVERY } else { &DISPUTE };
-        (rig.officials, rig.commands, rig.slip) = (vec![OFFICIAL], day.has_bot, day.sends_slips);
+        let mut harness = Harness::new(Plan {
+            seed: 5,
+            platform: Settings::of_x(),
+            run_over: 5,
+            heartbeat: true,
+            attachments_timeout,
+        });
+        harness.running = if day.has_bot { &EVERY } else { &DISPUTE };
+        (harness.officials, harness.commands, harness.slip) = (vec![OFFICIAL], day.has_bot, day.sends_slips);
         if day.answers_all {
-            rig.limits = Limits { answers: 200, usd_micros: 3_000_000, ..rig.limits };
+            harness.limits = Limits { answers: 200, usd_micros: 3_000_000, ..harness.limits };
         }
-        rig.world.with(|world, now| {
+        harness.world.with(|world, now| {
             world.add_user(now, Account::parse(&format!("{OFFICIAL} first_secretary")).unwrap());
             for id in ASKING..ASKING + ASKING_COUNT {
                 world.add_user(now, Account::parse(&format!("{id} reader_{id}")).unwrap());
             }
         });
-        let mut lived = Lived { rig, others: BTreeMap::new() };
+        let mut lived = Lived { harness, others: BTreeMap::new() };
         lived.run(MINUTE_MS).await;
         for number in 0..8 {
             lived.act(|world, now| {
@@ -137,15 +144,15 @@ impl Lived {
             lived.run(5 * MINUTE_MS).await;
         }
         // What was asked for is an hour old when the day begins.
-        let midnight = Time::from_ms((lived.rig.now().ms() / DAY_MS + 1) * DAY_MS);
-        lived.rig.advance(midnight.ms_since(lived.rig.now()) - 10 * MINUTE_MS);
+        let midnight = Time::from_ms((lived.harness.now().ms() / DAY_MS + 1) * DAY_MS);
+        lived.harness.advance(midnight.ms_since(lived.harness.now()) - 10 * MINUTE_MS);
         lived.run(10 * MINUTE_MS).await;
         lived
     }
 
     /// Somebody who is no program of ours does something.
     fn act<T>(&mut self, act: impl FnOnce(&mut World, Time) -> T) -> T {
-        self.rig.world.with(|world, now| {
+        self.harness.world.with(|world, now| {
             let before = world.counts().billed.clone();
             let done = act(world, now);
             for (kind, count) in without(&world.counts().billed, &before) {
@@ -156,17 +163,17 @@ impl Lived {
     }
 
     async fn run(&mut self, ms: i64) {
-        let until = self.rig.now().plus_ms(ms);
+        let until = self.harness.now().plus_ms(ms);
         self.run_until(until).await;
     }
 
     async fn run_until(&mut self, until: Time) {
         // Whatever is due is done at every minute at least, as the daemon would.
-        assert!(self.rig.run_until(Duration::from_secs(90_000), |rig| until <= rig.now()).await);
+        assert!(self.harness.run_until(Duration::from_secs(90_000), |harness| until <= harness.now()).await);
     }
 
     fn bill(&self) -> Bill {
-        let Counts { calls, billed, read, .. } = self.rig.world.with(|world, _| world.counts().clone());
+        let Counts { calls, billed, read, .. } = self.harness.world.with(|world, _| world.counts().clone());
         Bill { billed: without(&billed, &self.others), read, calls }
     }
 
@@ -179,7 +186,7 @@ impl Lived {
     /// Somebody mentions the account: what, and who, goes round.
     fn mention(&mut self, number: i64) {
         let of = 1 + number.unsigned_abs() % 8;
-        let standing = reader(&self.rig).standing(of).unwrap().unwrap();
+        let standing = reader(&self.harness).standing(of).unwrap().unwrap();
         let (text, quotes): (String, Option<PostId>) = match number % 10 {
             0..=3 => (format!("@embassy check {of}"), None),
             4 => (format!("@embassy check {}", standing.commitment), None),
@@ -200,9 +207,9 @@ fn lived(day: Day) -> Bill {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         let mut lived = Lived::begin(day).await;
-        let (begin, before) = (lived.rig.now(), lived.bill());
+        let (begin, before) = (lived.harness.now(), lived.bill());
         assert!(begin.ms().rem_euclid(DAY_MS) < 2 * MINUTE_MS, "{begin}");
-        let before_posts = posts(&lived.rig).len();
+        let before_posts = posts(&lived.harness).len();
         // Notes from 8 to 18 hours, mentions from 6 to 22 hours.
         let mut acts: Vec<(i64, bool, i64)> = Vec::new();
         acts.extend((0..day.notes).map(|number| (480 * MINUTE_MS + number * 600 * MINUTE_MS / 20, true, number)));
@@ -221,12 +228,12 @@ fn lived(day: Day) -> Bill {
             calls: without(&after.calls, &before.calls),
         };
         assert_eq!(before.billed[&Billed::UserRead], 2, "the first start asks who we are, and who is named");
-        let made = (posts(&lived.rig).len() - before_posts) as u64;
+        let made = (posts(&lived.harness).len() - before_posts) as u64;
         let of = |kind| bill.billed.get(&kind).copied().unwrap_or(0);
         assert_eq!(of(Billed::PostCreate), day.notes as u64 + 1, "each note has its post, and the day its heartbeat");
         assert_eq!(made, of(Billed::PostCreate) + of(Billed::SummonedReply), "nothing is paid for that is not there");
         let troubles: Vec<_> =
-            reader(&lived.rig).status().unwrap().loops.into_iter().filter_map(|it| it.trouble).collect();
+            reader(&lived.harness).status().unwrap().loops.into_iter().filter_map(|it| it.trouble).collect();
         assert!(troubles.is_empty(), "{troubles:?}");
         bill
     })
@@ -313,15 +320,18 @@ fn the_days_are_lived_as_the_default_configuration_says() {
     fs::write(&path, fs::read_to_string(&path).unwrap() + "\n[bot]\n").unwrap();
     let config = Config::load(&path).unwrap();
     let bot = config.bot.unwrap();
-    let rig = Rig::new(Plan {
+    let harness = Harness::new(Plan {
         seed: 5,
         platform: Settings::of_x(),
         run_over: 5,
         heartbeat: true,
         attachments_timeout: Duration::from_secs(20),
     });
-    assert_eq!((config.watch.poll, config.publish.settle, config.publish.run_over), (POLL, SETTLE, 5));
+    assert_eq!(
+        (config.watch.poll, config.publish.unknown_outcome_timeout, config.publish.run_over),
+        (POLL, UNKNOWN_OUTCOME_TIMEOUT, 5)
+    );
     assert_eq!(config.publish.heartbeat, Some(HEARTBEAT.parse().unwrap()));
-    assert_eq!((bot.poll, bot.limits), (BOT_POLL, rig.limits));
+    assert_eq!((bot.poll, bot.limits), (BOT_POLL, harness.limits));
     assert!(!config.slip.send && !config.open.approval);
 }

@@ -16,7 +16,7 @@ use verbale::tasks::task::Next;
 use verbale::tlog::checkpoint::Checkpoint;
 use verbale::tlog::tile;
 
-use crate::support::harness::{CONSULATE, Ended, MARKER, Plan, Rig, SETTLE, Which, key};
+use crate::support::harness::{CONSULATE, Ended, Harness, MARKER, Plan, UNKNOWN_OUTCOME_TIMEOUT, Which, key};
 use crate::support::observer::Witness;
 
 /// Steps of one seed.
@@ -89,7 +89,7 @@ fn run(seed: u64) -> u64 {
 
 struct Story {
     rng: StdRng,
-    rig: Rig,
+    harness: Harness,
     witness: Witness,
     groups: Vec<(ConversationId, bool)>,
     sent: Vec<MessageId>,
@@ -101,17 +101,20 @@ impl Story {
         let mut rng = StdRng::seed_from_u64(seed);
         let limits = if rng.random_bool(0.3) { Settings::of_x() } else { Settings::without_limits() };
         // The longest lag with which a post can be found in time: it is asked for at most one call before it settles.
-        let lags = [0, 1_000, 60_000, SETTLE.as_millis() as i64 - 31_000];
+        let lags = [0, 1_000, 60_000, UNKNOWN_OUTCOME_TIMEOUT.as_millis() as i64 - 31_000];
         let lag_ms = lags[rng.random_range(0..lags.len())];
         let platform = Settings { lag_ms, refuses_duplicates: rng.random(), ..limits };
         let (run_over, heartbeat) = ([1, 5, 1000][rng.random_range(0..3)], rng.random());
         // A file is asked for once: the second time would be after a real wait.
         let attachments_timeout = Duration::from_millis(1);
-        let mut rig = Rig::new(Plan { seed, platform, run_over, heartbeat, attachments_timeout });
-        assert!(rig.run_until(Duration::from_secs(600), |rig| rig.public().join("checkpoint").exists()).await);
-        rig.advance(1_000);
-        let witness = Witness::new(rig.world.clone(), rig.database(), rig.public(), rig.identity.clone());
-        Story { rng, rig, witness, groups: Vec::new(), sent: Vec::new() }
+        let mut harness = Harness::new(Plan { seed, platform, run_over, heartbeat, attachments_timeout });
+        assert!(
+            harness.run_until(Duration::from_secs(600), |harness| harness.public().join("checkpoint").exists()).await
+        );
+        harness.advance(1_000);
+        let witness =
+            Witness::new(harness.world.clone(), harness.database(), harness.public(), harness.identity.clone());
+        Story { rng, harness, witness, groups: Vec::new(), sent: Vec::new() }
     }
 
     async fn step(&mut self) {
@@ -125,8 +128,8 @@ impl Story {
             170..180 => self.pass(6 * 60 * MINUTE_MS),
             180..182 => self.sleep_long(),
             182..200 => self.wait_for_the_next(),
-            200..230 => self.rig.die().await,
-            230..270 => self.rig.fuse.set(self.rng.random_range(0..30)),
+            200..230 => self.harness.die().await,
+            230..270 => self.harness.fuse.set(self.rng.random_range(0..30)),
             270..290 => self.make_the_next_post_late(),
             290..300 => self.die_while_publishing().await,
             _ => self.tick().await,
@@ -135,14 +138,14 @@ impl Story {
     }
 
     fn pass(&mut self, most_ms: i64) {
-        self.rig.advance(self.rng.random_range(1..=most_ms));
+        self.harness.advance(self.rng.random_range(1..=most_ms));
     }
 
     /// How late a post may land and still be listed before its attempt has settled.
     fn make_the_next_post_late(&mut self) {
-        let lag_ms = self.rig.world.with(|world, _| world.settings.lag_ms);
-        let most_ms = SETTLE.as_millis() as i64 - 1_000 - lag_ms;
-        *self.rig.late.next_ms.lock().unwrap() = Some(most_ms - self.rng.random_range(0..=most_ms.min(30_000)));
+        let lag_ms = self.harness.world.with(|world, _| world.settings.lag_ms);
+        let most_ms = UNKNOWN_OUTCOME_TIMEOUT.as_millis() as i64 - 1_000 - lag_ms;
+        *self.harness.late.next_ms.lock().unwrap() = Some(most_ms - self.rng.random_range(0..=most_ms.min(30_000)));
     }
 
     fn send(&mut self) {
@@ -168,7 +171,7 @@ impl Story {
 
     fn deliver(&mut self, from: AccountId, to: AccountId, text: &str) -> MessageId {
         let files = if self.rng.random_bool(0.1) { self.rng.random_range(1..4) } else { 0_u8 };
-        self.rig.world.with(|world, now| {
+        self.harness.world.with(|world, now| {
             let upload = |n| world.upload(now, from, if n == 1 { "image/png" } else { "video/mp4" }, vec![n; 100]);
             let media = (0..files).map(upload).collect();
             world.send(now, from, to, &Outgoing { text: text.to_owned(), media }).unwrap()
@@ -180,7 +183,7 @@ impl Story {
         let known = self.groups.get(self.rng.random_range(0..4)).cloned();
         let with_ministry = self.rng.random();
         let third = if with_ministry { MINISTRY } else { AccountId(17_000_001) };
-        let (counts, id) = self.rig.world.with(|world, now| match &known {
+        let (counts, id) = self.harness.world.with(|world, now| match &known {
             Some((group, counts)) => (*counts, world.send_in(now, EMBASSY, group, &what).unwrap()),
             None => {
                 if world.user(third).is_none() {
@@ -208,7 +211,7 @@ impl Story {
             return;
         }
         let id = self.sent[self.sent.len() - 1 - self.rng.random_range(0..latest)];
-        if self.rig.world.with(|world, _| world.delete_event(EMBASSY, id)).is_ok() {
+        if self.harness.world.with(|world, _| world.delete_event(EMBASSY, id)).is_ok() {
             self.witness.excuse(|unsealed| unsealed == id);
             self.witness.gap_is_fair = true;
         }
@@ -217,39 +220,39 @@ impl Story {
     fn change_weather(&mut self) {
         let per_mille = [100, 300, 500, 800][self.rng.random_range(0..4)];
         let chaos = Chaos { seed: self.rng.random(), per_mille, kinds: kinds() };
-        self.rig.world.with(|world, _| world.set_chaos(Some(chaos)));
+        self.harness.world.with(|world, _| world.set_chaos(Some(chaos)));
     }
 
     fn wait_for_the_next(&mut self) {
-        let wait = self.rig.next_due().ms_since(self.rig.now()).clamp(0, DAY_MS);
-        self.rig.advance(wait);
+        let wait = self.harness.next_due().ms_since(self.harness.now()).clamp(0, DAY_MS);
+        self.harness.advance(wait);
     }
 
     /// Longer than the platform keeps messages.
     fn sleep_long(&mut self) {
-        self.rig.advance(RETENTION_MS + self.rng.random_range(0..DAY_MS));
+        self.harness.advance(RETENTION_MS + self.rng.random_range(0..DAY_MS));
         self.witness.gap_is_fair = true;
     }
 
     async fn tick(&mut self) {
-        if !self.rig.is_alive() {
-            self.rig.fuse.quench();
-            self.rig.start().await;
+        if !self.harness.is_alive() {
+            self.harness.fuse.quench();
+            self.harness.start().await;
             return;
         }
         let which =
             [Which::Watcher, Which::Publisher, Which::Public][[0, 0, 0, 1, 1, 1, 2][self.rng.random_range(0..7)]];
         // Asking too early does no harm.
-        if !self.rig.is_due(which) && self.rng.random_bool(0.8) {
-            let wait = self.rig.due(which).ms_since(self.rig.now()).min(DAY_MS / 4);
-            self.rig.advance(wait);
+        if !self.harness.is_due(which) && self.rng.random_bool(0.8) {
+            let wait = self.harness.due(which).ms_since(self.harness.now()).min(DAY_MS / 4);
+            self.harness.advance(wait);
         }
         for _ in 0..self.rng.random_range(1..5) {
-            let ended = self.rig.tick(which).await;
+            let ended = self.harness.tick(which).await;
             self.excuse_what_is_too_old();
             if which == Which::Publisher && matches!(ended, Ended::Next(Next::Wait(_))) && self.rng.random_bool(0.2) {
                 // To the last moments in which an attempt is not settled.
-                self.rig.advance(SETTLE.as_millis() as i64 - self.rng.random_range(0..45_000));
+                self.harness.advance(UNKNOWN_OUTCOME_TIMEOUT.as_millis() as i64 - self.rng.random_range(0..45_000));
             }
             if ended != Ended::Next(Next::Now) {
                 break;
@@ -260,22 +263,22 @@ impl Story {
 
     /// A call may take long enough for a message to leave the list meanwhile.
     fn excuse_what_is_too_old(&mut self) {
-        let oldest = Snowflake::first_at(self.rig.now().plus_ms(-RETENTION_MS));
+        let oldest = Snowflake::first_at(self.harness.now().plus_ms(-RETENTION_MS));
         self.witness.excuse(|unsealed| unsealed < oldest);
     }
 
     /// Dies at a random point between the first new file of the public folder and its checkpoint.
     async fn die_while_publishing(&mut self) {
-        if !self.rig.is_alive() {
+        if !self.harness.is_alive() {
             return;
         }
-        let folder = self.rig.public();
+        let folder = self.harness.public();
         let old = fs::read(folder.join("checkpoint")).unwrap();
         let old_len = fs::metadata(folder.join("log.txt")).map_or(0, |file| file.len());
-        if self.rig.tick(Which::Public).await == Ended::Died {
+        if self.harness.tick(Which::Public).await == Ended::Died {
             return;
         }
-        self.rig.die().await;
+        self.harness.die().await;
         let new = fs::read(folder.join("checkpoint")).unwrap();
         if new == old {
             return;
@@ -296,12 +299,12 @@ impl Story {
 
     /// The faults end and time passes: then everything must have been done.
     async fn end(mut self) -> u64 {
-        self.rig.fuse.quench();
-        self.rig.world.with(|world, _| world.clear_faults());
-        *self.rig.late.next_ms.lock().unwrap() = None;
+        self.harness.fuse.quench();
+        self.harness.world.with(|world, _| world.clear_faults());
+        *self.harness.late.next_ms.lock().unwrap() = None;
         let witness = &mut self.witness;
-        let done = self.rig.run_until(Duration::from_secs(2 * 86_400), |rig| {
-            let oldest = Snowflake::first_at(rig.now().plus_ms(-RETENTION_MS));
+        let done = self.harness.run_until(Duration::from_secs(2 * 86_400), |harness| {
+            let oldest = Snowflake::first_at(harness.now().plus_ms(-RETENTION_MS));
             witness.look();
             witness.excuse(|unsealed| unsealed < oldest);
             witness.is_done()
@@ -309,8 +312,8 @@ impl Story {
         let done = done.await;
         self.witness.look_at_the_end();
         assert!(done);
-        self.rig.die().await;
-        self.rig.world.with(|world, _| world.counts().faults)
+        self.harness.die().await;
+        self.harness.world.with(|world, _| world.counts().faults)
     }
 }
 

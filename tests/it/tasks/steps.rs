@@ -20,7 +20,7 @@ use verbale::tasks::disclose;
 use verbale::tasks::post::{self, Publisher};
 use verbale::tasks::rules::{Correspondent, Formal, Rule};
 use verbale::tasks::seal::{self, Salts, Watcher};
-use verbale::tasks::task::{Next, Tick};
+use verbale::tasks::task::{Next, Task};
 use verbale::tlog::entry::Entry;
 use verbale::wording::post::PostText;
 
@@ -30,20 +30,20 @@ const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
 /// A log on a world whose clock stands until it is moved.
-struct Rig {
+struct Harness {
     world: Shared,
     store: Store,
     folder: TempDir,
 }
 
-impl Rig {
-    fn new(settings: Settings) -> Rig {
+impl Harness {
+    fn new(settings: Settings) -> Harness {
         let clock = sandbox::Clock::standing_at(Time::from_ms(1_800_000_000_000));
         let world = Shared::new(story_world(settings, 7, clock.now()), clock);
         let folder = tempfile::tempdir().unwrap();
         Store::create(&folder.path().join("verbale.db"), &fixture::key().vkey()).unwrap();
         let store = Store::open(&folder.path().join("verbale.db"), fixture::key(), Durability::Process).unwrap();
-        Rig { world, store, folder }
+        Harness { world, store, folder }
     }
 
     fn clock(&self) -> Clock {
@@ -72,7 +72,7 @@ impl Rig {
 
     fn publishing(&self) -> post::Settings {
         post::Settings {
-            settle: Duration::from_secs(600),
+            unknown_outcome_timeout: Duration::from_secs(600),
             run_over: 5,
             heartbeat: None,
             receipts_a_day: 100,
@@ -112,8 +112,8 @@ impl Rig {
 }
 
 /// Ticks for as long as the world's clock takes to pass `ms`, waiting as the loop asks.
-async fn run(rig: &Rig, work: &mut impl Tick, ms: i64) {
-    let clock = rig.world.clock();
+async fn run(harness: &Harness, work: &mut impl Task, ms: i64) {
+    let clock = harness.world.clock();
     let end = clock.now().plus_ms(ms);
     while clock.now() < end {
         match work.tick().await.unwrap() {
@@ -125,88 +125,88 @@ async fn run(rig: &Rig, work: &mut impl Tick, ms: i64) {
 
 #[tokio::test]
 async fn many_messages_to_a_group_hold_nothing_up() {
-    let rig = Rig::new(Settings::of_x());
-    let mut watcher = rig.watcher();
-    run(&rig, &mut watcher, MINUTE_MS).await;
+    let harness = Harness::new(Settings::of_x());
+    let mut watcher = harness.watcher();
+    run(&harness, &mut watcher, MINUTE_MS).await;
     let first = Outgoing::text("hello");
-    let made = rig.world.with(|world, now| world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &first));
+    let made = harness.world.with(|world, now| world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &first));
     let (group, _) = made.unwrap();
     for number in 0..20 {
         let text = Outgoing::text(&format!("NOTE {number}"));
-        rig.world.with(|world, now| world.send_in(now, EMBASSY, &group, &text)).unwrap();
-        rig.world.clock().advance_ms(1000);
+        harness.world.with(|world, now| world.send_in(now, EMBASSY, &group, &text)).unwrap();
+        harness.world.clock().advance_ms(1000);
     }
-    run(&rig, &mut watcher, 120 * MINUTE_MS).await;
-    assert_eq!(rig.sealed().await, 20);
+    run(&harness, &mut watcher, 120 * MINUTE_MS).await;
+    assert_eq!(harness.sealed().await, 20);
 }
 
 #[tokio::test]
 async fn nobody_is_asked_who_is_in_a_group_for_the_sake_of_an_informal_message() {
-    let rig = Rig::new(Settings::of_x());
-    let mut watcher = rig.watcher();
-    run(&rig, &mut watcher, MINUTE_MS).await;
+    let harness = Harness::new(Settings::of_x());
+    let mut watcher = harness.watcher();
+    run(&harness, &mut watcher, MINUTE_MS).await;
     let text = Outgoing::text("lunch?");
-    rig.world.with(|world, now| world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &text)).unwrap();
-    run(&rig, &mut watcher, 10 * MINUTE_MS).await;
-    assert_eq!(rig.world.with(|world, _| world.counts().of(Call::ConversationMessages)), 0);
-    assert_eq!(rig.store.size().await.unwrap(), 0);
+    harness.world.with(|world, now| world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &text)).unwrap();
+    run(&harness, &mut watcher, 10 * MINUTE_MS).await;
+    assert_eq!(harness.world.with(|world, _| world.counts().of(Call::ConversationMessages)), 0);
+    assert_eq!(harness.store.size().await.unwrap(), 0);
 }
 
 #[tokio::test]
 async fn a_message_that_is_listed_late_is_sealed() {
-    let rig = Rig::new(Settings::without_limits());
-    let mut watcher = rig.watcher();
-    run(&rig, &mut watcher, MINUTE_MS).await;
-    let late = rig.world.with(|world, now| {
+    let harness = Harness::new(Settings::without_limits());
+    let mut watcher = harness.watcher();
+    run(&harness, &mut watcher, MINUTE_MS).await;
+    let late = harness.world.with(|world, now| {
         let id = world.send(now, EMBASSY, MINISTRY, &Outgoing::text("NOTE that is late")).unwrap();
         world.set_hidden(id, true);
         id
     });
-    rig.world.clock().advance_ms(1000);
+    harness.world.clock().advance_ms(1000);
     // The other side writes more than the first page holds before the list is whole again.
     for _ in 0..8 {
         let text = Outgoing::text("?");
-        rig.world.with(|world, now| world.send(now, MINISTRY, EMBASSY, &text)).unwrap();
-        rig.world.clock().advance_ms(1000);
+        harness.world.with(|world, now| world.send(now, MINISTRY, EMBASSY, &text)).unwrap();
+        harness.world.clock().advance_ms(1000);
     }
-    run(&rig, &mut watcher, 3 * MINUTE_MS).await;
-    rig.world.with(|world, _| world.set_hidden(late, false));
-    run(&rig, &mut watcher, 5 * MINUTE_MS).await;
-    assert_eq!(rig.sealed().await, 1);
+    run(&harness, &mut watcher, 3 * MINUTE_MS).await;
+    harness.world.with(|world, _| world.set_hidden(late, false));
+    run(&harness, &mut watcher, 5 * MINUTE_MS).await;
+    assert_eq!(harness.sealed().await, 1);
 }
 
 /// The database is restored from a copy that is older than what was posted, and the timeline cannot be read at first.
 #[tokio::test]
 async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
-    let rig = Rig::new(Settings::without_limits());
-    let mut watcher = rig.watcher();
-    run(&rig, &mut watcher, MINUTE_MS).await;
-    let old = rig.store.size().await.unwrap();
-    let copy = rig.folder.path().join("copy.db");
-    let database = rig.folder.path().join("verbale.db");
+    let harness = Harness::new(Settings::without_limits());
+    let mut watcher = harness.watcher();
+    run(&harness, &mut watcher, MINUTE_MS).await;
+    let old = harness.store.size().await.unwrap();
+    let copy = harness.folder.path().join("copy.db");
+    let database = harness.folder.path().join("verbale.db");
     rusqlite::Connection::open(&database).unwrap().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
-    rig.send("NOTE 1");
-    run(&rig, &mut watcher, 3 * MINUTE_MS).await;
-    run(&rig, &mut rig.publisher(), 3 * MINUTE_MS).await;
-    assert_eq!((rig.sealed().await, rig.posts()), (1, 1));
+    harness.send("NOTE 1");
+    run(&harness, &mut watcher, 3 * MINUTE_MS).await;
+    run(&harness, &mut harness.publisher(), 3 * MINUTE_MS).await;
+    assert_eq!((harness.sealed().await, harness.posts()), (1, 1));
 
     let unreadable = How::Status { code: 503, body: Body::Html };
     let fault = Fault { call: Some(Call::Timeline), at: Moment::Before, how: unreadable, times: u32::MAX };
-    rig.world.with(|world, _| world.add_fault(fault));
+    harness.world.with(|world, _| world.add_fault(fault));
     let store = Store::open(&copy, fixture::key(), Durability::Process).unwrap();
     let parts = Parts {
-        platform: rig.platform(EMBASSY),
+        platform: harness.platform(EMBASSY),
         store: store.clone(),
-        vault: rig.vault(),
-        clock: rig.clock(),
-        salts: rig.salts(),
-        public: rig.folder.path().join("public"),
+        vault: harness.vault(),
+        clock: harness.clock(),
+        salts: harness.salts(),
+        public: harness.folder.path().join("public"),
         site: crate::site::pages::settings(&fixture::key()),
-        watcher: rig.watching(),
-        publisher: rig.publishing(),
+        watcher: harness.watching(),
+        publisher: harness.publishing(),
         bot: None,
         chance: Arc::new(|| 0),
-        opener: disclose::Settings {
+        discloser: disclose::Settings {
             persons: verbale::tasks::persons::Persons::default(),
             approval: false,
             lapse: Duration::from_secs(60),
@@ -217,7 +217,7 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
             post_address: verbale::platform::x::address_of,
             web: "https://x.com".to_owned(),
         },
-        courier: deliver::Settings { settle: Duration::from_secs(600), identities: Vec::new() },
+        dm_sender: deliver::Settings { unknown_outcome_timeout: Duration::from_secs(600), identities: Vec::new() },
         receiver: None,
         serve: None,
         upload: None,
@@ -234,48 +234,49 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
 
 #[tokio::test]
 async fn another_account_does_not_go_on_with_the_log() {
-    let rig = Rig::new(Settings::without_limits());
-    run(&rig, &mut rig.watcher(), MINUTE_MS).await;
-    let other = rig.platform(JOURNALIST);
-    let mut publisher = Publisher::new(other.clone(), rig.store.clone(), rig.clock(), rig.publishing());
+    let harness = Harness::new(Settings::without_limits());
+    run(&harness, &mut harness.watcher(), MINUTE_MS).await;
+    let other = harness.platform(JOURNALIST);
+    let mut publisher = Publisher::new(other.clone(), harness.store.clone(), harness.clock(), harness.publishing());
     let error = publisher.tick().await.unwrap_err().to_string();
     assert!(error.contains("2244994945") && error.contains("17874544"), "{error}");
-    let vault = Arc::new(rig.vault());
-    let mut watcher = Watcher::new(other, rig.store.clone(), vault, rig.clock(), rig.salts(), rig.watching());
+    let vault = Arc::new(harness.vault());
+    let mut watcher =
+        Watcher::new(other, harness.store.clone(), vault, harness.clock(), harness.salts(), harness.watching());
     assert!(watcher.tick().await.is_err());
 }
 
 #[tokio::test]
 async fn nothing_is_posted_by_a_wrong_clock() {
-    let rig = Rig::new(Settings::without_limits());
-    let mut watcher = rig.watcher();
-    run(&rig, &mut watcher, MINUTE_MS).await;
-    rig.send("NOTE 1");
-    run(&rig, &mut watcher, 3 * MINUTE_MS).await;
-    let right = rig.clock();
+    let harness = Harness::new(Settings::without_limits());
+    let mut watcher = harness.watcher();
+    run(&harness, &mut watcher, MINUTE_MS).await;
+    harness.send("NOTE 1");
+    run(&harness, &mut watcher, 3 * MINUTE_MS).await;
+    let right = harness.clock();
     let ahead = Clock::from_fn(move || right.now().plus_ms(DAY_MS));
-    let mut publisher = Publisher::new(rig.platform(EMBASSY), rig.store.clone(), ahead, rig.publishing());
+    let mut publisher = Publisher::new(harness.platform(EMBASSY), harness.store.clone(), ahead, harness.publishing());
     let error = publisher.tick().await.unwrap_err().to_string();
     assert!(error.contains("clock"), "{error}");
-    assert_eq!(rig.posts(), 0);
+    assert_eq!(harness.posts(), 0);
 }
 
 #[tokio::test]
 async fn nothing_is_sealed_by_a_clock_that_stays_behind() {
-    let rig = Rig::new(Settings::without_limits());
-    let mut watcher = rig.watcher();
-    run(&rig, &mut watcher, MINUTE_MS).await;
+    let harness = Harness::new(Settings::without_limits());
+    let mut watcher = harness.watcher();
+    run(&harness, &mut watcher, MINUTE_MS).await;
     let tomorrow = Outgoing::text("NOTE of tomorrow");
-    rig.world.with(|world, now| world.send(now.plus_ms(DAY_MS), EMBASSY, MINISTRY, &tomorrow)).unwrap();
+    harness.world.with(|world, now| world.send(now.plus_ms(DAY_MS), EMBASSY, MINISTRY, &tomorrow)).unwrap();
     let error = loop {
         match watcher.tick().await {
             Ok(Next::Now) => {}
             Ok(Next::Idle(until) | Next::Wait(until)) => {
-                rig.world.clock().advance_ms(until.ms_since(rig.clock().now()))
+                harness.world.clock().advance_ms(until.ms_since(harness.clock().now()))
             }
             Err(error) => break error.to_string(),
         }
-        assert_eq!(rig.sealed().await, 0);
+        assert_eq!(harness.sealed().await, 0);
     };
     assert!(error.contains("this machine's clock says"), "{error}");
 }
@@ -283,22 +284,22 @@ async fn nothing_is_sealed_by_a_clock_that_stays_behind() {
 /// The answer is lost, somebody deletes the post before it is found, and the platform remembers it for days.
 #[tokio::test]
 async fn a_post_that_was_deleted_before_it_was_found_is_made_again() {
-    let rig = Rig::new(Settings { duplicates_outlive_deletion: true, ..Settings::without_limits() });
-    let mut watcher = rig.watcher();
-    run(&rig, &mut watcher, MINUTE_MS).await;
-    rig.send("NOTE 1");
-    run(&rig, &mut watcher, 3 * MINUTE_MS).await;
-    rig.world.with(|world, _| world.add_fault(Fault::once(Call::CreatePost, Moment::After, How::Cut)));
-    let mut publisher = rig.publisher();
+    let harness = Harness::new(Settings { duplicates_outlive_deletion: true, ..Settings::without_limits() });
+    let mut watcher = harness.watcher();
+    run(&harness, &mut watcher, MINUTE_MS).await;
+    harness.send("NOTE 1");
+    run(&harness, &mut watcher, 3 * MINUTE_MS).await;
+    harness.world.with(|world, _| world.add_fault(Fault::once(Call::CreatePost, Moment::After, How::Cut)));
+    let mut publisher = harness.publisher();
     publisher.tick().await.unwrap();
-    rig.world.with(|world, _| {
+    harness.world.with(|world, _| {
         let id = world.posts().next().unwrap().id;
         world.delete_post(EMBASSY, id).unwrap();
     });
-    run(&rig, &mut publisher, 2 * DAY_MS).await;
-    rig.world.with(|world, _| world.settings.refuses_duplicates = false);
-    run(&rig, &mut publisher, 2 * DAY_MS).await;
-    let entries = rig.store.entries(0, 10).await.unwrap();
+    run(&harness, &mut publisher, 2 * DAY_MS).await;
+    harness.world.with(|world, _| world.settings.refuses_duplicates = false);
+    run(&harness, &mut publisher, 2 * DAY_MS).await;
+    let entries = harness.store.entries(0, 10).await.unwrap();
     let entries: Vec<Entry> = entries.iter().map(|line| Entry::parse(line.as_bytes()).unwrap()).collect();
     assert!(matches!(entries[..], [Entry::Note { .. }, Entry::Post { .. }]), "{entries:?}");
 }
@@ -306,37 +307,39 @@ async fn a_post_that_was_deleted_before_it_was_found_is_made_again() {
 /// The ministry gives up its name, and somebody else takes it.
 #[tokio::test]
 async fn a_name_that_changes_hands_means_whom_it_first_meant() {
-    let rig = Rig::new(Settings::without_limits());
+    let harness = Harness::new(Settings::without_limits());
     let watching = || {
         let rule = Rule { correspondents: vec![Correspondent::parse("Ministry").unwrap()], formal: Formal::All };
-        let settings = seal::Settings { rules: vec![rule], ..rig.watching() };
-        let (platform, vault) = (rig.platform(EMBASSY), Arc::new(rig.vault()));
-        Watcher::new(platform, rig.store.clone(), vault, rig.clock(), rig.salts(), settings)
+        let settings = seal::Settings { rules: vec![rule], ..harness.watching() };
+        let (platform, vault) = (harness.platform(EMBASSY), Arc::new(harness.vault()));
+        Watcher::new(platform, harness.store.clone(), vault, harness.clock(), harness.salts(), settings)
     };
-    run(&rig, &mut watching(), MINUTE_MS).await;
-    rig.world.with(|world, _| world.user_mut(MINISTRY).unwrap().account.name = AccountName::parse("foreign").unwrap());
+    run(&harness, &mut watching(), MINUTE_MS).await;
+    harness
+        .world
+        .with(|world, _| world.user_mut(MINISTRY).unwrap().account.name = AccountName::parse("foreign").unwrap());
     for squatted in [false, true] {
         if squatted {
             let squatter = Account::parse("99 ministry").unwrap();
-            rig.world.with(|world, now| drop(world.add_user(now, squatter).account.clone()));
+            harness.world.with(|world, now| drop(world.add_user(now, squatter).account.clone()));
         }
-        rig.send("to the ministry, whatever its name");
-        run(&rig, &mut watching(), 3 * MINUTE_MS).await;
+        harness.send("to the ministry, whatever its name");
+        run(&harness, &mut watching(), 3 * MINUTE_MS).await;
     }
-    assert_eq!(rig.sealed().await, 2);
+    assert_eq!(harness.sealed().await, 2);
 }
 
 /// An earlier log, a trial perhaps, has posted from the same account.
 #[tokio::test]
 async fn posts_of_an_earlier_log_stop_the_program_until_it_is_told_of_them() {
-    let rig = Rig::new(Settings::without_limits());
+    let harness = Harness::new(Settings::without_limits());
     let (size, root) = (9, Hash::of(b"another log"));
     let text = PostText::Note { note: 5, commitment: Hash::of(b"another note"), size, root }.to_text();
-    rig.world.with(|world, now| world.post(now, EMBASSY, Draft { text: &text, ..Draft::default() })).unwrap();
-    rig.world.clock().advance_ms(MINUTE_MS);
-    let error = rig.publisher().tick().await.unwrap_err().to_string();
+    harness.world.with(|world, now| world.post(now, EMBASSY, Draft { text: &text, ..Draft::default() })).unwrap();
+    harness.world.clock().advance_ms(MINUTE_MS);
+    let error = harness.publisher().tick().await.unwrap_err().to_string();
     assert!(error.contains("shows the head of a log of 9 entries") && error.contains("ignore_posts_until"), "{error}");
-    let settings = post::Settings { ignore_posts_until: Some(rig.clock().now()), ..rig.publishing() };
-    let mut told = Publisher::new(rig.platform(EMBASSY), rig.store.clone(), rig.clock(), settings);
+    let settings = post::Settings { ignore_posts_until: Some(harness.clock().now()), ..harness.publishing() };
+    let mut told = Publisher::new(harness.platform(EMBASSY), harness.store.clone(), harness.clock(), settings);
     assert!(matches!(told.tick().await.unwrap(), Next::Idle(_)));
 }

@@ -1,10 +1,10 @@
-//! The writer's part in disputes, a database of version 1, and the desk.
+//! The writer's part in disputes, a database of version 1, and the client.
 
 use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::base::ids::{AccountId, Origin, Snowflake};
-use crate::store::{Desk, Durability, Mentioned, Reader, Store, Subject};
+use crate::store::{Durability, Mentioned, Reader, RequestClient, Store, Subject};
 use crate::tlog::signed_note::LogKey;
 
 fn now() -> Time {
@@ -27,11 +27,11 @@ fn db(folder: &Path) -> Db {
     Db::open(&stored(folder), key(), Durability::Process).unwrap()
 }
 
-fn opened(level: Level, parts: &[&str]) -> Act {
+fn opened(level: Level, parts: &[&str]) -> Effects {
     let files = vec![("note-1.proof.zip".to_owned(), b"zip".to_vec())];
     let parts = parts.iter().map(|text| ((*text).to_owned(), Vec::new())).collect();
     let open = Opened { note: 1, level, sha256: Hash::of(b"opened"), files, parts };
-    Act { open: Some(open), ..Act::default() }
+    Effects { open: Some(open), ..Effects::default() }
 }
 
 fn asked(by: &str) -> NewRequest {
@@ -55,7 +55,7 @@ fn a_database_of_version_1_is_taken_over_with_all_that_is_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = stored(folder.path());
     let told = |error: Option<Error>| error.unwrap().to_string();
-    for refusal in [told(Reader::open(&path).err()), told(Desk::open(&path).err())] {
+    for refusal in [told(Reader::open(&path).err()), told(RequestClient::open(&path).err())] {
         assert!(refusal.ends_with("start the daemon once, `verbale run`: it brings it up to date"), "{refusal}");
     }
     for _ in 0..2 {
@@ -82,11 +82,11 @@ fn a_cause_has_its_effects_once() {
         answers: mention.post,
         mention: Some(mention.post),
         note: Some(2),
-        alone: false,
+        standalone: false,
     };
-    let act = Act { disputes: vec![(2, Snowflake(50))], answers: vec![answer], ..Act::default() };
-    assert!(db.act(&Cause::Mention(mention), &act, now()).unwrap());
-    assert!(!db.act(&Cause::Mention(mention), &act, now()).unwrap());
+    let effects = Effects { disputes: vec![(2, Snowflake(50))], answers: vec![answer], ..Effects::default() };
+    assert!(db.apply(&Trigger::Mention(mention), &effects, now()).unwrap());
+    assert!(!db.apply(&Trigger::Mention(mention), &effects, now()).unwrap());
     assert_eq!((db.size(), line(&db, 4)), (5, format!("dispute {} 2 x 50\n", now())));
     assert_eq!(db.unheard(&[Snowflake(50), Snowflake(51)]).unwrap(), [Snowflake(51)]);
     let standing = db.standing(2).unwrap().unwrap();
@@ -102,8 +102,8 @@ fn the_parts_of_a_mirror_answer_each_other_until_the_platform_refuses_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = db(folder.path());
     let request = ask(&db.conn, &asked("a"), now()).unwrap();
-    assert!(db.act(&Cause::Request(request), &opened(Level::Content, &["1", "2", "3"]), now()).unwrap());
-    assert!(!db.act(&Cause::Request(request), &Act::default(), now()).unwrap());
+    assert!(db.apply(&Trigger::Request(request), &opened(Level::Content, &["1", "2", "3"]), now()).unwrap());
+    assert!(!db.apply(&Trigger::Request(request), &Effects::default(), now()).unwrap());
     assert_eq!(line(&db, 4), format!("open {} 1 content {}\n", now(), Hash::of(b"opened")));
     post(&mut db, 100);
     // Another note that is sealed meanwhile would come first, and a part that is held back holds back those after it.
@@ -117,8 +117,8 @@ fn the_parts_of_a_mirror_answer_each_other_until_the_platform_refuses_it() {
     assert_eq!(post(&mut db, 103), ("3".to_owned(), None));
     let posts = rows::outbox::parts(&db.conn, 1, Level::Content).unwrap();
     assert_eq!(posts, [101, 102, 103].map(|id| Some(Snowflake(id))));
-    assert_eq!(db.released(1).unwrap(), [("note-1.proof.zip".to_owned(), 3)]);
-    assert_eq!(db.release(1, "note-1.proof.zip").unwrap(), Some(b"zip".to_vec()));
+    assert_eq!(db.disclosed_files(1).unwrap(), [("note-1.proof.zip".to_owned(), 3)]);
+    assert_eq!(db.disclosed_file(1, "note-1.proof.zip").unwrap(), Some(b"zip".to_vec()));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_note_is_opened_once_at_each_level_and_never_less_after_more() {
     let mut db = db(folder.path());
     let mut open = |level, text: &str| {
         let request = ask(&db.conn, &asked("a"), now()).unwrap();
-        db.act(&Cause::Request(request), &opened(level, &[text]), now()).map_err(|error| error.to_string())
+        db.apply(&Trigger::Request(request), &opened(level, &[text]), now()).map_err(|error| error.to_string())
     };
     assert_eq!(open(Level::Envelope, "1"), Ok(true));
     assert!(open(Level::Envelope, "2").unwrap_err().contains("the envelope is open already"));
@@ -139,18 +139,18 @@ fn a_note_is_opened_once_at_each_level_and_never_less_after_more() {
 fn nobody_approves_what_they_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = db(folder.path());
-    let mut desk = Desk::open(&folder.path().join("verbale.db")).unwrap();
-    let request = desk.ask(&asked("a"), None, now()).unwrap();
-    assert!(desk.approve(request, "a", b"proof", now()).unwrap_err().to_string().contains("nobody approves"));
+    let mut client = RequestClient::open(&folder.path().join("verbale.db")).unwrap();
+    let request = client.ask(&asked("a"), None, now()).unwrap();
+    assert!(client.approve(request, "a", b"proof", now()).unwrap_err().to_string().contains("nobody approves"));
     let waiting = db.requests(RequestState::Waiting).unwrap();
-    assert_eq!((waiting.len(), waiting[0].approvals.len(), waiting[0].is_handed), (1, 0, false));
-    desk.approve(request, "b", b"proof", now()).unwrap();
+    assert_eq!((waiting.len(), waiting[0].approvals.len(), waiting[0].has_submitted_proof), (1, 0, false));
+    client.approve(request, "b", b"proof", now()).unwrap();
     let waiting = db.requests(RequestState::Waiting).unwrap();
-    assert_eq!((&*waiting[0].approvals[0].0, waiting[0].is_handed), ("b", true));
-    assert_eq!(db.handed(request).unwrap().as_deref(), Some(&b"proof"[..]));
-    assert!(db.act(&Cause::Lapse(request), &Act::default(), now()).unwrap());
-    assert_eq!(db.handed(request).unwrap(), None);
-    assert!(desk.approve(request, "c", b"proof", now()).is_err());
+    assert_eq!((&*waiting[0].approvals[0].0, waiting[0].has_submitted_proof), ("b", true));
+    assert_eq!(db.submitted_proof(request).unwrap().as_deref(), Some(&b"proof"[..]));
+    assert!(db.apply(&Trigger::Lapse(request), &Effects::default(), now()).unwrap());
+    assert_eq!(db.submitted_proof(request).unwrap(), None);
+    assert!(client.approve(request, "c", b"proof", now()).is_err());
     assert_eq!(db.requests(RequestState::Lapsed).unwrap().len(), 1);
 }
 
@@ -159,20 +159,20 @@ fn a_message_is_sent_once_under_its_key() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = db(folder.path());
     let to = Addressee::Account(AccountId(9));
-    let message = |key: &str| Outgoing { key: key.to_owned(), to: to.clone(), body: Body::Text(key.to_owned()) };
+    let message = |key: &str| Outgoing { key: key.to_owned(), to: to.clone(), body: MessageBody::Text(key.to_owned()) };
     assert!(db.send(&message("a")).unwrap() && !db.send(&message("a")).unwrap() && db.send(&message("b")).unwrap());
-    let first = db.waiting_message(&[], false).unwrap().unwrap();
-    assert_eq!((&first.body, first.attempts), (&Body::Text("a".to_owned()), None));
-    assert_eq!(db.waiting_message(&[first.id], false).unwrap().unwrap().body, Body::Text("b".to_owned()));
+    let first = db.pending_message(&[], false).unwrap().unwrap();
+    assert_eq!((&first.body, first.attempts), (&MessageBody::Text("a".to_owned()), None));
+    assert_eq!(db.pending_message(&[first.id], false).unwrap().unwrap().body, MessageBody::Text("b".to_owned()));
     db.sending(first.id, now()).unwrap();
     db.not_sent(first.id).unwrap();
-    assert!(db.waiting_message(&[], false).unwrap().unwrap().attempts.unwrap().all_failed);
+    assert!(db.pending_message(&[], false).unwrap().unwrap().attempts.unwrap().all_failed);
     db.sending(first.id, now().plus_ms(1)).unwrap();
-    let attempts = db.waiting_message(&[], false).unwrap().unwrap().attempts.unwrap();
+    let attempts = db.pending_message(&[], false).unwrap().unwrap().attempts.unwrap();
     assert_eq!((attempts.first, attempts.last, attempts.all_failed), (now(), now().plus_ms(1), false));
     db.sent(first.id, Ok(&Snowflake(70))).unwrap();
     assert_eq!(rows::outbox::sent(&db.conn, "a").unwrap(), Some(Snowflake(70)));
-    assert_eq!(db.waiting_message(&[], false).unwrap().unwrap().body, Body::Text("b".to_owned()));
+    assert_eq!(db.pending_message(&[], false).unwrap().unwrap().body, MessageBody::Text("b".to_owned()));
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn the_loops_are_woken_by_what_is_not_in_the_log() {
     let store = Store::open(&stored(folder.path()), key(), Durability::Process).unwrap();
     let mut grown = store.grown();
     grown.mark_unchanged();
-    let body = Body::Text("verbale".to_owned());
+    let body = MessageBody::Text("verbale".to_owned());
     store.send(Outgoing { key: "a".to_owned(), to: Addressee::Account(AccountId(9)), body }).await.unwrap();
     assert!(grown.has_changed().unwrap());
 }

@@ -11,7 +11,7 @@ use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
 use verbale::store::Reader;
 
 use crate::process::secrets::{Written, files_in, unpacked};
-use crate::support::installation::door;
+use crate::support::installation::server;
 use crate::support::leak_harness::{Kind, Left, OFFICIAL, Stage, cell, file, text};
 use crate::support::process::stop;
 
@@ -104,7 +104,7 @@ impl<'a, 'b> Play<'a, 'b> {
             std::fs::copy(&there, &away).unwrap();
             std::fs::remove_file(&there).unwrap();
         }
-        self.stage.door.world.with(|world, _| (self.trouble)(world, shown));
+        self.stage.server.world.with(|world, _| (self.trouble)(world, shown));
         let left = self.stage.run(shown, command, || {
             if by == By::Operator {
                 std::fs::rename(&away, &there).unwrap();
@@ -116,7 +116,7 @@ impl<'a, 'b> Play<'a, 'b> {
 
     /// A person writes a note in X's own app.
     async fn by_hand(&mut self, note: u64) {
-        self.stage.door.world.with(|world, _| (self.trouble)(world, "run"));
+        self.stage.server.world.with(|world, _| (self.trouble)(world, "run"));
         let left = self
             .stage
             .happens(|stage| stage.write_note(note), |stage| stage.embassy.count("SELECT count(*) FROM note") == note);
@@ -166,7 +166,7 @@ impl<'a, 'b> Play<'a, 'b> {
         }
         // A post that quotes ours may be answered, and is none that the bot hears.
         let quotes = Reader::open(&self.stage.embassy.path("verbale.db")).unwrap().standing(1).unwrap().unwrap().post;
-        let denial = self.stage.door.world.with(|world, now| {
+        let denial = self.stage.server.world.with(|world, now| {
             let draft = Draft { text: "no such note ever came", quotes, ..Draft::default() };
             world.post(now, JOURNALIST, draft).unwrap().id
         });
@@ -176,10 +176,10 @@ impl<'a, 'b> Play<'a, 'b> {
 
     /// People ask the bot, and an official commands it without giving the code: what comes of it is in the table above.
     async fn asked(&mut self) {
-        self.stage.door.world.with(|world, _| (self.trouble)(world, "asked"));
+        self.stage.server.world.with(|world, _| (self.trouble)(world, "asked"));
         let asked = self.stage.happens(
             |stage| {
-                stage.door.world.with(|world, now| {
+                stage.server.world.with(|world, now| {
                     for text in ["@embassy check 3", "@embassy what does it say?", "@embassy dispute 3"] {
                         world.post(now, MINISTRY, Draft { text, ..Draft::default() }).unwrap();
                     }
@@ -226,7 +226,7 @@ impl<'a, 'b> Play<'a, 'b> {
     }
 
     async fn check(&mut self) {
-        let texts: Vec<String> = self.stage.door.world.with(|world, _| {
+        let texts: Vec<String> = self.stage.server.world.with(|world, _| {
             let texts = world.events().filter_map(|event| match &event.kind {
                 EventKind::Message { words, .. } => Some(unescape(&words.text)),
                 _ => None,
@@ -346,8 +346,8 @@ fn table(rows: &[Row]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn for_every_command_of_the_command_line_it_is_known_what_leaves_the_program() {
-    let door = door().await;
-    let mut stage = Stage::set(&door).await;
+    let server = server().await;
+    let mut stage = Stage::set(&server).await;
     let mut play = Play::new(&mut stage, |_, _| {});
     play.all().await;
     play.alone().await;

@@ -14,7 +14,7 @@ use super::{Place, of};
 use crate::site::pages::note;
 use crate::support::harness::key;
 use crate::support::process::GENEROUS;
-use crate::support::sandbox_server::{self, Door};
+use crate::support::sandbox_server::{self, SandboxServer};
 
 /// Posts that are asked for at once.
 const AT_ONCE: u64 = 4;
@@ -22,15 +22,15 @@ const AT_ONCE: u64 = 4;
 /// A published log, and a sandbox in which its posts stand.
 struct Stage {
     place: Place,
-    door: Door,
+    server: SandboxServer,
     posts: Vec<PostId>,
 }
 
 /// What somebody posts in the sandbox.
-fn post(door: &Door, by: AccountId, note: &Entry, text: &str) -> PostId {
+fn post(server: &SandboxServer, by: AccountId, note: &Entry, text: &str) -> PostId {
     let time = note.time().unwrap().plus_ms(2_000);
     let draft = Draft { text, ..Draft::default() };
-    door.world.with(|world, _| world.post(time, by, draft).unwrap().id)
+    server.world.with(|world, _| world.post(time, by, draft).unwrap().id)
 }
 
 impl Stage {
@@ -40,7 +40,7 @@ impl Stage {
         say: impl Fn(u64, String) -> (AccountId, String),
         more: impl Fn(&[PostId]) -> Vec<Entry>,
     ) -> Stage {
-        let door = sandbox_server::open(Settings { refuses_duplicates: false, ..Settings::of_x() }).await;
+        let server = sandbox_server::open(Settings { refuses_duplicates: false, ..Settings::of_x() }).await;
         let (mut tree, mut lines, mut posts) = (Tree::new(), Vec::new(), Vec::new());
         let enter = |tree: &mut Tree, lines: &mut Vec<String>, entry: &Entry| {
             tree.push(leaf_hash(entry.to_line().as_bytes()));
@@ -52,13 +52,13 @@ impl Stage {
             let Entry::Note { time, commitment, .. } = sealed else { panic!() };
             let text = PostText::Note { note: n, commitment, size: tree.len(), root: tree.root() }.to_text();
             let (by, text) = say(n, text);
-            let id = post(&door, by, &sealed, &text);
+            let id = post(&server, by, &sealed, &text);
             posts.push(id);
             let time = time.plus_ms(3_000);
             enter(&mut tree, &mut lines, &Entry::Post { time, first: n, last: n, platform: Platform::X, post: id });
         }
         more(&posts).iter().for_each(|entry| enter(&mut tree, &mut lines, entry));
-        Stage { place: Place::new(&lines), door, posts }
+        Stage { place: Place::new(&lines), server, posts }
     }
 
     async fn honest(notes: u64) -> Stage {
@@ -66,22 +66,22 @@ impl Stage {
     }
 
     fn audit(&self) -> (i32, Value) {
-        let oembed = format!("--oembed={}/oembed", self.door.base);
+        let oembed = format!("--oembed={}/oembed", self.server.base);
         let arguments = ["--online", "--account=embassy", &oembed, "--since", "seen.head"];
         tokio::task::block_in_place(|| self.place.audit(&arguments))
     }
 
     fn asked(&self) -> u64 {
-        self.door.world.with(|world, _| world.counts().of(Call::Oembed))
+        self.server.world.with(|world, _| world.counts().of(Call::Oembed))
     }
 
     fn fault(&self, how: How, times: u32) {
         let fault = Fault { call: Some(Call::Oembed), at: Moment::Before, how, times };
-        self.door.world.with(|world, _| world.add_fault(fault));
+        self.server.world.with(|world, _| world.add_fault(fault));
     }
 
     fn delete(&self, number: usize) {
-        assert_eq!(self.door.world.with(|world, _| world.delete_post(EMBASSY, self.posts[number - 1])), Ok(true));
+        assert_eq!(self.server.world.with(|world, _| world.delete_post(EMBASSY, self.posts[number - 1])), Ok(true));
     }
 }
 
@@ -173,7 +173,7 @@ async fn what_could_not_be_read_is_not_missing_and_is_asked_for_the_next_time() 
     assert!(stage.asked() <= 5 * (8 + AT_ONCE), "{}", stage.asked());
     assert!(stage.place.path("seen.head.resume").exists() && !stage.place.path("seen.head").exists());
     // X answers again, but for one post that it shows to nobody.
-    stage.door.world.with(|world, _| world.clear_faults());
+    stage.server.world.with(|world, _| world.clear_faults());
     let before = stage.asked();
     stage.fault(How::Suspended, 1);
     let (status, report) = stage.audit();
@@ -189,7 +189,7 @@ async fn what_could_not_be_read_is_not_missing_and_is_asked_for_the_next_time() 
 async fn an_audit_that_is_killed_asks_for_the_rest_alone() {
     let stage = Stage::honest(400).await;
     stage.delete(1);
-    let oembed = format!("{}/oembed", stage.door.base);
+    let oembed = format!("{}/oembed", stage.server.base);
     let vkey = key().vkey().to_string();
     for answers in [60, 110, 130] {
         // After so many answers X holds back the next ones for ever.
@@ -217,11 +217,11 @@ async fn an_audit_that_is_killed_asks_for_the_rest_alone() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let come = stage.door.world.until(move |world| held <= world.counts().of(Call::Oembed));
+        let come = stage.server.world.until(move |world| held <= world.counts().of(Call::Oembed));
         tokio::time::timeout(GENEROUS, come).await.expect("it asks on");
         child.kill().unwrap();
         child.wait().unwrap();
-        stage.door.world.with(|world, _| world.clear_faults());
+        stage.server.world.with(|world, _| world.clear_faults());
         assert!(stage.place.path("seen.head.resume").exists() && stage.asked() == held);
     }
     let (status, report) = stage.audit();

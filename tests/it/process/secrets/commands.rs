@@ -6,7 +6,7 @@ use verbale::sandbox::world::{Body, Call, Fault, How, Moment};
 
 use super::{Written, echoing, files_in, repeat, search, unpacked};
 use crate::adversary::leaks::commands::{By, Of, Play};
-use crate::support::installation::{Side, door};
+use crate::support::installation::{Installation, server};
 use crate::support::leak_harness::{Kind, Stage, text};
 use crate::support::process::GENEROUS;
 
@@ -50,11 +50,11 @@ const REFUSALS: [How; 7] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_command_writes_anything_secret_whatever_fails() {
-    let door = door().await;
-    let mut stage = Stage::set(&door).await;
+    let server = server().await;
+    let mut stage = Stage::set(&server).await;
     let mut play = Play::new(&mut stage, trouble);
     play.all().await;
-    assert_eq!(door.world.with(|world, _| world.faults().count()), 0, "all of it went wrong");
+    assert_eq!(server.world.with(|world, _| world.faults().count()), 0, "all of it went wrong");
     refused(&mut play).await;
     play.is_discreet();
     drop(play);
@@ -94,7 +94,7 @@ fn given(stage: &Stage<'_>) -> Vec<u8> {
 }
 
 /// The database, and what SQLite keeps beside it.
-fn database(side: &Side<'_>) -> Written {
+fn database(side: &Installation<'_>) -> Written {
     let names = ["verbale.db", "verbale.db-wal", "verbale.db-shm"];
     names
         .iter()
@@ -105,7 +105,7 @@ fn database(side: &Side<'_>) -> Written {
 /// Commands that speak with the platform themselves, each refused in every way, and then the daemon.
 async fn refused(play: &mut Play<'_, '_>) {
     let fail = |play: &Play<'_, '_>, call, how| {
-        play.stage.door.world.with(|world, _| world.add_fault(Fault::once(call, Moment::Before, how)));
+        play.stage.server.world.with(|world, _| world.add_fault(Fault::once(call, Moment::Before, how)));
     };
     let entered = play.stage.embassy.count("SELECT count(*) FROM entry");
     for how in REFUSALS {
@@ -118,7 +118,7 @@ async fn refused(play: &mut Play<'_, '_>) {
     assert_eq!(play.stage.embassy.count("SELECT count(*) FROM entry"), entered, "nothing was sent");
     fail(play, Call::Mentions, How::Unauthorized);
     fail(play, Call::Messages, How::CreditsDepleted);
-    crate::support::installation::until(play.stage.door, "the daemons are troubled", |world| {
+    crate::support::installation::until(play.stage.server, "the daemons are troubled", |world| {
         world.faults().next().is_none()
     })
     .await;
@@ -129,10 +129,10 @@ async fn echoes(stage: &mut Stage<'_>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     for side in [&stage.embassy, &stage.ministry] {
-        side.configure(&stage.door.base, &base);
+        side.configure(&stage.server.base, &base);
     }
     let marked = text(3).split(' ').next_back().unwrap().to_owned();
-    for (status, body) in echoing(&format!("{marked} {}", text(3)), &marked, stage.door.now()) {
+    for (status, body) in echoing(&format!("{marked} {}", text(3)), &marked, stage.server.now()) {
         let send = stage.command(Some(&stage.embassy), &["send", "--to", "ministry", "--no-wait", "more.txt"]);
         let receipt = stage.command(Some(&stage.ministry), &["receipt", "--from", "embassy"]);
         for mut command in [send, receipt] {
