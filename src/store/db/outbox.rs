@@ -224,7 +224,7 @@ fn open(tx: &Transaction<'_>, appended: &mut Appended, opened: &Opened, now: Tim
 
 fn answer(tx: &Transaction<'_>, made: &Answer) -> Result<(), Error> {
     tx.execute(
-        "INSERT INTO intent (kind, note, mention, answers, standalone, text) VALUES ('answer', ?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO intent (kind, note, mention, answers, alone, text) VALUES ('answer', ?1, ?2, ?3, ?4, ?5)",
         params![made.note, made.mention.map(|post| post.0), made.answers.0, made.standalone, made.text],
     )?;
     Ok(())

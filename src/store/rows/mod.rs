@@ -95,7 +95,7 @@ pub(in crate::store) fn has_heartbeat(db: &Connection, date: &str) -> Result<boo
 }
 
 /// The columns of [`intent`].
-const INTENT: &str = "SELECT id, kind, first, last, date, size, note, level, place, count, mention, text, standalone,
+const INTENT: &str = "SELECT id, kind, first, last, date, size, note, level, place, count, mention, text, alone,
     coalesce(answers, (SELECT post FROM result WHERE result.intent = before)),
     EXISTS (SELECT 1 FROM unanswering JOIN intent AS refused ON refused.id = unanswering.intent
             WHERE refused.id = intent.id OR (refused.note, refused.level) = (intent.note, intent.level)),

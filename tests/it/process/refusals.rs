@@ -47,7 +47,7 @@ const CASES: [Case; 13] = [
     Case {
         spoil: |folder| replace(folder, "\nunknown_outcome_timeout = ", "\nunknown_outcome_timout = "),
         status: 2,
-        what: "unknown field `setle`, expected one of `unknown_outcome_timeout`, `run_over`, `heartbeat`, `ignore_posts_until`",
+        what: "unknown field `unknown_outcome_timout`, expected one of `unknown_outcome_timeout`, `run_over`, `heartbeat`, `ignore_posts_until`",
         remedy: "correct its spelling, or remove the line",
     },
     Case {
