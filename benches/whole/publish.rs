@@ -12,10 +12,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use verbale::app::config::Config;
 use verbale::app::daemon::{self, Parts};
-use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
+use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
 use verbale::platform::{
-    Addressee, Attachment, Draft, Error, File, Me, MediaId, MentionPage, MessagePage, PageToken, Platform, Post,
-    Purpose, Sent,
+    Addressee, Attachment, Draft, Error, File, Me, MentionPage, MessagePage, PageToken, Platform, Post, Purpose, Sent,
 };
 
 use crate::machine::{Row, Times};
@@ -37,7 +36,7 @@ struct Story {
 
 /// The listing in which the newest message came first.
 struct Listing {
-    newest: Snowflake,
+    newest: MessageId,
     listed: Instant,
     rest: Duration,
     /// Whether it may have more pages.
@@ -54,7 +53,7 @@ struct Timed {
 impl Timed {
     fn new(client: Arc<dyn Platform>) -> (Timed, UnboundedReceiver<Story>) {
         let (stories, told) = unbounded_channel();
-        let listing = Listing { newest: Snowflake(0), listed: Instant::now(), rest: Duration::ZERO, goes_on: false };
+        let listing = Listing { newest: MessageId(0), listed: Instant::now(), rest: Duration::ZERO, goes_on: false };
         (Timed { client, listing: Mutex::new(listing), stories }, told)
     }
 }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use verbale::base::hash::Hash;
-use verbale::base::ids::{PostId, Snowflake};
+use verbale::base::ids::{Channel, PostId};
 use verbale::base::time::Time;
 use verbale::note::names;
 use verbale::tlog::checkpoint::{self, Checkpoint};
-use verbale::tlog::entry::{Entry, Level, Loss, Platform};
+use verbale::tlog::entry::{Entry, Level, Loss};
 use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tile::{HEIGHT, Kind, TilePath, WIDTH_FULL};
 use verbale::tlog::tree::{Frontier, leaf_hash};
@@ -49,19 +49,19 @@ impl Story {
     /// Nearly always a note and then its post; once a cycle thirty notes with one post; now and then anything else.
     fn entry(&mut self, index: u64) -> Entry {
         self.time = self.time.plus_ms(47_003);
-        let (time, platform, sha256) = (self.time, Platform::X, Hash::of(&index.to_be_bytes()));
-        let post = self.post();
+        let (time, sha256) = (self.time, Hash::of(&index.to_be_bytes()));
+        let post = Channel::X.post(self.post());
         match index % CYCLE {
             place if SCARCE.contains(&place) => self.sealed(sha256),
             place if place < SCARCE.start && place % 2 == 0 => self.sealed(sha256),
             place if place <= SCARCE.end => {
                 let first = self.posted + 1;
                 self.posted = self.note;
-                Entry::Post { time, first, last: self.note, platform, post }
+                Entry::Post { time, first, last: self.note, post }
             }
             991..994 => Entry::Open { time, note: self.note, level: Level::Envelope, sha256 },
-            994..996 => Entry::Dispute { time, note: self.note, platform, post },
-            996 => Entry::Lost { time, platform, post, how: Loss::Deleted },
+            994..996 => Entry::Dispute { time, note: self.note, post },
+            996 => Entry::Lost { time, post, how: Loss::Deleted },
             997 => {
                 Entry::Gap { time, from: time.plus_ms(-60_000), to: time, reason: "the platform was away".to_owned() }
             }
@@ -76,7 +76,7 @@ impl Story {
 
     /// A post made half a second before it is entered.
     fn post(&self) -> PostId {
-        Snowflake::first_at(self.time.plus_ms(-500))
+        Channel::X.first_at(self.time.plus_ms(-500))
     }
 }
 

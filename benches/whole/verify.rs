@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use verbale::base::hash::Hash;
-use verbale::base::ids::{ConversationId, Snowflake};
+use verbale::base::ids::{Channel, ConversationId, Source};
 use verbale::base::time::Time;
 use verbale::note::proof::{OpenedContent, Proof, PublishedPost};
 use verbale::note::{Content, Correspondence, Envelope, FileRef, Salt};
@@ -36,7 +36,7 @@ fn envelope(content: &Content) -> Envelope {
         from: place::account(EMBASSY, "embassy"),
         to: vec![place::account(MINISTRY, "ministry")],
         conversation: ConversationId::between(EMBASSY, MINISTRY),
-        message: Snowflake::first_at(sent()),
+        message: Source::XDm.first_at(sent()),
         sent: sent(),
         seen: sent().plus_ms(2_000),
         correspondence: Correspondence { count: 1, previous: Hash::ZERO },
@@ -48,7 +48,7 @@ fn envelope(content: &Content) -> Envelope {
 /// The proof of one note, opened, in a log of many entries.
 fn proof(key: &LogKey) -> anyhow::Result<Proof> {
     let record = serde_json::json!({
-        "id": Snowflake::first_at(sent()).to_string(), "event_type": "MessageCreate", "text": place::TEXT,
+        "id": Channel::X.first_at(sent()).to_string(), "event_type": "MessageCreate", "text": place::TEXT,
         "sender_id": EMBASSY.to_string(), "dm_conversation_id": ConversationId::between(EMBASSY, MINISTRY).as_str(),
     });
     let record = record.to_string().into_bytes();
@@ -66,7 +66,7 @@ fn proof(key: &LogKey) -> anyhow::Result<Proof> {
     (1..ENTRIES).for_each(|i| tree.push(leaf_hash(format!("other {i}\n").as_bytes())));
     tree.push(leaf_hash(entry.as_bytes()));
     let (index, size, root) = (ENTRIES - 1, ENTRIES, tree.root());
-    let id = Snowflake::first_at(sent().plus_ms(2_500));
+    let id = Channel::X.first_at(sent().plus_ms(2_500));
     Ok(Proof {
         note: 1,
         envelope: envelope.to_text().into_bytes(),
@@ -79,7 +79,7 @@ fn proof(key: &LogKey) -> anyhow::Result<Proof> {
         vkey: key.vkey(),
         post: Some(PublishedPost {
             account: place::account(EMBASSY, "embassy"),
-            post: id,
+            post: Channel::X.post(id),
             address: format!("https://x.com/embassy/status/{id}"),
             text: PostText::Note { note: 1, commitment, size, root }.to_text(),
         }),

@@ -1,4 +1,4 @@
-//! A note: who wrote to whom, when, and what. Plain values, before anything is hashed or sealed.
+//! Identifiers and names: of accounts, messages, posts, conversations, logs, and of where they stand.
 
 use std::fmt;
 
@@ -9,30 +9,122 @@ use crate::base::time::Time;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct AccountId(pub u64);
 
-/// An identifier with its moment inside, given by the platform to a message or a post (a "snowflake").
+/// The identifier of a direct message, as its [`Source`] gave it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
-pub struct Snowflake(pub u64);
+pub struct MessageId(pub u64);
 
-/// The platform's identifier of a direct message.
-pub type MessageId = Snowflake;
+/// The identifier of a public post, as its [`Channel`] gave it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+pub struct PostId(pub u64);
 
-/// The platform's identifier of a public post.
-pub type PostId = Snowflake;
+/// The identifier of a file that was given to a platform, to go with a post or a message.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct MediaId(pub u64);
 
-/// 2010-11-04T01:42:54.657Z in milliseconds of Unix time, from which the platform counts.
+/// Where messages come from, and with it how their identifiers are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// The direct messages of X.
+    XDm,
+}
+
+impl Source {
+    /// The moment inside the identifier: when the message was sent, as the source says.
+    pub fn moment(self, message: MessageId) -> Time {
+        match self {
+            Source::XDm => snowflake_moment(message.0),
+        }
+    }
+
+    /// The smallest identifier that a message of this millisecond can have.
+    pub fn first_at(self, time: Time) -> MessageId {
+        match self {
+            Source::XDm => MessageId(first_snowflake_at(time)),
+        }
+    }
+}
+
+/// Where things are published for everybody, and with it how their identifiers are read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+pub enum Channel {
+    /// X.
+    #[serde(rename = "x")]
+    X,
+}
+
+impl Channel {
+    /// The word that stands for it in the log and in files: `x`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Channel::X => "x",
+        }
+    }
+
+    /// Reads what [`as_str`](Channel::as_str) writes.
+    pub fn parse(text: &str) -> Option<Channel> {
+        (text == Channel::X.as_str()).then_some(Channel::X)
+    }
+
+    /// The moment inside the identifier: when the post was made, as the channel says.
+    pub fn moment(self, post: PostId) -> Time {
+        match self {
+            Channel::X => snowflake_moment(post.0),
+        }
+    }
+
+    /// The smallest identifier that a post of this millisecond can have.
+    pub fn first_at(self, time: Time) -> PostId {
+        match self {
+            Channel::X => PostId(first_snowflake_at(time)),
+        }
+    }
+
+    /// That post of this channel.
+    pub fn post(self, id: PostId) -> PublicPost {
+        PublicPost { channel: self, id }
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where something stands in public: on which channel, and what that calls it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+pub struct PublicPost {
+    /// The channel.
+    pub channel: Channel,
+    /// The channel's identifier of it.
+    pub id: PostId,
+}
+
+impl PublicPost {
+    /// When it was made, as its channel says.
+    pub fn moment(self) -> Time {
+        self.channel.moment(self.id)
+    }
+}
+
+impl fmt::Display for PublicPost {
+    /// What its channel calls it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.id.fmt(f)
+    }
+}
+
+/// 2010-11-04T01:42:54.657Z in milliseconds of Unix time, from which X counts in its identifiers ("snowflakes").
 const SNOWFLAKE_EPOCH_MS: i64 = 1_288_834_974_657;
 
-impl Snowflake {
-    /// The moment inside the identifier: its upper 42 bits are milliseconds since the platform's own epoch.
-    pub fn time(self) -> Time {
-        Time::from_ms((self.0 >> 22) as i64 + SNOWFLAKE_EPOCH_MS)
-    }
+/// The moment inside a snowflake: its upper 42 bits are milliseconds since X's own epoch.
+fn snowflake_moment(id: u64) -> Time {
+    Time::from_ms((id >> 22) as i64 + SNOWFLAKE_EPOCH_MS)
+}
 
-    /// The smallest identifier of that millisecond; zero for a moment before the platform's epoch.
-    pub fn first_at(time: Time) -> Snowflake {
-        let ms = u64::try_from(time.ms() - SNOWFLAKE_EPOCH_MS).unwrap_or(0);
-        Snowflake(ms << 22)
-    }
+/// The smallest snowflake of that millisecond; zero for a moment before X's epoch.
+fn first_snowflake_at(time: Time) -> u64 {
+    u64::try_from(time.ms() - SNOWFLAKE_EPOCH_MS).unwrap_or(0) << 22
 }
 
 macro_rules! decimal {
@@ -52,7 +144,9 @@ macro_rules! decimal {
     };
 }
 decimal!(AccountId);
-decimal!(Snowflake);
+decimal!(MessageId);
+decimal!(PostId);
+decimal!(MediaId);
 
 /// An account's name as the platform writes it, without `@`: letters, digits and underscore, 1 to 50 of them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

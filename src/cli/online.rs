@@ -40,7 +40,7 @@ impl Asker {
     pub(super) fn ask(&mut self, zip: &[u8]) -> &Looked {
         for (post, author) in proof::posts(zip) {
             if matches!(self.known.get(&post), None | Some(Shown::Unread { .. })) {
-                let shown = self.runtime.block_on(self.oembed.look(post, &author));
+                let shown = self.runtime.block_on(self.oembed.look(post.id, &author));
                 self.known.insert(post, shown);
             }
         }

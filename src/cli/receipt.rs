@@ -241,7 +241,7 @@ fn follow(config: &Config, reader: &Reader, found: &Found, received: &Received) 
             if let Some((post, _)) = row.post {
                 let account = reader.account()?.context("the database does not say who posted")?;
                 println!("received: it is entry {} of this account's log", row.index);
-                println!("{}", x::address_of(config.x.web.as_str(), &account.name, post));
+                println!("{}", x::address_of(config.x.web.as_str(), &account.name, post.id));
                 return Ok(ExitCode::SUCCESS);
             }
         }

@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::journal::{Journal, JournalError};
 use super::posts::number;
-use crate::base::ids::Snowflake;
+use crate::base::ids::{Channel, PostId};
 use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::Time;
 use crate::tlog::tree;
@@ -28,16 +28,16 @@ pub(super) fn ask(journal: &Journal, audit: &mut Audit, end: u64) -> Result<(), 
 }
 
 /// What is wrong with a post whatever the log is.
-pub(super) fn wrong_alone(id: Snowflake, post: &PostText) -> Option<String> {
+pub(super) fn wrong_alone(id: PostId, post: &PostText) -> Option<String> {
     let (size, root) = post.head();
     if size == 0 && root != tree::empty_root() {
         return Some("shows a root of no entries that is none".to_owned());
     }
     let PostText::Heartbeat { date, .. } = post else { return None };
     let begins = Time::parse(&format!("{date}T00:00:00.000Z"))?;
-    let after = id.time().ms_since(begins);
+    let after = Channel::X.moment(id).ms_since(begins);
     let in_time = (-SKEW_MS_MAX..=2 * WAIT_MS_MAX).contains(&after);
-    (!in_time).then(|| format!("counts the notes of {date}, and was posted {}", id.time()))
+    (!in_time).then(|| format!("counts the notes of {date}, and was posted {}", Channel::X.moment(id)))
 }
 
 /// Takes the head of a size that posts show.
@@ -53,14 +53,14 @@ pub(super) fn take_head(journal: &Journal, size: u64, head: &Event) -> rusqlite:
 /// platform is away may come late, but not for longer than a day.
 pub(super) fn take_sealed(journal: &Journal, sizes: (u64, u64), sealed: Time) -> rusqlite::Result<()> {
     each(journal, sizes, |id, post| {
-        let late = id.time().ms_since(sealed);
+        let late = Channel::X.moment(id).ms_since(sealed);
         if !matches!(post, PostText::Heartbeat { .. }) || late <= SKEW_MS_MAX {
             return Ok(());
         }
         let wrong = format!(
             "shows a head of {} entries, and was posted {}, long after a note that is not under it, {sealed}",
             post.head().0,
-            id.time()
+            Channel::X.moment(id)
         );
         let wrong = (WAIT_MS_MAX < late).then_some(wrong);
         let sql = "UPDATE post SET stale = 1, wrong = coalesce(wrong, ?2) WHERE id = ?1";
@@ -73,7 +73,7 @@ pub(super) fn take_sealed(journal: &Journal, sizes: (u64, u64), sealed: Time) ->
 fn each(
     journal: &Journal,
     (from, to): (u64, u64),
-    mut take: impl FnMut(Snowflake, &PostText) -> rusqlite::Result<()>,
+    mut take: impl FnMut(PostId, &PostText) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let sql = "SELECT size, id, text FROM post WHERE (size, id) > (?1, ?2) AND size <= ?3 ORDER BY size, id LIMIT ?4";
     let mut last = (i64::try_from(from).unwrap_or(i64::MAX), -1_i64);
@@ -86,7 +86,7 @@ fn each(
         for (size, id, text) in &posts {
             last = (*size, *id);
             if let Ok(post) = PostText::parse(text.trim_end()) {
-                take(Snowflake(*id as u64), &post)?;
+                take(PostId(*id as u64), &post)?;
             }
         }
         if posts.len() < PAGE {
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_heartbeat_is_of_the_day_on_which_it_was_posted() {
-        let id = |time: &str| Snowflake::first_at(Time::parse(time).unwrap());
+        let id = |time: &str| Channel::X.first_at(Time::parse(time).unwrap());
         let heartbeat = |size, root| PostText::Heartbeat { count: 0, date: "2026-11-22".to_owned(), size, root };
         for (time, fits) in [
             ("2026-11-21T23:40:00.000Z", false),

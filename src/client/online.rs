@@ -9,7 +9,7 @@ use rusqlite::{Row, params};
 use super::journal::{Journal, JournalError};
 use super::posts::{number, told};
 use super::{Progress, Stage};
-use crate::base::ids::{AccountName, PostId, Snowflake};
+use crate::base::ids::{AccountName, PostId};
 use crate::platform::x::Oembed;
 use crate::tlog::entry::Loss;
 use crate::verify::check::{self, Check};
@@ -31,7 +31,7 @@ const CHANGED: u8 = 2;
 pub(super) fn take(journal: &Journal, seen: &Event) -> Result<(), JournalError> {
     journal.tried(match seen {
         Event::Posted(expected) => expect(journal, expected),
-        Event::Lost { post, how } => admit(journal, *post, *how),
+        Event::Lost { post, how } => admit(journal, post.id, *how),
         Event::Head { .. } | Event::Sealed { .. } => Ok(()),
     })
 }
@@ -39,7 +39,7 @@ pub(super) fn take(journal: &Journal, seen: &Event) -> Result<(), JournalError> 
 fn expect(journal: &Journal, expected: &Expected) -> rusqlite::Result<()> {
     let wanted = expected.text.as_ref().map(PostText::to_text);
     let sql = "INSERT INTO due (entry, id, wanted) VALUES (?1, ?2, ?3)";
-    let values = params![number(expected.index), expected.post.0 as i64, wanted];
+    let values = params![number(expected.index), expected.post.id.0 as i64, wanted];
     journal.db.prepare_cached(sql)?.execute(values).map(drop)
 }
 
@@ -83,7 +83,7 @@ type Due = (i64, PostId, Option<String>);
 fn unanswered(journal: &Journal, after: i64) -> rusqlite::Result<Vec<Due>> {
     let sql = "SELECT entry, id, wanted FROM due WHERE outcome IS NULL AND ?1 < entry ORDER BY entry LIMIT ?2";
     let mut rows = journal.db.prepare_cached(sql)?;
-    let due = |row: &Row<'_>| Ok((row.get(0)?, Snowflake(row.get::<_, i64>(1)? as u64), row.get(2)?));
+    let due = |row: &Row<'_>| Ok((row.get(0)?, PostId(row.get::<_, i64>(1)? as u64), row.get(2)?));
     rows.query_map(params![after, PAGE], due)?.collect()
 }
 

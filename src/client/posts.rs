@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::bounded::{Bounded, Left};
 use super::heads;
 use super::journal::{Journal, JournalError};
-use crate::base::ids::{PostId, Snowflake};
+use crate::base::ids::{Channel, PostId};
 use crate::base::text;
 use crate::base::time::Time;
 use crate::tlog::entry::Loss;
@@ -127,7 +127,7 @@ fn insert(journal: &Journal, line: &Line) -> Result<(), String> {
         None => (None, false),
     };
     let size = post.as_ref().map(|post| number(post.head().0));
-    let wrong = post.as_ref().and_then(|post| heads::wrong_alone(Snowflake(id as u64), post));
+    let wrong = post.as_ref().and_then(|post| heads::wrong_alone(PostId(id as u64), post));
     let sql = "INSERT INTO post (id, author, text, first, size, beside, wrong) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         ON CONFLICT DO UPDATE SET author = NULL WHERE (author, text) != (excluded.author, excluded.text)";
     let values = params![id, line.author, line.text, first, size, beside, wrong];
@@ -148,7 +148,7 @@ impl Tally {
     pub(super) fn take(&mut self, journal: &Journal, seen: &Event) -> Result<(), JournalError> {
         journal.tried(match seen {
             Event::Posted(expected) => self.take_post(journal, expected),
-            Event::Lost { post, how } => self.take_lost(journal, *post, *how),
+            Event::Lost { post, how } => self.take_lost(journal, post.id, *how),
             head @ Event::Head { size, .. } => heads::take_head(journal, *size, head),
             Event::Sealed { from, to, time } => heads::take_sealed(journal, (*from, *to), *time),
         })
@@ -156,7 +156,7 @@ impl Tally {
 
     fn take_post(&mut self, journal: &Journal, expected: &Expected) -> rusqlite::Result<()> {
         self.compared += 1;
-        let id = expected.post.0 as i64;
+        let id = expected.post.id.0 as i64;
         let sql = "UPDATE post SET seen = 1 WHERE id = ?1 RETURNING author, text";
         let found = journal
             .db
@@ -239,7 +239,7 @@ impl Tally {
                 WHERE NOT seen AND wrong IS NOT NULL AND author = ?1 COLLATE NOCASE";
             wrong.extend(told(journal, sql, params![account], "that the log does not bear out")?);
             // What is newer than the head that was read may get its entry with the next one; what is old should have it.
-            let old = Snowflake::first_at(begun.plus_ms(-WAIT_MS_MAX));
+            let old = Channel::X.first_at(begun.plus_ms(-WAIT_MS_MAX));
             let sql = "SELECT count(*), min(id || ' shows a head of ' || size || ' entries, and the log has ' || ?2) FROM post
                 WHERE ?2 < size AND id < ?3 AND author = ?1 COLLATE NOCASE";
             let values = params![account, number(audit.len()), number(old.0)];
@@ -280,5 +280,5 @@ pub(super) fn told(
 fn mismatch(journal: &Journal, expected: &Expected, edited: bool, what: String) -> rusqlite::Result<()> {
     let told = format!("{} of entry {} {what}", expected.post, expected.index);
     let sql = "INSERT OR IGNORE INTO mismatch VALUES (?1, ?2, ?3)";
-    journal.db.prepare_cached(sql)?.execute(params![expected.post.0 as i64, edited, told]).map(drop)
+    journal.db.prepare_cached(sql)?.execute(params![expected.post.id.0 as i64, edited, told]).map(drop)
 }

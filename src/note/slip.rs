@@ -131,7 +131,7 @@ redacted!(Slip, Rebuilt);
 pub(crate) mod tests {
     use super::*;
     use crate::base::hash::Hash;
-    use crate::base::ids::{Account, ConversationId, Snowflake};
+    use crate::base::ids::{Account, ConversationId, MessageId, Source};
     use crate::note::content::{FileRef, LINKS_MAX, decode_once};
     use crate::note::{Correspondence, Salt};
 
@@ -142,7 +142,7 @@ pub(crate) mod tests {
         let record = FileRef::of(b"{}", "application/json");
         let salt = Salt::from_bytes([7; 32]);
         let content = Content { salt, record, attachments: vec![], links: vec![link], text: MESSAGE.to_owned() };
-        let message = Snowflake(972_161_234_567_890_123);
+        let message = MessageId(972_161_234_567_890_123);
         let envelope = Envelope {
             log: Origin::parse("embassy.example/notes").unwrap(),
             note: 17,
@@ -150,8 +150,8 @@ pub(crate) mod tests {
             to: vec![Account::parse("783214 ministry").unwrap()],
             conversation: ConversationId::parse("783214-2244994945").unwrap(),
             message,
-            sent: message.time(),
-            seen: message.time(),
+            sent: Source::XDm.moment(message),
+            seen: Source::XDm.moment(message),
             correspondence: Correspondence::FIRST,
             content: content.hash(),
             salt,

@@ -2,7 +2,7 @@
 //! words from here.
 
 use crate::base::hash::Hash;
-use crate::base::ids::PostId;
+use crate::base::ids::PublicPost;
 use crate::base::time::Time;
 use crate::tlog::entry::Level;
 
@@ -16,7 +16,7 @@ pub struct Standing {
     /// When it was sealed.
     pub sealed: Time,
     /// The post that shows it.
-    pub post: Option<PostId>,
+    pub post: Option<PublicPost>,
     /// What of it is open in public, the most of it.
     pub open: Option<Level>,
     /// How many disputes of it are in the log.

@@ -1,7 +1,7 @@
 //! Tests of openings: written and read back, and what is refused.
 
 use super::*;
-use crate::base::ids::{Account, ConversationId, MessageId, Origin, Snowflake};
+use crate::base::ids::{Account, ConversationId, MessageId, Origin, Source};
 
 fn salt(byte: u8) -> Salt {
     Salt::from_bytes([byte; 32])
@@ -21,7 +21,7 @@ fn content() -> Content {
 }
 
 fn envelope(content: &Content) -> Envelope {
-    let message: MessageId = Snowflake(972_161_234_567_890_123);
+    let message: MessageId = MessageId(972_161_234_567_890_123);
     let account = |text| Account::parse(text).unwrap();
     Envelope {
         log: Origin::parse("embassy.example/notes").unwrap(),
@@ -30,8 +30,8 @@ fn envelope(content: &Content) -> Envelope {
         to: vec![account("783214 ministry")],
         conversation: ConversationId::parse("783214-2244994945").unwrap(),
         message,
-        sent: message.time(),
-        seen: message.time().plus_ms(2_878),
+        sent: Source::XDm.moment(message),
+        seen: Source::XDm.moment(message).plus_ms(2_878),
         correspondence: Correspondence { count: 5, previous: Hash::of(b"4") },
         content: content.hash(),
         salt: salt(9),

@@ -15,11 +15,10 @@ use unicode_normalization::UnicodeNormalization;
 
 pub use conversation::{Newest, Reach, newest};
 pub use outgoing::{
-    Addressee, Draft, FileKind, GIF_BYTES_MAX, IMAGE_BYTES_MAX, MESSAGE_CHARS_MAX, MediaId, POST_FILES_MAX, Purpose,
-    Sent,
+    Addressee, Draft, FileKind, GIF_BYTES_MAX, IMAGE_BYTES_MAX, MESSAGE_CHARS_MAX, POST_FILES_MAX, Purpose, Sent,
 };
 
-use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
 use crate::base::time::Time;
 
 /// A direct message that the account sent or received, as the platform listed it.

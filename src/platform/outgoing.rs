@@ -1,10 +1,7 @@
 //! What we give to the platform: posts, messages, files.
 
 use super::Error;
-use crate::base::ids::{AccountId, ConversationId, MessageId, PostId, Snowflake};
-
-/// The platform's identifier of an uploaded file.
-pub type MediaId = Snowflake;
+use crate::base::ids::{AccountId, ConversationId, MediaId, MessageId, PostId};
 
 /// At most so many images go with a post; an animated GIF goes alone.
 pub const POST_FILES_MAX: usize = 4;

@@ -14,11 +14,12 @@ use super::world::{
     unescape,
 };
 use super::{Shared, world};
-use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
+use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
+use crate::base::text;
 use crate::base::time::Time;
 use crate::platform::{
-    Addressee, Attachment, CALL_TIME_MAX, Draft, Error, File, FileKind, Me, MediaId, Mention, MentionPage, Message,
-    MessagePage, PageToken, Platform, Purpose, Sent,
+    Addressee, Attachment, CALL_TIME_MAX, Draft, Error, File, FileKind, Me, Mention, MentionPage, Message, MessagePage,
+    PageToken, Platform, Purpose, Sent,
 };
 
 /// One user's access to a world.
@@ -162,7 +163,7 @@ impl Platform for Direct {
 
     async fn attachment(&self, message: MessageId, attachment: &Attachment, bytes_max: u64) -> Result<File, Error> {
         let number = attachment.media_key.rsplit('_').next().unwrap_or_default();
-        let id = Snowflake::parse(number)
+        let id = MediaId::parse(number)
             .ok_or_else(|| Error::Refused { what: format!("{} is no media key", attachment.media_key) })?;
         let file = self.call(Call::MediaBytes, |world, _, user| {
             let media = world.media_for(user, message, id)?;
@@ -198,7 +199,7 @@ impl Platform for Direct {
     async fn mentions(&self, after: PostId, size: u32, page: Option<&PageToken>) -> Result<MentionPage, Error> {
         self.call(Call::Mentions, |world, now, user| {
             let size = size.clamp(5, 100) as usize;
-            let range = Range { after: Some(after), before: before(page)?, size, without_answers: false };
+            let range = Range { after: Some(after), before: before(page)?.map(PostId), size, without_answers: false };
             let page = world.mentions_of(now, user, user, range);
             let mentions = page.posts.iter().map(|post| mention(world, post)).collect();
             Ok(MentionPage { mentions, next: page.next.map(|id| PageToken(id.to_string())) })
@@ -242,13 +243,13 @@ fn mention(world: &World, post: &Post) -> Mention {
 }
 
 /// The place that a mark of ours stands for.
-fn before(page: Option<&PageToken>) -> Result<Option<Snowflake>, Refusal> {
+fn before(page: Option<&PageToken>) -> Result<Option<u64>, Refusal> {
     let unknown = || Refusal::Invalid {
         parameter: "pagination_token".to_owned(),
         value: String::new(),
         why: "it is none of ours".to_owned(),
     };
-    page.map(|token| Snowflake::parse(&token.0).ok_or_else(unknown)).transpose()
+    page.map(|token| text::number(&token.0).ok_or_else(unknown)).transpose()
 }
 
 fn list(
@@ -259,7 +260,8 @@ fn list(
     size: u32,
     page: Option<&PageToken>,
 ) -> Result<MessagePage, Refusal> {
-    let asked = Listing { conversation, kinds: &["MessageCreate"], size: size as usize, before: before(page)? };
+    let asked =
+        Listing { conversation, kinds: &["MessageCreate"], size: size as usize, before: before(page)?.map(MessageId) };
     let page = world.list_events(now, user, asked)?;
     let messages = page.events.iter().filter_map(|event| message(world, event)).collect();
     Ok(MessagePage { messages, next: page.next.map(|id| PageToken(id.to_string())) })

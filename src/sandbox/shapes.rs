@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::world::{Event, EventKind, Media, Post, User, Vocabulary, Words, World};
-use crate::base::ids::Snowflake;
+use crate::base::ids::{Channel, MediaId, MessageId, PostId, Source};
 use crate::base::time::Time;
 
 /// What a request asks for beyond the fields that are always there.
@@ -41,7 +41,7 @@ pub(super) fn event(world: &World, event: &Event, asked: &Asked) -> Value {
     object.insert("id".into(), json!(event.id.to_string()));
     object.insert("event_type".into(), json!(event.kind.name()));
     if shows("created_at") {
-        object.insert("created_at".into(), json!(cut_time(event.id.time())));
+        object.insert("created_at".into(), json!(cut_time(Source::XDm.moment(event.id))));
     }
     if shows("dm_conversation_id") {
         object.insert("dm_conversation_id".into(), json!(event.conversation.as_str()));
@@ -61,7 +61,7 @@ pub(super) fn event(world: &World, event: &Event, asked: &Asked) -> Value {
     Value::Object(object)
 }
 
-fn message(world: &World, words: &Words, media: &[Snowflake], asked: &Asked, object: &mut Map<String, Value>) {
+fn message(world: &World, words: &Words, media: &[MediaId], asked: &Asked, object: &mut Map<String, Value>) {
     object.insert("text".into(), json!(words.text));
     if (asked.event.contains("attachments") || asked.expands("attachments.media_keys")) && !media.is_empty() {
         let keys: Vec<String> = media.iter().filter_map(|id| world.media(*id)).map(Media::key).collect();
@@ -132,12 +132,12 @@ pub(super) fn media(media: &Media, asked: &Asked, address: &str) -> Value {
 }
 
 /// Where a file that was sent with a message is fetched.
-pub(super) fn media_address(base: &str, message: Snowflake, media: &Media) -> String {
+pub(super) fn media_address(base: &str, message: MessageId, media: &Media) -> String {
     format!("{base}/media/dm/{message}/{}/{}", media.id, media.key())
 }
 
 /// Where anybody fetches a file that went with a post.
-pub(super) fn public_address(base: &str, post: Snowflake, media: &Media) -> String {
+pub(super) fn public_address(base: &str, post: PostId, media: &Media) -> String {
     format!("{base}/media/post/{post}/{}/{}", media.id, media.key())
 }
 
@@ -163,7 +163,7 @@ pub(super) fn post(world: &World, post: &Post, asked: &Asked, place: Place) -> V
         return Value::Object(object);
     }
     if shows("created_at") {
-        object.insert("created_at".into(), json!(cut_time(post.id.time())));
+        object.insert("created_at".into(), json!(cut_time(Channel::X.moment(post.id))));
     }
     if shows("author_id") || asked.expands("author_id") {
         object.insert("author_id".into(), json!(post.author.to_string()));
@@ -219,7 +219,7 @@ pub(super) fn asks_references(asked: &Asked) -> bool {
 }
 
 /// The posts that a post refers to, each with X's word for how.
-pub(super) fn references(post: &Post) -> impl Iterator<Item = (&'static str, Snowflake)> {
+pub(super) fn references(post: &Post) -> impl Iterator<Item = (&'static str, PostId)> {
     let answered = post.answers.map(|id| ("replied_to", id));
     answered.into_iter().chain(post.quotes.map(|id| ("quoted", id)))
 }
@@ -240,7 +240,7 @@ fn add_reference(world: &World, post: &Post, asked: &Asked, object: &mut Map<Str
 }
 
 /// The post that a thread of answers began with.
-pub(super) fn root(world: &World, post: &Post) -> Snowflake {
+pub(super) fn root(world: &World, post: &Post) -> PostId {
     let mut at = post;
     while let Some(answered) = at.answers.and_then(|id| world.read(id)) {
         at = answered;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::base::hash::Hash;
-use crate::base::ids::PostId;
+use crate::base::ids::PublicPost;
 use crate::base::time::Time;
 use crate::tlog::entry::Entry;
 
@@ -42,8 +42,8 @@ pub struct Shown {
     pub first: u64,
     /// The last note that it shows: the same for a single note.
     pub last: u64,
-    /// The platform's identifier of it.
-    pub post: PostId,
+    /// Where it stands.
+    pub post: PublicPost,
 }
 
 /// An entry that is neither a note nor the first post that shows one.

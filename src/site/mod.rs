@@ -21,7 +21,7 @@ pub mod feed;
 use std::ops::RangeInclusive;
 
 use crate::base::hash::Hash;
-use crate::base::ids::{AccountName, PostId};
+use crate::base::ids::{AccountName, PostId, PublicPost};
 use crate::tlog::signed_note::VerifierKey;
 
 pub use ledger::Ledger;
@@ -80,13 +80,13 @@ impl Settings {
     }
 
     /// Where people read this post; nothing as long as the account is not known.
-    pub fn address_of(&self, post: PostId) -> Option<String> {
-        self.account.as_ref().map(|account| (self.post_address)(&self.web, account, post))
+    pub fn address_of(&self, post: PublicPost) -> Option<String> {
+        self.account.as_ref().map(|account| (self.post_address)(&self.web, account, post.id))
     }
 
     /// Where people read a post of an account whose name nobody knows.
-    pub fn address_of_anybody(&self, post: PostId) -> Option<String> {
-        AccountName::parse(ANYBODY).map(|anybody| (self.post_address)(&self.web, &anybody, post))
+    pub fn address_of_anybody(&self, post: PublicPost) -> Option<String> {
+        AccountName::parse(ANYBODY).map(|anybody| (self.post_address)(&self.web, &anybody, post.id))
     }
 }
 

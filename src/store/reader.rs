@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::{Error, Request, file, rows};
 use crate::base::hash::Hash;
-use crate::base::ids::{Account, AccountId, AccountName, MessageId, Origin, PostId};
+use crate::base::ids::{Account, AccountId, AccountName, MessageId, Origin, PostId, PublicPost};
 use crate::base::time::Time;
 use crate::note::standing::Standing;
 use crate::tlog::entry::{Entry, Level};
@@ -46,7 +46,7 @@ pub struct ProofRow {
     /// The inclusion proof, the leaf's sibling first.
     pub path: Vec<Hash>,
     /// The post and its exact text.
-    pub post: Option<(PostId, String)>,
+    pub post: Option<(PublicPost, String)>,
     /// The opening, encrypted; nothing if it was shredded.
     pub opening: Option<Vec<u8>>,
 }

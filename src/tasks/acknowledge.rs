@@ -12,7 +12,7 @@ use anyhow::Context;
 use tracing::{info, warn};
 
 use crate::base::clock::Clock;
-use crate::base::ids::{AccountId, MessageId};
+use crate::base::ids::{AccountId, MessageId, Source};
 use crate::note::content::ATTACHMENT_BYTES_MAX;
 use crate::note::slip::{Rebuilt, Slip, rebuild};
 use crate::note::{AttachmentRef, Envelope};
@@ -103,7 +103,7 @@ impl Receiver {
         };
         match outcome {
             Ok(received) => self.receive(slipped.slip, received).await?,
-            Err(Fault::Missing(why)) if self.clock.now().ms_since(slipped.slip.time()) < ms(LATE) => {
+            Err(Fault::Missing(why)) if self.clock.now().ms_since(Source::XDm.moment(slipped.slip)) < ms(LATE) => {
                 let until = self.backoff.wait(self.clock.now());
                 info!(slip.id = %slipped.slip, why, until = %until, "a slip has to wait");
                 self.deferred.defer(slipped.slip.0, until);
@@ -219,8 +219,12 @@ fn check_accounts(envelope: &Envelope, message: &Message, me: AccountId) -> Resu
         let (said, found) = (&envelope.conversation, &message.conversation);
         return Err(format!("it says that the note is in the conversation {said}, and it is in {found}"));
     }
-    if envelope.sent != message.id.time() {
-        return Err(format!("it says sent {}, and the message's id says {}", envelope.sent, message.id.time()));
+    if envelope.sent != Source::XDm.moment(message.id) {
+        return Err(format!(
+            "it says sent {}, and the message's id says {}",
+            envelope.sent,
+            Source::XDm.moment(message.id)
+        ));
     }
     Ok(())
 }

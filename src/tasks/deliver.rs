@@ -16,7 +16,7 @@ use anyhow::Context;
 use tracing::{info, warn};
 
 use crate::base::clock::Clock;
-use crate::base::ids::{MessageId, Snowflake};
+use crate::base::ids::{MessageId, Source};
 use crate::base::time::{DAY_MS, Time};
 use crate::note::slip::Slip;
 use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Reach, newest};
@@ -200,7 +200,7 @@ impl DmSender {
     async fn look(&self, message: &PendingMessage, tried: Attempts, text: &str) -> Result<Look, TaskError> {
         // The publisher keeps it before any other loop begins.
         let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
-        let from = Snowflake::first_at(tried.first.plus_ms(-ms(CLOCKS_DIFFER)));
+        let from = Source::XDm.first_at(tried.first.plus_ms(-ms(CLOCKS_DIFFER)));
         let with = match &message.to {
             Addressee::Account(account) => Some(*account),
             Addressee::Conversation(id) => id.pair().map(|(one, other)| if one == me { other } else { one }),

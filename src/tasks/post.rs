@@ -28,11 +28,11 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::base::clock::Clock;
-use crate::base::ids::Snowflake;
+use crate::base::ids::{Channel, MediaId, PostId};
 use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::{DAY_MS, Time};
 use crate::note::names;
-use crate::platform::{Draft, Error as PlatformError, File, MediaId, Platform, Post, Purpose};
+use crate::platform::{Draft, Error as PlatformError, File, Platform, Post, Purpose};
 use crate::store::{Intent, Store, Subject};
 use crate::tasks::task::{Backoff, Deferred, Next, RARE_RETRY, Task, TaskError, ms};
 use crate::wording::post::PostText;
@@ -188,7 +188,7 @@ impl Publisher {
         let from = self.newest_post_or(attempts.first).await?.min(attempts.first.plus_ms(-ms(CLOCKS_DIFFER)));
         // What the answer does not show was not there when it was asked, not when it came.
         let asked = self.clock.now();
-        let posts = self.platform.own_posts(Snowflake::first_at(from)).await?;
+        let posts = self.platform.own_posts(Channel::X.first_at(from)).await?;
         let found = posts.iter().filter(|post| shows(post, &intent.text)).min_by_key(|post| post.id);
         if let Some(post) = found {
             return self.posted(&intent, post.id).await;
@@ -315,7 +315,7 @@ impl Publisher {
         Ok(Next::Now)
     }
 
-    async fn posted(&mut self, intent: &Intent, post: Snowflake) -> Result<Next, TaskError> {
+    async fn posted(&mut self, intent: &Intent, post: PostId) -> Result<Next, TaskError> {
         self.store.posted(intent.id, post, self.clock.now()).await?;
         self.backoff.succeeded();
         self.duplicates.remove(&intent.id);
@@ -342,7 +342,7 @@ impl Publisher {
         me.compare_clocks(now, SKEW_MS_MAX)?;
         self.store.account(me.account).await?;
         let from = self.newest_post_or(now).await?.max(self.settings.ignore_posts_until.unwrap_or(Time::from_ms(0)));
-        for post in self.platform.own_posts(Snowflake::first_at(from)).await? {
+        for post in self.platform.own_posts(Channel::X.first_at(from)).await? {
             let Ok(text) = PostText::parse(post.text.trim_end()) else { continue };
             let (size, root) = text.head();
             if self.store.root_at(size).await? != Some(root) {
@@ -360,7 +360,7 @@ impl Publisher {
     /// own clock told at an earlier time may be wrong; the one in a post's number is not.
     async fn newest_post_or(&self, now: Time) -> Result<Time, TaskError> {
         Ok(match self.store.newest_post().await? {
-            Some(post) => post.time().plus_ms(-ms(CLOCKS_DIFFER)),
+            Some(post) => Channel::X.moment(post).plus_ms(-ms(CLOCKS_DIFFER)),
             None => now.plus_ms(-ms(FIRST_LOOK)),
         })
     }

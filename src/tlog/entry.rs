@@ -3,19 +3,12 @@
 use std::fmt;
 
 use crate::base::hash::Hash;
-use crate::base::ids::{Origin, PostId};
+use crate::base::ids::{Channel, Origin, PostId, PublicPost};
 use crate::base::text::{self, ParseError};
 use crate::base::time::Time;
 
 /// The longest line that an entry may be, its LF included. Tiles allow 65,535 bytes; no kind of ours needs more than this.
 pub const LINE_BYTES_MAX: usize = 1024;
-
-/// A public channel on which commitments are posted. `x` is the only one so far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Platform {
-    /// X, formerly Twitter.
-    X,
-}
 
 /// How much of a note has been opened.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -44,15 +37,15 @@ pub enum Entry {
     /// A note was sealed.
     Note { time: Time, note: u64, commitment: Hash },
     /// Where the commitments of these notes were published.
-    Post { time: Time, first: u64, last: u64, platform: Platform, post: PostId },
+    Post { time: Time, first: u64, last: u64, post: PublicPost },
     /// What an official has opened in public.
     Open { time: Time, note: u64, level: Level, sha256: Hash },
     /// Somebody disputes a note, and where.
-    Dispute { time: Time, note: u64, platform: Platform, post: PostId },
+    Dispute { time: Time, note: u64, post: PublicPost },
     /// We received a note of somebody else's log.
     Receipt { time: Time, log: Origin, note: u64, commitment: Hash },
     /// A post is no longer what it was.
-    Lost { time: Time, platform: Platform, post: PostId, how: Loss },
+    Lost { time: Time, post: PublicPost, how: Loss },
     /// A period in which messages may have been missed, and why.
     Gap { time: Time, from: Time, to: Time, reason: String },
     /// The next key of the log, signed by the present one.
@@ -83,7 +76,6 @@ macro_rules! words {
         }
     };
 }
-words!(Platform { X = "x" });
 words!(Level { Envelope = "envelope", Content = "content" });
 words!(Loss { Deleted = "deleted", Edited = "edited", Unreadable = "unreadable" });
 
@@ -141,13 +133,13 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Entry::Note { time, note, commitment } => write!(f, "note {time} {note} {commitment}"),
-            Entry::Post { time, first, last, platform, post } => {
-                write!(f, "post {time} {first}-{last} {platform} {post}")
+            Entry::Post { time, first, last, post } => {
+                write!(f, "post {time} {first}-{last} {} {}", post.channel, post.id)
             }
             Entry::Open { time, note, level, sha256 } => write!(f, "open {time} {note} {level} {sha256}"),
-            Entry::Dispute { time, note, platform, post } => write!(f, "dispute {time} {note} {platform} {post}"),
+            Entry::Dispute { time, note, post } => write!(f, "dispute {time} {note} {} {}", post.channel, post.id),
             Entry::Receipt { time, log, note, commitment } => write!(f, "receipt {time} {log} {note} {commitment}"),
-            Entry::Lost { time, platform, post, how } => write!(f, "lost {time} {platform} {post} {how}"),
+            Entry::Lost { time, post, how } => write!(f, "lost {time} {} {} {how}", post.channel, post.id),
             Entry::Gap { time, from, to, reason } => write!(f, "gap {time} {from} {to} {reason}"),
             Entry::Key { time, vkey } => write!(f, "key {time} {vkey}"),
             Entry::Unknown { line } => f.write_str(line),
@@ -166,6 +158,11 @@ fn note(rest: &str) -> Option<Entry> {
     Some(Entry::Note { time: text::time(time)?, note: positive(note)?, commitment: text::hash(commitment)? })
 }
 
+/// Reads a channel and what it calls a post.
+fn public_post(channel: &str, id: &str) -> Option<PublicPost> {
+    Some(Channel::parse(channel)?.post(PostId::parse(id)?))
+}
+
 fn post(rest: &str) -> Option<Entry> {
     let [time, run, platform, post] = text::words(rest)?;
     let (first, last) = run.split_once('-')?;
@@ -173,13 +170,7 @@ fn post(rest: &str) -> Option<Entry> {
     if last < first {
         return None;
     }
-    Some(Entry::Post {
-        time: text::time(time)?,
-        first,
-        last,
-        platform: Platform::parse(platform)?,
-        post: PostId::parse(post)?,
-    })
+    Some(Entry::Post { time: text::time(time)?, first, last, post: public_post(platform, post)? })
 }
 
 fn open(rest: &str) -> Option<Entry> {
@@ -194,12 +185,7 @@ fn open(rest: &str) -> Option<Entry> {
 
 fn dispute(rest: &str) -> Option<Entry> {
     let [time, note, platform, post] = text::words(rest)?;
-    Some(Entry::Dispute {
-        time: text::time(time)?,
-        note: positive(note)?,
-        platform: Platform::parse(platform)?,
-        post: PostId::parse(post)?,
-    })
+    Some(Entry::Dispute { time: text::time(time)?, note: positive(note)?, post: public_post(platform, post)? })
 }
 
 fn receipt(rest: &str) -> Option<Entry> {
@@ -214,12 +200,7 @@ fn receipt(rest: &str) -> Option<Entry> {
 
 fn lost(rest: &str) -> Option<Entry> {
     let [time, platform, post, how] = text::words(rest)?;
-    Some(Entry::Lost {
-        time: text::time(time)?,
-        platform: Platform::parse(platform)?,
-        post: PostId::parse(post)?,
-        how: Loss::parse(how)?,
-    })
+    Some(Entry::Lost { time: text::time(time)?, post: public_post(platform, post)?, how: Loss::parse(how)? })
 }
 
 fn gap(rest: &str) -> Option<Entry> {

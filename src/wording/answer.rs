@@ -86,7 +86,7 @@ impl fmt::Display for Shown<'_> {
         let Standing { note, commitment, sealed, post, open, disputes } = self.0;
         writeln!(f, "Note {note}\nsealed {}", Moment(*sealed))?;
         match post {
-            Some(post) => writeln!(f, "posted {}, post {post}", Moment(post.time()))?,
+            Some(post) => writeln!(f, "posted {}, post {post}", Moment(post.moment()))?,
             None => f.write_str("not posted yet\n")?,
         }
         writeln!(f, "sha256 {commitment}")?;
@@ -132,20 +132,22 @@ impl fmt::Display for Moment {
 pub(super) mod tests {
     use super::*;
     use crate::base::hash::Hash;
-    use crate::base::ids::Snowflake;
+    use crate::base::ids::Channel;
     use crate::wording::command::Ask;
     use crate::wording::weight::{WEIGHT_MAX, weight};
 
     /// As long as numbers can be: the database counts no further.
     pub(in crate::wording) const MOST: u64 = i64::MAX as u64;
-    const POST: Snowflake = Snowflake(MOST);
+    const POST: PostId = PostId(MOST);
 
     /// Everything that can be said of a note, as long as it can be.
     pub(in crate::wording) fn standing() -> Vec<Standing> {
         let sealed = Time::parse("2018-03-09T17:40:12.123Z").unwrap();
         let mut all = Vec::new();
         for open in [None, Some(Level::Envelope), Some(Level::Content)] {
-            for (post, disputes) in [(None, 0), (Some(POST), 1), (Some(POST), 1_000_000)] {
+            for (post, disputes) in
+                [(None, 0), (Some(Channel::X.post(POST)), 1), (Some(Channel::X.post(POST)), 1_000_000)]
+            {
                 all.push(Standing { note: MOST, commitment: Hash::of(b"note"), sealed, post, open, disputes });
             }
         }
@@ -187,7 +189,7 @@ pub(super) mod tests {
             note: 17,
             commitment: Hash::ZERO,
             sealed: Time::parse("2018-03-09T17:40:12.123Z").unwrap(),
-            post: Some(Snowflake::first_at(Time::parse("2018-03-09T17:40:15.999Z").unwrap())),
+            post: Some(Channel::X.post(Channel::X.first_at(Time::parse("2018-03-09T17:40:15.999Z").unwrap()))),
             open: Some(Level::Envelope),
             disputes: 0,
         };
@@ -197,12 +199,12 @@ pub(super) mod tests {
             "Note 17\nsealed 2018-03-09 17:40:12 UTC\nposted 2018-03-09 17:40:15 UTC, post {post}\nsha256 {hash}\n\
              opened: the envelope\nnobody disputes it\nre 5"
         );
-        assert_eq!(Answer::check(&standing, Snowflake(5)).as_str(), text);
-        let disputed = Answer::dispute(&standing, Snowflake(5));
+        assert_eq!(Answer::check(&standing, PostId(5)).as_str(), text);
+        let disputed = Answer::dispute(&standing, PostId(5));
         assert!(disputed.as_str().starts_with("Your dispute is logged\nNote 17\n"));
         assert!(disputed.as_str().ends_with("\ndisputed once\nre 5"));
         let unposted = Standing { post: None, open: Some(Level::Content), disputes: 2, ..standing };
-        let text = Answer::check(&unposted, Snowflake(5)).0;
+        let text = Answer::check(&unposted, PostId(5)).0;
         assert!(
             text.contains("\nnot posted yet\n") && text.contains("\nopened: all of it\ndisputed 2 times\n"),
             "{text}"

@@ -8,7 +8,7 @@ use std::fmt::{self, Write};
 
 use super::answer::{Moment, Shown, Stands, with_one_more};
 use super::code::{TRIES_MAX, VALID_MINUTES};
-use crate::base::ids::{AccountId, PostId, Snowflake};
+use crate::base::ids::{AccountId, MessageId, PostId};
 use crate::base::time::Time;
 use crate::note::request::RequestState;
 use crate::note::standing::{LogStanding, Standing};
@@ -139,12 +139,12 @@ impl fmt::Display for Wish<'_> {
 
 impl DmText {
     /// What a command came to.
-    pub fn outcome(outcome: Outcome, command: Snowflake) -> DmText {
+    pub fn outcome(outcome: Outcome, command: MessageId) -> DmText {
         DmText::new(outcome, command)
     }
 
     /// The code that confirms an order.
-    pub fn code(order: &Order, code: &Code, command: Snowflake) -> DmText {
+    pub fn code(order: &Order, code: &Code, command: MessageId) -> DmText {
         let (wish, digits) = (Wish(order), code.digits());
         DmText::new(
             format_args!("You ask {wish}. If you mean it, write within {VALID_MINUTES} minutes:\nconfirm {digits}"),
@@ -182,7 +182,7 @@ impl DmText {
     }
 
     /// How it stands with the log, with the day, and with the requests that wait for approval.
-    pub fn status(log: &LogStanding, day: Day, waiting: &[u64], command: Snowflake) -> DmText {
+    pub fn status(log: &LogStanding, day: Day, waiting: &[u64], command: MessageId) -> DmText {
         let mut text = format!("{}\n", Stands(log));
         let Day { read, answers, over, usd_micros } = day;
         let cents = usd_micros.div_ceil(10_000);
@@ -201,7 +201,7 @@ impl DmText {
     }
 
     /// These notes, the newest of so many.
-    pub fn notes(newest: &[Standing], count: u64, command: Snowflake) -> DmText {
+    pub fn notes(newest: &[Standing], count: u64, command: MessageId) -> DmText {
         let mut text = format!("{count} notes are sealed, the newest first:");
         if count == 0 {
             text = "No note is sealed yet.".to_owned();
@@ -217,7 +217,7 @@ impl DmText {
     }
 
     /// What can be asked for.
-    pub fn help(command: Snowflake) -> DmText {
+    pub fn help(command: MessageId) -> DmText {
         DmText::new(HELP, command)
     }
 
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
     use crate::platform::MESSAGE_CHARS_MAX;
 
-    const ID: Snowflake = Snowflake(i64::MAX as u64);
+    const ID: MessageId = MessageId(i64::MAX as u64);
 
     fn all() -> Vec<DmText> {
         let time = Time::parse("2018-03-09T17:40:12.123Z").unwrap();
@@ -263,7 +263,7 @@ mod tests {
             DmText::ended(3, RequestState::Done),
             DmText::request(3, &open, Some(by), time, true),
             DmText::request(3, &open, None, time, false),
-            DmText::dispute(&standing()[0], by, ID),
+            DmText::dispute(&standing()[0], by, PostId(MOST)),
             DmText::status(&log, day, &waiting, ID),
             DmText::notes(&standing(), 300, ID),
             DmText::notes(&[], 0, ID),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::acts::{ENVELOPE_PROOF, PROOF, RECEIVED_PROOF, SECOND_PROOF, verify_received};
 use super::stage::MINISTRY_FOLDER;
 use super::tell;
-use crate::base::ids::AccountId;
+use crate::base::ids::{AccountId, Channel, Source};
 use crate::note::names;
 use crate::sandbox::World;
 use crate::sandbox::world::{Event, EventKind, Post, unescape};
@@ -79,7 +79,7 @@ fn as_post(world: &World, post: &Post) -> Value {
         "id": post.id.to_string(),
         "author": name(world, post.author),
         "text": post.words.text,
-        "created_at": post.id.time().to_string(),
+        "created_at": Channel::X.moment(post.id).to_string(),
     });
     for (key, other) in [("in_answer_to", post.answers), ("quotes", post.quotes)] {
         if let Some(other) = other {
@@ -97,7 +97,7 @@ fn as_message(world: &World, event: &Event) -> Option<Value> {
         "author": name(world, event.sender),
         "text": unescape(&words.text),
         "files": media.len(),
-        "created_at": event.id.time().to_string(),
+        "created_at": Source::XDm.moment(event.id).to_string(),
     }))
 }
 

@@ -18,7 +18,7 @@ use super::{Failure, Installation, Output, disclosure, input, signals};
 use crate::app::config::{Config, values};
 use crate::app::daemon;
 use crate::base::clock::Clock;
-use crate::base::ids::PostId;
+use crate::base::ids::{PostId, Source};
 use crate::platform::{GIF_BYTES_MAX, x};
 use crate::store::{NoteRow, Reader};
 use crate::tasks::rules::Correspondent;
@@ -185,7 +185,7 @@ impl Following<'_> {
     async fn follow(&self, wait: bool, shutdown: &CancellationToken) -> anyhow::Result<ExitCode> {
         let Sent { message, to, was_answered } = &self.sent;
         let how = if *was_answered { "" } else { "; X gave no answer, and it is in the conversation" };
-        self.say(format_args!("sent    message {message} to {to}, {}{how}", message.time()))?;
+        self.say(format_args!("sent    message {message} to {to}, {}{how}", Source::XDm.moment(*message)))?;
         let (mut told, mut trouble) = (false, None);
         let (note, end) = loop {
             // Asked before the rest is looked at: what a daemon did before it ended is seen.
@@ -262,7 +262,7 @@ impl Following<'_> {
         let (number, commitment) = note.as_ref().map(|note| (note.note, note.commitment.clone())).unzip();
         let answer = Answer {
             message: message.to_string(),
-            sent: message.time().to_string(),
+            sent: Source::XDm.moment(*message).to_string(),
             to: to.to_string(),
             answered: *was_answered,
             note: number,

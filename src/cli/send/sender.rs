@@ -15,10 +15,10 @@ use tracing::{debug, warn};
 pub use super::draft::{DRAFT_BYTES_MAX, Draft, Unfit};
 use super::lock::{LastAttempt, SendLock};
 use crate::base::clock::Clock;
-use crate::base::ids::{Account, AccountId, MessageId, Origin};
+use crate::base::ids::{Account, AccountId, MediaId, MessageId, Origin, Source};
 use crate::base::time::SKEW_MS_MAX;
 use crate::note::slip::Slip;
-use crate::platform::{Addressee, Error as PlatformError, MediaId, Message, Newest, Platform, Purpose, Reach, newest};
+use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Purpose, Reach, newest};
 use crate::store::{self, Reader};
 use crate::tasks::rules::{Correspondent, Formal, Rule};
 use crate::tasks::task::ms;
@@ -83,7 +83,7 @@ pub enum Error {
     /// Nothing was sent: the same text was, a short time ago.
     #[error(
         "nothing was sent: the same text was sent at {} as message {message}\nif it shall be sent once more, say `--again`",
-        message.time()
+        Source::XDm.moment(*message)
     )]
     Recent { message: MessageId },
     /// Nothing was sent: another command is sending.
@@ -313,7 +313,7 @@ impl Sender<'_> {
     /// Looks for our messages of late that are made of this draft.
     async fn find(&self, me: &Account, to: AccountId, draft: &Draft) -> Result<Found, PlatformError> {
         let after = self.clock.now().plus_ms(-ms(RECENT));
-        let is_old = |message: &Message| message.id.time() < after;
+        let is_old = |message: &Message| Source::XDm.moment(message.id) < after;
         let Newest { messages, is_enough } = newest(self.platform, Some(to), REACH, is_old).await?;
         debug!(count = messages.len(), "read the conversation");
         if !is_enough {

@@ -1,8 +1,7 @@
 //! `post.txt`: a public post as it was posted, and where it stands.
 
-use crate::base::ids::{Account, PostId};
+use crate::base::ids::{Account, Channel, PostId, PublicPost};
 use crate::base::text::{self, Lines, ParseError};
-use crate::tlog::entry::Platform;
 
 /// The longest file, in bytes.
 pub const POST_FILE_BYTES_MAX: usize = 16 * 1024;
@@ -15,8 +14,8 @@ const ADDRESS_BYTES_MAX: usize = 2048;
 pub struct PublishedPost {
     /// Who posted it.
     pub account: Account,
-    /// The platform's identifier of it, with the moment of posting inside.
-    pub post: PostId,
+    /// Where it stands.
+    pub post: PublicPost,
     /// Where anybody can look at it: `http://` or `https://`, visible ASCII, with the identifier at its end.
     pub address: String,
     /// Its exact text, without LF at its end.
@@ -34,8 +33,8 @@ impl PublishedPost {
         if lines.next("verbale post v1")? != "verbale post v1" {
             return Err(lines.error("verbale post v1"));
         }
-        let platform = lines.field("platform")?;
-        lines.value("platform x", Platform::parse(platform))?;
+        let channel = lines.field("platform")?;
+        let channel = lines.value("platform x", Channel::parse(channel))?;
         let account = lines.field("account")?;
         let account = lines.value("account <id> <name>", Account::parse(account))?;
         let post = lines.field("post")?;
@@ -50,14 +49,14 @@ impl PublishedPost {
             return Err(lines.error("LF after the text"));
         }
         lines.end()?;
-        Ok(PublishedPost { account, post, address: address.to_owned(), text: text.to_owned() })
+        Ok(PublishedPost { account, post: channel.post(post), address: address.to_owned(), text: text.to_owned() })
     }
 
     /// The file's whole text. What was read is written back byte for byte.
     pub fn to_text(&self) -> String {
         format!(
             "verbale post v1\nplatform {}\naccount {}\npost {}\naddress {}\ntext {}\n{}\n",
-            Platform::X,
+            self.post.channel,
             self.account,
             self.post,
             self.address,

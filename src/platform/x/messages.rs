@@ -6,8 +6,8 @@ use super::X;
 use super::endpoint::Endpoint;
 use super::parse::{self, Answer, Change};
 use super::wire::Content;
-use crate::base::ids::{AccountId, ConversationId};
-use crate::platform::{Addressee, Error, MediaId, Message, MessagePage, PageToken, Sent};
+use crate::base::ids::{AccountId, ConversationId, MediaId};
+use crate::platform::{Addressee, Error, Message, MessagePage, PageToken, Sent};
 
 /// A group has at most 50 people; more comings and goings than this in 30 days are not read.
 const GROUP_PAGES_MAX: usize = 10;

@@ -30,11 +30,11 @@ pub use self::oembed::{OEMBED, Oembed, PATIENCE_LONG, PATIENCE_SHORT};
 use self::parse::Answer;
 use self::wire::{Content, Success, Wire};
 use super::{
-    Addressee, Attachment, CALL_TIME_MAX, Draft, Error, File, Me, MediaId, MentionPage, MessagePage, PageToken,
-    Platform, Post, Purpose, Sent,
+    Addressee, Attachment, CALL_TIME_MAX, Draft, Error, File, Me, MentionPage, MessagePage, PageToken, Platform, Post,
+    Purpose, Sent,
 };
 use crate::base::clock::Clock;
-use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
 use crate::base::time::Time;
 
 /// Where X answers.
@@ -281,7 +281,7 @@ impl Platform for X {
 #[cfg(fuzzing)]
 pub fn read_any(body: &[u8]) {
     let _ = errors::classify(Endpoint::Post, 403, body);
-    let _ = oembed::read(body, crate::base::ids::Snowflake(0));
+    let _ = oembed::read(body, crate::base::ids::PostId(0));
     let _ = wire::http_date(body);
     let Ok(answer) = Answer::read(body) else { return };
     let _ = (parse::messages(&answer), parse::changes(&answer), parse::senders(&answer), answer.list());
@@ -295,7 +295,7 @@ pub fn read_any(body: &[u8]) {
 /// Reads a post's HTML as a card brings it, and a text in such HTML, which must come out as it is: for fuzzing.
 #[cfg(fuzzing)]
 pub fn read_card(html: &str) {
-    let post = crate::base::ids::Snowflake(7);
+    let post = crate::base::ids::PostId(7);
     let card = |html: &str| {
         let [url, author_url] = ["embassy/status/7", "embassy"].map(|path| format!("https://twitter.com/{path}"));
         let card = serde_json::json!({ "url": url, "author_url": author_url, "html": html });

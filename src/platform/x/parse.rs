@@ -12,8 +12,8 @@ use twitter_v2::User;
 
 pub(super) use self::posts::{mentions, post, posted};
 use super::errors::shape;
-use crate::base::ids::{Account, AccountId, AccountName, ConversationId, Snowflake};
-use crate::platform::{Attachment, MediaId, Message, PageToken, Sent};
+use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId};
+use crate::platform::{Attachment, Message, PageToken, Sent};
 
 /// Keys longer than this are not X's.
 const MEDIA_KEY_LEN_MAX: usize = 100;
@@ -145,7 +145,7 @@ pub(super) fn messages(answer: &Answer<'_>) -> Result<Vec<Message>, String> {
 
 impl Event {
     fn message(self, raw: &RawValue, media: &[Media]) -> Result<Message, String> {
-        let id = self.id.as_deref().and_then(positive_text).map(Snowflake).ok_or("a message without a valid `id`")?;
+        let id = self.id.as_deref().and_then(positive_text).map(MessageId).ok_or("a message without a valid `id`")?;
         let lacks = |field: &str| format!("message {id} has no valid `{field}`");
         let sender =
             self.sender_id.as_deref().and_then(positive_text).map(AccountId).ok_or_else(|| lacks("sender_id"))?;
@@ -258,7 +258,7 @@ struct Accepted {
 pub(super) fn sent(raw: &RawValue) -> Result<Sent, String> {
     let accepted: Accepted = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
     let conversation = accepted.dm_conversation_id.as_deref().and_then(ConversationId::parse);
-    let message = accepted.dm_event_id.as_deref().and_then(positive_text).map(Snowflake);
+    let message = accepted.dm_event_id.as_deref().and_then(positive_text).map(MessageId);
     Ok(Sent {
         conversation: conversation.ok_or("the answer has no valid `dm_conversation_id`")?,
         message: message.ok_or("the answer has no valid `dm_event_id`")?,
@@ -292,7 +292,7 @@ pub(super) enum Upload {
 /// An uploaded file.
 pub(super) fn upload(raw: &RawValue) -> Result<Upload, String> {
     let given: Given = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
-    let id = given.id.as_deref().and_then(positive_text).map(Snowflake).ok_or("the answer has no valid `id`")?;
+    let id = given.id.as_deref().and_then(positive_text).map(MediaId).ok_or("the answer has no valid `id`")?;
     let Some(processing) = given.processing_info else { return Ok(Upload::Ready(id)) };
     Ok(match processing.state.as_deref() {
         Some("pending" | "in_progress") => Upload::Working { id, after_s: processing.check_after_secs.unwrap_or(1) },

@@ -6,7 +6,7 @@ use super::X;
 use super::endpoint::Endpoint;
 use super::parse::{self, Answer};
 use super::wire::Content;
-use crate::base::ids::{PostId, Snowflake};
+use crate::base::ids::PostId;
 use crate::platform::{Draft, Error, MentionPage, PageToken, Post};
 
 /// X keeps 3,200 posts of a timeline in pages of 100.
@@ -82,7 +82,7 @@ impl X {
         for _ in 0..OWN_POSTS_PAGES_MAX {
             let since = after.to_string();
             let mut query = vec![("max_results", "100"), (names.fields(), "entities")];
-            query.extend((after > Snowflake(0)).then_some(("since_id", since.as_str())));
+            query.extend((after > PostId(0)).then_some(("since_id", since.as_str())));
             query.extend(next.as_ref().map(|token| ("pagination_token", token.0.as_str())));
             let url = self.url(format_args!("/2/users/{me}/tweets"), &query);
             let read = |answer: &Answer<'_>| answer.list()?.into_iter().map(|raw| parse::post(raw, Some(me))).collect();
@@ -123,7 +123,7 @@ impl X {
             (names.fields(), "conversation_id"),
             ("expansions", names.references()),
         ];
-        query.extend((after > Snowflake(0)).then_some(("since_id", since.as_str())));
+        query.extend((after > PostId(0)).then_some(("since_id", since.as_str())));
         query.extend(page.map(|token| ("pagination_token", token.0.as_str())));
         let url = self.url(format_args!("/2/users/{me}/mentions"), &query);
         let (mut mentions, next) = self.page(Endpoint::Mentions, url, parse::mentions).await?;

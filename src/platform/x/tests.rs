@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::base::ids::Snowflake;
+use crate::base::ids::{MediaId, MessageId, PostId};
 
 /// Answers one connection after the other, byte for byte, and keeps what it was asked.
 struct Script {
@@ -84,7 +84,7 @@ const ME: &str = r#"{"data":{"id":"7","name":"E","username":"embassy"}}"#;
 #[tokio::test]
 async fn a_post_is_one_signed_call_with_the_text_alone() {
     let server = script(vec![http("201 Created", "", POSTED)]).await;
-    assert_eq!(client(&server.base).post(&Draft::text("hi")).await, Ok(Snowflake(2101712260468977783)));
+    assert_eq!(client(&server.base).post(&Draft::text("hi")).await, Ok(PostId(2101712260468977783)));
     let request = server.requests.await.unwrap().remove(0);
     assert!(request.starts_with("POST /2/tweets HTTP/1.1\r\n") && request.ends_with(r#"{"text":"hi"}"#), "{request}");
     let header = request.lines().find_map(|line| line.strip_prefix("authorization: OAuth ")).unwrap();
@@ -113,7 +113,7 @@ async fn after_a_lost_answer_a_post_may_have_happened_and_a_read_is_asked_again(
         let posted = patient(&one.base, call_time).post(&Draft::text("marked text")).await;
         let shown = String::from_utf8_lossy(&answer[..answer.len().min(60)]).into_owned();
         assert!(matches!(&posted, Err(Error::NoAnswer { what }) if !what.contains("marked")), "{shown} {posted:?}");
-        let read = patient(&other.base, call_time).read_post(Snowflake(5)).await;
+        let read = patient(&other.base, call_time).read_post(PostId(5)).await;
         assert!(matches!(read, Err(Error::Unavailable { .. })), "{shown} {read:?}");
     }
 }
@@ -190,8 +190,7 @@ async fn own_posts_are_read_to_the_end_and_never_without_end() {
     };
     let more = r#","next_token":"n""#;
     let server = script(vec![json(ME), page([40, 30], more), page([30, 9], "")]).await;
-    let ids: Vec<u64> =
-        client(&server.base).own_posts(Snowflake(9)).await.unwrap().iter().map(|post| post.id.0).collect();
+    let ids: Vec<u64> = client(&server.base).own_posts(PostId(9)).await.unwrap().iter().map(|post| post.id.0).collect();
     assert_eq!(ids, [40, 30]);
     let requests = server.requests.await.unwrap();
     assert!(requests[1].starts_with("GET /2/users/7/tweets?max_results=100&post.fields=entities&since_id=9 HTTP"));
@@ -204,7 +203,7 @@ async fn own_posts_are_read_to_the_end_and_never_without_end() {
     let mut endless = vec![json(ME)];
     endless.extend((0..40).map(|_| page([40, 30], more)));
     let server = script(endless).await;
-    assert!(matches!(client(&server.base).own_posts(Snowflake(9)).await, Err(Error::Unavailable { .. })));
+    assert!(matches!(client(&server.base).own_posts(PostId(9)).await, Err(Error::Unavailable { .. })));
 }
 
 #[tokio::test]
@@ -214,15 +213,15 @@ async fn files_are_limited_and_fetched_from_x_alone() {
     let x = client(&server.base);
     let file = |url: String| Attachment { media_key: "3_1".to_owned(), url: Some(url) };
     let here = file(format!("{}/media/1", server.base));
-    let got = x.attachment(Snowflake(1), &here, 5).await.ok().unwrap();
+    let got = x.attachment(MessageId(1), &here, 5).await.ok().unwrap();
     assert_eq!((got.media_type.as_str(), got.bytes.as_slice()), ("image/jpeg", b"12345".as_slice()));
-    let large = x.attachment(Snowflake(1), &here, 4).await.err().unwrap();
+    let large = x.attachment(MessageId(1), &here, 4).await.err().unwrap();
     assert!(matches!(large, Error::Refused { what } if what.contains("larger than the 4 bytes")));
-    assert!(matches!(x.attachment(Snowflake(1), &here, 5).await.err(), Some(Error::Unavailable { .. })));
+    assert!(matches!(x.attachment(MessageId(1), &here, 5).await.err(), Some(Error::Unavailable { .. })));
     let stranger = file("http://127.0.0.1:1/media/1".to_owned());
-    assert!(matches!(x.attachment(Snowflake(1), &stranger, 5).await.err(), Some(Error::Refused { .. })));
+    assert!(matches!(x.attachment(MessageId(1), &stranger, 5).await.err(), Some(Error::Refused { .. })));
     let none = Attachment { media_key: "3_1".to_owned(), url: None };
-    assert!(matches!(x.attachment(Snowflake(1), &none, 5).await.err(), Some(Error::Refused { .. })));
+    assert!(matches!(x.attachment(MessageId(1), &none, 5).await.err(), Some(Error::Refused { .. })));
 }
 
 #[tokio::test]
@@ -266,7 +265,7 @@ fn nothing_secret_is_shown() {
     let x = client("http://127.0.0.1:1");
     assert_eq!(format!("{x:?}"), r#"X { base: "http://127.0.0.1:1/", .. }"#);
     let name = AccountName::parse("embassy").unwrap();
-    assert_eq!(address_of("https://x.com/", &name, Snowflake(5)), "https://x.com/embassy/status/5");
+    assert_eq!(address_of("https://x.com/", &name, PostId(5)), "https://x.com/embassy/status/5");
 }
 
 const UNKNOWN_NAME: &str =
@@ -280,9 +279,9 @@ async fn names_that_x_refuses_are_asked_for_once_more_in_the_other_vocabulary() 
         script(vec![json(ME), refused.clone(), json(NO_MENTIONS), json(NO_MENTIONS), refused.clone(), refused]).await;
     let x = client(&server.base);
     for _ in 0..2 {
-        assert!(x.mentions(Snowflake(9), 3, None).await.unwrap().mentions.is_empty());
+        assert!(x.mentions(PostId(9), 3, None).await.unwrap().mentions.is_empty());
     }
-    assert!(matches!(x.mentions(Snowflake(0), 100, None).await, Err(Error::Refused { .. })), "in both");
+    assert!(matches!(x.mentions(PostId(0), 100, None).await, Err(Error::Refused { .. })), "in both");
     let requests = server.requests.await.unwrap();
     let new = "GET /2/users/7/mentions?max_results=5&post.fields=conversation_id&expansions=author_id%2Creferenced_posts&since_id=9 HTTP";
     let old = "GET /2/users/7/mentions?max_results=5&tweet.fields=conversation_id&expansions=author_id%2Creferenced_tweets.id&since_id=9 HTTP";
@@ -297,11 +296,11 @@ async fn an_answer_with_files_and_a_message_are_written_as_x_reads_them() {
     let sent = http("201 Created", "", accepted);
     let server = script(vec![http("201 Created", "", POSTED), sent.clone(), sent]).await;
     let x = client(&server.base);
-    let draft = Draft { media: vec![Snowflake(3), Snowflake(4)], ..Draft::text("hi") };
-    x.post(&draft.answering(Snowflake(2))).await.unwrap();
-    let first = x.send_message(&Addressee::Account(AccountId(8)), "hi", Some(Snowflake(3))).await.unwrap();
-    assert_eq!((first.conversation.as_str(), first.message), ("7-8", Snowflake(5)));
-    x.send_message(&Addressee::Conversation(first.conversation), "", Some(Snowflake(3))).await.unwrap();
+    let draft = Draft { media: vec![MediaId(3), MediaId(4)], ..Draft::text("hi") };
+    x.post(&draft.answering(PostId(2))).await.unwrap();
+    let first = x.send_message(&Addressee::Account(AccountId(8)), "hi", Some(MediaId(3))).await.unwrap();
+    assert_eq!((first.conversation.as_str(), first.message), ("7-8", MessageId(5)));
+    x.send_message(&Addressee::Conversation(first.conversation), "", Some(MediaId(3))).await.unwrap();
     let requests = server.requests.await.unwrap();
     let body = r#"{"media":{"media_ids":["3","4"]},"reply":{"in_reply_to_tweet_id":"2"},"text":"hi"}"#;
     assert!(requests[0].ends_with(body), "{}", requests[0]);
@@ -329,7 +328,7 @@ async fn a_file_is_ready_when_x_says_so() {
     let server = script([working, done, failed].map(json).to_vec()).await;
     let x = client(&server.base);
     let gif = File { media_type: "image/gif".to_owned(), bytes: b"GIF89a-marked".to_vec() };
-    assert_eq!(x.upload(&gif, Purpose::Message).await, Ok(Snowflake(5)));
+    assert_eq!(x.upload(&gif, Purpose::Message).await, Ok(MediaId(5)));
     let refused = x.upload(&gif, Purpose::Post).await.unwrap_err();
     assert!(matches!(refused, Error::Refused { what } if what.contains("cannot use")));
     let requests = server.requests.await.unwrap();

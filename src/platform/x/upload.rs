@@ -10,7 +10,8 @@ use super::X;
 use super::endpoint::Endpoint;
 use super::parse::{self, Upload};
 use super::wire::Content;
-use crate::platform::{Error, File, FileKind, MediaId, Purpose};
+use crate::base::ids::MediaId;
+use crate::platform::{Error, File, FileKind, Purpose};
 
 /// The longest wait before X is asked again how far it is, whatever it says.
 const WAIT_S_MAX: u64 = 10;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::AppState;
 use super::answer::{self, Answer};
 use super::query::invalid;
-use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use crate::base::ids::{Account, AccountId, AccountName, Channel, ConversationId, MessageId, PostId};
 use crate::sandbox::shapes;
 use crate::sandbox::world::{Chaos, Draft, Fault, Outgoing, Refusal, Settings, User, World, unescape};
 
@@ -253,7 +253,7 @@ async fn timeline(State(state): State<AppState>) -> Json<Value> {
             let author = world.user(post.author).map(|user| user.account.name.as_str());
             json!({
                 "id": post.id.to_string(), "author": author, "text": unescape(&post.words.text),
-                "created_at": shapes::cut_time(post.id.time()),
+                "created_at": shapes::cut_time(Channel::X.moment(post.id)),
             })
         };
         shown.map(line).collect()

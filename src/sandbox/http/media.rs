@@ -12,7 +12,8 @@ use super::answer::{self, Answer};
 use super::messages::read_json;
 use super::query::invalid;
 use super::{AppState, BODY_BYTES_MAX, Caller};
-use crate::base::ids::Snowflake;
+use crate::base::ids::{MediaId, MessageId, PostId};
+use crate::base::text;
 use crate::platform::{FileKind, Purpose};
 use crate::sandbox::world::Refusal;
 
@@ -111,15 +112,15 @@ pub(super) async fn public(
     State(state): State<AppState>,
     Path((post, media, _)): Path<(String, String, String)>,
 ) -> Answer {
-    let (post, media) = (number(&post)?, number(&media)?);
+    let (post, media) = (PostId(number(&post)?), MediaId(number(&media)?));
     state.world.with(|world, _| {
         let file = world.media_of_post(post, media)?;
         Ok(([(CONTENT_TYPE, file.media_type.clone())], file.bytes.clone()).into_response())
     })
 }
 
-fn number(text: &str) -> Result<Snowflake, Refusal> {
-    Snowflake::parse(text).ok_or_else(|| invalid("id", text, "it is not an identifier"))
+fn number(text: &str) -> Result<u64, Refusal> {
+    text::number(text).ok_or_else(|| invalid("id", text, "it is not an identifier"))
 }
 
 /// The bytes of a file, to those in whose conversation it was sent.
@@ -128,7 +129,7 @@ pub(super) async fn bytes(
     who: Extension<Caller>,
     Path((message, media, _)): Path<(String, String, String)>,
 ) -> Answer {
-    let (message, media) = (number(&message)?, number(&media)?);
+    let (message, media) = (MessageId(number(&message)?), MediaId(number(&media)?));
     state.world.with(|world, _| {
         let file = world.media_for(who.0.0, message, media)?;
         Ok(([(CONTENT_TYPE, file.media_type.clone())], file.bytes.clone()).into_response())

@@ -13,7 +13,7 @@ use super::answer::{self, Answer};
 use super::query::{self, Kind, Parameters, invalid};
 use super::users::account_id;
 use super::{AppState, Caller, base};
-use crate::base::ids::{AccountId, ConversationId, MessageId, Snowflake};
+use crate::base::ids::{AccountId, ConversationId, MediaId, MessageId};
 use crate::sandbox::shapes::{self, Asked};
 use crate::sandbox::world::{Event, EventKind, Listing, Outgoing, Refusal, World};
 
@@ -59,7 +59,7 @@ fn list(
 ) -> Answer {
     let mut parameters = Parameters::new(pairs)?;
     let size = parameters.number("max_results", 1, 100, 100)?;
-    let before = parameters.page()?;
+    let before = parameters.page()?.map(MessageId);
     let kinds = parameters.list("event_types", &[KINDS])?;
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
     state.world.with(|world, now| {
@@ -69,7 +69,7 @@ fn list(
         let page = world.list_events(now, user, listing)?;
         let mut body = json!({ "meta": { "result_count": page.events.len() } });
         if let Some(next) = page.next {
-            body["meta"]["next_token"] = json!(query::token(next));
+            body["meta"]["next_token"] = json!(query::token(next.0));
         }
         if !page.events.is_empty() {
             body["data"] = page.events.iter().map(|event| shapes::event(world, event, &asked)).collect();
@@ -110,7 +110,7 @@ pub(super) async fn delete(State(state): State<AppState>, who: Who, Path(id): Pa
 /// The users and files that the events name, each once, as far as they are asked for.
 fn add_includes(body: &mut Value, world: &World, events: &[Event], asked: &Asked, base: &str) {
     let mut users: BTreeMap<AccountId, Value> = BTreeMap::new();
-    let mut files: BTreeMap<Snowflake, Value> = BTreeMap::new();
+    let mut files: BTreeMap<MediaId, Value> = BTreeMap::new();
     for event in events {
         let mut people: Vec<AccountId> = Vec::new();
         if asked.expansions.contains("sender_id") {
@@ -200,7 +200,7 @@ fn sent(conversation: &ConversationId, message: MessageId) -> Answer {
 
 fn outgoing(written: Written) -> Result<Outgoing, Refusal> {
     let media =
-        written.attachments.iter().map(|attached| Snowflake::parse(&attached.media_id)).collect::<Option<Vec<_>>>();
+        written.attachments.iter().map(|attached| MediaId::parse(&attached.media_id)).collect::<Option<Vec<_>>>();
     let media = media.filter(|media| media.len() <= 1).ok_or(Refusal::BadMedia)?;
     Ok(Outgoing { text: written.text, media })
 }

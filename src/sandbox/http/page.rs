@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::query::invalid;
 use super::{AppState, base, control};
-use crate::base::ids::{AccountId, PostId};
+use crate::base::ids::{AccountId, Channel, PostId, Source};
 use crate::base::time::Time;
 use crate::platform::price::{Billed, usd};
 use crate::sandbox::world::{Draft, Event, EventKind, Media, Post, Refusal, User, Words, World, unescape};
@@ -151,7 +151,7 @@ fn timeline(world: &World) -> Markup {
             @if posts.peek().is_none() { p.soft { "Nobody has posted yet." } }
             @for post in posts {
                 article {
-                    p { strong { (name(world, post.author)) } " " span.soft.time { (post.id.time()) } }
+                    p { strong { (name(world, post.author)) } " " span.soft.time { (Channel::X.moment(post.id)) } }
                     p.text { (unescape(&post.words.text)) }
                     p.soft {
                         a href={ "/" (name(world, post.author)) "/status/" (post.id) } { (post.id) }
@@ -201,7 +201,7 @@ fn message(world: &World, event: &Event) -> Markup {
         .collect();
     html! {
         article {
-            p { strong { (name(world, event.sender)) } " to " (others.join(", ")) " " span.soft.time { (event.id.time()) } }
+            p { strong { (name(world, event.sender)) } " to " (others.join(", ")) " " span.soft.time { (Source::XDm.moment(event.id)) } }
             @match &event.kind {
                 EventKind::Message { written, media, .. } => {
                     p.text { (written) }
@@ -301,7 +301,7 @@ pub(super) fn blockquote(post: &Post, author: &User, base: &str) -> Markup {
         blockquote class="twitter-tweet" {
             p lang="en" dir="ltr" { (dressed(&post.words, base)) }
             "— " (author.display) " (@" (name) ") "
-            a href={ (base) "/" (name) "/status/" (post.id) "?ref_src=twsrc%5Etfw" } { (long_date(post.id.time())) }
+            a href={ (base) "/" (name) "/status/" (post.id) "?ref_src=twsrc%5Etfw" } { (long_date(Channel::X.moment(post.id))) }
         }
     }
 }
@@ -357,7 +357,7 @@ pub(super) async fn post(
         frame("post", &html! {
             section {
                 (blockquote_of_page(post, author))
-                p.soft { "post " (post.id) ", " (post.id.time()) }
+                p.soft { "post " (post.id) ", " (Channel::X.moment(post.id)) }
                 @if 1 < versions.len() {
                     p.soft {
                         "versions: "

@@ -12,7 +12,7 @@ use super::messages::read_json;
 use super::query::{self, Kind, Parameters, invalid};
 use super::users::account_id;
 use super::{AppState, Caller, base, page};
-use crate::base::ids::{AccountId, PostId, Snowflake};
+use crate::base::ids::{AccountId, Channel, MediaId, PostId};
 use crate::sandbox::shapes::{self, Asked, Place};
 use crate::sandbox::world::{Draft, Post, PostPage, Range, Refusal, Vocabulary, World};
 
@@ -141,7 +141,7 @@ fn list(
         let page = read(world, now, range);
         let mut body = json!({ "meta": { "result_count": page.posts.len() } });
         if let Some(next) = page.next {
-            body["meta"]["next_token"] = json!(query::token(next));
+            body["meta"]["next_token"] = json!(query::token(next.0));
         }
         if let [newest, ..] = &page.posts[..] {
             body["meta"]["newest_id"] = json!(newest.id.to_string());
@@ -155,11 +155,11 @@ fn list(
 
 fn range(parameters: &mut Parameters) -> Result<Range, Refusal> {
     let size = parameters.number("max_results", 5, 100, 10)?;
-    let since = parameters.id("since_id")?;
-    let start = parameters.time("start_time")?.map(|time| Snowflake(PostId::first_at(time).0.saturating_sub(1)));
-    let until = parameters.id("until_id")?;
-    let end = parameters.time("end_time")?.map(PostId::first_at);
-    let page = parameters.page()?;
+    let since = parameters.id("since_id")?.map(PostId);
+    let start = parameters.time("start_time")?.map(|time| PostId(Channel::X.first_at(time).0.saturating_sub(1)));
+    let until = parameters.id("until_id")?.map(PostId);
+    let end = parameters.time("end_time")?.map(|time| Channel::X.first_at(time));
+    let page = parameters.page()?.map(PostId);
     let before = [until, end, page].into_iter().flatten().min();
     Ok(Range { after: since.max(start), before, size, without_answers: false })
 }
@@ -241,10 +241,10 @@ pub(super) async fn oembed(State(state): State<AppState>, headers: HeaderMap, Qu
     })
 }
 
-fn media_ids(ids: &[String]) -> Result<Vec<Snowflake>, Refusal> {
+fn media_ids(ids: &[String]) -> Result<Vec<MediaId>, Refusal> {
     let wrong = |text: &str| invalid("media.media_ids", text, "it is not an identifier");
-    let ids: Vec<Snowflake> =
-        ids.iter().map(|text| Snowflake::parse(text).ok_or_else(|| wrong(text))).collect::<Result<_, _>>()?;
+    let ids: Vec<MediaId> =
+        ids.iter().map(|text| MediaId::parse(text).ok_or_else(|| wrong(text))).collect::<Result<_, _>>()?;
     if ids.is_empty() { Err(wrong("")) } else { Ok(ids) }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::BASE32HEX_NOPAD;
 
-use crate::base::ids::Snowflake;
+use crate::base::text;
 use crate::sandbox::shapes::Asked;
 use crate::sandbox::world::{Refusal, Vocabulary};
 
@@ -55,9 +55,9 @@ impl Parameters {
     }
 
     /// An identifier.
-    pub(super) fn id(&mut self, name: &str) -> Result<Option<Snowflake>, Refusal> {
+    pub(super) fn id(&mut self, name: &str) -> Result<Option<u64>, Refusal> {
         let Some(text) = self.take(name) else { return Ok(None) };
-        let id = Snowflake::parse(&text).ok_or_else(|| invalid(name, text, "it is not an identifier"))?;
+        let id = text::number(&text).ok_or_else(|| invalid(name, text, "it is not an identifier"))?;
         Ok(Some(id))
     }
 
@@ -85,7 +85,7 @@ impl Parameters {
     }
 
     /// A mark of a place in a listing, made by [`token`].
-    pub(super) fn page(&mut self) -> Result<Option<Snowflake>, Refusal> {
+    pub(super) fn page(&mut self) -> Result<Option<u64>, Refusal> {
         let Some(text) = self.take("pagination_token") else { return Ok(None) };
         read_token(&text).map(Some).ok_or_else(|| invalid("pagination_token", text, "it is none of ours"))
     }
@@ -152,14 +152,14 @@ pub(super) fn invalid(parameter: &str, value: impl ToString, why: impl ToString)
 const TOKEN_HEAD: &[u8] = b"page";
 
 /// The mark of the place after `last` in a listing from the newest.
-pub(super) fn token(last: Snowflake) -> String {
-    BASE32HEX_NOPAD.encode(&[TOKEN_HEAD, &last.0.to_be_bytes()].concat()).to_ascii_lowercase()
+pub(super) fn token(last: u64) -> String {
+    BASE32HEX_NOPAD.encode(&[TOKEN_HEAD, &last.to_be_bytes()].concat()).to_ascii_lowercase()
 }
 
-fn read_token(text: &str) -> Option<Snowflake> {
+fn read_token(text: &str) -> Option<u64> {
     let bytes = BASE32HEX_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).ok()?;
     let id = bytes.strip_prefix(TOKEN_HEAD)?;
-    Some(Snowflake(u64::from_be_bytes(id.try_into().ok()?)))
+    Some(u64::from_be_bytes(id.try_into().ok()?))
 }
 
 #[cfg(test)]
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_page_token_is_read_back_and_no_other_text_is() {
-        let id = Snowflake(972_161_234_567_890_123);
+        let id = 972_161_234_567_890_123;
         assert_eq!(read_token(&token(id)), Some(id));
         assert!(16 <= token(id).len());
         for text in ["", "0", "7140dibdnow9c7btw4232hx5", "é"] {

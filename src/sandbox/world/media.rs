@@ -1,11 +1,9 @@
 //! Uploaded files, and who sees them.
 
 use super::{EventKind, Refusal, World};
-use crate::base::ids::{AccountId, MessageId, PostId};
+use crate::base::ids::{AccountId, MediaId, MessageId, PostId};
 use crate::base::time::Time;
 use crate::platform::{FileKind, POST_FILES_MAX, Purpose};
-
-pub use crate::platform::MediaId;
 
 /// An uploaded file. No Debug: it is private.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,7 +61,7 @@ impl World {
     }
 
     fn keep(&mut self, now: Time, owner: AccountId, purpose: Purpose, media_type: &str, bytes: Vec<u8>) -> MediaId {
-        let id = self.next_id(now);
+        let id = MediaId(self.next_id(now));
         self.media.insert(id, Media { id, owner, purpose, media_type: media_type.to_owned(), bytes });
         id
     }

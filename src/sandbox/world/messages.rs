@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::media::MediaId;
 use super::words::{self, Words};
 use super::{Refusal, World};
-use crate::base::ids::{AccountId, ConversationId, MessageId, Snowflake};
+use crate::base::ids::{AccountId, ConversationId, MediaId, MessageId, Source};
 use crate::base::time::Time;
 use crate::platform::price::Billed;
 use crate::platform::{MESSAGE_CHARS_MAX, Purpose};
@@ -131,7 +130,7 @@ impl World {
             return Err(Refusal::NoConversation);
         }
         self.check(from, what)?;
-        let id = self.next_id(now);
+        let id = MessageId(self.next_id(now));
         let tail = what.media.first().map(|media| format!("https://x.com/messages/media/{id}/{media}"));
         let words = words::dress(&what.text, tail, &mut self.rng);
         let kind = EventKind::Message { words, written: what.text.clone(), media: what.media.clone() };
@@ -164,7 +163,7 @@ impl World {
         let id = ConversationId::parse(&number.to_string()).expect("one decimal number is a conversation's identifier");
         let joined = members.iter().copied().collect();
         self.conversations.insert(id.clone(), Conversation { members, is_group: true });
-        let join = self.next_id(now);
+        let join = MessageId(self.next_id(now));
         self.add_event(join, id.clone(), from, EventKind::Join(joined));
         let message = self.send_in(now, from, &id, what)?;
         Ok((id, message))
@@ -179,7 +178,7 @@ impl World {
         if !group.members.remove(&user) {
             return Err(Refusal::NoConversation);
         }
-        let event = self.next_id(now);
+        let event = MessageId(self.next_id(now));
         self.add_event(event, id.clone(), user, EventKind::Leave(vec![user]));
         Ok(event)
     }
@@ -207,15 +206,17 @@ impl World {
         if asked.conversation.is_some_and(|id| !self.is_member(user, id)) {
             return Err(Refusal::NoConversation);
         }
-        let oldest = Snowflake::first_at(now.plus_ms(-self.settings.retention_ms));
-        let end = asked.before.unwrap_or(Snowflake(u64::MAX));
+        let oldest = Source::XDm.first_at(now.plus_ms(-self.settings.retention_ms));
+        let end = asked.before.unwrap_or(MessageId(u64::MAX));
         let lag_ms = self.settings.message_lag_ms;
         let listed = now.plus_ms(-lag_ms);
         let mut found: Vec<&Event> = Vec::new();
         if oldest < end {
             let in_time = self.events.range(oldest..end).rev().map(|(_, event)| event);
             let wanted = in_time.filter(|event| {
-                (lag_ms == 0 || event.id.time() <= listed) && fits(event, &asked) && self.may_read(user, event)
+                (lag_ms == 0 || Source::XDm.moment(event.id) <= listed)
+                    && fits(event, &asked)
+                    && self.may_read(user, event)
             });
             found = wanted.take(asked.size.saturating_add(1)).collect();
         }
@@ -234,7 +235,7 @@ impl World {
     /// # Errors
     /// [`Refusal::NotFound`] also if the user is not in its conversation.
     pub fn event_for(&mut self, now: Time, user: AccountId, id: MessageId) -> Result<Event, Refusal> {
-        let oldest = Snowflake::first_at(now.plus_ms(-self.settings.retention_ms));
+        let oldest = Source::XDm.first_at(now.plus_ms(-self.settings.retention_ms));
         let event = self.events.get(&id).filter(|event| oldest <= event.id && self.may_read(user, event)).cloned();
         let event = event.ok_or_else(|| no_event(id))?;
         self.counts.add_read(now, Billed::MessageRead, id.0);

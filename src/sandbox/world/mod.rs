@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use call::{Allowance, Call, Limit, limits_of_x};
 pub use fault::{Body, Chaos, Fault, How, Moment};
-pub use media::{Media, MediaId};
+pub use media::Media;
 pub use messages::{Conversation, Event, EventKind, EventPage, Listing, Outgoing};
 pub use posts::{Draft, Post, PostPage, Range};
 pub use price::Counts;
@@ -30,7 +30,7 @@ pub use refusal::Refusal;
 pub use users::{Credentials, User};
 pub use words::{Link, Mention, Words, unescape};
 
-use crate::base::ids::{AccountId, ConversationId, MessageId, PostId, Snowflake};
+use crate::base::ids::{AccountId, Channel, ConversationId, MediaId, MessageId, PostId};
 use crate::base::time::Time;
 
 /// How the platform behaves.
@@ -196,11 +196,11 @@ impl World {
     }
 
     /// A new identifier with the moment `now` inside: greater than all of the same millisecond.
-    fn next_id(&mut self, now: Time) -> Snowflake {
-        let first = Snowflake::first_at(now).0;
+    fn next_id(&mut self, now: Time) -> u64 {
+        let first = Channel::X.first_at(now).0;
         let last = self.ids.range(first..first + (1 << 22)).next_back();
         let id = last.map_or(first, |last| last + 1);
         self.ids.insert(id);
-        Snowflake(id)
+        id
     }
 }

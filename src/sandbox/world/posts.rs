@@ -1,9 +1,8 @@
 //! Public posts: made, edited, deleted, and seen on timelines after a while.
 
-use super::media::MediaId;
 use super::words::{self, Words};
 use super::{Refusal, World};
-use crate::base::ids::{AccountId, PostId, Snowflake};
+use crate::base::ids::{AccountId, Channel, MediaId, PostId};
 use crate::base::time::Time;
 use crate::platform::price::Billed;
 
@@ -92,7 +91,7 @@ impl World {
             return Err(Refusal::invalid("quote_tweet_id", id, "no such post"));
         }
         let first = draft.edits.map(|id| self.check_edit(now, author, id)).transpose()?;
-        let id = self.next_id(now);
+        let id = PostId(self.next_id(now));
         let tail = self.tail(author, id, &draft);
         let post = Post {
             id,
@@ -189,7 +188,7 @@ impl World {
     fn check_edit(&self, now: Time, author: AccountId, id: PostId) -> Result<PostId, Refusal> {
         let edited = self.read(id).ok_or_else(|| Refusal::invalid("previous_post_id", id, "no such post"))?;
         let is_premium = self.users.get(&author).is_some_and(|user| user.premium);
-        let in_time = now.ms_since(edited.first.time()) <= EDIT_WINDOW_MS;
+        let in_time = now.ms_since(Channel::X.moment(edited.first)) <= EDIT_WINDOW_MS;
         let left = self.history(edited).len() <= EDITS_MAX;
         let is_newest = self.history(edited).last() == Some(&id);
         if edited.author == author && is_premium && in_time && left && is_newest {
@@ -206,7 +205,7 @@ impl World {
     /// Until when a post can be edited, and how often still.
     pub fn edits_left(&self, post: &Post) -> (Time, usize) {
         let made = self.history(post).len().saturating_sub(1);
-        (post.first.time().plus_ms(EDIT_WINDOW_MS), EDITS_MAX.saturating_sub(made))
+        (Channel::X.moment(post.first).plus_ms(EDIT_WINDOW_MS), EDITS_MAX.saturating_sub(made))
     }
 
     /// Deletes a post with all its versions. Says whether it was there.
@@ -279,12 +278,12 @@ impl World {
         is_owned: bool,
         fits: impl Fn(&World, &Post) -> bool,
     ) -> PostPage {
-        let after = range.after.unwrap_or(Snowflake(0));
+        let after = range.after.unwrap_or(PostId(0));
         let shown = self.posts.range(after..).rev().map(|(_, post)| post).filter(|post| {
             let is_shown = !post.is_deleted && post.listed_from <= now && self.is_newest_listed(now, post);
             is_shown && !(range.without_answers && post.answers.is_some()) && fits(self, post)
         });
-        let before = range.before.unwrap_or(Snowflake(u64::MAX));
+        let before = range.before.unwrap_or(PostId(u64::MAX));
         let within = shown.take(depth).filter(|post| after < post.id && post.id < before);
         let mut posts: Vec<Post> = within.take(range.size.saturating_add(1)).cloned().collect();
         let has_more = range.size < posts.len();

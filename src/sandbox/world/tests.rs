@@ -1,4 +1,5 @@
 use super::*;
+use crate::base::ids::{PostId, Source};
 use crate::platform::price::Billed;
 use crate::sandbox::{EMBASSY, JOURNALIST, MINISTRY, story_world};
 
@@ -22,7 +23,7 @@ fn identifiers_are_unique_and_carry_their_moment() {
     let mut world = story();
     let ids: Vec<_> = (0..5).map(|_| world.send(noon(), EMBASSY, MINISTRY, &Outgoing::text("hi")).unwrap()).collect();
     assert!(ids.is_sorted_by(|a, b| a < b));
-    assert!(ids.iter().all(|id| id.time() == noon()));
+    assert!(ids.iter().all(|id| Source::XDm.moment(*id) == noon()));
     let earlier = world.send(noon().plus_ms(-1), EMBASSY, MINISTRY, &Outgoing::text("before")).unwrap();
     assert!(earlier < ids[0]);
 }
@@ -208,6 +209,6 @@ fn who_quotes_summons_and_a_thread_may_be_refused() {
     world.settings.refuses_self_replies = true;
     assert!(matches!(world.post(noon(), EMBASSY, answer("3 of 3", own)), Err(Refusal::NoReply { .. })));
     assert_eq!(world.counts().billed(Billed::SummonedReply), 1);
-    let gone = Draft { quotes: Some(Snowflake(1)), ..draft("what?") };
+    let gone = Draft { quotes: Some(PostId(1)), ..draft("what?") };
     assert!(matches!(world.post(noon(), JOURNALIST, gone), Err(Refusal::Invalid { .. })));
 }

@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::ledger::{Note, Other};
 use super::{Page, View};
 use crate::base::hash::Hash;
-use crate::base::ids::PostId;
+use crate::base::ids::PublicPost;
 use crate::base::time::Time;
 use crate::tlog::entry::{Entry, Loss};
 
@@ -75,7 +75,7 @@ fn large(hash: &Hash) -> Markup {
 }
 
 /// The words and the link of a post.
-fn post_link(view: &View<'_>, post: PostId) -> Markup {
+fn post_link(view: &View<'_>, post: PublicPost) -> Markup {
     match view.settings.address_of(post) {
         Some(address) => html! { a href=(address) rel="noreferrer" { "post " (post) } },
         None => html! { "post " (post) },

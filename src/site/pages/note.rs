@@ -41,7 +41,7 @@ fn posted(view: &View<'_>, note: &Note) -> Markup {
             @match note.post {
                 None => p { "It is sealed, but not posted yet." },
                 Some(shown) => {
-                    p { (post_link(view, shown.post)) ", accepted by the platform " (moment(shown.post.time())) " UTC by the time inside its number." }
+                    p { (post_link(view, shown.post)) ", accepted by the platform " (moment(shown.post.moment())) " UTC by the time inside its number." }
                     @if let Some(address) = view.settings.address_of(shown.post) { p.small.mono { (address) } }
                     @if shown.first < shown.last {
                         p { "It shows notes " (shown.first) " to " (shown.last) " together, by a head of the log that covers them all. "

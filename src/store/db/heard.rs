@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::Db;
-use crate::base::ids::{AccountId, MessageId, PostId, Snowflake};
+use crate::base::ids::{AccountId, MessageId, PostId, Source};
 use crate::base::time::Time;
 use crate::note::standing::LogStanding;
 use crate::store::{CodeChange, CodeRow, Error, rows};
@@ -11,7 +11,7 @@ use crate::store::{CodeChange, CodeRow, Error, rows};
 impl Db {
     pub(in crate::store) fn listened(&self) -> Result<Option<(PostId, PostId)>, Error> {
         let row = self.conn.query_row("SELECT start, mention FROM listened", [], |row| {
-            Ok((rows::snowflake(row, 0)?, rows::snowflake(row, 1)?))
+            Ok((rows::post_id(row, 0)?, rows::post_id(row, 1)?))
         });
         Ok(row.optional()?)
     }
@@ -27,7 +27,7 @@ impl Db {
         let mut query =
             self.conn.prepare_cached("SELECT post, author, what FROM mention WHERE ?1 <= at ORDER BY at")?;
         let heard =
-            query.query_map([from.ms()], |row| Ok((rows::snowflake(row, 0)?, AccountId(row.get(1)?), row.get(2)?)))?;
+            query.query_map([from.ms()], |row| Ok((rows::post_id(row, 0)?, AccountId(row.get(1)?), row.get(2)?)))?;
         Ok(heard.collect::<Result<_, _>>()?)
     }
 
@@ -39,7 +39,7 @@ impl Db {
     pub(in crate::store) fn helps(&self, official: AccountId, message: MessageId) -> Result<u64, Error> {
         const HELPS: &str =
             "SELECT count(*) FROM command WHERE from_account = ?1 AND text = 'help' AND message BETWEEN ?2 AND ?3";
-        let begin = Snowflake::first_at(message.time().midnight());
+        let begin = Source::XDm.first_at(Source::XDm.moment(message).midnight());
         Ok(self.conn.query_row(HELPS, [official.0, begin.0, message.0], |row| row.get(0))?)
     }
 

@@ -3,10 +3,10 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{Db, keep_head};
-use crate::base::ids::PostId;
+use crate::base::ids::{Channel, PostId};
 use crate::base::time::Time;
 use crate::store::{Error, Intent, Received, Subject, rows};
-use crate::tlog::entry::{Entry, Platform};
+use crate::tlog::entry::Entry;
 use crate::wording::post::PostText;
 
 impl Db {
@@ -105,7 +105,7 @@ impl Db {
                 Ok(row.get::<_, Option<u64>>(0)?.zip(row.get::<_, Option<u64>>(1)?))
             })?;
             let Some((first, last)) = run else { return Ok(()) };
-            appended.push(tx, &Entry::Post { time: now, first, last, platform: Platform::X, post })
+            appended.push(tx, &Entry::Post { time: now, first, last, post: Channel::X.post(post) })
         })
     }
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::{Appended, Db, heard};
 use crate::base::hash::Hash;
-use crate::base::ids::{MessageId, PostId};
+use crate::base::ids::{Channel, MessageId, PostId};
 use crate::base::time::Time;
 use crate::note::request::RequestState;
 use crate::note::standing::Standing;
@@ -13,7 +13,7 @@ use crate::store::{
     Answer, Ask, Command, Effects, Error, MessageBody, NewRequest, Opened, Outgoing, PendingMessage, ProofRow, Request,
     Trigger, rows,
 };
-use crate::tlog::entry::{Entry, Level, Platform};
+use crate::tlog::entry::{Entry, Level};
 
 impl Db {
     pub(in crate::store) fn apply(&mut self, trigger: &Trigger, effects: &Effects, now: Time) -> Result<bool, Error> {
@@ -187,7 +187,7 @@ fn dispute(tx: &Transaction<'_>, appended: &mut Appended, note: u64, post: PostI
     if tx.execute(insert, params![note, post.0])? == 0 {
         return Ok(());
     }
-    appended.push(tx, &Entry::Dispute { time: now, note, platform: Platform::X, post })
+    appended.push(tx, &Entry::Dispute { time: now, note, post: Channel::X.post(post) })
 }
 
 /// Enters that a note is opened, keeps its files for the site, and decides upon the posts of its mirror.
@@ -207,7 +207,7 @@ fn open(tx: &Transaction<'_>, appended: &mut Appended, opened: &Opened, now: Tim
     }
     let mut before = None;
     for (place, (text, files)) in (1_u64..).zip(&opened.parts) {
-        let answers = before.is_none().then_some(post.0);
+        let answers = before.is_none().then_some(post.id.0);
         tx.execute(
             "INSERT INTO intent (kind, note, level, place, count, answers, before, text)
              VALUES ('part', ?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -18,7 +18,7 @@ impl Db {
         let slip = query.query_row([rows::json(held)], |row| {
             let received = row.get::<_, Option<String>>(2)?.is_some().then(|| rows::receipts::received(row, 2));
             Ok(Slipped {
-                slip: rows::snowflake(row, 0)?,
+                slip: rows::message_id(row, 0)?,
                 from: AccountId(row.get(1)?),
                 received: received.transpose()?,
             })

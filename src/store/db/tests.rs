@@ -1,7 +1,7 @@
 //! A disk that is full, as the database tells it.
 
 use super::*;
-use crate::base::ids::{Origin, Snowflake};
+use crate::base::ids::{MessageId, Origin};
 use crate::note::Correspondence;
 
 fn key() -> LogKey {
@@ -11,7 +11,7 @@ fn key() -> LogKey {
 fn batch(note: u64, bytes: usize) -> Batch {
     let conversation = ConversationId::parse(&format!("7-{}", 10 + note)).unwrap();
     let correspondence = Correspondence { count: 1, previous: Hash::ZERO };
-    let (message, commitment) = (Snowflake(note), Hash::of(&note.to_be_bytes()));
+    let (message, commitment) = (MessageId(note), Hash::of(&note.to_be_bytes()));
     let opening = vec![7; bytes];
     Batch {
         notes: vec![Sealing { note, message, conversation, correspondence, commitment, opening }],

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Attempts, Error, Intent, Subject};
 use crate::base::hash::Hash;
-use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId, Snowflake};
+use crate::base::ids::{Account, AccountId, AccountName, Channel, ConversationId, MessageId, PostId, PublicPost};
 use crate::base::time::Time;
 use crate::note::Correspondence;
 use crate::tlog::entry::Level;
@@ -23,9 +23,19 @@ pub(in crate::store) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<T
     Ok(Time::from_ms(row.get(column)?))
 }
 
-/// A column that holds a number of the platform.
-pub(in crate::store) fn snowflake(row: &Row<'_>, column: usize) -> rusqlite::Result<Snowflake> {
-    Ok(Snowflake(row.get(column)?))
+/// A column that holds the identifier of a message.
+pub(in crate::store) fn message_id(row: &Row<'_>, column: usize) -> rusqlite::Result<MessageId> {
+    Ok(MessageId(row.get(column)?))
+}
+
+/// A column that holds the identifier of a post of ours.
+pub(in crate::store) fn public_post(row: &Row<'_>, column: usize) -> rusqlite::Result<PublicPost> {
+    Ok(Channel::X.post(post_id(row, column)?))
+}
+
+/// A column that holds the identifier of a post.
+pub(in crate::store) fn post_id(row: &Row<'_>, column: usize) -> rusqlite::Result<PostId> {
+    Ok(PostId(row.get(column)?))
 }
 
 pub(in crate::store) fn entries(db: &Connection, from: u64, count: u64) -> Result<Vec<String>, Error> {
@@ -65,12 +75,12 @@ pub(in crate::store) fn note(db: &Connection, n: u64) -> Result<Option<(u64, Has
 }
 
 /// The post that shows a note, its exact text, and the size of the head that it shows.
-pub(in crate::store) fn post_of(db: &Connection, n: u64) -> Result<Option<(PostId, String, u64)>, Error> {
+pub(in crate::store) fn post_of(db: &Connection, n: u64) -> Result<Option<(PublicPost, String, u64)>, Error> {
     let mut query = db.prepare_cached(
         "SELECT post, text, size FROM intent JOIN result ON result.intent = intent.id
          WHERE ?1 BETWEEN first AND last ORDER BY last LIMIT 1",
     )?;
-    Ok(query.query_row([n], |row| Ok((snowflake(row, 0)?, row.get(1)?, row.get(2)?))).optional()?)
+    Ok(query.query_row([n], |row| Ok((public_post(row, 0)?, row.get(1)?, row.get(2)?))).optional()?)
 }
 
 /// How many notes are posted, and the last of them.
@@ -148,7 +158,7 @@ fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
             count: row.get("count")?,
         },
         _ => Subject::Answer {
-            mention: row.get::<_, Option<u64>>("mention")?.map(Snowflake),
+            mention: row.get::<_, Option<u64>>("mention")?.map(PostId),
             note,
             standalone: row.get("alone")?,
         },
@@ -158,7 +168,7 @@ fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
         id: row.get("id")?,
         subject,
         text: row.get("text")?,
-        answers: answers.filter(|_| !refused).map(Snowflake),
+        answers: answers.filter(|_| !refused).map(PostId),
         files: Vec::new(),
         attempts: None,
     })
@@ -185,12 +195,12 @@ fn attempts(db: &Connection, intent: u64) -> Result<Option<Attempts>, Error> {
 }
 
 pub(in crate::store) fn started(db: &Connection) -> Result<Option<MessageId>, Error> {
-    Ok(db.query_row("SELECT message FROM start", [], |row| snowflake(row, 0)).optional()?)
+    Ok(db.query_row("SELECT message FROM start", [], |row| message_id(row, 0)).optional()?)
 }
 
 pub(in crate::store) fn newest_seen(db: &Connection) -> Result<Option<MessageId>, Error> {
     let newest: Option<u64> = db.query_row("SELECT max(message) FROM seen", [], |row| row.get(0))?;
-    Ok(newest.map(Snowflake))
+    Ok(newest.map(MessageId))
 }
 
 pub(in crate::store) fn seen_after(db: &Connection, message: MessageId) -> Result<u64, Error> {
@@ -210,7 +220,7 @@ pub(in crate::store) fn done(db: &Connection, name: &str) -> Result<Option<Time>
 
 pub(in crate::store) fn newest_post(db: &Connection) -> Result<Option<PostId>, Error> {
     let newest: Option<u64> = db.query_row("SELECT max(post) FROM result", [], |row| row.get(0))?;
-    Ok(newest.map(Snowflake))
+    Ok(newest.map(PostId))
 }
 
 pub(in crate::store) fn account(db: &Connection) -> Result<Option<Account>, Error> {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use crate::base::hash::Hash;
-use crate::base::ids::{AccountId, ConversationId, MessageId, PostId, Snowflake};
+use crate::base::ids::{AccountId, ConversationId, MessageId, PostId};
 use crate::base::time::Time;
 use crate::note::request::RequestState;
 use crate::note::standing::Standing;
@@ -37,7 +37,7 @@ fn with_approvals(db: &Connection, request: Request) -> Result<Request, Error> {
 fn request(row: &Row<'_>) -> rusqlite::Result<Request> {
     let note = row.get("note")?;
     let ask = match row.get::<_, Option<u64>>("post")? {
-        Some(post) => Ask::Dispute { note, post: Snowflake(post) },
+        Some(post) => Ask::Dispute { note, post: PostId(post) },
         None => Ask::Open { note, level: super::level(row, "level")? },
     };
     let state: String = row.get("state")?;
@@ -101,7 +101,7 @@ pub(in crate::store) fn parts(db: &Connection, note: u64, level: Level) -> Resul
          WHERE note = ?1 AND level = ?2 ORDER BY place",
     )?;
     let parts =
-        query.query_map(params![note, level.to_string()], |row| Ok(row.get::<_, Option<u64>>(0)?.map(Snowflake)))?;
+        query.query_map(params![note, level.to_string()], |row| Ok(row.get::<_, Option<u64>>(0)?.map(PostId)))?;
     Ok(parts.collect::<Result<_, _>>()?)
 }
 
@@ -119,7 +119,7 @@ pub(in crate::store) fn answer_to(db: &Connection, note: u64, post: PostId) -> R
         |row| {
             let (post, is_dropped): (Option<u64>, bool) = (row.get(0)?, row.get(1)?);
             let not = if is_dropped { Answered::Never } else { Answered::Not };
-            Ok(post.map_or(not, |post| Answered::In(Snowflake(post))))
+            Ok(post.map_or(not, |post| Answered::In(PostId(post))))
         },
     );
     Ok(answered.optional()?)
@@ -134,7 +134,7 @@ pub(in crate::store) fn commands(db: &Connection) -> Result<Vec<Command>, Error>
     let mut query =
         db.prepare_cached("SELECT message, from_account, text FROM command WHERE done = 0 ORDER BY message")?;
     let rows = query.query_map([], |row| {
-        Ok(Command { message: super::snowflake(row, 0)?, from: AccountId(row.get(1)?), text: row.get(2)? })
+        Ok(Command { message: super::message_id(row, 0)?, from: AccountId(row.get(1)?), text: row.get(2)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -179,7 +179,7 @@ fn waiting(row: &Row<'_>) -> rusqlite::Result<PendingMessage> {
 pub(in crate::store) fn sent(db: &Connection, key: &str) -> Result<Option<MessageId>, Error> {
     let sent: Option<Option<u64>> =
         db.query_row("SELECT sent FROM message WHERE key = ?1", [key], |row| row.get(0)).optional()?;
-    Ok(sent.flatten().map(Snowflake))
+    Ok(sent.flatten().map(MessageId))
 }
 
 /// The names and sizes of the files that are published of a note: those of the opening that shows most.

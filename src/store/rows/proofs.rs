@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::base::hash::Hash;
-use crate::base::ids::PostId;
+use crate::base::ids::PublicPost;
 use crate::store::{Error, ProofRow};
 
 /// What a proof of note `n` is made of; `inclusion` proves an index under a size.
@@ -22,7 +22,7 @@ pub(in crate::store) fn row(
     conn: &Connection,
     entry: &str,
     index: u64,
-    post: Option<(PostId, String, u64)>,
+    post: Option<(PublicPost, String, u64)>,
     inclusion: impl FnOnce(u64, u64) -> Result<Option<Vec<Hash>>, Error>,
 ) -> Result<ProofRow, Error> {
     let size = match &post {

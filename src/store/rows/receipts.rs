@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::base::hash::Hash;
-use crate::base::ids::{MessageId, Origin, PostId};
+use crate::base::ids::{MessageId, Origin, PublicPost};
 use crate::store::{Error, Received};
 
 /// Three columns from this one on: log, note, commitment.
@@ -31,11 +31,11 @@ pub(in crate::store) fn refusal(db: &Connection, slip: MessageId) -> Result<Opti
 }
 
 /// The post of the receipt that this entry is: its exact text, and the size of the head that it shows.
-pub(in crate::store) fn post_of(db: &Connection, index: u64) -> Result<Option<(PostId, String, u64)>, Error> {
+pub(in crate::store) fn post_of(db: &Connection, index: u64) -> Result<Option<(PublicPost, String, u64)>, Error> {
     let mut query = db.prepare_cached(
         "SELECT post, text, size FROM intent JOIN result ON result.intent = intent.id
          WHERE kind = 'receipt' AND size = ?1",
     )?;
-    let post = query.query_row([index + 1], |row| Ok((super::snowflake(row, 0)?, row.get(1)?, row.get(2)?)));
+    let post = query.query_row([index + 1], |row| Ok((super::public_post(row, 0)?, row.get(1)?, row.get(2)?)));
     Ok(post.optional()?)
 }

@@ -4,7 +4,7 @@
 //! itself, or of the content. So whoever has that file can check it against the log with `sha256sum` alone.
 
 use crate::base::hash::Hash;
-use crate::base::ids::PostId;
+use crate::base::ids::{PostId, PublicPost};
 use crate::note::proof::{Files, OpenedContent, Proof, PublishedPost};
 use crate::note::standing::Standing;
 use crate::note::{Content, Opening, attachment_names, names};
@@ -111,11 +111,11 @@ fn enclose(texts: Vec<String>, files: &[(String, u64)]) -> Vec<(String, Vec<Stri
 
 /// What a proof says about its post.
 pub fn published(
-    post: Option<(PostId, String)>,
+    post: Option<(PublicPost, String)>,
     account: crate::base::ids::Account,
     address: impl FnOnce(PostId) -> String,
 ) -> Option<PublishedPost> {
-    post.map(|(post, text)| PublishedPost { account, post, address: address(post), text })
+    post.map(|(post, text)| PublishedPost { account, post, address: address(post.id), text })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::limits::Tally;
-use crate::base::ids::{AccountId, PostId, Snowflake};
+use crate::base::ids::{AccountId, Channel, PostId};
 use crate::base::time::Time;
 use crate::platform::{Mention, PageToken, Platform};
 use crate::store::Store;
@@ -43,7 +43,7 @@ pub(super) enum End {
 impl Listing {
     /// Begins at the newest mention. Nothing up to `start` is ever answered, everything up to `read` has been dealt with.
     pub(super) fn begin(start: PostId, read: PostId) -> Listing {
-        let after = Snowflake::first_at(read.time().plus_ms(-ms(LATE))).max(start);
+        let after = Channel::X.first_at(Channel::X.moment(read).plus_ms(-ms(LATE))).max(start);
         Listing { after, next: None, pages: 0, newest: None, found: BTreeMap::new() }
     }
 

@@ -27,7 +27,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::base::clock::Clock;
-use crate::base::ids::{AccountId, PostId, Snowflake};
+use crate::base::ids::{AccountId, Channel, PostId};
 use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::Time;
 use crate::platform::{Mention, Platform};
@@ -173,7 +173,7 @@ impl Bot {
         let mut listing = match self.listing.take() {
             Some(listing) => listing,
             None => {
-                let (start, read) = self.store.listened().await?.unwrap_or((Snowflake(0), Snowflake(0)));
+                let (start, read) = self.store.listened().await?.unwrap_or((PostId(0), PostId(0)));
                 Listing::begin(start, read)
             }
         };
@@ -213,7 +213,7 @@ impl Bot {
         let me = self.platform.me().await?;
         let began = me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
         if self.store.listened().await?.is_none() {
-            self.store.listen_from(Snowflake::first_at(began)).await?;
+            self.store.listen_from(Channel::X.first_at(began)).await?;
         }
         info!(account.id = %me.account.id, officials = self.settings.officials.len(), "listening");
         self.me = Some(me.account.id);

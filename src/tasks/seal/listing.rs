@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{RETENTION, Watcher};
 use crate::base::clock::Clock;
-use crate::base::ids::{MessageId, Snowflake};
+use crate::base::ids::{MessageId, Source};
 use crate::base::time::Time;
 use crate::platform::{Error as PlatformError, Message, PageToken, Platform};
 use crate::store::{Gap, Store};
@@ -75,14 +75,14 @@ impl Listing {
     ) -> Result<Listing, TaskError> {
         let start = match (store.started().await?, backfill) {
             (Some(start), false) => start,
-            (None, false) => store.start_at(Snowflake::first_at(began)).await?,
-            (_, true) => store.start_at(Snowflake::first_at(began.plus_ms(-ms(RETENTION)))).await?,
+            (None, false) => store.start_at(Source::XDm.first_at(began)).await?,
+            (_, true) => store.start_at(Source::XDm.first_at(began.plus_ms(-ms(RETENTION)))).await?,
         };
         let newest_seen = store.newest_seen().await?;
-        let read = store.done(Watcher::NAME).await?.unwrap_or(start.time());
-        let dealt_with = newest_seen.map_or(read, |newest| read.max(newest.time()));
-        let known_until = looked.or(newest_seen.map(Snowflake::time)).unwrap_or(now).min(now);
-        let horizon = Snowflake::first_at(known_until.plus_ms(-ms(LATE)));
+        let read = store.done(Watcher::NAME).await?.unwrap_or(moment(start));
+        let dealt_with = newest_seen.map_or(read, |newest| read.max(moment(newest)));
+        let known_until = looked.or(newest_seen.map(moment)).unwrap_or(now).min(now);
+        let horizon = Source::XDm.first_at(known_until.plus_ms(-ms(LATE)));
         // What lies between the horizon and now is asked for with one call, for X allows few.
         let recent = u32::try_from(store.seen_after(horizon).await?).unwrap_or(u32::MAX);
         let size_max = PAGE_SIZES[PAGE_SIZES.len() - 1];
@@ -155,7 +155,7 @@ impl Listing {
     /// to be kept and nothing else can have grown too old unread.
     fn ended(&self, now: Time) -> Result<End, TaskError> {
         let surely_kept = now.plus_ms(-ms(SURELY_KEPT));
-        match self.newest_seen.map(MessageId::time).filter(|newest| surely_kept < *newest) {
+        match self.newest_seen.map(moment).filter(|newest| surely_kept < *newest) {
             Some(newest) => self.ended_early(newest),
             None if surely_kept < self.dealt_with => Ok(End::Complete),
             None => Ok(End::Broken(Gap { from: self.dealt_with, to: surely_kept, reason: OLDER_THAN_KEPT })),
@@ -168,7 +168,7 @@ impl Listing {
                 "it lists no message at all, though it listed one of {newest} before: either all were deleted, or they cannot be read"
             ),
         })?;
-        Ok(End::Broken(Gap { from: newest, to: oldest.time().max(newest), reason: NO_LONGER_LISTED }))
+        Ok(End::Broken(Gap { from: newest, to: moment(*oldest).max(newest), reason: NO_LONGER_LISTED }))
     }
 
     fn check_limits(&self) -> Result<(), TaskError> {
@@ -182,4 +182,9 @@ impl Listing {
             ),
         }))
     }
+}
+
+/// When a message was sent, as its identifier says.
+fn moment(message: MessageId) -> Time {
+    Source::XDm.moment(message)
 }

@@ -10,7 +10,7 @@ use tracing::warn;
 
 use super::{Salts, Settings};
 use crate::base::hash::Hash;
-use crate::base::ids::{Account, ConversationId, Origin};
+use crate::base::ids::{Account, ConversationId, Origin, Source};
 use crate::base::time::Time;
 use crate::note::content;
 use crate::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening};
@@ -124,7 +124,7 @@ fn write(draft: Draft, note: u64, correspondence: Correspondence, hand: &Hand<'_
         to,
         conversation: message.conversation,
         message: message.id,
-        sent: message.id.time(),
+        sent: Source::XDm.moment(message.id),
         seen: listed,
         correspondence,
         content: content.hash(),

@@ -114,7 +114,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
         (time(), 1_u64.., hash()).prop_map(|(time, note, commitment)| Entry::Note { time, note, commitment }),
         (time(), 1_u64.., any::<u64>(), any::<u64>()).prop_map(|(time, a, b, post): (_, u64, u64, u64)| {
             let (first, last) = (a.min(b.max(1)), a.max(b));
-            Entry::Post { time, first, last, platform: Platform::X, post: post_id(post) }
+            Entry::Post { time, first, last, post: Channel::X.post(post_id(post)) }
         }),
         (time(), 1_u64.., level, hash()).prop_map(|(time, note, level, sha256)| Entry::Open {
             time,
@@ -122,11 +122,10 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             level,
             sha256
         }),
-        (time(), 1_u64.., any::<u64>()).prop_map(|(time, note, post)| {
-            Entry::Dispute { time, note, platform: Platform::X, post: post_id(post) }
-        }),
+        (time(), 1_u64.., any::<u64>())
+            .prop_map(|(time, note, post)| { Entry::Dispute { time, note, post: Channel::X.post(post_id(post)) } }),
         (time(), any::<u64>(), how)
-            .prop_map(|(time, post, how)| { Entry::Lost { time, platform: Platform::X, post: post_id(post), how } }),
+            .prop_map(|(time, post, how)| { Entry::Lost { time, post: Channel::X.post(post_id(post)), how } }),
         (time(), time(), time(), "[!-~äß][ -~äß]{0,80}[!-~äß]")
             .prop_map(|(time, a, b, reason)| { Entry::Gap { time, from: a.min(b), to: a.max(b), reason } }),
         (time(), "[!-~]{1,300}").prop_map(|(time, vkey)| Entry::Key { time, vkey }),
@@ -135,7 +134,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
 }
 
 fn post_id(id: u64) -> PostId {
-    crate::base::ids::Snowflake(id)
+    crate::base::ids::PostId(id)
 }
 
 proptest! {

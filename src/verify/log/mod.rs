@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::base::hash::Hash;
-use crate::base::ids::PostId;
+use crate::base::ids::PublicPost;
 use crate::base::time::Time;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::entry::{Entry, Loss};
@@ -42,8 +42,8 @@ use tiles::Tiles;
 pub struct Expected {
     /// The index of the log's entry about it.
     pub index: u64,
-    /// The platform's identifier of it.
-    pub post: PostId,
+    /// Where it stands.
+    pub post: PublicPost,
     /// The first note that it shows.
     pub first: u64,
     /// The last note that it shows.
@@ -60,7 +60,7 @@ pub enum Event {
     /// The log says that a post is no longer what it was.
     Lost {
         /// The post.
-        post: PostId,
+        post: PublicPost,
         /// What became of it.
         how: Loss,
     },

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::finding::Finding;
 use super::texts::WINDOW_MAX;
 use crate::base::hash::Hash;
-use crate::base::ids::PostId;
+use crate::base::ids::PublicPost;
 use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::{DAY_MS, Time};
 use crate::tlog::entry::Entry;
@@ -58,7 +58,7 @@ pub(super) struct Order {
     pub(super) times: Finding,
     pub(super) posts: Finding,
     waiting: VecDeque<Sealed>,
-    last_post: Option<PostId>,
+    last_post: Option<PublicPost>,
     days: BTreeMap<i64, u64>,
 }
 
@@ -107,7 +107,7 @@ impl Order {
         }
     }
 
-    fn take_post(&mut self, index: u64, time: Time, (first, last): (u64, u64), post: PostId) -> Option<Sealed> {
+    fn take_post(&mut self, index: u64, time: Time, (first, last): (u64, u64), post: PublicPost) -> Option<Sealed> {
         self.counts.posts += 1;
         let (next, newest) = (self.last_posted.saturating_add(1), self.last_note);
         if newest < last {
@@ -131,8 +131,8 @@ impl Order {
     }
 
     /// The moment inside the post's identifier is the platform's own: later than the seal, and before the entry.
-    fn compare_times(&mut self, index: u64, entered: Time, post: PostId, note: Option<&Sealed>) {
-        let posted = post.time();
+    fn compare_times(&mut self, index: u64, entered: Time, post: PublicPost, note: Option<&Sealed>) {
+        let posted = post.moment();
         if SKEW_MS_MAX < posted.ms_since(entered) {
             self.times.add(|| format!("entry {index} is of {entered}, and its post {post} of {posted}, after it"));
         }

@@ -71,7 +71,7 @@ fn time(parts: &Parts, checks: &[Check]) -> Claim {
         Some(post) if outcome(checks, "platform") == Some(Outcome::Holds) => {
             shown.push(format!(
                 "no later than {}, the moment in the id of the post that stands there",
-                post.post.time()
+                post.post.moment()
             ));
         }
         Some(_) if outcome(checks, "platform") == Some(Outcome::Fails) => {
@@ -80,7 +80,7 @@ fn time(parts: &Parts, checks: &[Check]) -> Claim {
         Some(post) => {
             shown.push(format!(
                 "no later than {}, the moment in the post's id, if the post stands there",
-                post.post.time()
+                post.post.moment()
             ));
             not_shown.push(format!("that the post stands there: {}", post_checks::where_to_look(post)));
         }
@@ -170,7 +170,7 @@ fn said_by_key(key: &str, post: &PublishedPost, stands: Option<Outcome>) -> Clai
          this note"
     )];
     let mut not_shown = Vec::new();
-    let time = post.post.time();
+    let time = post.post.moment();
     match stands {
         Some(Outcome::Holds) => {
             shown.push(format!("no later than {time}, the moment in the id of its post, which stands there"));
@@ -189,7 +189,7 @@ fn said_by_key(key: &str, post: &PublishedPost, stands: Option<Outcome>) -> Clai
 /// The post stands there by an account of that name. The number of the account is the receipt's word alone, so the name must be
 /// the one under which the note was sent.
 fn said_by_post(parts: &Parts, post: &PublishedPost) -> Claim {
-    let (id, name, time) = (post.account.id, &post.account.name, post.post.time());
+    let (id, name, time) = (post.account.id, &post.account.name, post.post.moment());
     let to = parts.envelope.get().and_then(|envelope| envelope.to.iter().find(|to| to.id == id));
     match to.filter(|to| !to.name.as_str().eq_ignore_ascii_case(name.as_str())) {
         None => Claim {
@@ -219,7 +219,7 @@ fn said_by_anybody(post: &PublishedPost) -> Claim {
             "that the other side received it: the receipt says that the account {} had received exactly this note, in a \
              post of {}, but anybody could have written that; it counts once its post was looked at, or its key is known",
             post.account,
-            post.post.time()
+            post.post.moment()
         ),
         format!("that its post stands there: {}", post_checks::where_to_look(post)),
     ];

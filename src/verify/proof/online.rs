@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::ids::{AccountName, PostId};
+use crate::base::ids::{AccountName, PublicPost};
 use crate::note::names;
 use crate::note::proof::{Files, PublishedPost};
 
@@ -36,11 +36,11 @@ pub enum Shown {
 }
 
 /// What the platform showed of posts, by their numbers.
-pub type Looked = BTreeMap<PostId, Shown>;
+pub type Looked = BTreeMap<PublicPost, Shown>;
 
 /// The posts of a proof, the sender's and the recipient's, and who the proof says made them: what to ask the platform for.
 /// An archive that cannot be read has none.
-pub fn posts(zip: &[u8]) -> Vec<(PostId, AccountName)> {
+pub fn posts(zip: &[u8]) -> Vec<(PublicPost, AccountName)> {
     let Ok(files) = Files::unpack(zip) else { return Vec::new() };
     let found = [names::POST, names::RECEIPT_POST].into_iter().filter_map(|name| files.get(name));
     let posts = found.filter_map(|bytes| PublishedPost::parse(bytes).ok());

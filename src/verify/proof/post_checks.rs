@@ -1,6 +1,7 @@
 //! The checks about the public post and about time, and what is left to other eyes.
 
 use crate::base::hash::Hash;
+use crate::base::ids::Source;
 use crate::base::time::Time;
 use crate::note::names;
 use crate::note::proof::{Files, PublishedPost};
@@ -73,7 +74,7 @@ pub(super) fn time(parts: &Parts) -> Check {
     let Some(envelope) = parts.envelope.get() else {
         return not_checked(NAME, "the envelope cannot be read");
     };
-    let (sent, seen, inside) = (envelope.sent, envelope.seen, envelope.message.time());
+    let (sent, seen, inside) = (envelope.sent, envelope.seen, Source::XDm.moment(envelope.message));
     if sent != inside {
         return fails(NAME, format!("the envelope says sent {sent}, and the message's id says {inside}"));
     }
@@ -81,7 +82,7 @@ pub(super) fn time(parts: &Parts) -> Check {
         Some(Entry::Note { time, .. }) => Some(*time),
         _ => None,
     };
-    let posted = parts.post.get().map(|post| post.post.time());
+    let posted = parts.post.get().map(|post| post.post.moment());
     let moments = [("sent", Some(sent)), ("seen", Some(seen)), ("sealed", sealed), ("posted", posted)];
     let moments: Vec<(&str, Time)> = moments.into_iter().filter_map(|(what, time)| Some((what, time?))).collect();
     for (index, (what, time)) in moments.iter().enumerate() {

@@ -162,7 +162,7 @@ fn by(parts: &Parts) -> Check {
     result(
         NAME,
         check_words(parts, post)
-            .map(|()| format!("posted {} by the account {id}, to which the note is addressed", post.post.time())),
+            .map(|()| format!("posted {} by the account {id}, to which the note is addressed", post.post.moment())),
     )
 }
 
@@ -181,8 +181,8 @@ fn check_words(parts: &Parts, post: &PublishedPost) -> Result<(), String> {
         return Err(format!("the head of {} entries that it shows does not end with the receipt", head.size));
     }
     match received.line.get().and_then(Entry::time) {
-        Some(entered) if SKEW_MS_MAX < entered.ms_since(post.post.time()) => {
-            Err(format!("posted {} more than 10 minutes before it was entered, {entered}", post.post.time()))
+        Some(entered) if SKEW_MS_MAX < entered.ms_since(post.post.moment()) => {
+            Err(format!("posted {} more than 10 minutes before it was entered, {entered}", post.post.moment()))
         }
         _ => Ok(()),
     }

@@ -137,7 +137,8 @@ async fn ask(harness: &mut Harness, way: Way, text: &str, who: AccountId) {
     let standing = reader(harness).standing(1).unwrap().unwrap();
     let text = text.replace('#', &standing.commitment.to_string());
     if way.is_public() {
-        let (text, quotes) = (format!("@embassy {text}"), standing.post.filter(|_| way == Way::Quote));
+        let (text, quotes) =
+            (format!("@embassy {text}"), standing.post.map(|post| post.id).filter(|_| way == Way::Quote));
         harness.world.with(|world, now| {
             world.post(now, who, Draft { text: &text, quotes, ..Draft::default() }).unwrap();
         });

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use verbale::base::clock::Clock;
 use verbale::base::hash::Hash;
-use verbale::base::ids::{Origin, Snowflake};
-use verbale::tlog::entry::{Entry, Loss, Platform};
+use verbale::base::ids::{Channel, Origin, PostId};
+use verbale::tlog::entry::{Entry, Loss};
 use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tree::{Tree, leaf_hash};
 use verbale::wording::post::PostText;
@@ -27,7 +27,7 @@ use crate::support::harness::key;
 const NOTES: u64 = 300;
 
 /// Posts as somebody has collected them: number, author and text of each.
-type Posts = Vec<(Snowflake, String, String)>;
+type Posts = Vec<(PostId, String, String)>;
 
 /// Somebody else's key for a log of the same name.
 fn other_key() -> LogKey {
@@ -63,7 +63,7 @@ impl Place {
     }
 
     /// Writes what somebody has collected of the account's posts.
-    fn collect(&self, posts: &[(Snowflake, String, String)]) {
+    fn collect(&self, posts: &[(PostId, String, String)]) {
         let posts: Vec<Value> = posts
             .iter()
             .map(|(id, author, text)| json!({"id": id.to_string(), "author": author, "text": text}))
@@ -105,7 +105,7 @@ fn posts(lines: &[String]) -> Posts {
                     true => PostText::Note { note: first, commitment, size, root },
                     false => PostText::Run { first, last, size, root },
                 };
-                posts.push((post, "embassy".to_owned(), text.to_text()));
+                posts.push((post.id, "embassy".to_owned(), text.to_text()));
             }
             _ => {}
         }
@@ -194,19 +194,15 @@ fn moved(entry: &Entry, ms: i64) -> Entry {
 fn largest(entry: &Entry) -> Entry {
     match entry.clone() {
         Entry::Note { time, commitment, .. } => Entry::Note { time, note: u64::MAX, commitment },
-        Entry::Post { time, platform, post, .. } => {
-            Entry::Post { time, first: u64::MAX, last: u64::MAX, platform, post }
-        }
+        Entry::Post { time, post, .. } => Entry::Post { time, first: u64::MAX, last: u64::MAX, post },
         _ => panic!(),
     }
 }
 
 /// The same entry about a post, under the number of another.
 fn renumbered(entry: &Entry, other: &Entry) -> Entry {
-    let (Entry::Post { time, first, last, platform, .. }, Entry::Post { post, .. }) = (entry.clone(), other) else {
-        panic!()
-    };
-    Entry::Post { time, first, last, platform, post: *post }
+    let (Entry::Post { time, first, last, .. }, Entry::Post { post, .. }) = (entry.clone(), other) else { panic!() };
+    Entry::Post { time, first, last, post: *post }
 }
 
 fn story_entry(place: usize) -> Entry {
@@ -215,7 +211,7 @@ fn story_entry(place: usize) -> Entry {
 
 fn dispute(note: u64) -> Entry {
     let Entry::Post { time, post, .. } = post(NOTES, NOTES) else { panic!() };
-    Entry::Dispute { time, note, platform: Platform::X, post }
+    Entry::Dispute { time, note, post }
 }
 
 /// What whoever has the files, and no key, may do to them.
@@ -321,7 +317,7 @@ fn what_was_done_to_the_posts_is_found() {
         (tree.len(), tree.root())
     };
     let day = note(20).time().unwrap().date();
-    let beside = |id: u64, text: PostText| (Snowflake(honest[19].0.0 + id), "embassy".to_owned(), text.to_text());
+    let beside = |id: u64, text: PostText| (PostId(honest[19].0.0 + id), "embassy".to_owned(), text.to_text());
     let heartbeat = |count, root| PostText::Heartbeat { count, date: day.clone(), size, root };
     let commitment = Hash::of(b"received");
     let with = |change: &dyn Fn(&mut Posts)| {
@@ -329,7 +325,7 @@ fn what_was_done_to_the_posts_is_found() {
         change(&mut posts);
         posts
     };
-    let copy = with(&|posts| posts.push((Snowflake(7), "copycat".to_owned(), posts[3].2.clone())));
+    let copy = with(&|posts| posts.push((PostId(7), "copycat".to_owned(), posts[3].2.clone())));
     for (what, posts) in [
         ("all there, and a copy by somebody else", copy),
         ("an honest heartbeat", [&honest[..], &[beside(1, heartbeat(20, root))]].concat()),
@@ -367,9 +363,9 @@ fn a_log_that_was_rewound_is_shorter_than_its_posts_say() {
     let audited = place.audit(&["--posts", "posts.json"]);
     fails(&audited, &["platform"], "half of it is gone");
     assert!(audited.1.to_string().contains("10 from beyond the log's end"), "{}", audited.1);
-    let recent = Snowflake::first_at(Clock::system().now().plus_ms(-3_600_000));
+    let recent = Channel::X.first_at(Clock::system().now().plus_ms(-3_600_000));
     for (at, post) in collected[10..].iter_mut().enumerate() {
-        post.0 = Snowflake(recent.0 + at as u64);
+        post.0 = PostId(recent.0 + at as u64);
     }
     place.collect(&collected);
     assert_eq!(place.audit(&["--posts", "posts.json"]).0, 0, "its files may still be on their way");
@@ -387,7 +383,7 @@ fn a_loss_that_the_log_admits_is_none_of_its_lies() {
     let honest = posts(&all);
     let lost = |how, post: usize| {
         let time = note(20).time().unwrap();
-        Entry::Lost { time, platform: Platform::X, post: honest[post].0, how }.to_line()
+        Entry::Lost { time, post: Channel::X.post(honest[post].0), how }.to_line()
     };
     all.extend([lost(Loss::Deleted, 3), lost(Loss::Edited, 4)]);
     let place = Place::new(&all);
@@ -412,7 +408,7 @@ fn the_post_of_a_receipt_is_borne_out_by_the_log() {
     let text = |note| PostText::Receipt { note, commitment, size: tree.len(), root: tree.root() }.to_text();
     for (note, status) in [(8, 0), (9, 1)] {
         let mut posts = posts(&all);
-        posts.push((Snowflake(posts[2].0.0 + 1), "embassy".to_owned(), text(note)));
+        posts.push((PostId(posts[2].0.0 + 1), "embassy".to_owned(), text(note)));
         place.collect(&posts);
         assert_eq!(place.audit(&["--posts", "posts.json"]).0, status, "note {note}");
     }
@@ -426,7 +422,7 @@ fn a_log_of_receipts_alone_has_no_posts_to_compare() {
     let all = [Entry::Receipt { time, log, note: 8, commitment }.to_line()];
     let place = Place::new(&all);
     let text = PostText::Receipt { note: 8, commitment, size: 1, root: tree(&all).root() }.to_text();
-    place.collect(&[(Snowflake::first_at(time), "embassy".to_owned(), text)]);
+    place.collect(&[(Channel::X.first_at(time), "embassy".to_owned(), text)]);
     let (status, report) = place.audit(&["--posts", "posts.json"]);
     assert_eq!((status, of(&report, "not_checked").contains(&"platform".to_owned())), (0, true), "{report}");
     let text = verbale(place.folder.path(), &["audit", "log", "--posts", "posts.json"]);

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use verbale::base::ids::{AccountId, PostId};
+use verbale::base::ids::{AccountId, Channel, PostId};
 use verbale::note::proof::{Proof, PublishedPost};
 use verbale::platform::price::Billed;
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Settings};
@@ -48,7 +48,14 @@ impl Place {
 
     fn with_post(&self, post: PostId, address: &str) -> Proof {
         let text = single_post().to_text();
-        Proof { post: Some(PublishedPost { post, address: format!("{address}{post}"), ..published(text) }), ..proof() }
+        Proof {
+            post: Some(PublishedPost {
+                post: Channel::X.post(post),
+                address: format!("{address}{post}"),
+                ..published(text)
+            }),
+            ..proof()
+        }
     }
 
     fn write(&self, name: &str, proof: &Proof) {
@@ -59,7 +66,8 @@ impl Place {
     fn add_receipt(&self, post: PostId, by: &str) {
         let mut receipt = received().receipt();
         let address = format!("https://x.com/{}/status/{post}", by.split_once(' ').unwrap().1);
-        receipt.post = receipt.post.map(|own| PublishedPost { post, address, account: account(by), ..own });
+        receipt.post =
+            receipt.post.map(|own| PublishedPost { post: Channel::X.post(post), address, account: account(by), ..own });
         let files = verbale::note::proof::Files::unpack(&fs::read(self.path("note.zip")).unwrap()).unwrap();
         fs::write(self.path("received.zip"), files.with_receipt(&receipt).pack()).unwrap();
     }

@@ -1,7 +1,7 @@
 //! Two installations and one X: an embassy sends notes with their slips, a ministry rebuilds them, and gives receipts.
 
 use tokio::process::Command;
-use verbale::base::ids::{Account, AccountId, ConversationId, MessageId, Origin};
+use verbale::base::ids::{Account, AccountId, Channel, ConversationId, MessageId, Origin, Source};
 use verbale::note::slip::{SLIP_BYTES_MAX, Slip};
 use verbale::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Salt};
 use verbale::sandbox::world::{Call, Event, EventKind, Fault, How, Moment, Outgoing};
@@ -187,8 +187,8 @@ fn sent_by(server: &SandboxServer, from: AccountId, note: u64, text: &str, file:
         to: vec![Account::parse(&format!("{MINISTRY} ministry")).unwrap()],
         conversation: ConversationId::between(from, MINISTRY),
         message,
-        sent: message.time(),
-        seen: message.time(),
+        sent: Source::XDm.moment(message),
+        seen: Source::XDm.moment(message),
         correspondence: Correspondence::FIRST,
         content: content.hash(),
         salt,
@@ -336,7 +336,9 @@ async fn so_many_receipts_are_posted_in_a_day_and_all_are_entered() {
     ministry.counted(told, 1).await;
     stop(&mut receiving, "TERM").await;
     let mut days: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
-    server.world.with(|world, _| world.posts().for_each(|post| *days.entry(post.id.time().date()).or_default() += 1));
+    server.world.with(|world, _| {
+        world.posts().for_each(|post| *days.entry(Channel::X.moment(post.id).date()).or_default() += 1)
+    });
     assert!(days.values().all(|posts| *posts <= 2) && *days.values().next().unwrap() == 2, "{days:?}");
 }
 

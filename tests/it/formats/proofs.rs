@@ -1,7 +1,7 @@
 //! Proofs: what holds, and that nothing in them can be changed unnoticed.
 
 use verbale::base::hash::Hash;
-use verbale::base::ids::Snowflake;
+use verbale::base::ids::Channel;
 use verbale::note::proof::{Proof, Receipt};
 use verbale::note::{AttachmentRef, Content};
 use verbale::verify::check::Outcome;
@@ -171,7 +171,7 @@ fn each_check_notices_its_own_lie() {
     other_account.account = fixture::account("12 newsroom");
     check(Proof { post: Some(other_account), ..proof() }, &["post"]);
     let mut early = fixture::published(fixture::single_post().to_text());
-    early.post = Snowflake::first_at(fixture::sent().plus_ms(-600_001));
+    early.post = Channel::X.post(Channel::X.first_at(fixture::sent().plus_ms(-600_001)));
     early.address = format!("https://x.com/embassy/status/{}", early.post);
     check(Proof { post: Some(early), ..proof() }, &["time"]);
 }

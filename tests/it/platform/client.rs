@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::net::TcpListener;
-use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, Snowflake};
+use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, PostId};
 use verbale::platform::x::{Credentials, Settings as Client, X};
 use verbale::platform::{Draft, Error, Platform};
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings, Vocabulary};
@@ -100,7 +100,7 @@ async fn a_box_without_messages_is_empty_and_not_an_error() {
     let (_world, x) = start(Settings::of_x()).await;
     let page = x.messages(5, None).await.ok().unwrap();
     assert!(page.messages.is_empty() && page.next.is_none());
-    assert_eq!(x.own_posts(Snowflake(0)).await, Ok(Vec::new()));
+    assert_eq!(x.own_posts(PostId(0)).await, Ok(Vec::new()));
 }
 
 #[tokio::test]
@@ -129,11 +129,11 @@ async fn posts_are_made_found_and_gone_in_every_vocabulary() {
         let post = x.read_post(one).await.unwrap().unwrap();
         assert_eq!((post.id, post.author, post.text.as_str()), (one, EMBASSY, "Sealed note 1\nsha256 <&> a"));
         let ids = |posts: Vec<verbale::platform::Post>| posts.iter().map(|post| post.id).collect::<Vec<_>>();
-        assert_eq!(ids(x.own_posts(Snowflake(0)).await.unwrap()), [two, one]);
+        assert_eq!(ids(x.own_posts(PostId(0)).await.unwrap()), [two, one]);
         assert_eq!(ids(x.own_posts(one).await.unwrap()), [two]);
         world.with(|world, _| world.delete_post(EMBASSY, one)).unwrap();
         assert_eq!(x.read_post(one).await, Ok(None));
-        assert_eq!(ids(x.own_posts(Snowflake(0)).await.unwrap()), [two]);
+        assert_eq!(ids(x.own_posts(PostId(0)).await.unwrap()), [two]);
     }
 }
 
@@ -147,7 +147,7 @@ async fn a_long_timeline_is_read_to_its_end() {
             world.post(now, EMBASSY, draft).unwrap();
         }
     });
-    assert_eq!(x.own_posts(Snowflake(0)).await.unwrap().len(), 250);
+    assert_eq!(x.own_posts(PostId(0)).await.unwrap().len(), 250);
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn a_lost_answer_leaves_open_whether_a_post_was_made() {
             let text = format!("Sealed note {number}");
             let error = x.post(&Draft::text(&text)).await.unwrap_err();
             assert!(matches!(error, Error::NoAnswer { .. }), "{at:?} {how:?} {error:?}");
-            let found = x.own_posts(Snowflake(0)).await.unwrap().iter().any(|post| post.text == text);
+            let found = x.own_posts(PostId(0)).await.unwrap().iter().any(|post| post.text == text);
             assert_eq!(found, at == Moment::After, "{at:?} {how:?}");
 
             fault(&world, Call::Messages, at, *how);

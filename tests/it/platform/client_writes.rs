@@ -1,10 +1,8 @@
 //! The client for X against the sandbox, over HTTP: what it gives to X, and who asks it for something.
 
-use verbale::base::ids::{ConversationId, PostId, Snowflake};
+use verbale::base::ids::{ConversationId, MediaId, PostId};
 use verbale::platform::price::Billed;
-use verbale::platform::{
-    Addressee, Draft, Error, File, GIF_BYTES_MAX, IMAGE_BYTES_MAX, MediaId, Mention, Platform, Purpose,
-};
+use verbale::platform::{Addressee, Draft, Error, File, GIF_BYTES_MAX, IMAGE_BYTES_MAX, Mention, Platform, Purpose};
 use verbale::sandbox::world::{self, Body, Call, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, Shared};
 
@@ -28,7 +26,7 @@ async fn what_is_posted_comes_back_as_it_was_written_in_every_vocabulary() {
         let media = x.upload(&file("image/png", vec![9; 1000]), Purpose::Post).await.unwrap();
         let draft = Draft { media: vec![media], ..Draft::text("the annex") };
         let second = x.post(&draft.answering(first)).await.unwrap();
-        let posts = x.own_posts(Snowflake(0)).await.unwrap();
+        let posts = x.own_posts(PostId(0)).await.unwrap();
         let written: Vec<String> = posts.iter().map(verbale::platform::Post::written).collect();
         assert_eq!(written, ["the annex", "ноты <&> see https://example.org/a?b=1&c=2 and 日本 🇺🇳"]);
         assert!(posts[0].text.starts_with("the annex https://t.co/"), "{}", posts[0].text);
@@ -75,14 +73,14 @@ async fn mentions_come_page_by_page_with_what_they_answer_and_quote_in_every_voc
 async fn a_mention_is_listed_late_and_800_are_kept() {
     let (world, x) = start(Settings { lag_ms: 3_600_000, ..Settings::of_x() }).await;
     asks(&world, "@embassy check 1", None);
-    assert!(x.mentions(Snowflake(0), 5, None).await.unwrap().mentions.is_empty());
+    assert!(x.mentions(PostId(0), 5, None).await.unwrap().mentions.is_empty());
     world.with(|world, _| world.settings.lag_ms = 0);
     for number in 0..805 {
         asks(&world, &format!("@embassy help {number}"), None);
     }
     let (mut count, mut next) = (0, None);
     loop {
-        let page = x.mentions(Snowflake(0), 100, next.as_ref()).await.unwrap();
+        let page = x.mentions(PostId(0), 100, next.as_ref()).await.unwrap();
         count += page.mentions.len();
         next = page.next;
         if next.is_none() {
@@ -101,7 +99,7 @@ async fn who_did_not_mention_us_is_not_answered() {
     let answer = |text: &str, to| Draft::text(text).answering(to);
     let refused = x.post(&answer("no", stranger)).await.unwrap_err();
     assert!(matches!(refused, Error::ReplyRefused { .. }), "{refused:?}");
-    assert!(matches!(x.post(&answer("gone", Snowflake(1))).await, Err(Error::ReplyRefused { .. })));
+    assert!(matches!(x.post(&answer("gone", PostId(1))).await, Err(Error::ReplyRefused { .. })));
     for (number, to) in [mention, quote, own].into_iter().enumerate() {
         x.post(&answer(&format!("sealed {number}"), to)).await.unwrap();
     }
@@ -137,7 +135,7 @@ async fn files_are_taken_by_kind_size_and_purpose() {
     }
     assert_eq!(world.with(|world, _| world.counts().of(Call::Upload)), calls, "nothing was sent");
     let with = |media: &[MediaId]| Draft { media: media.to_vec(), ..Draft::text("annex") };
-    for bad in [&[image, gif][..], &[private], &[image, image], &[Snowflake(1)]] {
+    for bad in [&[image, gif][..], &[private], &[image, image], &[MediaId(1)]] {
         assert!(matches!(x.post(&with(bad)).await, Err(Error::Refused { .. })), "{bad:?}");
     }
     let mut images = vec![image];
@@ -216,7 +214,7 @@ async fn a_lost_answer_leaves_a_message_open_and_a_file_to_be_given_again() {
             let png = file("image/png", vec![1]);
             let errors = [
                 x.upload(&png, Purpose::Message).await.err(),
-                x.mentions(Snowflake(0), 5, None).await.err(),
+                x.mentions(PostId(0), 5, None).await.err(),
                 x.messages_with(MINISTRY, 5, None).await.err(),
             ];
             let passing = |error: &Option<Error>| matches!(error, Some(Error::Unavailable { .. }));
@@ -234,7 +232,7 @@ async fn what_calls_a_person_or_asks_to_wait_does_so_in_every_call() {
         let again = async || match call {
             Call::SendMessage => x.send_message(&to, "slip", None).await.err(),
             Call::Upload => x.upload(&png, Purpose::Post).await.err(),
-            Call::Mentions => x.mentions(Snowflake(0), 5, None).await.err(),
+            Call::Mentions => x.mentions(PostId(0), 5, None).await.err(),
             _ => x.messages_with(MINISTRY, 5, None).await.err(),
         };
         for how in [How::UsageCapped, How::CreditsDepleted, How::CreditsDepletedOld, How::Suspended] {

@@ -13,7 +13,7 @@ use memchr::memmem;
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
-use verbale::base::ids::Snowflake;
+use verbale::base::ids::Channel;
 use verbale::base::text;
 use verbale::base::time::Time;
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing};
@@ -242,7 +242,7 @@ fn echoing(echo: &str, word: &str, now: Time) -> Vec<(u16, String)> {
         format!(r#"{{"title":"{echo}","detail":"{echo}","type":"{kind}","reason":"{echo}","status":{status}}}"#)
     };
     let event = |event: &str| format!(r#"{{"data":[{event}],"meta":{{"result_count":1}}}}"#);
-    let id = Snowflake::first_at(now);
+    let id = Channel::X.first_at(now);
     vec![
         (200, echo.to_owned()),
         (200, format!(r#"{{"data":"{echo}"}}"#)),

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use atom_syndication::Feed;
 use verbale::base::hash::Hash;
-use verbale::base::ids::{AccountName, Origin, PostId, Snowflake};
+use verbale::base::ids::{AccountName, Channel, Origin, PostId};
 use verbale::base::time::Time;
 use verbale::platform::x;
 use verbale::site::{ALWAYS, FIXED, Ledger, Page, PublishedFile, RANGE, Settings, View};
-use verbale::tlog::entry::{Entry, Level, Loss, Platform};
+use verbale::tlog::entry::{Entry, Level, Loss};
 use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tree::{Tree, leaf_hash};
 
@@ -32,7 +32,7 @@ fn at(minute: i64) -> Time {
 }
 
 fn post_id(minute: i64) -> PostId {
-    Snowflake(Snowflake::first_at(at(minute)).0 | 5)
+    PostId(Channel::X.first_at(at(minute)).0 | 5)
 }
 
 pub fn note(note: u64) -> Entry {
@@ -42,7 +42,7 @@ pub fn note(note: u64) -> Entry {
 
 pub fn post(first: u64, last: u64) -> Entry {
     let minute = last as i64;
-    Entry::Post { time: at(minute), first, last, platform: Platform::X, post: post_id(minute) }
+    Entry::Post { time: at(minute), first, last, post: Channel::X.post(post_id(minute)) }
 }
 
 /// A log of so many notes, each with its post directly after it.
@@ -52,7 +52,7 @@ pub fn plain(notes: u64) -> Vec<String> {
 
 /// One of everything: notes alone and in a run, openings, disputes, a lost post, a gap, a key, a line of the future.
 pub fn story() -> Vec<String> {
-    let (x, gap) = (Platform::X, "the messages of this time were no longer listed".to_owned());
+    let (x, gap) = (Channel::X, "the messages of this time were no longer listed".to_owned());
     let entries = [
         note(1),
         post(1, 1),
@@ -60,10 +60,10 @@ pub fn story() -> Vec<String> {
         note(3),
         post(2, 3),
         Entry::Gap { time: at(60), from: at(20), to: at(50), reason: gap },
-        Entry::Dispute { time: at(61), note: 1, platform: x, post: post_id(59) },
+        Entry::Dispute { time: at(61), note: 1, post: x.post(post_id(59)) },
         Entry::Open { time: at(62), note: 1, level: Level::Envelope, sha256: Hash::of(b"note 1") },
         Entry::Open { time: at(63), note: 1, level: Level::Content, sha256: Hash::of(b"content") },
-        Entry::Lost { time: at(64), platform: x, post: post_id(3), how: Loss::Deleted },
+        Entry::Lost { time: at(64), post: x.post(post_id(3)), how: Loss::Deleted },
         Entry::Key { time: at(65), vkey: key().vkey().to_string() },
         Entry::Unknown { line: "sing 2018-03-09T18:40:12.123Z a song".to_owned() },
         note(4),

@@ -6,7 +6,7 @@ use std::path::Path;
 use verbale::app::config::Config;
 use verbale::app::config::create::{Answers, create};
 use verbale::base::hash::Hash;
-use verbale::base::ids::{Account, ConversationId, MessageId, Origin, Snowflake};
+use verbale::base::ids::{Account, Channel, ConversationId, MessageId, Origin, PostId};
 use verbale::base::time::Time;
 use verbale::note::Correspondence;
 use verbale::store::{Batch, Durability, Sealing, Store, Subject};
@@ -48,15 +48,15 @@ async fn fill(dir: &Path, last: u64, seed: u8) {
         for note in first..=until {
             let commitment = Hash::of(&note.to_be_bytes());
             before = Correspondence { count: before.count + 1, previous: before.previous };
-            let (message, conversation) = (Snowflake(note), conversation.clone());
+            let (message, conversation) = (MessageId(note), conversation.clone());
             let opening = vec![7; 32];
             batch.notes.push(Sealing { note, message, conversation, correspondence: before, commitment, opening });
             before.previous = commitment;
         }
-        batch.seen = (first..=until).map(Snowflake).collect::<Vec<MessageId>>();
+        batch.seen = (first..=until).map(MessageId).collect::<Vec<MessageId>>();
         store.seal(batch, now).await.unwrap();
         let intent = store.intend(Subject::Notes { first, last: until }, now).await.unwrap();
-        let post = Snowflake(Snowflake::first_at(now).0 | 1);
+        let post = PostId(Channel::X.first_at(now).0 | 1);
         store.posted(intent.id, post, now.plus_ms(1000)).await.unwrap();
     }
     store.checkpoint(store.size().await.unwrap()).await.unwrap();

@@ -9,11 +9,10 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use async_trait::async_trait;
-use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId, PostId};
+use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
 use verbale::base::time::Time;
 use verbale::platform::{
-    Addressee, Attachment, Draft, Error, File, Me, MediaId, MentionPage, MessagePage, PageToken, Platform, Post,
-    Purpose, Sent,
+    Addressee, Attachment, Draft, Error, File, Me, MentionPage, MessagePage, PageToken, Platform, Post, Purpose, Sent,
 };
 use verbale::sandbox::world;
 use verbale::sandbox::{Direct, EMBASSY, Shared};

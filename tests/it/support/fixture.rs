@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 
 use verbale::base::hash::Hash;
-use verbale::base::ids::{Account, ConversationId, Origin, Snowflake};
+use verbale::base::ids::{Account, Channel, ConversationId, MessageId, Origin, PostId, Source};
 use verbale::base::time::Time;
 use verbale::note::proof::{OpenedContent, Proof, PublishedPost, Receipt, Sums};
 use verbale::note::slip::Slip;
@@ -48,8 +48,8 @@ pub fn sent() -> Time {
     Time::parse("2018-03-09T17:40:12.123Z").unwrap()
 }
 
-pub fn message() -> Snowflake {
-    Snowflake(Snowflake::first_at(sent()).0 | 77)
+pub fn message() -> MessageId {
+    MessageId(Source::XDm.first_at(sent()).0 | 77)
 }
 
 pub fn record() -> Vec<u8> {
@@ -139,9 +139,9 @@ pub fn tlog_proof(entries: &[Entry], index: u64, key: &LogKey) -> TlogProof {
 }
 
 pub fn published(text: String) -> PublishedPost {
-    let post = Snowflake(Snowflake::first_at(sent().plus_ms(4_000)).0 | 5);
+    let post = PostId(Channel::X.first_at(sent().plus_ms(4_000)).0 | 5);
     let address = format!("https://x.com/embassy/status/{post}");
-    PublishedPost { account: account("2244994945 embassy"), post, address, text }
+    PublishedPost { account: account("2244994945 embassy"), post: Channel::X.post(post), address, text }
 }
 
 pub fn single_post() -> PostText {
@@ -194,9 +194,14 @@ pub fn received() -> Received {
         note: 2,
         commitment: envelope().commitment(),
     };
-    let post = Snowflake(Snowflake::first_at(sent().plus_ms(61_000)).0 | 6);
+    let post = PostId(Channel::X.first_at(sent().plus_ms(61_000)).0 | 6);
     let address = format!("https://x.com/ministry/status/{post}");
-    let post = PublishedPost { account: account("783214 ministry"), post, address, text: String::new() };
+    let post = PublishedPost {
+        account: account("783214 ministry"),
+        post: Channel::X.post(post),
+        address,
+        text: String::new(),
+    };
     Received { line, key: recipients_key(), post, words: None, later: 0 }
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, OpenFlags};
 use verbale::base::hash::Hash;
-use verbale::base::ids::{ConversationId, MessageId, PostId, Snowflake};
+use verbale::base::ids::{ConversationId, MessageId, PostId, Source};
 use verbale::note::{AttachmentRef, Opening};
 use verbale::sandbox::world::{EventKind, World, unescape};
 use verbale::sandbox::{EMBASSY, Shared};
@@ -187,13 +187,14 @@ impl Witness {
                 self.commitments.push(commitment);
             }
             Entry::Post { first, last, post, .. } => {
-                let other = self.logged_posts.insert(post, (first, last));
+                let other = self.logged_posts.insert(post.id, (first, last));
                 assert_eq!(other, None, "a post is in the log twice");
                 let before: u64 = self.logged_posts.values().filter(|(f, _)| *f < first).map(|(f, l)| l - f + 1).sum();
                 assert_eq!(before + 1, first, "the posts in the log do not follow each other");
             }
             Entry::Gap { from, reason, .. } if reason.contains("participants cannot be read") => {
-                let groups = self.owed.keys().filter(|id| id.time() == from).copied().collect::<Vec<_>>();
+                let groups =
+                    self.owed.keys().filter(|id| Source::XDm.moment(**id) == from).copied().collect::<Vec<_>>();
                 self.excused.extend(groups);
             }
             Entry::Gap { .. } => assert!(self.gap_is_fair, "a gap without a reason: {line}"),
@@ -209,7 +210,7 @@ impl Witness {
         let mut query = self.db.prepare_cached(sql).unwrap();
         let rows = query.query_map([self.sealed.len() as u64], |row| {
             let commitment = Hash::from_bytes(row.get(5)?);
-            Ok((row.get(0)?, row.get(1)?, Snowflake(row.get(2)?), row.get(3)?, row.get(4)?, commitment, row.get(6)?))
+            Ok((row.get(0)?, row.get(1)?, MessageId(row.get(2)?), row.get(3)?, row.get(4)?, commitment, row.get(6)?))
         });
         type Row = (u64, u64, MessageId, String, u64, Hash, Option<Vec<u8>>);
         let rows: Vec<Row> = rows.unwrap().collect::<Result<_, _>>().unwrap();
@@ -243,7 +244,10 @@ impl Witness {
         assert_eq!(Hash::of(&opening.envelope), commitment);
         let (before, previous) = self.correspondences.get(conversation).copied().unwrap_or((0, Hash::ZERO));
         assert_eq!((envelope.correspondence.count, envelope.correspondence.previous), (before + 1, previous));
-        assert_eq!((envelope.note, envelope.message, envelope.sent, count), (n, message, message.time(), before + 1));
+        assert_eq!(
+            (envelope.note, envelope.message, envelope.sent, count),
+            (n, message, Source::XDm.moment(message), before + 1)
+        );
         assert_eq!((&envelope.conversation, envelope.from.id), (conversation, EMBASSY));
         let sent = self.owed.get(&message).unwrap_or_else(|| panic!("message {message} is not formal, but sealed"));
         assert_eq!(content.text, sent.text);

@@ -190,7 +190,7 @@ impl Lived {
         let (text, quotes): (String, Option<PostId>) = match number % 10 {
             0..=3 => (format!("@embassy check {of}"), None),
             4 => (format!("@embassy check {}", standing.commitment), None),
-            5 => ("is this real? @embassy".to_owned(), standing.post),
+            5 => ("is this real? @embassy".to_owned(), standing.post.map(|post| post.id)),
             6 => (format!("@embassy dispute {of}"), None),
             7 => ("@embassy status".to_owned(), None),
             8 => ("@embassy what is this?".to_owned(), None),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use verbale::base::ids::{AccountId, Snowflake};
+use verbale::base::ids::{AccountId, PostId};
 use verbale::note::request::RequestState;
 use verbale::platform::price::Billed;
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Outgoing};
@@ -54,7 +54,7 @@ async fn a_denial_and_its_answer() {
 async fn whoever_asks_is_told_what_everybody_may_know() {
     let mut harness = begin(platform(), |_| {}).await;
     let standing = reader(&harness).standing(1).unwrap().unwrap();
-    let ours = standing.post;
+    let ours = standing.post.map(|post| post.id);
     let asked = [
         (say(&harness, JOURNALIST, "@embassy check 1"), "Note 1\nsealed "),
         (say(&harness, JOURNALIST, &format!("@embassy check {}", standing.commitment)), "Note 1\nsealed "),
@@ -246,7 +246,7 @@ async fn limits_of_an_author_and_of_a_day() {
     assert_eq!(answers(&harness, tomorrow).len(), 1);
 }
 
-fn author_of(harness: &Harness, post: Snowflake) -> AccountId {
+fn author_of(harness: &Harness, post: PostId) -> AccountId {
     harness.world.with(|world, _| world.posts().find(|it| it.id == post).unwrap().author)
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::Context;
 
-use crate::base::ids::{ConversationId, PostId};
+use crate::base::ids::{Channel, ConversationId, PostId};
 use crate::cli::demo::stage::{CONSUL, Stage};
 use crate::cli::demo::tell;
 use crate::sandbox::world::{Event, Post};
@@ -38,7 +38,7 @@ pub(super) async fn play(stage: &Stage) -> anyhow::Result<PostId> {
 pub(super) async fn answered(stage: &Stage, to: &Post) -> anyhow::Result<()> {
     let is_answer = |post: &Post| post.author == EMBASSY && post.answers == Some(to.id);
     let answer = stage.posted(&format!("the answer to post {}", to.id), is_answer).await?;
-    tell::says("embassy, in answer", &format!("post {}, {}", answer.id, answer.id.time()))?;
+    tell::says("embassy, in answer", &format!("post {}, {}", answer.id, Channel::X.moment(answer.id)))?;
     tell::goes_on(&answer.words.text)?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 
+use crate::base::ids::Channel;
 use crate::cli::demo::installation::MARKER;
 use crate::cli::demo::stage::Stage;
 use crate::cli::demo::tell;
@@ -55,7 +56,7 @@ async fn write(stage: &Stage, note: u64, text: &str, file: Option<&[u8]>) -> any
     }
     stage.send(EMBASSY, MINISTRY, text, file)?;
     let post = stage.sealed(note).await?;
-    tell::says("embassy, in public", &format!("post {}, {}", post.id, post.id.time()))?;
+    tell::says("embassy, in public", &format!("post {}, {}", post.id, Channel::X.moment(post.id)))?;
     tell::goes_on(&post.words.text)?;
     let is_its_slip = |event: &Event, written: &str| {
         event.sender == EMBASSY && Slip::parse(written).is_ok_and(|slip| slip.envelope.note == note)

@@ -1,12 +1,12 @@
 //! Cards as X documents them, and those that are none.
 
 use super::*;
-use crate::base::ids::Snowflake;
+use crate::base::ids::PostId;
 
 /// The example of X's documents.
 const CARD: &str = r##"{"url":"https://twitter.com/Interior/status/507185938620219395","author_name":"US Dept of Interior","author_url":"https://twitter.com/Interior","html":"<blockquote class=\"twitter-tweet\"><p lang=\"en\" dir=\"ltr\">Happy 50th anniversary to the Wilderness Act! Here&#39;s a great wilderness photo from <a href=\"https://twitter.com/YosemiteNPS\">@YosemiteNPS</a>. <a href=\"https://twitter.com/hashtag/Wilderness50?src=hash\">#Wilderness50</a> <a href=\"http://t.co/HMhbyTg18X\">pic.twitter.com/HMhbyTg18X</a></p>&mdash; US Dept of Interior (@Interior) <a href=\"https://twitter.com/Interior/status/507185938620219395\">September 3, 2014</a></blockquote>\n<script async src=\"//platform.twitter.com/widgets.js\" charset=\"utf-8\"></script>","width":550,"height":null,"type":"rich","cache_age":"3153600000","provider_name":"Twitter","provider_url":"https://twitter.com","version":"1.0"}"##;
 
-const POST: PostId = Snowflake(507_185_938_620_219_395);
+const POST: PostId = PostId(507_185_938_620_219_395);
 
 #[test]
 fn a_card_says_who_and_what() {

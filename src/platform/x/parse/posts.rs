@@ -5,13 +5,13 @@ use serde_json::value::RawValue;
 use twitter_v2::Tweet;
 
 use super::{Answer, Entities, decode, only, positive, positive_text, shape};
-use crate::base::ids::{AccountId, PostId, Snowflake};
+use crate::base::ids::{AccountId, PostId};
 use crate::platform::{Mention, Post};
 
 /// The identifier of what was posted. X's answer to a new post has been seen with `"edit_history_tweet_ids":[""]`.
 pub(in crate::platform::x) fn posted(raw: &RawValue) -> Result<PostId, String> {
     let tweet: Tweet = only(raw, &["id"], &["text"])?;
-    Ok(Snowflake(positive(tweet.id.as_u64())?))
+    Ok(PostId(positive(tweet.id.as_u64())?))
 }
 
 /// What the models of 2022 lack, and what is there under either name.
@@ -46,7 +46,7 @@ impl Extras {
     /// The post that is referred to in this way.
     fn reference(&self, kind: &str) -> Option<PostId> {
         let mut found = self.references().filter(|reference| reference.kind.as_deref() == Some(kind));
-        found.find_map(|reference| reference.id.as_deref().and_then(positive_text)).map(Snowflake)
+        found.find_map(|reference| reference.id.as_deref().and_then(positive_text)).map(PostId)
     }
 }
 
@@ -58,7 +58,7 @@ pub(in crate::platform::x) fn post(raw: &RawValue, author: Option<AccountId>) ->
     let mut links = Extras::read(raw)?.entities.and_then(|entities| entities.urls).unwrap_or_default();
     links.sort_by_key(|link| link.start);
     let links = links.into_iter().filter_map(|link| Some((link.url?, link.expanded_url?))).collect();
-    Ok(Post { id: Snowflake(positive(tweet.id.as_u64())?), author, text: decode(&tweet.text), links })
+    Ok(Post { id: PostId(positive(tweet.id.as_u64())?), author, text: decode(&tweet.text), links })
 }
 
 /// The mentions of a page, in X's order. A repost is nobody's own words, and so no mention.
@@ -76,7 +76,7 @@ pub(in crate::platform::x) fn mentions(answer: &Answer<'_>) -> Result<Vec<Mentio
             text: post.text,
             answers: extras.reference("replied_to"),
             quotes: extras.reference("quoted"),
-            conversation: extras.conversation_id.as_deref().and_then(positive_text).map(Snowflake),
+            conversation: extras.conversation_id.as_deref().and_then(positive_text).map(PostId),
         });
     }
     Ok(mentions)

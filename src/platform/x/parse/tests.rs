@@ -1,6 +1,7 @@
 //! Answers of X as its documents and its users show them, of both vocabularies.
 
 use super::*;
+use crate::base::ids::{MediaId, MessageId, PostId};
 use crate::platform::{Mention, Post};
 
 const EVENT: &str = r#"{"id":"1582838499983564806","event_type":"MessageCreate","text":"Hi everyone.","sender_id":"944480690","dm_conversation_id":"1578398451921985538","created_at":"2022-10-19T20:58:00.000Z"}"#;
@@ -19,7 +20,7 @@ fn a_message_keeps_its_record_byte_for_byte() {
     let messages = page(&format!("\n {EVENT} , {spaced}"), r#","meta":{"result_count":2}"#).ok().unwrap();
     assert_eq!(messages[0].record, EVENT.as_bytes());
     assert_eq!(messages[1].record, spaced.as_bytes());
-    assert_eq!(messages[0].id, Snowflake(1582838499983564806));
+    assert_eq!(messages[0].id, MessageId(1582838499983564806));
     assert_eq!(messages[0].sender, AccountId(944480690));
     assert_eq!(messages[0].conversation.as_str(), "1578398451921985538");
     assert_eq!(messages[0].text, "Hi everyone.");
@@ -107,14 +108,14 @@ fn an_empty_page_has_no_data() {
 #[test]
 fn the_models_of_2022_read_what_x_sends_today() {
     let live = raw(r#"{"edit_history_tweet_ids":[""],"id":"2101712260468977783","text":"hi"}"#);
-    assert_eq!(posted(&live), Ok(Snowflake(2101712260468977783)));
-    assert_eq!(posted(&raw(r#"{"id":"5"}"#)), Ok(Snowflake(5)));
+    assert_eq!(posted(&live), Ok(PostId(2101712260468977783)));
+    assert_eq!(posted(&raw(r#"{"id":"5"}"#)), Ok(PostId(5)));
     assert!(posted(&raw(r#"{"id":""}"#)).is_err() && posted(&raw("{}")).is_err() && posted(&raw("[]")).is_err());
 
     let modern =
         raw(r#"{"id":"5","text":"a &amp; b","author_id":"7","edit_history_post_ids":["5"],"reply_settings":"verified",
         "withheld":{"scope":"post"},"referenced_posts":[{"type":"quoted","id":""}]}"#);
-    let expected = Post { id: Snowflake(5), author: AccountId(7), text: "a & b".to_owned(), links: Vec::new() };
+    let expected = Post { id: PostId(5), author: AccountId(7), text: "a & b".to_owned(), links: Vec::new() };
     assert_eq!(post(&modern, None), Ok(expected));
     assert_eq!(post(&raw(r#"{"id":"5","text":"x"}"#), None), Err("a post without `author_id`".to_owned()));
     assert_eq!(post(&raw(r#"{"id":"5"}"#), None), Err("the answer has no `text`".to_owned()));
@@ -180,13 +181,13 @@ fn a_mention_is_read_in_either_vocabulary_and_in_a_mixture() {
         let body = format!(r#"{{"data":[{head}{references}}}],"includes":{users}}}"#);
         let found = mentions(&Answer::read(body.as_bytes()).unwrap()).unwrap();
         let expected = Mention {
-            id: Snowflake(9),
+            id: PostId(9),
             author: AccountId(7),
             name: AccountName::parse("journalist"),
             text: "a <b>".to_owned(),
-            answers: Some(Snowflake(4)),
-            quotes: Some(Snowflake(5)),
-            conversation: Some(Snowflake(3)),
+            answers: Some(PostId(4)),
+            quotes: Some(PostId(5)),
+            conversation: Some(PostId(3)),
         };
         assert_eq!(found, [expected], "{references}");
     }
@@ -206,16 +207,16 @@ fn a_mention_needs_only_its_author_and_text() {
 #[test]
 fn what_was_accepted_is_named_or_the_answer_is_none() {
     let accepted = sent(&raw(r#"{"dm_conversation_id":"7-8","dm_event_id":"5","more":1}"#)).unwrap();
-    assert_eq!((accepted.conversation.as_str(), accepted.message), ("7-8", Snowflake(5)));
+    assert_eq!((accepted.conversation.as_str(), accepted.message), ("7-8", MessageId(5)));
     for bad in [r#"{"dm_conversation_id":"7-8"}"#, r#"{"dm_conversation_id":"","dm_event_id":"5"}"#, "[]", "{}"] {
         assert!(sent(&raw(bad)).is_err(), "{bad}");
     }
-    assert_eq!(upload(&raw(r#"{"id":"5","media_key":"3_5","size":1}"#)), Ok(Upload::Ready(Snowflake(5))));
+    assert_eq!(upload(&raw(r#"{"id":"5","media_key":"3_5","size":1}"#)), Ok(Upload::Ready(MediaId(5))));
     let state = |state: &str| {
         upload(&raw(&format!(r#"{{"id":"5","processing_info":{{"state":"{state}","check_after_secs":2}}}}"#)))
     };
-    assert_eq!(state("pending"), Ok(Upload::Working { id: Snowflake(5), after_s: 2 }));
-    assert_eq!(state("succeeded"), Ok(Upload::Ready(Snowflake(5))));
+    assert_eq!(state("pending"), Ok(Upload::Working { id: MediaId(5), after_s: 2 }));
+    assert_eq!(state("succeeded"), Ok(Upload::Ready(MediaId(5))));
     assert_eq!(state("failed"), Ok(Upload::Failed));
     assert!(upload(&raw("{}")).is_err());
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::base::ids::{AccountId, Origin, Snowflake};
+use crate::base::ids::{AccountId, MessageId, Origin, PostId};
 use crate::store::{Durability, Mentioned, Reader, RequestClient, Store, Subject};
 use crate::tlog::signed_note::LogKey;
 
@@ -46,7 +46,7 @@ fn line(db: &Db, index: u64) -> String {
 fn post(db: &mut Db, id: u64) -> (String, Option<u64>) {
     let intent = db.open_intent(&[]).unwrap().unwrap();
     db.attempt(intent.id, now()).unwrap();
-    db.posted(intent.id, Snowflake(id), now()).unwrap();
+    db.posted(intent.id, PostId(id), now()).unwrap();
     (intent.text, intent.answers.map(|post| post.0))
 }
 
@@ -65,10 +65,10 @@ fn a_database_of_version_1_is_taken_over_with_all_that_is_in_it() {
         assert_eq!(intent.subject, Subject::Notes { first: 2, last: 3 });
         assert!(!intent.attempts.unwrap().all_failed);
         assert!(db.has_heartbeat("2025-11-24").unwrap());
-        assert_eq!(db.newest_post().unwrap(), Some(Snowflake(7_000_000_000_000_000_001)));
+        assert_eq!(db.newest_post().unwrap(), Some(PostId(7_000_000_000_000_000_001)));
     }
     let reader = Reader::open(&path).unwrap();
-    assert_eq!(reader.proof(1).unwrap().unwrap().post.unwrap().0, Snowflake(7_000_000_000_000_000_000));
+    assert_eq!(reader.proof(1).unwrap().unwrap().post.unwrap().0.id, PostId(7_000_000_000_000_000_000));
     assert!(reader.requests().unwrap().is_empty());
 }
 
@@ -76,7 +76,7 @@ fn a_database_of_version_1_is_taken_over_with_all_that_is_in_it() {
 fn a_cause_has_its_effects_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut db = db(folder.path());
-    let mention = Mentioned { post: Snowflake(50), author: AccountId(9), what: "dispute" };
+    let mention = Mentioned { post: PostId(50), author: AccountId(9), what: "dispute" };
     let answer = Answer {
         text: "re 50".to_owned(),
         answers: mention.post,
@@ -84,16 +84,16 @@ fn a_cause_has_its_effects_once() {
         note: Some(2),
         standalone: false,
     };
-    let effects = Effects { disputes: vec![(2, Snowflake(50))], answers: vec![answer], ..Effects::default() };
+    let effects = Effects { disputes: vec![(2, PostId(50))], answers: vec![answer], ..Effects::default() };
     assert!(db.apply(&Trigger::Mention(mention), &effects, now()).unwrap());
     assert!(!db.apply(&Trigger::Mention(mention), &effects, now()).unwrap());
     assert_eq!((db.size(), line(&db, 4)), (5, format!("dispute {} 2 x 50\n", now())));
-    assert_eq!(db.unheard(&[Snowflake(50), Snowflake(51)]).unwrap(), [Snowflake(51)]);
+    assert_eq!(db.unheard(&[PostId(50), PostId(51)]).unwrap(), [PostId(51)]);
     let standing = db.standing(2).unwrap().unwrap();
     assert_eq!((standing.disputes, standing.open, standing.post), (1, None, None));
     post(&mut db, 100);
     assert_eq!(post(&mut db, 101), ("re 50".to_owned(), Some(50)));
-    assert_eq!(db.notes_of_post(Snowflake(101)).unwrap(), Some((2, 2)));
+    assert_eq!(db.notes_of_post(PostId(101)).unwrap(), Some((2, 2)));
     assert_eq!(db.open_intent(&[]).unwrap(), None);
 }
 
@@ -111,12 +111,12 @@ fn the_parts_of_a_mirror_answer_each_other_until_the_platform_refuses_it() {
     assert_eq!((first.text.as_str(), db.open_intent(&[first.id]).unwrap()), ("1", None));
     assert_eq!(post(&mut db, 101), ("1".to_owned(), Some(7_000_000_000_000_000_000)));
     let second = db.open_intent(&[]).unwrap().unwrap();
-    assert_eq!(second.answers, Some(Snowflake(101)));
+    assert_eq!(second.answers, Some(PostId(101)));
     db.unanswering(second.id, now()).unwrap();
     assert_eq!(post(&mut db, 102), ("2".to_owned(), None));
     assert_eq!(post(&mut db, 103), ("3".to_owned(), None));
     let posts = rows::outbox::parts(&db.conn, 1, Level::Content).unwrap();
-    assert_eq!(posts, [101, 102, 103].map(|id| Some(Snowflake(id))));
+    assert_eq!(posts, [101, 102, 103].map(|id| Some(PostId(id))));
     assert_eq!(db.disclosed_files(1).unwrap(), [("note-1.proof.zip".to_owned(), 3)]);
     assert_eq!(db.disclosed_file(1, "note-1.proof.zip").unwrap(), Some(b"zip".to_vec()));
 }
@@ -170,8 +170,8 @@ fn a_message_is_sent_once_under_its_key() {
     db.sending(first.id, now().plus_ms(1)).unwrap();
     let attempts = db.pending_message(&[], false).unwrap().unwrap().attempts.unwrap();
     assert_eq!((attempts.first, attempts.last, attempts.all_failed), (now(), now().plus_ms(1), false));
-    db.sent(first.id, Ok(&Snowflake(70))).unwrap();
-    assert_eq!(rows::outbox::sent(&db.conn, "a").unwrap(), Some(Snowflake(70)));
+    db.sent(first.id, Ok(&MessageId(70))).unwrap();
+    assert_eq!(rows::outbox::sent(&db.conn, "a").unwrap(), Some(MessageId(70)));
     assert_eq!(db.pending_message(&[], false).unwrap().unwrap().body, MessageBody::Text("b".to_owned()));
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::base::ids::Snowflake;
+use crate::base::ids::PostId;
 
 const LIMITS: Limits = Limits { answers: 100, answers_each: 5, usd_micros: 2_000_000 };
 const STRANGER: AccountId = AccountId(1);
@@ -14,9 +14,9 @@ fn at(hour: i64) -> Time {
 
 /// Deals with a mention as the bot does.
 fn deal(tally: &mut Tally, id: u64, author: u64, who: Author, wanted: Wanted, now: Time) -> Done {
-    tally.read(Snowflake(id));
+    tally.read(PostId(id));
     let done = tally.decide(AccountId(author), who, wanted, now);
-    tally.count(Snowflake(id), AccountId(author), who, done);
+    tally.count(PostId(id), AccountId(author), who, done);
     done
 }
 

@@ -165,7 +165,8 @@ impl<'a, 'b> Play<'a, 'b> {
             self.act(Of::Embassy, by, Some(1), "open 1 --level content --publish --yes", &[]).await;
         }
         // A post that quotes ours may be answered, and is none that the bot hears.
-        let quotes = Reader::open(&self.stage.embassy.path("verbale.db")).unwrap().standing(1).unwrap().unwrap().post;
+        let quotes = Reader::open(&self.stage.embassy.path("verbale.db")).unwrap().standing(1).unwrap().unwrap();
+        let quotes = quotes.post.map(|post| post.id);
         let denial = self.stage.server.world.with(|world, now| {
             let draft = Draft { text: "no such note ever came", quotes, ..Draft::default() };
             world.post(now, JOURNALIST, draft).unwrap().id

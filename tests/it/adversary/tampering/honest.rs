@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use verbale::base::hash::Hash;
-use verbale::base::ids::{Origin, Snowflake};
-use verbale::tlog::entry::{Entry, Loss, Platform};
+use verbale::base::ids::{Channel, Origin, PostId};
+use verbale::tlog::entry::{Entry, Loss};
 use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tlog_proof::TlogProof;
 
@@ -121,7 +121,7 @@ fn unseen_in_files() -> Vec<(Kind, &'static str)> {
                 "post.txt under another post's number, a minute later",
                 |set| {
                     forged(set, |files| {
-                        let later = Snowflake(post_id(OPENED).0 + (60_000 << 22));
+                        let later = PostId(post_id(OPENED).0 + (60_000 << 22));
                         let [own, other] = [post_id(OPENED), later].map(|id| id.to_string());
                         words(files, "post.txt", &format!("post {own}"), &format!("post {other}"));
                         words(files, "post.txt", &format!("status/{own}"), &format!("status/{other}"));
@@ -166,8 +166,8 @@ fn unseen_in_the_log() -> Vec<(Kind, &'static str)> {
                 "a post edited, and a line of the log that admits it",
                 |set| {
                     from_the_beginning(set, |embassy| {
-                        let (time, platform, how) = (at(NOTES).plus_ms(6_000), Platform::X, Loss::Edited);
-                        embassy.log.push(Entry::Lost { time, platform, post: post_id(250), how });
+                        let (time, how) = (at(NOTES).plus_ms(6_000), Loss::Edited);
+                        embassy.log.push(Entry::Lost { time, post: Channel::X.post(post_id(250)), how });
                     });
                     set.posts = HONEST.set().posts;
                     let post = set.posts.iter_mut().find(|post| post.id == post_id(250)).unwrap();

@@ -1,8 +1,8 @@
 //! What the operator, who holds the log's key, may do: lie from the beginning, or change the log afterwards.
 
 use verbale::base::hash::Hash;
-use verbale::base::ids::Snowflake;
-use verbale::tlog::entry::{Entry, Level, Platform};
+use verbale::base::ids::{Channel, PostId};
+use verbale::tlog::entry::{Entry, Level};
 
 use super::hands::{By, HONEST, Kind, afterwards, from_the_beginning, kinds, other_key};
 use super::set::{IN_A_RUN, NOTES, OPENED, SEEN, Set, at, files, head, opening, post_id, posted};
@@ -76,20 +76,20 @@ fn order() -> Vec<Kind> {
                 });
             }),
             ("a post older than its note", |set| {
-                from_the_beginning(set, |embassy| under(embassy, LATE, Snowflake(post_id(LATE - 60).0 + 1)))
+                from_the_beginning(set, |embassy| under(embassy, LATE, PostId(post_id(LATE - 60).0 + 1)))
             }),
             ("a post from after its entry", |set| {
-                from_the_beginning(set, |embassy| under(embassy, LATE, Snowflake(post_id(LATE + 40).0 + 1)));
+                from_the_beginning(set, |embassy| under(embassy, LATE, PostId(post_id(LATE + 40).0 + 1)));
             }),
         ],
     )
 }
 
 /// Enters the post of a note under another number.
-fn under(embassy: &mut super::set::Embassy, note: u64, post: Snowflake) {
+fn under(embassy: &mut super::set::Embassy, note: u64, post: PostId) {
     let place = embassy.posted(note);
     let time = at(note).plus_ms(5_000);
-    embassy.log[place] = Entry::Post { time, first: note, last: note, platform: Platform::X, post };
+    embassy.log[place] = Entry::Post { time, first: note, last: note, post: Channel::X.post(post) };
 }
 
 /// Single lines that are not what they should be.
@@ -127,7 +127,7 @@ fn lines() -> Vec<Kind> {
             ("a dispute of a note that is not there", |set| {
                 from_the_beginning(set, |embassy| {
                     let (time, post) = (at(NOTES + 1), post_id(NOTES + 2));
-                    embassy.log.push(Entry::Dispute { time, note: NOTES + 1, platform: Platform::X, post });
+                    embassy.log.push(Entry::Dispute { time, note: NOTES + 1, post: Channel::X.post(post) });
                 });
             }),
         ],

@@ -1,7 +1,7 @@
 //! What may be done to the posts, as they stand on the platform.
 
 use verbale::base::hash::Hash;
-use verbale::base::ids::{PostId, Snowflake};
+use verbale::base::ids::{Channel, PostId};
 use verbale::wording::post::PostText;
 
 use super::hands::{By, HONEST, Kind, kinds, replaced, with_cr};
@@ -77,7 +77,7 @@ fn changed() -> Vec<Kind> {
                 of_the_note(set).author = "copycat".to_owned();
             }),
             ("a post deleted, and the same words posted again later", |set| {
-                of_the_note(set).id = Snowflake(post_id(OPENED).0 + (3_600_000 << 22) + 1);
+                of_the_note(set).id = PostId(post_id(OPENED).0 + (3_600_000 << 22) + 1);
             }),
         ],
     )
@@ -122,6 +122,6 @@ fn root_of_all() -> (u64, Hash) {
 }
 
 fn add(set: &mut Set, text: &PostText) {
-    let id = Snowflake(Snowflake::first_at(at(NOTES + 2)).0 | 3);
+    let id = PostId(Channel::X.first_at(at(NOTES + 2)).0 | 3);
     set.posts.push(Post::new(id, text));
 }

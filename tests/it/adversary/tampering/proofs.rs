@@ -1,7 +1,7 @@
 //! What whoever hands on a proof, and holds no key, may do to its files.
 
 use verbale::base::hash::Hash;
-use verbale::base::ids::{Origin, Snowflake};
+use verbale::base::ids::{Origin, PostId};
 use verbale::note::proof::Proof;
 use verbale::tlog::entry::Level;
 use verbale::tlog::signed_note::LogKey;
@@ -244,7 +244,7 @@ fn posts() -> Vec<Kind> {
             }),
             ("post.txt of an hour before the note", |set| {
                 forged(set, |files| {
-                    let [own, early] = [post_id(OPENED), Snowflake(post_id(OPENED).0 - (3_600_000 << 22))];
+                    let [own, early] = [post_id(OPENED), PostId(post_id(OPENED).0 - (3_600_000 << 22))];
                     words(files, "post.txt", &format!("post {own}"), &format!("post {early}"));
                     words(files, "post.txt", &format!("status/{own}"), &format!("status/{early}"));
                 });

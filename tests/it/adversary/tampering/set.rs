@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::json;
 use verbale::base::hash::Hash;
-use verbale::base::ids::{Account, ConversationId, Origin, PostId, Snowflake};
+use verbale::base::ids::{Account, Channel, ConversationId, MessageId, Origin, PostId, Source};
 use verbale::base::time::Time;
 use verbale::note::proof::{self, OpenedContent, Proof, PublishedPost, Receipt};
 use verbale::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening, Salt};
 use verbale::tlog::checkpoint::Checkpoint;
-use verbale::tlog::entry::{Entry, Level, Loss, Platform};
+use verbale::tlog::entry::{Entry, Level, Loss};
 use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tile::{self, Kind};
 use verbale::tlog::tlog_proof::TlogProof;
@@ -33,12 +33,12 @@ pub fn at(minute: u64) -> Time {
 
 /// The post of a note, or of the run that it ends.
 pub fn post_id(note: u64) -> PostId {
-    Snowflake(Snowflake::first_at(at(note).plus_ms(4_000)).0 | 5)
+    PostId(Channel::X.first_at(at(note).plus_ms(4_000)).0 | 5)
 }
 
 /// A note as it was sealed; the text of each is its own.
 pub fn opening(note: u64, text: &str, previous: Hash) -> Opening {
-    let message = Snowflake(Snowflake::first_at(at(note)).0 | 77);
+    let message = MessageId(Source::XDm.first_at(at(note)).0 | 77);
     let conversation = ConversationId::parse("783214-2244994945").unwrap();
     let record = json!({"id": message.to_string(), "event_type": "MessageCreate", "sender_id": "2244994945",
         "dm_conversation_id": conversation.as_str(), "text": text})
@@ -149,7 +149,7 @@ impl Embassy {
                 checkpoint: head(&self.log[..size as usize], &self.key),
             },
             vkey: self.key.vkey(),
-            post: Some(published(account("2244994945 embassy"), post, &text)),
+            post: Some(published(account("2244994945 embassy"), post.id, &text)),
             content: Some(OpenedContent::from(opening)).filter(|_| level == Level::Content),
         }
     }
@@ -169,22 +169,22 @@ impl Embassy {
                     let Some(&(size, root, commitment)) = at.get(&last) else { continue };
                     let run = PostText::Run { first, last, size, root };
                     let one = PostText::Note { note: last, commitment, size, root };
-                    posts.push(Post::new(post, &if first == last { one } else { run }));
+                    posts.push(Post::new(post.id, &if first == last { one } else { run }));
                 }
                 Entry::Receipt { time, note, commitment, .. } => {
-                    let id = Snowflake(Snowflake::first_at(time).0 | 6);
+                    let id = PostId(Channel::X.first_at(time).0 | 6);
                     posts.push(Post::new(id, &PostText::Receipt { note, commitment, size, root }));
                 }
-                Entry::Lost { post, .. } => posts.retain(|one: &Post| one.id != post),
+                Entry::Lost { post, .. } => posts.retain(|one: &Post| one.id != post.id),
                 _ => {}
             }
         }
-        let evening = Snowflake(Snowflake::first_at(super::set::at(NOTES + 1)).0 | 7);
+        let evening = PostId(Channel::X.first_at(super::set::at(NOTES + 1)).0 | 7);
         let (count, date) = (notes, super::set::at(1).date());
         let (size, root) = (tree.len(), tree.root());
         posts.push(Post::new(evening, &PostText::Heartbeat { count, date, size, root }));
-        let copy = Post { id: Snowflake(post_id(5).0 + 99), author: "copycat".to_owned(), ..posts[4].clone() };
-        let chat = Post { id: Snowflake(77), author: "embassy".to_owned(), text: "Closed on Friday.".to_owned() };
+        let copy = Post { id: PostId(post_id(5).0 + 99), author: "copycat".to_owned(), ..posts[4].clone() };
+        let chat = Post { id: PostId(77), author: "embassy".to_owned(), text: "Closed on Friday.".to_owned() };
         posts.extend([copy, chat]);
         posts
     }
@@ -217,19 +217,19 @@ impl Embassy {
 
 /// Where notes were posted.
 pub fn posted(first: u64, last: u64) -> Entry {
-    Entry::Post { time: at(last).plus_ms(5_000), first, last, platform: Platform::X, post: post_id(last) }
+    Entry::Post { time: at(last).plus_ms(5_000), first, last, post: Channel::X.post(post_id(last)) }
 }
 
 /// What the log says beside notes and posts, after this note.
 fn beside(note: u64) -> Vec<Entry> {
-    let (time, platform) = (at(note).plus_ms(6_000), Platform::X);
+    let time = at(note).plus_ms(6_000);
     match note {
         20 => vec![
-            Entry::Dispute { time, note: OPENED, platform, post: Snowflake(Snowflake::first_at(at(19)).0 | 9) },
+            Entry::Dispute { time, note: OPENED, post: Channel::X.post(PostId(Channel::X.first_at(at(19)).0 | 9)) },
             Entry::Open { time, note: OPENED, level: Level::Envelope, sha256: Hash::of(b"envelope") },
             Entry::Open { time, note: OPENED, level: Level::Content, sha256: Hash::of(b"content") },
         ],
-        30 => vec![Entry::Lost { time, platform, post: post_id(30), how: Loss::Deleted }],
+        30 => vec![Entry::Lost { time, post: Channel::X.post(post_id(30)), how: Loss::Deleted }],
         40 => {
             let log = Origin::parse("consulate.example/notes").unwrap();
             vec![Entry::Receipt { time, log, note: 8, commitment: Hash::of(b"a note of the consulate") }]
@@ -275,7 +275,7 @@ pub fn files(log: &[Entry], key: &LogKey) -> Files {
 /// A post as it stands in a proof.
 pub fn published(account: Account, post: PostId, text: &PostText) -> PublishedPost {
     let address = format!("https://x.com/{}/status/{post}", account.name);
-    PublishedPost { account, post, address, text: text.to_text() }
+    PublishedPost { account, post: Channel::X.post(post), address, text: text.to_text() }
 }
 
 /// The recipient's receipt of the note that is opened.
@@ -298,7 +298,7 @@ impl Received {
         let Entry::Receipt { note, commitment, .. } = self.line else { unreachable!() };
         let words = PostText::Receipt { note, commitment, size: tree.len(), root: tree.root() };
         let path = tree.inclusion(1, tree.len()).unwrap();
-        let post = Snowflake(Snowflake::first_at(at(OPENED + 2).plus_ms(1_000)).0 | 8);
+        let post = PostId(Channel::X.first_at(at(OPENED + 2).plus_ms(1_000)).0 | 8);
         Receipt {
             entry: self.line.to_line(),
             inclusion: TlogProof { index: 1, path, checkpoint: head(&log, &self.key) },

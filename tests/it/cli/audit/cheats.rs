@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::Value;
 use verbale::base::hash::Hash;
-use verbale::base::ids::{PostId, Snowflake};
+use verbale::base::ids::{Channel, PostId};
 use verbale::base::time::Time;
 use verbale::tlog::entry::Entry;
 use verbale::wording::post::PostText;
@@ -27,10 +27,10 @@ fn detail<'a>(report: &'a Value, name: &str) -> &'a str {
 
 /// A post of the account at the moment of this note, with a few more in its number.
 fn at(n: u64, more: u64) -> PostId {
-    Snowflake(Snowflake::first_at(note(n).time().unwrap()).0 | (64 + more))
+    PostId(Channel::X.first_at(note(n).time().unwrap()).0 | (64 + more))
 }
 
-fn by_embassy(id: PostId, text: &PostText) -> (Snowflake, String, String) {
+fn by_embassy(id: PostId, text: &PostText) -> (PostId, String, String) {
     (id, "embassy".to_owned(), text.to_text())
 }
 
@@ -88,7 +88,7 @@ fn a_heartbeat_with_an_old_head_is_told_and_not_for_ever_forgiven() {
     let (status, report) = place.audit(&["--posts", "posts.json"]);
     assert_eq!(status, 0, "{report}");
     assert!(detail(&report, "platform").contains("1 are heartbeats that came late"), "{report}");
-    let late = Snowflake::first_at(note(2).time().unwrap().plus_ms(86_400_000 + 60_000));
+    let late = Channel::X.first_at(note(2).time().unwrap().plus_ms(86_400_000 + 60_000));
     place.collect(&[&honest[..], &[by_embassy(late, &heartbeat(0, "2018-03-10"))]].concat());
     fails(&place.audit(&["--posts", "posts.json"]), &["platform"], "a heartbeat with yesterday's head");
 }
@@ -100,7 +100,7 @@ fn a_post_that_is_newer_than_what_was_read_is_nothing_bad() {
     let place = Place::new(&all);
     let now = Time::from_ms(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64);
     let next = PostText::Note { note: 21, commitment: Hash::of(b"next"), size: 41, root: Hash::of(b"next") };
-    place.collect(&[&posts(&all)[..], &[by_embassy(Snowflake::first_at(now), &next)]].concat());
+    place.collect(&[&posts(&all)[..], &[by_embassy(Channel::X.first_at(now), &next)]].concat());
     let (status, report) = place.audit(&["--posts", "posts.json"]);
     assert_eq!(status, 0, "{report}");
     assert!(detail(&report, "platform").contains("1 show a head beyond this log"), "{report}");

@@ -3,10 +3,10 @@
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use verbale::base::ids::{AccountId, PostId};
+use verbale::base::ids::{AccountId, Channel, PostId};
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST};
-use verbale::tlog::entry::{Entry, Loss, Platform};
+use verbale::tlog::entry::{Entry, Loss};
 use verbale::tlog::tree::{Tree, leaf_hash};
 use verbale::wording::post::PostText;
 
@@ -55,7 +55,7 @@ impl Stage {
             let id = post(&server, by, &sealed, &text);
             posts.push(id);
             let time = time.plus_ms(3_000);
-            enter(&mut tree, &mut lines, &Entry::Post { time, first: n, last: n, platform: Platform::X, post: id });
+            enter(&mut tree, &mut lines, &Entry::Post { time, first: n, last: n, post: Channel::X.post(id) });
         }
         more(&posts).iter().for_each(|entry| enter(&mut tree, &mut lines, entry));
         Stage { place: Place::new(&lines), server, posts }
@@ -116,7 +116,7 @@ async fn what_became_of_the_posts_is_found_but_for_what_the_log_admits() {
     let lost = |how: Loss, number: usize| {
         move |posts: &[PostId]| {
             let time = note(20).time().unwrap().plus_ms(5_000);
-            vec![Entry::Lost { time, platform: Platform::X, post: posts[number - 1], how }]
+            vec![Entry::Lost { time, post: Channel::X.post(posts[number - 1]), how }]
         }
     };
     let none = |_: &[PostId]| Vec::new();

@@ -1,6 +1,6 @@
 //! The vectors of proofs: `expect` names the checks that fail, or says valid or unreadable.
 
-use verbale::base::ids::Snowflake;
+use verbale::base::ids::Channel;
 use verbale::note::proof::Proof;
 use verbale::note::{Content, Envelope};
 use verbale::wording::post::PostText;
@@ -109,7 +109,7 @@ fn made() -> Vec<Case> {
     let mut by_other = fixture::published(fixture::single_post().to_text());
     by_other.account = fixture::account("12 newsroom");
     let mut early = fixture::published(fixture::single_post().to_text());
-    early.post = Snowflake::first_at(fixture::sent().plus_ms(-600_001));
+    early.post = Channel::X.post(Channel::X.first_at(fixture::sent().plus_ms(-600_001)));
     early.address = format!("https://x.com/embassy/status/{}", early.post);
     let proof = fixture::proof;
     let mut index = proof();

@@ -1,7 +1,7 @@
 //! The vectors of proofs with a receipt: the recipient's word, and what can be wrong with it.
 
 use verbale::base::hash::Hash;
-use verbale::base::ids::{Origin, Snowflake};
+use verbale::base::ids::{Channel, Origin};
 use verbale::note::proof::Receipt;
 use verbale::tlog::entry::Entry;
 use verbale::tlog::signed_note::LogKey;
@@ -142,7 +142,7 @@ fn posts() -> Vec<Case> {
         received.receipt()
     };
     let mut early = received();
-    early.post.post = Snowflake::first_at(fixture::sent().plus_ms(60_000 - 600_001));
+    early.post.post = Channel::X.post(Channel::X.first_at(fixture::sent().plus_ms(60_000 - 600_001)));
     early.post.address = format!("https://x.com/ministry/status/{}", early.post.post);
     vec![
         of(
