@@ -37,7 +37,7 @@
 //! | answer | a public reply of ours |
 //! | command | what an official writes to the account by direct message |
 //! | code | six digits that come back before anything is published at a command |
-//! | letter | a direct message of ours to an official |
+//! | dm text | a direct message of ours to an official |
 //! | receipt | the recipient's own word, in its own log and by its own post, that a note came |
 //! | report | what a check of a proof, or of a whole log, has shown, and what not |
 //! | audit | the check of a whole log, from its first entry to its head |

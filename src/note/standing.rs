@@ -1,5 +1,5 @@
-//! How a note stands, and how the log stands: what the public may know. Commands, answers, pages and letters take their
-//! words from here.
+//! How a note stands, and how the log stands: what the public may know. Commands, answers, pages and dm texts are
+//! made of it.
 
 use crate::base::hash::Hash;
 use crate::base::ids::PublicPost;

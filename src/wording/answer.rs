@@ -13,51 +13,51 @@ use crate::tlog::entry::Level;
 
 /// The text of a public answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Answer(String);
+pub struct AnswerText(String);
 
-impl Answer {
+impl AnswerText {
     /// How it stands with a note.
-    pub fn check(standing: &Standing, to: PostId) -> Answer {
-        Answer::new(Shown(standing), to)
+    pub fn check(standing: &Standing, to: PostId) -> AnswerText {
+        AnswerText::new(Shown(standing), to)
     }
 
     /// That a dispute of a note has been entered, and how it stood with that note before.
-    pub fn dispute(before: &Standing, to: PostId) -> Answer {
-        Answer::new(format_args!("Your dispute is logged\n{}", Shown(&with_one_more(before))), to)
+    pub fn dispute(before: &Standing, to: PostId) -> AnswerText {
+        AnswerText::new(format_args!("Your dispute is logged\n{}", Shown(&with_one_more(before))), to)
     }
 
     /// That a dispute of a note by somebody who did not ask has been entered, and how it stood with that note before.
-    pub fn noted(before: &Standing, to: PostId) -> Answer {
-        Answer::new(format_args!("This dispute is logged\n{}", Shown(&with_one_more(before))), to)
+    pub fn noted(before: &Standing, to: PostId) -> AnswerText {
+        AnswerText::new(format_args!("This dispute is logged\n{}", Shown(&with_one_more(before))), to)
     }
 
     /// That there is no note with this number.
-    pub fn no_note(note: u64, to: PostId) -> Answer {
-        Answer::new(format_args!("This log has no note {note}"), to)
+    pub fn no_note(note: u64, to: PostId) -> AnswerText {
+        AnswerText::new(format_args!("This log has no note {note}"), to)
     }
 
     /// That no note has the commitment that was asked for.
-    pub fn no_commitment(to: PostId) -> Answer {
-        Answer::new("No note of this log has that hash", to)
+    pub fn no_commitment(to: PostId) -> AnswerText {
+        AnswerText::new("No note of this log has that hash", to)
     }
 
     /// That the post which was answered or quoted shows more than one note.
-    pub fn which(first: u64, last: u64, to: PostId) -> Answer {
-        Answer::new(format_args!("That post shows notes {first} to {last}: say which, like\ncheck {first}"), to)
+    pub fn which(first: u64, last: u64, to: PostId) -> AnswerText {
+        AnswerText::new(format_args!("That post shows notes {first} to {last}: say which, like\ncheck {first}"), to)
     }
 
     /// How it stands with the log.
-    pub fn status(log: &LogStanding, to: PostId) -> Answer {
-        Answer::new(Stands(log), to)
+    pub fn status(log: &LogStanding, to: PostId) -> AnswerText {
+        AnswerText::new(Stands(log), to)
     }
 
     /// What can be asked for.
-    pub fn help(to: PostId) -> Answer {
-        Answer::new(HELP, to)
+    pub fn help(to: PostId) -> AnswerText {
+        AnswerText::new(HELP, to)
     }
 
-    fn new(text: impl fmt::Display, to: PostId) -> Answer {
-        Answer(format!("{text}\nre {to}"))
+    fn new(text: impl fmt::Display, to: PostId) -> AnswerText {
+        AnswerText(format!("{text}\nre {to}"))
     }
 
     /// The text.
@@ -154,19 +154,21 @@ pub(super) mod tests {
         all
     }
 
-    fn all() -> Vec<Answer> {
+    fn all() -> Vec<AnswerText> {
         let head = Some((MOST, Hash::of(b"root")));
         let log = LogStanding { notes: MOST, posted: MOST, opened: MOST, disputed: MOST, head };
         let mut all = vec![
-            Answer::no_note(MOST, POST),
-            Answer::no_commitment(POST),
-            Answer::which(MOST - 1, MOST, POST),
-            Answer::status(&log, POST),
-            Answer::status(&LogStanding { head: None, ..log }, POST),
-            Answer::help(POST),
+            AnswerText::no_note(MOST, POST),
+            AnswerText::no_commitment(POST),
+            AnswerText::which(MOST - 1, MOST, POST),
+            AnswerText::status(&log, POST),
+            AnswerText::status(&LogStanding { head: None, ..log }, POST),
+            AnswerText::help(POST),
         ];
         all.extend(
-            standing().iter().flat_map(|standing| [Answer::check(standing, POST), Answer::dispute(standing, POST)]),
+            standing()
+                .iter()
+                .flat_map(|standing| [AnswerText::check(standing, POST), AnswerText::dispute(standing, POST)]),
         );
         all
     }
@@ -199,12 +201,12 @@ pub(super) mod tests {
             "Note 17\nsealed 2018-03-09 17:40:12 UTC\nposted 2018-03-09 17:40:15 UTC, post {post}\nsha256 {hash}\n\
              opened: the envelope\nnobody disputes it\nre 5"
         );
-        assert_eq!(Answer::check(&standing, PostId(5)).as_str(), text);
-        let disputed = Answer::dispute(&standing, PostId(5));
+        assert_eq!(AnswerText::check(&standing, PostId(5)).as_str(), text);
+        let disputed = AnswerText::dispute(&standing, PostId(5));
         assert!(disputed.as_str().starts_with("Your dispute is logged\nNote 17\n"));
         assert!(disputed.as_str().ends_with("\ndisputed once\nre 5"));
         let unposted = Standing { post: None, open: Some(Level::Content), disputes: 2, ..standing };
-        let text = Answer::check(&unposted, PostId(5)).0;
+        let text = AnswerText::check(&unposted, PostId(5)).0;
         assert!(
             text.contains("\nnot posted yet\n") && text.contains("\nopened: all of it\ndisputed 2 times\n"),
             "{text}"

@@ -1,6 +1,6 @@
 //! What officials are told, by direct message.
 //!
-//! As a public [`answer`](super::answer), a letter is made of what the log tells everybody, of numbers, and of words that
+//! As a public [`answer`](super::answer), a dm text is made of what the log tells everybody, of numbers, and of words that
 //! stand here: no text of a note can get into one. It begins with the line `verbale`, and its last line makes it the only
 //! one of its kind in the conversation.
 
@@ -21,7 +21,7 @@ pub const NOTES_LISTED: u64 = 20;
 /// Requests that `status` lists.
 const WAITING_LISTED: usize = 20;
 
-/// The first line of every letter.
+/// The first line of every dm text.
 pub const FIRST: &str = "verbale";
 
 /// The text of a direct message to an official.
@@ -244,7 +244,7 @@ const HELP: &str = "Write one of these, and nothing else:\n\
 mod tests {
     use super::super::answer::tests::{MOST, standing};
     use super::*;
-    use crate::platform::MESSAGE_CHARS_MAX;
+    use crate::note::slip::SLIP_BYTES_MAX as MESSAGE_CHARS_MAX;
 
     const ID: MessageId = MessageId(i64::MAX as u64);
 
@@ -292,9 +292,9 @@ mod tests {
     }
 
     #[test]
-    fn every_letter_can_be_sent_is_known_by_its_first_line_and_is_no_command() {
-        for letter in all() {
-            let text = letter.as_str();
+    fn every_dm_text_can_be_sent_is_known_by_its_first_line_and_is_no_command() {
+        for text in all() {
+            let text = text.as_str();
             assert!(text.starts_with("verbale\n") && text.lines().last().unwrap().starts_with("re "), "{text}");
             assert!(text.is_ascii() && text.len() < MESSAGE_CHARS_MAX && !text.contains("\n\n"), "{text}");
             assert_eq!(crate::base::escape::write(text), text);

@@ -4,11 +4,7 @@
 pub mod post;
 pub mod weight;
 pub mod thread;
-#[cfg(feature = "daemon")]
 pub mod command;
-#[cfg(feature = "daemon")]
 pub mod answer;
-#[cfg(feature = "daemon")]
 pub mod code;
-#[cfg(feature = "daemon")]
 pub mod dm;

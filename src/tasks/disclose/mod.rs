@@ -24,7 +24,7 @@ use crate::tasks::persons::Persons;
 use crate::tasks::task::{Backoff, Next, Task, TaskError, ms};
 use crate::tlog::entry::Level;
 use crate::tlog::signed_note::VerifierKey;
-use crate::wording::answer::Answer as Text;
+use crate::wording::answer::AnswerText;
 use crate::wording::dm::DmText;
 
 /// What the discloser needs to know.
@@ -190,13 +190,13 @@ impl Discloser {
             }
             Err(error) => return Err(error.into()),
         };
-        let letter = DmText::dispute(&standing, author, post);
+        let told = DmText::dispute(&standing, author, post);
         let messages = self.settings.officials.iter().map(|official| Outgoing {
             key: format!("dispute {note} {post} to {official}"),
             to: Addressee::Account(*official),
-            body: MessageBody::Text(letter.as_str().to_owned()),
+            body: MessageBody::Text(told.as_str().to_owned()),
         });
-        let text = Text::noted(&standing, post).as_str().to_owned();
+        let text = AnswerText::noted(&standing, post).as_str().to_owned();
         let answer = Answer { text, answers: post, mention: None, note: Some(note), standalone: true };
         let effects = Effects {
             disputes: vec![(note, post)],
@@ -223,11 +223,11 @@ impl Discloser {
                 Trigger::Refuse(..) => RequestState::Refused,
                 _ => RequestState::Done,
             };
-            let letter = DmText::ended(request.id, state);
+            let text = DmText::ended(request.id, state);
             effects.messages.push(Outgoing {
                 key: format!("request {} {}", request.id, state.as_str()),
                 to: Addressee::Account(account),
-                body: MessageBody::Text(letter.as_str().to_owned()),
+                body: MessageBody::Text(text.as_str().to_owned()),
             });
         }
         Ok(self.store.apply(trigger, effects, self.clock.now()).await?)

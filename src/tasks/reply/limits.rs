@@ -147,7 +147,7 @@ impl Tally {
     /// How many mentions to read now, so that each of them can still be answered: a page at most, and the smallest page as
     /// long as the money reaches for one of its answers. None if it does not. One that was read today costs nothing more.
     pub fn readable(&self, smallest: u32, largest: u32, now: Time) -> Option<u32> {
-        let left = disclosed_files(self.limits.usd_micros, now).saturating_sub(self.spent());
+        let left = released(self.limits.usd_micros, now).saturating_sub(self.spent());
         let answerable = u32::try_from(left / (READ_USD_MICROS + ANSWER_USD_MICROS)).unwrap_or(u32::MAX);
         let least = u64::from(smallest) * READ_USD_MICROS + ANSWER_USD_MICROS;
         (least <= left).then_some(answerable.clamp(smallest, largest))
@@ -175,12 +175,12 @@ impl Tally {
 
     fn may_answer(&self, author: AccountId, who: Author, now: Time) -> bool {
         let given = self.authors.get(&author).map_or(0, |count| count.answers);
-        let paid = self.spent() + ANSWER_USD_MICROS <= disclosed_files(self.limits.usd_micros, now);
-        let room = paid && self.stranger_answers < disclosed_files(self.limits.answers, now);
+        let paid = self.spent() + ANSWER_USD_MICROS <= released(self.limits.usd_micros, now);
+        let room = paid && self.stranger_answers < released(self.limits.answers, now);
         given < self.limits.answers_each && (room || who == Author::Correspondent)
     }
 
-    /// Whether the officials are told of one more dispute of this author. Each letter costs, and takes the place of others.
+    /// Whether the officials are told of one more dispute of this author. Each message costs, and takes the place of others.
     pub fn may_tell(&self, author: AccountId) -> bool {
         self.authors.get(&author).is_none_or(|count| count.entries < DISPUTES_A_DAY)
     }
@@ -221,7 +221,7 @@ pub fn next_hour(now: Time) -> Time {
 }
 
 /// How much of a day's limit may be used by now: half of it, and of the other half a 24th more with each hour that begins.
-fn disclosed_files(limit: u64, now: Time) -> u64 {
+fn released(limit: u64, now: Time) -> u64 {
     let hour = now.ms().rem_euclid(DAY_MS) / HOUR_MS;
     let hours_left = 23 - hour.unsigned_abs().min(23);
     limit - limit / 2 * hours_left / 24

@@ -9,9 +9,9 @@ use super::limits::{Author, Wanted};
 use crate::base::ids::AccountId;
 use crate::note::standing::{LogStanding, Standing};
 use crate::platform::{Addressee, Mention};
-use crate::store::{self, Effects, Mentioned, MessageBody, Outgoing, Trigger};
+use crate::store::{Answer, Effects, Mentioned, MessageBody, Outgoing, Trigger};
 use crate::tasks::task::TaskError;
-use crate::wording::answer::Answer;
+use crate::wording::answer::AnswerText;
 use crate::wording::command::{Ask, Which};
 use crate::wording::dm::DmText;
 
@@ -117,29 +117,29 @@ impl Bot {
     }
 }
 
-fn answer(meant: &Meant, mention: &Mention) -> store::Answer {
+fn answer(meant: &Meant, mention: &Mention) -> Answer {
     let (to, mut note) = (mention.id, None);
     let text = match meant {
-        Meant::Status(standing) => Answer::status(standing, to),
-        Meant::Help => Answer::help(to),
-        Meant::Check(Found::Several(first, last)) => Answer::which(*first, *last, to),
-        Meant::Check(Found::NoNumber(number)) => Answer::no_note(*number, to),
-        Meant::Check(Found::NoCommitment) => Answer::no_commitment(to),
+        Meant::Status(standing) => AnswerText::status(standing, to),
+        Meant::Help => AnswerText::help(to),
+        Meant::Check(Found::Several(first, last)) => AnswerText::which(*first, *last, to),
+        Meant::Check(Found::NoNumber(number)) => AnswerText::no_note(*number, to),
+        Meant::Check(Found::NoCommitment) => AnswerText::no_commitment(to),
         Meant::Check(Found::Note(standing)) => {
             note = Some(standing.note);
-            Answer::check(standing, to)
+            AnswerText::check(standing, to)
         }
         Meant::Dispute(standing) => {
             note = Some(standing.note);
-            Answer::dispute(standing, to)
+            AnswerText::dispute(standing, to)
         }
     };
-    store::Answer { text: text.as_str().to_owned(), answers: to, mention: Some(to), note, standalone: false }
+    Answer { text: text.as_str().to_owned(), answers: to, mention: Some(to), note, standalone: false }
 }
 
 /// What an official is told of a dispute.
 fn notify_officials(standing: &Standing, mention: &Mention, to: AccountId) -> Outgoing {
-    let letter = DmText::dispute(standing, mention.author, mention.id);
+    let text = DmText::dispute(standing, mention.author, mention.id);
     let key = format!("dispute {} {} to {to}", standing.note, mention.id);
-    Outgoing { key, to: Addressee::Account(to), body: MessageBody::Text(letter.as_str().to_owned()) }
+    Outgoing { key, to: Addressee::Account(to), body: MessageBody::Text(text.as_str().to_owned()) }
 }

@@ -3,7 +3,7 @@
 //! Whoever mentions the account is answered with what the log tells everybody. Mentions come newest first, a page at a
 //! time, down to those that have been dealt with; then the new ones are dealt with, oldest first, or newest first if there
 //! are more than the day can pay for. Each is dealt with in one transaction: that it was, what it caused in the log, and
-//! what is to be posted and sent. The [`publisher`] posts, the courier sends. What the officials have written is handed
+//! what is to be posted and sent. The [`publisher`] posts, the dm sender sends. What the officials have written is handed
 //! over by the [`watcher`].
 //!
 //! | what is durable | if the program dies right after |

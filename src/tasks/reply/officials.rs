@@ -21,7 +21,7 @@ const HELPS_A_DAY: u64 = 5;
 
 /// What a command leads to: what is said, and what is done.
 struct Reply {
-    letter: DmText,
+    text: DmText,
     effects: Effects,
 }
 
@@ -47,19 +47,19 @@ impl Bot {
             info!(message.id = %command.message, "the official has been told often enough today what can be written");
             return Ok(Effects::default());
         }
-        let Reply { letter, mut effects } = match order {
+        let Reply { text, mut effects } = match order {
             Order::Confirm(code) => self.confirm(command, &code, now).await?,
             order => self.begin(command, order, now).await?,
         };
         let (key, to) = (format!("command {}", command.message), Addressee::Account(command.from));
-        effects.messages.push(Outgoing { key, to, body: MessageBody::Text(letter.as_str().to_owned()) });
+        effects.messages.push(Outgoing { key, to, body: MessageBody::Text(text.as_str().to_owned()) });
         Ok(effects)
     }
 
     /// Answers what needs no code, and gives a code for what does.
     async fn begin(&self, command: &Command, order: Order, now: Time) -> Result<Reply, TaskError> {
         let id = command.message;
-        let letter = match order {
+        let text = match order {
             Order::Status => {
                 let waiting = self.waiting().await?.iter().map(|request| request.id).collect::<Vec<_>>();
                 DmText::status(&self.store.log_standing().await?, self.today(), &waiting, id)
@@ -70,16 +70,16 @@ impl Bot {
                 Some(outcome) => DmText::outcome(outcome, id),
                 None => {
                     let code = Code::of((self.chance)());
-                    let letter = DmText::code(&order, &code, id);
+                    let text = DmText::code(&order, &code, id);
                     let given = row(command.from, &Given::new(code, order, now));
                     return Ok(Reply {
-                        letter,
+                        text,
                         effects: Effects { code: Some(CodeChange::Give(given)), ..Effects::default() },
                     });
                 }
             },
         };
-        Ok(Reply { letter, effects: Effects::default() })
+        Ok(Reply { text, effects: Effects::default() })
     }
 
     /// Does what a code confirms.
@@ -110,7 +110,7 @@ impl Bot {
                 (None, _) => Outcome::NoCode,
             },
         };
-        Ok(Reply { letter: DmText::outcome(outcome, command.message), effects })
+        Ok(Reply { text: DmText::outcome(outcome, command.message), effects })
     }
 
     /// What stands in the way of an order that would publish, if anything does.
@@ -195,9 +195,9 @@ impl Bot {
         };
         let lapses = request.asked_at.plus_ms(ms(self.settings.lapse));
         let by = AccountId::parse(&request.asked_by);
-        let letter = DmText::request(request.id, &Order::Open { note, level }, by, lapses, by_message);
+        let text = DmText::request(request.id, &Order::Open { note, level }, by, lapses, by_message);
         let key = format!("request {} to {to}", request.id);
-        Some(Outgoing { key, to: Addressee::Account(to), body: MessageBody::Text(letter.as_str().to_owned()) })
+        Some(Outgoing { key, to: Addressee::Account(to), body: MessageBody::Text(text.as_str().to_owned()) })
     }
 }
 
