@@ -22,6 +22,7 @@ use crate::tasks::disclose::bundle;
 use crate::tasks::post::Publisher;
 use crate::tasks::task::Task;
 use crate::tlog::entry::Level;
+use crate::wording::standing::{not_posted, open_already};
 
 /// How often to look whether the daemon has done it.
 pub(super) const LOOK: Duration = Duration::from_millis(200);
@@ -102,12 +103,18 @@ pub fn confirm(yes: bool, question: &str) -> anyhow::Result<()> {
 pub fn openable(reader: &Reader, note: u64, level: Level) -> anyhow::Result<Standing> {
     let Some(standing) = reader.standing(note)? else { return Err(prove::no_note(reader, note)?.into()) };
     if let Some(open) = standing.open.filter(|open| level <= *open) {
-        let what = format!("the {open} of note {note} is open already");
-        return Err(Failure::failed(what, "what is public stays public: there is nothing more to do").into());
+        return Err(Failure::failed(
+            open_already(note, open),
+            "what is public stays public: there is nothing more to do",
+        )
+        .into());
     }
     if standing.post.is_none() {
-        let what = format!("note {note} is not posted yet");
-        return Err(Failure::failed(what, "nothing is opened before its commitment is public: try again then").into());
+        return Err(Failure::failed(
+            not_posted(note),
+            "nothing is opened before its commitment is public: try again then",
+        )
+        .into());
     }
     Ok(standing)
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::{Installation, Output};
 use crate::app::config::Config;
 use crate::store::Reader;
+use crate::wording::standing::{NO_NOTE_YET, NOT_POSTED};
 
 /// Notes read from the database at a time.
 const PAGE: u64 = 1000;
@@ -46,7 +47,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let all = reader.status()?.notes;
     let mut next = 1 + arguments.last.map_or(0, |last| all.saturating_sub(last));
     if all == 0 && !arguments.output.json {
-        eprintln!("no note is sealed yet");
+        eprintln!("{NO_NOTE_YET}");
     }
     let mut out = io::BufWriter::new(io::stdout().lock());
     while next <= all {
@@ -54,7 +55,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             if arguments.output.json {
                 writeln!(out, "{}", serde_json::to_string(&note)?)?;
             } else {
-                let post = note.post.as_deref().unwrap_or("not posted yet");
+                let post = note.post.as_deref().unwrap_or(NOT_POSTED);
                 writeln!(out, "{:>6}  {}  {}  {post}", note.note, note.sealed, note.commitment)?;
             }
         }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{Installation, Output};
 use crate::app::config::Config;
 use crate::store::{Reader, Status};
+use crate::wording::standing::not_posted_of;
 
 /// Show how things stand: notes sealed, posts waiting, the log's head
 ///
@@ -63,13 +64,12 @@ fn for_people(status: &Status, running: bool) -> String {
         if running { "runs" } else { "does not run: nothing is sealed until it does, start it with `verbale run`" };
     let mut text = format!(
         "daemon     {daemon}\n\
-         log        {}\nkey        {}\nentries    {}\nhead       {}\nnotes      {}, {} of them not posted yet\n",
+         log        {}\nkey        {}\nentries    {}\nhead       {}\nnotes      {}\n",
         status.log,
         status.vkey,
         status.entries,
         status.head.as_deref().unwrap_or("none is signed yet"),
-        status.notes,
-        status.unposted
+        not_posted_of(status.notes, status.unposted)
     );
     if 0 < status.dropped {
         text.push_str(&format!("messages   {} could not be sent: the daemon's log says why\n", status.dropped));

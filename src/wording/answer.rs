@@ -7,9 +7,8 @@
 use std::fmt;
 
 use crate::base::ids::PostId;
-use crate::base::time::Time;
 use crate::note::standing::{LogStanding, Standing};
-use crate::tlog::entry::Level;
+use crate::wording::standing::{InFull, OfTheLog, with_one_more};
 
 /// The text of a public answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,17 +17,17 @@ pub struct AnswerText(String);
 impl AnswerText {
     /// How it stands with a note.
     pub fn check(standing: &Standing, to: PostId) -> AnswerText {
-        AnswerText::new(Shown(standing), to)
+        AnswerText::new(InFull(standing), to)
     }
 
     /// That a dispute of a note has been entered, and how it stood with that note before.
     pub fn dispute(before: &Standing, to: PostId) -> AnswerText {
-        AnswerText::new(format_args!("Your dispute is logged\n{}", Shown(&with_one_more(before))), to)
+        AnswerText::new(format_args!("Your dispute is logged\n{}", InFull(&with_one_more(before))), to)
     }
 
     /// That a dispute of a note by somebody who did not ask has been entered, and how it stood with that note before.
     pub fn noted(before: &Standing, to: PostId) -> AnswerText {
-        AnswerText::new(format_args!("This dispute is logged\n{}", Shown(&with_one_more(before))), to)
+        AnswerText::new(format_args!("This dispute is logged\n{}", InFull(&with_one_more(before))), to)
     }
 
     /// That there is no note with this number.
@@ -48,7 +47,7 @@ impl AnswerText {
 
     /// How it stands with the log.
     pub fn status(log: &LogStanding, to: PostId) -> AnswerText {
-        AnswerText::new(Stands(log), to)
+        AnswerText::new(OfTheLog(log), to)
     }
 
     /// What can be asked for.
@@ -73,66 +72,13 @@ const HELP: &str = "This account seals formal messages; I answer in reply to\n\
     status\n\
     or quote one of the posts";
 
-/// The standing of a note after one more dispute.
-pub(super) fn with_one_more(standing: &Standing) -> Standing {
-    Standing { disputes: standing.disputes + 1, ..standing.clone() }
-}
-
-/// How it stands with one note.
-pub(super) struct Shown<'a>(pub(super) &'a Standing);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Standing { note, commitment, sealed, post, open, disputes } = self.0;
-        writeln!(f, "Note {note}\nsealed {}", Moment(*sealed))?;
-        match post {
-            Some(post) => writeln!(f, "posted {}, post {post}", Moment(post.moment()))?,
-            None => f.write_str("not posted yet\n")?,
-        }
-        writeln!(f, "sha256 {commitment}")?;
-        f.write_str(match open {
-            None => "nothing of it is opened",
-            Some(Level::Envelope) => "opened: the envelope",
-            Some(Level::Content) => "opened: all of it",
-        })?;
-        match disputes {
-            0 => f.write_str("\nnobody disputes it"),
-            1 => f.write_str("\ndisputed once"),
-            many => write!(f, "\ndisputed {many} times"),
-        }
-    }
-}
-
-/// How it stands with the log.
-pub(super) struct Stands<'a>(pub(super) &'a LogStanding);
-
-impl fmt::Display for Stands<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LogStanding { notes, posted, opened, disputed, head } = self.0;
-        writeln!(f, "{notes} notes sealed, {posted} posted, {opened} opened, {disputed} disputed")?;
-        match head {
-            Some((size, root)) => write!(f, "log {size} {}", root.to_base64()),
-            None => f.write_str("no head of the log is posted yet"),
-        }
-    }
-}
-
-/// A moment as people read it, without a dot: `2018-03-09 17:40:12 UTC`.
-pub(super) struct Moment(pub(super) Time);
-
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.0.to_string();
-        let (date, time) = text.split_once('T').unwrap_or((&text, ""));
-        write!(f, "{date} {} UTC", time.split('.').next().unwrap_or_default())
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::base::hash::Hash;
     use crate::base::ids::Channel;
+    use crate::base::time::Time;
+    use crate::tlog::entry::Level;
     use crate::wording::command::Ask;
     use crate::wording::weight::{WEIGHT_MAX, weight};
 

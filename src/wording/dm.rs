@@ -6,7 +6,6 @@
 
 use std::fmt::{self, Write};
 
-use super::answer::{Moment, Shown, Stands, with_one_more};
 use super::code::{TRIES_MAX, VALID_MINUTES};
 use crate::base::ids::{AccountId, MessageId, PostId};
 use crate::base::time::Time;
@@ -14,6 +13,7 @@ use crate::note::request::RequestState;
 use crate::note::standing::{LogStanding, Standing};
 use crate::tlog::entry::Level;
 use crate::wording::command::{Code, Order};
+use crate::wording::standing::{self, InALine, InFull, Moment, OfTheLog};
 
 /// Notes that `notes` lists.
 pub const NOTES_LISTED: u64 = 20;
@@ -85,14 +85,9 @@ impl fmt::Display for Outcome {
             }
             Outcome::Approved(id) => write!(f, "Request {id} is approved: it will be done now."),
             Outcome::NoNote(note) => write!(f, "There is no note {note}. Write: notes"),
-            Outcome::OpenAlready(note, level) => write!(f, "Note {note} is open already: {}.", opened(level)),
+            Outcome::OpenAlready(note, level) => f.write_str(&standing::open_already_sentence(note, level)),
             Outcome::AskedAlready(id) => write!(f, "Request {id} asks for the same already."),
-            Outcome::NotPosted(note) => {
-                write!(
-                    f,
-                    "Note {note} is not posted yet: nothing is opened before its commitment is public. Try later."
-                )
-            }
+            Outcome::NotPosted(note) => f.write_str(&standing::not_posted_sentence(note)),
             Outcome::NoRequest(id) => write!(f, "No request {id} waits for approval. Write: status"),
             Outcome::OwnRequest(id) => write!(f, "Request {id} is your own: another official must approve it."),
             Outcome::UnknownRequest(id) => write!(
@@ -116,21 +111,13 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What would become public.
-fn opened(level: Level) -> &'static str {
-    match level {
-        Level::Envelope => "who, to whom and when, without the text",
-        Level::Content => "all of it, with the text and the files",
-    }
-}
-
 /// What is asked for, as an official reads it.
 struct Wish<'a>(&'a Order);
 
 impl fmt::Display for Wish<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Order::Open { note, level } => write!(f, "to open note {note} in public ({})", opened(*level)),
+            Order::Open { note, level } => write!(f, "to open note {note} in public ({})", standing::shows(*level)),
             Order::Approve(request) => write!(f, "to approve request {request}"),
             other => write!(f, "{other}"),
         }
@@ -167,8 +154,8 @@ impl DmText {
 
     /// That a note is disputed by somebody in a post, and how it stood with it before.
     pub fn dispute(before: &Standing, by: AccountId, post: PostId) -> DmText {
-        let (note, standing) = (before.note, with_one_more(before));
-        DmText::new(format_args!("Account {by} disputes note {note} in post {post}.\n{}", Shown(&standing)), post)
+        let (note, after) = (before.note, standing::with_one_more(before));
+        DmText::new(format_args!("Account {by} disputes note {note} in post {post}.\n{}", InFull(&after)), post)
     }
 
     /// How a request ended. Why one could not be done is for the operator to tell: it is no text of ours.
@@ -183,7 +170,7 @@ impl DmText {
 
     /// How it stands with the log, with the day, and with the requests that wait for approval.
     pub fn status(log: &LogStanding, day: Day, waiting: &[u64], command: MessageId) -> DmText {
-        let mut text = format!("{}\n", Stands(log));
+        let mut text = format!("{}\n", OfTheLog(log));
         let Day { read, answers, over, usd_micros } = day;
         let cents = usd_micros.div_ceil(10_000);
         // Writing to a string does not fail.
@@ -204,14 +191,11 @@ impl DmText {
     pub fn notes(newest: &[Standing], count: u64, command: MessageId) -> DmText {
         let mut text = format!("{count} notes are sealed, the newest first:");
         if count == 0 {
-            text = "No note is sealed yet.".to_owned();
+            text = standing::NO_NOTE_YET_SENTENCE.to_owned();
         }
-        for Standing { note, sealed, post, open, disputes, .. } in newest {
-            let (sealed, posted) = (Moment(*sealed), if post.is_some() { "posted" } else { "not posted" });
-            let open = open.map_or("nothing", Level::as_str);
-            let disputed = if 0 < *disputes { ", disputed" } else { "" };
+        for standing in newest {
             // Writing to a string does not fail.
-            let _ = write!(text, "\n{note}: {sealed}, {posted}, {open} open{disputed}");
+            let _ = write!(text, "\n{}", InALine(standing));
         }
         DmText::new(text, command)
     }

@@ -26,6 +26,7 @@ use crate::tlog::entry::Level;
 use crate::tlog::signed_note::VerifierKey;
 use crate::wording::answer::AnswerText;
 use crate::wording::dm::DmText;
+use crate::wording::standing::{not_posted_in_time, open_already};
 
 /// What the discloser needs to know.
 pub struct Settings {
@@ -106,7 +107,7 @@ impl Discloser {
         let standing = match self.store.standing(note).await? {
             None => return self.refuse(request, format!("there is no note {note}")).await,
             Some(Standing { open: Some(open), .. }) if level <= open => {
-                return self.refuse(request, format!("the {open} of note {note} is open already")).await;
+                return self.refuse(request, open_already(note, open)).await;
             }
             Some(standing) => standing,
         };
@@ -120,7 +121,7 @@ impl Discloser {
         }
         if standing.post.is_none() {
             // Nothing is opened before its commitment is public; the publisher is at it.
-            return if is_late { self.refuse(request, format!("note {note} is not posted")).await } else { Ok(()) };
+            return if is_late { self.refuse(request, not_posted_in_time(note)).await } else { Ok(()) };
         }
         match self.opened(request, &standing, level).await? {
             Ok(opened) => {

@@ -39,8 +39,8 @@ fn help_is_given_once_a_day_and_everything_else_five_times() {
 
 #[test]
 fn half_a_day_is_there_at_once_and_the_rest_by_the_hour() {
-    assert_eq!([0, 11, 12, 23].map(|hour| disclosed_files(100, at(hour))), [53, 75, 78, 100]);
-    assert_eq!([0, 23].map(|hour| disclosed_files(1, at(hour))), [1, 1]);
+    assert_eq!([0, 11, 12, 23].map(|hour| released(100, at(hour))), [53, 75, 78, 100]);
+    assert_eq!([0, 23].map(|hour| released(1, at(hour))), [1, 1]);
     assert_eq!(next_hour(at(3)), Time::from_ms(at(4).ms() - 1));
 }
 
@@ -53,7 +53,7 @@ fn after_a_flood_others_are_answered_and_a_correspondent_even_in_it() {
         let done = deal(&mut tally, id, 1000 + id, Author::Stranger, Wanted::Answer, at(9));
         answered += u64::from(done.is_answer());
     }
-    assert_eq!(answered, disclosed_files(100, at(9)));
+    assert_eq!(answered, released(100, at(9)));
     let dispute = Wanted::Dispute;
     assert_eq!(deal(&mut tally, 20_000, 2, Author::Correspondent, dispute, at(9)), Done::Disputed);
     assert_eq!(deal(&mut tally, 20_001, 3, Author::Stranger, Wanted::Answer, at(9)), Done::Over);
