@@ -9,3 +9,4 @@ pub mod command;
 pub mod answer;
 pub mod code;
 pub mod dm;
+pub mod proof_readme;

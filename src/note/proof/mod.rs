@@ -4,7 +4,6 @@
 //! [`opening`](crate::note).
 
 mod published;
-mod readme;
 mod receipt;
 mod sums;
 
@@ -54,8 +53,8 @@ impl From<Opening> for OpenedContent {
 }
 
 impl Proof {
-    /// The archive, `note-17.proof.zip`. The same proof makes the same bytes.
-    pub fn pack(&self) -> Vec<u8> {
+    /// The archive with this text as its `README.txt`: [`Proof::pack`] stands beside the text itself.
+    pub fn pack_with(&self, readme: &str) -> Vec<u8> {
         let (tlog_proof, vkey) = (self.tlog_proof.to_text(), format!("{}\n", self.vkey));
         let post = self.post.as_ref().map(PublishedPost::to_text);
         let mut files: Vec<(String, &[u8])> = vec![
@@ -71,7 +70,6 @@ impl Proof {
             files.extend(content_files(self.note, &opened.content, &opened.record, &opened.attachments));
         }
         let sums = Sums::of(files.iter().map(|(name, bytes)| (name.as_str(), *bytes))).to_text();
-        let readme = readme::text(self);
         files.push((names::SUMS.to_owned(), sums.as_bytes()));
         files.push((names::README.to_owned(), readme.as_bytes()));
         archive::write(&files)
@@ -99,15 +97,15 @@ impl Files {
         archive::write(&files)
     }
 
-    /// The same files with this receipt in place of any other; the list of hashes is made anew.
+    /// The same files with this receipt in place of any other and this text as their `README.txt`; the list of hashes is made
+    /// anew. [`Files::with_receipt`] stands beside the text itself.
     #[must_use]
-    pub fn with_receipt(mut self, receipt: &Receipt) -> Files {
+    pub fn with_receipt_and(mut self, receipt: &Receipt, readme: String) -> Files {
         names::RECEIPT.iter().for_each(|name| {
             self.0.remove(*name);
         });
         self.0.extend(receipt.files());
-        let readme = self.get(names::README).map(String::from_utf8_lossy).unwrap_or_default();
-        self.0.insert(names::README.to_owned(), readme::with_receipt(&readme, receipt).into_bytes());
+        self.0.insert(names::README.to_owned(), readme.into_bytes());
         let sums = Sums::of(self.iter().filter(|(name, _)| *name != names::SUMS && *name != names::README)).to_text();
         self.0.insert(names::SUMS.to_owned(), sums.into_bytes());
         self

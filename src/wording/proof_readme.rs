@@ -1,10 +1,29 @@
 //! `README.txt`: what a person who opens a proof reads first.
+//!
+//! A proof is packed here, and not beside its other files: an archive has its explanation in it, and the words are here.
 
 use crate::note::names;
-use crate::note::proof::{Proof, Receipt};
+use crate::note::proof::{Files, Proof, Receipt};
+
+impl Proof {
+    /// The archive, `note-17.proof.zip`. The same proof makes the same bytes.
+    pub fn pack(&self) -> Vec<u8> {
+        self.pack_with(&text(self))
+    }
+}
+
+impl Files {
+    /// The same files with this receipt in place of any other; the list of hashes is made anew.
+    #[must_use]
+    pub fn with_receipt(self, receipt: &Receipt) -> Files {
+        let readme = self.get(names::README).map(String::from_utf8_lossy).unwrap_or_default();
+        let readme = with_receipt(&readme, receipt);
+        self.with_receipt_and(receipt, readme)
+    }
+}
 
 /// The text, in plain words, wrapped at 78 columns.
-pub(super) fn text(proof: &Proof) -> String {
+fn text(proof: &Proof) -> String {
     let note = proof.note;
     let contents: String = contents(proof).iter().map(|(name, what)| format!("  {name:<28} {what}\n")).collect();
     let not_opened = if proof.content.is_none() { NOT_OPENED } else { "" };
@@ -62,7 +81,7 @@ WHAT IT DOES NOT SHOW
 ";
 
 /// What a proof's text says once a receipt is added: the same, and the receipt at its end.
-pub(super) fn with_receipt(readme: &str, receipt: &Receipt) -> String {
+fn with_receipt(readme: &str, receipt: &Receipt) -> String {
     let own = readme.find(RECEIPT_HEADING).map_or(readme, |at| &readme[..at]);
     let compare = match &receipt.post {
         Some(post) => format!("  Open {}\n  Is the post there? Is it by {}?\n", post.address, post.account.name),
