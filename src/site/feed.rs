@@ -5,10 +5,12 @@
 use atom_syndication::{Category, Entry as Item, Feed, FixedDateTime, Generator, Link, Person, Text};
 use chrono::DateTime;
 
-use super::ledger::{Note, Other};
+use super::ledger::{Note, Other, Shown};
+use super::words::feed as words;
 use super::{Page, View};
 use crate::base::hash::Hash;
 use crate::base::time::Time;
+use crate::note::standing::Standing;
 use crate::tlog::entry::Entry;
 
 /// Notes in it, and as many other entries.
@@ -24,7 +26,7 @@ pub(super) fn feed(view: &View<'_>) -> String {
     let name = view.settings.vkey.name().to_string();
     let updated = moment(ledger.newest().unwrap_or(Time::from_ms(0)));
     Feed {
-        title: text(format!("Sealed notes: {name}")),
+        title: text(words::title(&name)),
         id: id(view, None),
         updated,
         authors: vec![Person {
@@ -41,49 +43,33 @@ pub(super) fn feed(view: &View<'_>) -> String {
 
 /// A note that was sealed. Its post is news too.
 fn sealed(view: &View<'_>, note: &Note) -> Item {
-    let said = match note.post {
-        Some(shown) => match view.settings.address_of(shown.post) {
-            Some(address) => format!("posted: {address}"),
-            None => format!("posted: {}", shown.post),
-        },
-        None => "not posted yet".to_owned(),
-    };
-    let changed = note.post.map_or(note.sealed, |shown| shown.time.max(note.sealed));
+    let place = |shown: Shown| view.settings.address_of(shown.post).unwrap_or_else(|| shown.post.to_string());
+    let Standing { note: number, commitment, sealed, .. } = note.standing;
+    let changed = note.shown.map_or(sealed, |shown| shown.time.max(sealed));
+    let said = words::hash_and_post(commitment, note.shown.map(place));
     Item {
-        published: Some(moment(note.sealed)),
-        ..item(
-            view,
-            note.index,
-            changed,
-            "note",
-            format!("Note {} sealed", note.note),
-            format!("sha256 {}, {said}", note.commitment),
-            Page::Note(note.note),
-        )
+        published: Some(moment(sealed)),
+        ..item(view, note.index, changed, "note", words::sealed(number), said, Page::Note(number))
     }
 }
 
 fn other(view: &View<'_>, other: &Other) -> Item {
-    let of = |what: &str| match other.notes {
-        Some((first, last)) if first == last => format!("Note {first}: {what}"),
-        Some((first, last)) => format!("Notes {first}–{last}: {what}"),
-        None => what.to_owned(),
-    };
-    let (kind, title) = match &other.entry {
-        Entry::Open { level, .. } => ("open", of(&format!("{level} opened"))),
-        Entry::Dispute { .. } => ("dispute", of("disputed")),
-        Entry::Receipt { log, note, .. } => ("receipt", format!("Note {note} of {log} received")),
-        Entry::Lost { how, .. } => ("lost", of(&format!("post lost ({how})"))),
-        Entry::Gap { from, to, .. } => ("gap", format!("Gap from {from} to {to}")),
-        Entry::Key { .. } => ("key", "The log goes on with another key".to_owned()),
-        Entry::Post { .. } => ("post", of("posted again")),
-        Entry::Note { .. } | Entry::Unknown { .. } => ("unknown", "A line that is not understood".to_owned()),
+    let kind = match &other.entry {
+        Entry::Open { .. } => "open",
+        Entry::Dispute { .. } => "dispute",
+        Entry::Receipt { .. } => "receipt",
+        Entry::Lost { .. } => "lost",
+        Entry::Gap { .. } => "gap",
+        Entry::Key { .. } => "key",
+        Entry::Post { .. } => "post",
+        Entry::Note { .. } | Entry::Unknown { .. } => "unknown",
     };
     let page = match other.notes {
         Some((first, _)) => Page::Note(first),
         None => Page::Gaps,
     };
     let time = other.entry.time().or(view.ledger.newest()).unwrap_or(Time::from_ms(0));
+    let title = words::other(&other.entry, other.notes);
     item(view, other.index, time, kind, title, other.entry.to_string(), page)
 }
 

@@ -7,7 +7,8 @@ use std::ops::RangeInclusive;
 use crate::base::hash::Hash;
 use crate::base::ids::PublicPost;
 use crate::base::time::Time;
-use crate::tlog::entry::Entry;
+use crate::note::standing::Standing;
+use crate::tlog::entry::{Entry, Level};
 
 /// What the log tells so far.
 #[derive(Default)]
@@ -77,22 +78,14 @@ pub struct Counts {
 }
 
 /// One note.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Note {
-    /// Its number.
-    pub note: u64,
-    /// When it was sealed, by the writer's clock.
-    pub sealed: Time,
-    /// The SHA-256 of its envelope.
-    pub commitment: Hash,
+    /// How it stands.
+    pub standing: Standing,
     /// The index of its entry.
     pub index: u64,
-    /// The post that shows it.
-    pub post: Option<Shown>,
-    /// Whether something of it was opened.
-    pub opened: bool,
-    /// Whether somebody disputes it.
-    pub disputed: bool,
+    /// The post of its standing, with the other notes that the same post shows.
+    pub shown: Option<Shown>,
     /// Whether its post is not what it was.
     pub lost: bool,
 }
@@ -100,7 +93,8 @@ pub struct Note {
 impl Note {
     /// The entry's line, without LF.
     pub fn line(&self) -> String {
-        Entry::Note { time: self.sealed, note: self.note, commitment: self.commitment }.to_string()
+        let Standing { note, commitment, sealed, .. } = self.standing;
+        Entry::Note { time: sealed, note, commitment }.to_string()
     }
 }
 
@@ -203,15 +197,18 @@ impl Ledger {
     /// The note with this number.
     pub fn note(&self, note: u64) -> Option<Note> {
         let row = self.notes.get(usize::try_from(note.checked_sub(1)?).ok()?)?;
-        let post = usize::try_from(row.post).ok().and_then(|place| self.posts.get(place.checked_sub(1)?)).copied();
+        let shown = usize::try_from(row.post).ok().and_then(|place| self.posts.get(place.checked_sub(1)?)).copied();
         Some(Note {
-            note,
-            sealed: row.sealed,
-            commitment: row.commitment,
+            standing: Standing {
+                note,
+                commitment: row.commitment,
+                sealed: row.sealed,
+                post: shown.map(|shown| shown.post),
+                open: self.about(note).filter_map(|other| level_of(&other.entry)).max(),
+                disputes: self.about(note).filter(|other| is_dispute(&other.entry)).count() as u64,
+            },
             index: row.index,
-            post,
-            opened: self.has(note, is_open),
-            disputed: self.has(note, is_dispute),
+            shown,
             lost: self.has(note, |entry| matches!(entry, Entry::Lost { .. })),
         })
     }
@@ -228,7 +225,15 @@ impl Ledger {
 }
 
 fn is_open(entry: &Entry) -> bool {
-    matches!(entry, Entry::Open { .. })
+    level_of(entry).is_some()
+}
+
+/// How much an entry opens.
+fn level_of(entry: &Entry) -> Option<Level> {
+    match entry {
+        Entry::Open { level, .. } => Some(*level),
+        _ => None,
+    }
 }
 
 fn is_dispute(entry: &Entry) -> bool {

@@ -15,6 +15,7 @@
 //! Every page is made of the log alone, has no script, and escapes what it shows.
 
 pub mod ledger;
+mod words;
 pub mod pages;
 pub mod feed;
 

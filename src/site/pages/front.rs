@@ -2,10 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::{frame, other, row};
+use super::{frame, link, other, row};
 use crate::site::ledger::Other;
+use crate::site::words::{self, front as words_of};
 use crate::site::{Page, View, notes_of, range_of};
 use crate::tlog::entry::Entry;
+use crate::wording::standing::{COUNTED, NO_NOTE_YET_ON_PAGE};
 
 /// Notes on it.
 const NOTES: u64 = 30;
@@ -18,36 +20,27 @@ pub(in crate::site) fn front(view: &View<'_>) -> Markup {
     let ledger = view.ledger;
     let newest = (1..=ledger.last()).rev().take(NOTES as usize).filter_map(|n| ledger.note(n));
     let body = html! {
-        h1 { "Sealed notes" }
+        h1 { (words_of::SEALED_NOTES) }
         (what_this_is(view))
         (standing(view))
         section aria-labelledby="newest" {
-            h2 id="newest" { "Newest notes" }
-            @if ledger.last() == 0 { p { "No note has been sealed yet." } }
+            h2 id="newest" { (words_of::NEWEST_NOTES) }
+            @if ledger.last() == 0 { p { (NO_NOTE_YET_ON_PAGE) } }
             ol.notes { @for note in newest { (row(view, &note, "")) } }
             (older(view))
         }
         (not_notes(view))
     };
-    frame(view, Page::Front, "Sealed notes", &body)
+    frame(view, Page::Front, words_of::SEALED_NOTES, &body)
 }
 
 fn what_this_is(view: &View<'_>) -> Markup {
+    let gives_receipts = 0 < view.ledger.counts().receipts;
     html! {
         p.lead {
-            @match &view.settings.account {
-                Some(account) => { "This is the public record of the formal messages that the account @" (account) " sends to others on X." },
-                None => { "This is the public record of the formal messages that an account sends to others on X." },
-            }
-            " The moment such a message is sent, its hash — 64 digits that fit this message and no other — is entered here and \
-            posted, so that nobody can later deny that it existed, when, and to whom it was addressed, and nobody can invent one \
-            afterwards."
-            " What it says stays private until its sender opens it, and then anybody can "
-            a href=(Page::Verify.path()) { "check it against the hash" }
-            " without trusting the sender, this site, or the program that wrote it."
-            @if 0 < view.ledger.counts().receipts {
-                " It also says which notes of others " a href=(Page::Gaps.path()) { "this account has received" } "."
-            }
+            (words_of::what_this_is(view.settings.account.as_ref())) " " (words_of::SEALING) " "
+            (words_of::checking(|text| link(&Page::Verify.path(), text)))
+            @if gives_receipts { " " (words_of::receipts(|text| link(&Page::Gaps.path(), text))) }
         }
     }
 }
@@ -55,17 +48,16 @@ fn what_this_is(view: &View<'_>) -> Markup {
 /// How things stand, good and bad in the same words.
 fn standing(view: &View<'_>) -> Markup {
     let (ledger, counts) = (view.ledger, view.ledger.counts());
+    let counted = COUNTED.into_iter().zip([ledger.last(), counts.posted, counts.opened, counts.disputed]);
+    let receipts = link(&Page::Gaps.path(), words_of::RECEIPTS_GIVEN);
     html! {
         dl.standing {
-            div { dt { "notes sealed" } dd { (ledger.last()) } }
-            div { dt { "of them posted" } dd { (counts.posted) } }
-            div { dt { "opened" } dd { (counts.opened) } }
-            div { dt { "disputed" } dd { (counts.disputed) } }
-            @if 0 < counts.receipts { div { dt { a href=(Page::Gaps.path()) { "receipts given" } } dd { (counts.receipts) } } }
-            div { dt { "gaps" } dd { (counts.gaps) } }
-            div { dt { "posts lost" } dd { (counts.lost) } }
-            div { dt { "unknown lines" } dd { (counts.unknown) } }
-            div { dt { "entries in the log" } dd { (ledger.len()) } }
+            @for (name, count) in counted { div { dt { (name) } dd { (count) } } }
+            @if 0 < counts.receipts { div { dt { (receipts) } dd { (counts.receipts) } } }
+            div { dt { (words_of::GAPS) } dd { (counts.gaps) } }
+            div { dt { (words_of::POSTS_LOST) } dd { (counts.lost) } }
+            div { dt { (words_of::UNKNOWN_LINES) } dd { (counts.unknown) } }
+            div { dt { (words_of::ENTRIES) } dd { (ledger.len()) } }
         }
     }
 }
@@ -77,10 +69,8 @@ fn older(view: &View<'_>) -> Markup {
     };
     let place = range_of(oldest);
     let notes = notes_of(place);
-    html! {
-        p { "Older: " a href=(Page::Range(place).path()) { "notes " (notes.start()) "–" (notes.end()) } ", or "
-            a href=(Page::Ranges.path()) { "all by number" } "." }
-    }
+    let before = link(&Page::Range(place).path(), &words::row::notes_inside(*notes.start(), *notes.end()));
+    html! { p { (words_of::older(before, |text| link(&Page::Ranges.path(), text))) } }
 }
 
 /// What is not about sealing and posting: the newest of it.
@@ -90,10 +80,10 @@ fn not_notes(view: &View<'_>) -> Markup {
     let all = view.ledger.others().iter().filter(is_shown).count();
     html! {
         section aria-labelledby="gaps" {
-            h2 id="gaps" { "Gaps, losses, and what is not understood" }
-            @if all == 0 { p { "None: no message is known to have been missed, and no post to have been lost." } }
+            h2 id="gaps" { (words_of::NOT_NOTES) }
+            @if all == 0 { p { (words_of::NOTHING_LOST) } }
             ol.notes { @for one in view.ledger.others().iter().rev().filter(is_shown).take(OTHERS) { (other(view, one, "")) } }
-            @if OTHERS < all { p { a href=(Page::Gaps.path()) { "All " (all) } "." } }
+            @if OTHERS < all { p { (link(&Page::Gaps.path(), &words_of::all(all))) "." } }
         }
     }
 }

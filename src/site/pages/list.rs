@@ -2,9 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::{frame, other, row};
+use super::{code, frame, link, other, row};
+use crate::site::words::{self, gaps as words_of_gaps, list as words_of};
 use crate::site::{Page, RANGE, View, notes_of, range_of};
 use crate::tlog::entry::Entry;
+use crate::wording::standing::NO_NOTE_YET_ON_PAGE;
 
 /// Gaps, losses and the like on one page: `log.txt` has all of them.
 const OTHERS_MAX: usize = 1000;
@@ -13,23 +15,23 @@ const OTHERS_MAX: usize = 1000;
 /// after it is there by then.
 pub(in crate::site) fn range(view: &View<'_>, place: u64) -> Markup {
     let notes = notes_of(place);
-    let title = format!("Notes {}–{}", notes.start(), notes.end());
+    let title = words::row::notes(*notes.start(), *notes.end());
     let is_full = *notes.end() <= view.ledger.last();
-    let link = |to: u64, text: &str| {
+    let beside = |to: u64, text: fn(u64, u64) -> String| {
         let notes = notes_of(to);
-        html! { a href={ "../" (Page::Range(to).path()) } { (text) " " (notes.start()) "–" (notes.end()) } }
+        link(&format!("../{}", Page::Range(to).path()), &text(*notes.start(), *notes.end()))
     };
     let is_empty = view.ledger.last() < *notes.start();
     let body = html! {
         h1 { (title) }
-        p { "The newest is first. A page holds " (RANGE) " numbers, and keeps its address." }
-        @if is_empty { p { "No note has got one of these numbers yet." } }
+        p { (words_of::what_a_page_holds(RANGE)) }
+        @if is_empty { p { (words_of::EMPTY_RANGE) } }
         ol.notes { @for note in notes.clone().rev().filter_map(|n| view.ledger.note(n)) { (row(view, &note, "../")) } }
-        nav aria-label="Other notes" {
+        nav aria-label=(words_of::OTHER_NOTES) {
             ul {
-                @if is_full { li { (link(place + 1, "Newer:")) } }
-                @if 0 < place { li { (link(place - 1, "Older:")) } }
-                li { a href="index.html" { "All by number" } }
+                @if is_full { li { (beside(place + 1, words_of::newer)) } }
+                @if 0 < place { li { (beside(place - 1, words_of::older)) } }
+                li { (link("index.html", words_of::ALL_BY_NUMBER)) }
             }
         }
     };
@@ -40,9 +42,9 @@ pub(in crate::site) fn range(view: &View<'_>, place: u64) -> Markup {
 pub(in crate::site) fn ranges(view: &View<'_>) -> Markup {
     let last = view.ledger.last();
     let body = html! {
-        h1 { "All notes by number" }
-        @if last == 0 { p { "No note has been sealed yet." } }
-        @else { p { "The page of a single note is " code { "note/<number / 1000>/<number>.html" } "." } }
+        h1 { (words_of::ALL_NOTES_BY_NUMBER) }
+        @if last == 0 { p { (NO_NOTE_YET_ON_PAGE) } }
+        @else { p { (words_of::page_of_a_note(|path| code(path))) } }
         ul.ranges {
             @for place in (0..=range_of(last)).rev().filter(|_| 0 < last) {
                 @let notes = notes_of(place);
@@ -50,7 +52,7 @@ pub(in crate::site) fn ranges(view: &View<'_>) -> Markup {
             }
         }
     };
-    frame(view, Page::Ranges, "All notes", &body)
+    frame(view, Page::Ranges, words::frame::ALL_NOTES, &body)
 }
 
 /// What is not about sealing and posting.
@@ -58,32 +60,33 @@ pub(in crate::site) fn gaps(view: &View<'_>) -> Markup {
     let others = view.ledger.others();
     let of = |is: fn(&Entry) -> bool| {
         let all = others.iter().rev().filter(|other| is(&other.entry));
+        let log_txt = link("log.txt", "log.txt");
         html! {
-            @if all.clone().next().is_none() { p { "None." } }
+            @if all.clone().next().is_none() { p { (words_of_gaps::NONE) } }
             ol.notes { @for one in all.clone().take(OTHERS_MAX) { (other(view, one, "")) } }
-            @if OTHERS_MAX < all.clone().count() { p { "These are the newest " (OTHERS_MAX) ": " a href="log.txt" { "log.txt" } " has all." } }
+            @if OTHERS_MAX < all.clone().count() { p { (words_of_gaps::newest_of_all(OTHERS_MAX, log_txt)) } }
         }
     };
     let body = html! {
-        h1 { "Gaps and losses" }
-        p.lead { "What went wrong, or could not be seen, stands in the log as the notes do: it cannot be taken out again either." }
-        h2 { "Periods in which messages may have been missed" }
+        h1 { (words::frame::GAPS_AND_LOSSES) }
+        p.lead { (words_of_gaps::WHAT_WENT_WRONG) }
+        h2 { (words_of_gaps::GAPS) }
         (of(|entry| matches!(entry, Entry::Gap { .. })))
-        h2 { "Posts that are not what they were" }
-        p { "A note does not need its post: its entry stands in the log, and later posts show a head of the log that covers it." }
+        h2 { (words_of_gaps::LOSSES) }
+        p { (words_of_gaps::WITHOUT_A_POST) }
         (of(|entry| matches!(entry, Entry::Lost { .. })))
-        h2 { "Disputes" }
+        h2 { (words_of_gaps::DISPUTES) }
         (of(|entry| matches!(entry, Entry::Dispute { .. })))
         @if 0 < view.ledger.counts().receipts {
-            h2 { "Notes of others that this account received" }
-            p { "The commitment is that of the sender’s own log, and its post shows it too." }
+            h2 { (words_of_gaps::RECEIPTS) }
+            p { (words_of_gaps::WHOSE_COMMITMENT) }
             (of(|entry| matches!(entry, Entry::Receipt { .. })))
         }
-        h2 { "Keys that the log goes on with" }
+        h2 { (words_of_gaps::KEYS) }
         (of(|entry| matches!(entry, Entry::Key { .. })))
-        h2 { "Lines that are not understood" }
-        p { "A later version of the program may know them. They count like every other line." }
+        h2 { (words_of_gaps::UNKNOWN) }
+        p { (words_of_gaps::LATER_VERSION) }
         (of(|entry| matches!(entry, Entry::Unknown { .. } | Entry::Note { .. } | Entry::Post { .. })))
     };
-    frame(view, Page::Gaps, "Gaps and losses", &body)
+    frame(view, Page::Gaps, words::frame::GAPS_AND_LOSSES, &body)
 }

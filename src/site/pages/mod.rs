@@ -7,19 +7,22 @@ pub(super) mod note;
 use maud::{DOCTYPE, Markup, html};
 
 use super::ledger::{Note, Other};
-use super::{Page, View};
+use super::{Page, View, words};
 use crate::base::hash::Hash;
 use crate::base::ids::PublicPost;
 use crate::base::time::Time;
-use crate::tlog::entry::{Entry, Loss};
+use crate::note::standing::Standing;
+use crate::tlog::entry::Entry;
+use crate::wording::standing::{self, NOT_POSTED};
 
 /// A whole page.
 fn frame(view: &View<'_>, page: Page, title: &str, body: &Markup) -> Markup {
     let up = page.up();
-    let link = |to: Page| format!("{up}{}", to.path());
+    let href = |to: Page| format!("{up}{}", to.path());
+    let here = |to: Page, text: &str| html! { li { a href=(href(to)) aria-current=[current(page, to)] { (text) } } };
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(words::LANGUAGE) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -28,37 +31,55 @@ fn frame(view: &View<'_>, page: Page, title: &str, body: &Markup) -> Markup {
                 // No picture: else browsers ask for one that is not there.
                 link rel="icon" href="data:,";
                 title { (title) " · " (view.settings.vkey.name()) }
-                link rel="stylesheet" href=(link(Page::Style));
-                link rel="alternate" type="application/atom+xml" title="Notes, openings, disputes, gaps" href=(link(Page::Feed));
+                link rel="stylesheet" href=(href(Page::Style));
+                link rel="alternate" type="application/atom+xml" title=(words::frame::THE_FEED) href=(href(Page::Feed));
             }
             body {
-                a.skip href="#main" { "To the contents" }
+                a.skip href="#main" { (words::frame::TO_THE_CONTENTS) }
                 header {
-                    p.mark { a href=(link(Page::Front)) { "verbale" } " · " bdi { (view.settings.vkey.name()) } }
-                    nav aria-label="Site" {
+                    p.mark { a href=(href(Page::Front)) { "verbale" } " · " bdi { (view.settings.vkey.name()) } }
+                    nav aria-label=(words::frame::SITE) {
                         ul {
-                            li { a href=(link(Page::Front)) aria-current=[current(page, Page::Front)] { "Newest" } }
-                            li { a href=(link(Page::Ranges)) aria-current=[current(page, Page::Ranges)] { "All notes" } }
-                            li { a href=(link(Page::Gaps)) aria-current=[current(page, Page::Gaps)] { "Gaps and losses" } }
-                            li { a href=(link(Page::Verify)) { "Check a proof" } }
+                            (here(Page::Front, words::frame::NEWEST))
+                            (here(Page::Ranges, words::frame::ALL_NOTES))
+                            (here(Page::Gaps, words::frame::GAPS_AND_LOSSES))
+                            (here(Page::Verify, words::frame::CHECK_A_PROOF))
                         }
                     }
                 }
                 main id="main" { (body) }
-                footer {
-                    p { "The log as data: " a href={ (up) "checkpoint" } { "checkpoint" } ", " a href={ (up) "log.txt" } { "log.txt" }
-                        ", tiles (" a href="https://c2sp.org/tlog-tiles" rel="noreferrer" { "c2sp.org/tlog-tiles" } "). "
-                        "Follow it: " a href=(link(Page::Feed)) { "Atom feed" } "." }
-                    p { "Its public key: " code { (view.settings.vkey) } }
-                    p { "All times are UTC." }
-                }
+                (footer(view, page))
             }
+        }
+    }
+}
+
+fn footer(view: &View<'_>, page: Page) -> Markup {
+    let up = page.up();
+    let file = |name: &str| link(&format!("{up}{name}"), name);
+    let tiles = html! { a href="https://c2sp.org/tlog-tiles" rel="noreferrer" { "c2sp.org/tlog-tiles" } };
+    let feed = link(&format!("{up}{}", Page::Feed.path()), words::frame::ATOM_FEED);
+    html! {
+        footer {
+            p { (words::frame::as_data(file("checkpoint"), file("log.txt"), tiles, feed)) }
+            p { (words::frame::public_key(code(&view.settings.vkey))) }
+            p { (words::frame::ALL_TIMES_ARE_UTC) }
         }
     }
 }
 
 fn current(page: Page, link: Page) -> Option<&'static str> {
     (page == link).then_some("page")
+}
+
+/// A link without more.
+fn link(href: &str, text: &str) -> Markup {
+    html! { a href=(href) { (text) } }
+}
+
+/// What is to be taken letter by letter.
+fn code(text: impl ToString) -> Markup {
+    html! { code { (text.to_string()) } }
 }
 
 /// A moment as people read it, exact to the second, with the exact one for programs.
@@ -77,95 +98,79 @@ fn large(hash: &Hash) -> Markup {
 /// The words and the link of a post.
 fn post_link(view: &View<'_>, post: PublicPost) -> Markup {
     match view.settings.address_of(post) {
-        Some(address) => html! { a href=(address) rel="noreferrer" { "post " (post) } },
-        None => html! { "post " (post) },
+        Some(address) => html! { a href=(address) rel="noreferrer" { (words::row::post(post)) } },
+        None => html! { (words::row::post(post)) },
+    }
+}
+
+/// The same of a post by anybody, who may be no friend of ours.
+fn post_link_of_anybody(view: &View<'_>, post: PublicPost) -> Markup {
+    match view.settings.address_of_anybody(post) {
+        Some(address) => html! { a href=(address) rel="noreferrer nofollow" { (words::row::post(post)) } },
+        None => html! { (words::row::post(post)) },
     }
 }
 
 /// One note among others.
 fn row(view: &View<'_>, note: &Note, up: &str) -> Markup {
+    let Standing { note: number, sealed, commitment, .. } = &note.standing;
     html! {
-        li id={ "n" (note.note) } {
+        li id={ "n" (number) } {
             p.head {
-                a.number href={ (up) (Page::Note(note.note).path()) } { "Note " (note.note) }
-                " " span.soft { (moment(note.sealed)) }
+                a.number href={ (up) (Page::Note(*number).path()) } { (words::row::note(*number)) }
+                " " span.soft { (moment(*sealed)) }
                 " " (badges(note))
             }
-            p.mono { (note.commitment) }
-            p.small { @match note.post {
+            p.mono { (commitment) }
+            p.small { @match note.shown {
                 Some(shown) => {
                     (post_link(view, shown.post))
-                    @if shown.first < shown.last { " for notes " (shown.first) "–" (shown.last) }
+                    @if shown.first < shown.last { (words::row::for_notes(shown.first, shown.last)) }
                 },
-                None => "not posted yet",
+                None => (NOT_POSTED),
             } }
         }
     }
 }
 
 fn badges(note: &Note) -> Markup {
+    let Standing { open, disputes, .. } = note.standing;
     html! {
-        @if note.opened { span.badge.good { "opened" } } @else { span.badge { "not opened" } }
+        span.badge.good[open.is_some()] { (standing::opened_badge(open)) }
         " "
-        @if note.disputed { span.badge.bad { "disputed" } } @else { span.badge { "not disputed" } }
-        @if note.lost { " " span.badge.open { "post lost" } }
-    }
-}
-
-/// What became of a post, in words.
-fn loss(how: Loss) -> &'static str {
-    match how {
-        Loss::Deleted => "the platform says that it does not exist any more",
-        Loss::Edited => "it has other words now",
-        Loss::Unreadable => "the platform does not show it, and does not say why",
+        span.badge.bad[0 < disputes] { (standing::disputed_badge(disputes)) }
+        @if note.lost { " " span.badge.open { (standing::POST_LOST) } }
     }
 }
 
 /// An entry that is not about sealing or posting, in words.
 fn other(view: &View<'_>, other: &Other, up: &str) -> Markup {
+    let about = |note: u64| link(&format!("{up}{}", Page::Note(note).path()), &words::row::note_inside(note));
     html! {
         li {
             @if let Some(time) = other.entry.time() { p.soft.small { (moment(time)) } }
-            p { @match &other.entry {
-                Entry::Gap { from, to, reason, .. } => {
-                    strong { "Gap. " } "From " (moment(*from)) " to " (moment(*to)) " messages may have been missed: "
-                    bdi { (reason) } "."
-                },
-                Entry::Lost { post, how, .. } => {
-                    strong { "Post lost. " } (post_link(view, *post)) ": " (loss(*how)) ". The log stands without it."
-                },
-                Entry::Open { level, sha256, .. } => {
-                    strong { "Opened. " } "The " (level) " was made public: SHA-256 " code { (sha256) }
-                },
-                Entry::Dispute { post, .. } => {
-                    strong { "Disputed. " } "Somebody disputes it in "
-                    @match view.settings.address_of_anybody(*post) {
-                        Some(address) => a href=(address) rel="noreferrer nofollow" { "post " (post) },
-                        None => { "post " (post) },
-                    }
-                    "."
-                },
-                Entry::Receipt { log, note, commitment, .. } => {
-                    strong { "Received. " } "Note " (note) " of the log " code { (log) } ": SHA-256 " code { (commitment) }
-                },
-                Entry::Key { vkey, .. } => { strong { "Next key. " } "The log goes on with the key " code { (vkey) } },
-                Entry::Post { post, .. } => { strong { "Posted again. " } (post_link(view, *post)) },
-                Entry::Note { .. } => {
-                    strong { "Out of order. " } "This note does not follow the one before: " code { (other.entry) }
-                },
-                Entry::Unknown { .. } => {
-                    strong { "Unknown. " } "This page does not know what this line means: " code { (other.entry) }
-                },
-            } }
+            p { strong { (words::row::kind(&other.entry)) } (what_it_says(view, &other.entry)) }
             p.small.soft {
                 @if let Some((first, last)) = other.notes {
-                    "About "
-                    a href={ (up) (Page::Note(first).path()) } { "note " (first) }
-                    @if first < last { " to " a href={ (up) (Page::Note(last).path()) } { "note " (last) } }
-                    " · "
+                    (words::row::about(about(first), (first < last).then(|| about(last)))) " · "
                 }
-                "entry " (other.index) " of the log"
+                (words::row::place(other.index))
             }
         }
+    }
+}
+
+/// The same without what kind of entry it is.
+fn what_it_says(view: &View<'_>, entry: &Entry) -> Markup {
+    match entry {
+        Entry::Gap { from, to, reason, .. } => words::row::gap(moment(*from), moment(*to), html! { bdi { (reason) } }),
+        Entry::Lost { post, how, .. } => words::row::lost(post_link(view, *post), *how),
+        Entry::Open { level, sha256, .. } => words::row::opened(*level, code(sha256)),
+        Entry::Dispute { post, .. } => words::row::disputed(post_link_of_anybody(view, *post)),
+        Entry::Receipt { log, note, commitment, .. } => words::row::received(*note, code(log), code(commitment)),
+        Entry::Key { vkey, .. } => words::row::next_key(code(vkey)),
+        Entry::Post { post, .. } => post_link(view, *post),
+        Entry::Note { .. } => words::row::out_of_order(code(entry)),
+        Entry::Unknown { .. } => words::row::unknown(code(entry)),
     }
 }

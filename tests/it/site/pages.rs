@@ -8,6 +8,7 @@ use atom_syndication::Feed;
 use verbale::base::hash::Hash;
 use verbale::base::ids::{AccountName, Channel, Origin, PostId};
 use verbale::base::time::Time;
+use verbale::note::standing::Standing;
 use verbale::platform::x;
 use verbale::site::{ALWAYS, FIXED, Ledger, Page, PublishedFile, RANGE, Settings, View};
 use verbale::tlog::entry::{Entry, Level, Loss};
@@ -215,6 +216,22 @@ fn lines_that_do_not_fit_are_shown_as_they_are() {
     assert_eq!((ledger.len(), ledger.last(), shown), (9, 1, vec![0, 1, 2, 3, 5, 7, 8]));
     let html = Site::new(&odd, settings(&key())).page(Page::Gaps);
     assert!(html.contains("note 17") && html.matches("Out of order.").count() == 2, "{html}");
+}
+
+#[test]
+fn a_note_stands_on_the_site_as_the_log_says() {
+    let mut ledger = Ledger::default();
+    story().iter().for_each(|line| drop(ledger.take(line)));
+    let stands = |note: u64| ledger.note(note).map(|note| (note.standing, note.lost)).unwrap();
+    let of = |note: u64| {
+        let commitment = Hash::of(format!("note {note}").as_bytes());
+        Standing { note, commitment, sealed: at(note as i64), post: None, open: None, disputes: 0 }
+    };
+    let public = |minute: i64| Some(Channel::X.post(post_id(minute)));
+    let (post, open) = (public(1), Some(Level::Content));
+    assert_eq!(stands(1), (Standing { post, open, disputes: 1, ..of(1) }, false));
+    assert_eq!(stands(2), (Standing { post: public(3), ..of(2) }, true));
+    assert_eq!(stands(4), (of(4), false));
 }
 
 #[test]
