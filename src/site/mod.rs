@@ -22,7 +22,7 @@ pub mod feed;
 use std::ops::RangeInclusive;
 
 use crate::base::hash::Hash;
-use crate::base::ids::{AccountName, PostId, PublicPost};
+use crate::base::ids::{AccountName, Channel, PostId, PublicPost};
 use crate::tlog::signed_note::VerifierKey;
 
 pub use ledger::Ledger;
@@ -42,18 +42,8 @@ const VERIFY: &str = include_str!("verify.html");
 /// How the pages look.
 const STYLE: &str = include_str!("style.css");
 
-/// All that decides what a page looks like, apart from the log: the sources of the pages themselves.
-const SOURCES: [&str; 9] = [
-    include_str!("mod.rs"),
-    include_str!("ledger.rs"),
-    include_str!("pages/mod.rs"),
-    include_str!("pages/front.rs"),
-    include_str!("pages/list.rs"),
-    include_str!("pages/note.rs"),
-    include_str!("feed.rs"),
-    VERIFY,
-    STYLE,
-];
+/// Which version of the pages this program writes: a hash of all sources that they are made of, by `build.rs`.
+pub const SOURCES: &str = env!("VERBALE_PAGES");
 
 /// What the pages say that is not in the log.
 pub struct Settings {
@@ -75,9 +65,10 @@ impl Settings {
         let vkey = self.vkey.to_string();
         let account = self.account.as_ref().map_or("", AccountName::as_str);
         let address = self.address.as_deref().unwrap_or_default();
-        let own = [&*vkey, account, address, &self.web];
-        let sums = own.iter().chain(&SOURCES).map(|text| Hash::of(text.as_bytes()));
-        Hash::of(&sums.flat_map(|sum| *sum.as_bytes()).collect::<Vec<u8>>())
+        // Of the function that makes addresses, what it makes.
+        let post = self.address_of_anybody(Channel::X.post(PostId(0))).unwrap_or_default();
+        let sums = [&*vkey, account, address, &post, SOURCES].map(|text| Hash::of(text.as_bytes()));
+        Hash::of(sums.map(|sum| *sum.as_bytes()).as_flattened())
     }
 
     /// Where people read this post; nothing as long as the account is not known.

@@ -6,3 +6,4 @@ pub mod pages;
 pub mod replicate;
 pub mod server;
 pub mod site_command;
+pub mod sources;
