@@ -61,6 +61,8 @@
 //!   never carry them. A note leaves the [`store`] in two ways only: as an opening encrypted by the [`vault`], and as what an
 //!   official has opened in public. `LEAKS.md` lists what leaves the program, whatever anybody writes to the account, and
 //!   whatever command is given.
+//! - **A key of the configuration is said once**: with its documentation, default and limits in the struct of its section,
+//!   which is what the task is told; the template and `CONFIGURATION.md` are made from it.
 //! - **Everything a loop does may be done twice** without harm, and everything has a stated limit.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -18,7 +18,7 @@ use verbale::sandbox::{EMBASSY, MINISTRY};
 use verbale::store::vault::Vault;
 use verbale::store::{Durability, Store};
 use verbale::tasks::rules::{Correspondent, Formal, Rule};
-use verbale::tasks::seal::{Settings, Watcher};
+use verbale::tasks::seal::{WatchContext, WatchSettings, Watcher};
 use verbale::tasks::task::{Next, Task};
 use verbale::tlog::signed_note::LogKey;
 
@@ -138,17 +138,13 @@ async fn sealed() -> anyhow::Result<Duration> {
         Arc::new(Vault::new(vec![recipient()])),
         Clock::from_fn(start),
         Arc::new(|| Salt::from_bytes(rand::random())),
-        Settings {
-            log: place::origin(),
-            rules: vec![Rule { correspondents: vec![correspondent], formal: Formal::All }],
+        WatchSettings {
+            rule: vec![Rule { correspondents: vec![correspondent], formal: Formal::All }],
             poll: Duration::from_secs(60),
-            attachments_timeout: Duration::from_secs(1),
             attachment_bytes_max: 1,
-            backfill: false,
-            officials: Vec::new(),
-            slip: false,
-            receipt_from: Vec::new(),
+            ..WatchSettings::default()
         },
+        WatchContext::new(place::origin()),
     );
     let begun = Instant::now();
     while watcher.tick().await? == Next::Now {}

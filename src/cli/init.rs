@@ -10,10 +10,10 @@ use dialoguer::{Input, Select};
 use super::Failure;
 use crate::app::config::Config;
 use crate::app::config::create::{self, Answers, Created};
-use crate::app::config::values;
 use crate::base::ids::Origin;
 use crate::store::Store;
 use crate::tasks::rules::{Correspondent, Formal};
+use crate::tasks::settings::values;
 use crate::tlog::signed_note::LogKey;
 
 /// Make a new log in a new folder: configuration, keys, database

@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::{Failure, Installation, Output, disclosure, input, prove};
-use crate::app::config::{Config, values};
+use crate::app::config::Config;
 use crate::app::daemon;
 use crate::base::clock::Clock;
 use crate::base::hash::Hash;
@@ -21,6 +21,7 @@ use crate::platform::{Platform, x};
 use crate::store::{Reader, Received, RequestClient, Slipped};
 use crate::tasks::acknowledge::{self, Found};
 use crate::tasks::rules::Correspondent;
+use crate::tasks::settings::values;
 use crate::tlog::signed_note::VerifierKey;
 use crate::tlog::tlog_proof::TlogProof;
 use crate::verify::proof::{self, Trust};

@@ -46,7 +46,8 @@ const STYLE: &str = include_str!("style.css");
 pub const SOURCES: &str = env!("VERBALE_PAGES");
 
 /// What the pages say that is not in the log.
-pub struct Settings {
+#[derive(Clone)]
+pub struct SiteSettings {
     /// The log's key, and with it its name.
     pub vkey: VerifierKey,
     /// The account that posts; nothing as long as it is not known.
@@ -59,7 +60,7 @@ pub struct Settings {
     pub web: String,
 }
 
-impl Settings {
+impl SiteSettings {
     /// A hash of the program's pages and of these settings: pages that were written under another one are to be written anew.
     pub fn look(&self) -> Hash {
         let vkey = self.vkey.to_string();
@@ -157,7 +158,7 @@ pub struct View<'a> {
     /// What the log tells.
     pub ledger: &'a Ledger,
     /// What the pages say besides.
-    pub settings: &'a Settings,
+    pub settings: &'a SiteSettings,
     /// The root of the log at a size.
     pub root_at: &'a dyn Fn(u64) -> Option<Hash>,
     /// What is published of an opened note.

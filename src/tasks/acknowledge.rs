@@ -4,6 +4,8 @@
 //! compared with what came: sender, recipient, conversation, message, text, links and files. The platform's record, which
 //! the sender's side was shown, is the sender's word.
 
+mod settings;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +20,9 @@ use crate::note::slip::{Rebuilt, Slip, rebuild};
 use crate::note::{AttachmentRef, Envelope};
 use crate::platform::{Error as PlatformError, Message, Newest, Platform, Reach, newest};
 use crate::store::{Error as StoreError, Received, Slipped, Store};
-use crate::tasks::task::{Backoff, Deferred, Next, Task, TaskError, ms};
+use crate::tasks::task::{Backoff, Deferred, Needs, Next, Task, TaskError, Wake, ms};
+
+pub use self::settings::ReceiptSettings;
 
 /// How far a conversation is read at most: who sends slips of messages that never were must not make it dear.
 const REACH: Reach = Reach { page_sizes: &[10, 100], pages_max: 10 };
@@ -61,6 +65,8 @@ pub struct Receiver {
 
 impl Task for Receiver {
     const NAME: &'static str = "receiver";
+    const WAKE: Wake = Wake::Log;
+    const NEEDS: Needs = Needs::Comparison;
 
     /// Deals with one slip. Doing it twice does no harm.
     ///

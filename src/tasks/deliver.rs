@@ -22,7 +22,7 @@ use crate::note::slip::Slip;
 use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Reach, newest};
 use crate::store::vault;
 use crate::store::{Attempts, MessageBody, PendingMessage, Store};
-use crate::tasks::task::{Backoff, Deferred, Next, Task, TaskError, ms};
+use crate::tasks::task::{Backoff, Deferred, Needs, Next, Task, TaskError, Wake, ms};
 
 /// How far our clock and the platform's may differ when a message is looked for.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(3600);
@@ -37,7 +37,7 @@ const RESERVED: u64 = 3;
 const ALLOWED_LATER_MS: i64 = 60_000;
 
 /// How messages are sent.
-pub struct Settings {
+pub struct DeliverSettings {
     /// How long after an attempt with unknown outcome the message may still appear in its conversation.
     pub unknown_outcome_timeout: Duration,
     /// The secret keys that open notes, for slips; without one no slip is sent.
@@ -49,7 +49,7 @@ pub struct DmSender {
     platform: Arc<dyn Platform>,
     store: Store,
     clock: Clock,
-    settings: Settings,
+    settings: DeliverSettings,
     backoff: Backoff,
     /// Messages that have to wait.
     deferred: Deferred,
@@ -67,6 +67,8 @@ enum Look {
 
 impl Task for DmSender {
     const NAME: &'static str = "dm sender";
+    const WAKE: Wake = Wake::Log;
+    const NEEDS: Needs = Needs::Comparison;
 
     /// Sends at most one message. Doing it twice does no harm.
     ///
@@ -80,7 +82,7 @@ impl Task for DmSender {
 
 impl DmSender {
     /// A sender that has done nothing yet.
-    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> DmSender {
+    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: DeliverSettings) -> DmSender {
         DmSender {
             platform,
             store,

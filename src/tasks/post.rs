@@ -19,6 +19,8 @@
 //! are uploaded before each attempt, since an upload that nobody uses does no harm; one that the platform does not take is
 //! left out.
 
+mod settings;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,8 +36,10 @@ use crate::base::time::{DAY_MS, Time};
 use crate::note::names;
 use crate::platform::{Draft, Error as PlatformError, File, Platform, Post, Purpose};
 use crate::store::{Intent, Store, Subject};
-use crate::tasks::task::{Backoff, Deferred, Next, RARE_RETRY, Task, TaskError, ms};
+use crate::tasks::task::{Backoff, Deferred, Needs, Next, RARE_RETRY, Task, TaskError, Wake, ms};
 use crate::wording::post::PostText;
+
+pub use self::settings::PublishSettings;
 
 /// How far our clock and the platform's may differ when posts are looked for.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(3600);
@@ -49,27 +53,14 @@ const FIRST_LOOK: Duration = Duration::from_secs(30 * 86_400);
 /// With so few posts left before the platform's limit, one post carries all that waits.
 const POSTS_LEFT_FEW: u64 = 3;
 
-/// How posts are made.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// How long after an attempt with unknown outcome the post may still appear on our timeline.
-    pub unknown_outcome_timeout: Duration,
-    /// With more notes than this waiting, one post carries the whole run.
-    pub run_over: u64,
-    /// When the daily heartbeat is due, in UTC; none to be silent.
-    pub heartbeat: Option<Schedule>,
-    /// Posts of receipts in a day, by UTC: others decide how many notes they send.
-    pub receipts_a_day: u64,
-    /// Until when the account's posts are those of another log, and say nothing about this one.
-    pub ignore_posts_until: Option<Time>,
-}
-
 /// The loop that posts.
 pub struct Publisher {
     platform: Arc<dyn Platform>,
     store: Store,
     clock: Clock,
-    settings: Settings,
+    settings: PublishSettings,
+    /// Posts of receipts in a day, by UTC: others decide how many notes they send.
+    receipts_a_day: u64,
     backoff: Backoff,
     /// Whether our own posts have been compared with the log since the start.
     compared: watch::Sender<bool>,
@@ -83,6 +74,8 @@ pub struct Publisher {
 
 impl Task for Publisher {
     const NAME: &'static str = "publisher";
+    const WAKE: Wake = Wake::Log;
+    const NEEDS: Needs = Needs::Nothing;
 
     /// Does the next thing there is to do, at most one post. Doing it twice does no harm.
     ///
@@ -96,12 +89,19 @@ impl Task for Publisher {
 
 impl Publisher {
     /// A publisher that has done nothing yet.
-    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Publisher {
+    pub fn new(
+        platform: Arc<dyn Platform>,
+        store: Store,
+        clock: Clock,
+        settings: PublishSettings,
+        receipts_a_day: u64,
+    ) -> Publisher {
         Publisher {
             platform,
             store,
             clock,
             settings,
+            receipts_a_day,
             backoff: Backoff::new(),
             compared: watch::Sender::new(false),
             duplicates: BTreeSet::new(),
@@ -134,7 +134,7 @@ impl Publisher {
         }
         let receipt = self.store.unposted_receipt().await?;
         let begun = if receipt.is_some() { self.store.receipts_posted_since(now.midnight()).await? } else { 0 };
-        if let Some(index) = receipt.filter(|_| begun < self.settings.receipts_a_day) {
+        if let Some(index) = receipt.filter(|_| begun < self.receipts_a_day) {
             return self.begin(Subject::Receipt { index }, now).await;
         }
         if let Some(heartbeat) = self.due_heartbeat(now).await? {
@@ -147,7 +147,7 @@ impl Publisher {
             return Ok(Next::Idle(next.min(until)));
         }
         if receipt.is_some() {
-            let limit = self.settings.receipts_a_day;
+            let limit = self.receipts_a_day;
             let trouble =
                 format!("{limit} receipts were posted today, and no more are before tomorrow: see `posts_a_day`");
             self.store.report(Self::NAME, Some(trouble), now).await?;

@@ -1,4 +1,4 @@
-//! When a loop goes on: after its work, and after a failure.
+//! What a task is, what wakes it, and when it goes on after its work and after a failure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,10 +17,52 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// How often to ask again when only a person can help.
 pub const RARE_RETRY: Duration = Duration::from_secs(1800);
 
+/// What wakes a task before the moment that its last tick has named.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wake {
+    /// Nothing.
+    Time,
+    /// The log has grown.
+    Log,
+    /// The public folder was written.
+    Folder,
+}
+
+/// What must have happened before a task may run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// The account's own posts were compared with the log. Without it nothing is entered in the log: to seal anew what a
+    /// lost database had sealed, and posted, would fork it.
+    Comparison,
+}
+
+/// How a task ends when the daemon is told to stop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// Its tick may be cut at any point.
+    Cut,
+    /// Its tick is never cut, and it ticks a last time.
+    LastTick,
+}
+
 /// A loop of the daemon: one noun, one job, done a bounded piece at a time.
 pub trait Task: Send {
     /// Its name, in log lines and in `status`.
     const NAME: &'static str;
+
+    /// What wakes it before its own time.
+    const WAKE: Wake;
+
+    /// What must have happened before it may run.
+    const NEEDS: Needs;
+
+    /// How long it lets pass after it was woken, for more of the same to come.
+    const DEBOUNCE: Duration = Duration::ZERO;
+
+    /// How it ends.
+    const END: End = End::Cut;
 
     /// Does the next piece. Doing it twice does no harm.
     ///

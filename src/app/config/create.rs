@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(config.watch.poll.as_millis(), 50);
         assert_eq!(config.publish.run_over, 7);
         assert_eq!(config.bot.unwrap().poll.as_millis(), 70);
-        assert!(config.watch.rules[0].formal.is_met(marker));
+        assert!(config.watch.rule[0].formal.is_met(marker));
         let identity = super::super::secrets::identities(&config.openings.identity_file.unwrap()).unwrap();
         assert_eq!(identity[0].to_public().to_string(), config.openings.recipients[0].to_string());
         let key = LogKey::parse(&fs::read(&config.log.key_file).unwrap()).unwrap();

@@ -1,163 +1,75 @@
 //! The operator's configuration: read, checked, and turned into values that the rest of the program can rely on.
 //!
-//! `deploy/config.toml` is its documentation, and the file that [`create`] writes. No secret stands in it: [`secrets`]
-//! reads those from files of their own.
+//! Each section is one struct, made by a macro of [`settings`](crate::tasks::settings): a task's section stands in the module of the
+//! task and is what the task is told; those of no task stand in [`sections`]. Here they are put together, what must hold
+//! between them is checked, and file names become relative to the configuration's own. [`written`] makes `deploy/config.toml`,
+//! which [`create`] writes, and the table below from the structs; a test compares.
+//!
+//! The macro is ours since none of the kept crates says limits and defaults once for reader, struct, template and table:
+//! `schemars` describes a type whose defaults and limits serde still needs as functions of their own, and `toml-example`
+//! knows no limits. Both would come with a pass of their own over attributes that repeat what the reader checks.
+//!
+//! No secret stands in the configuration: [`secrets`] reads those from files of their own.
+//!
+//! # All keys
+#![doc = include_str!("../../CONFIGURATION.md")]
 
 pub mod create;
 pub mod secrets;
-pub mod values;
+pub mod sections;
+pub mod written;
 
-mod bot;
 mod file;
-mod persons;
 mod position;
-mod receipt;
-mod rule;
-mod upload;
 
 use std::fs;
 use std::io::Read;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use crate::base::ids::{AccountId, Origin};
-use crate::base::time::Time;
-use crate::tasks::persons::Persons;
-use crate::tasks::replicate;
-use crate::tasks::reply::limits::Limits;
-use crate::tasks::rules::{Correspondent, Rule};
+use serde::Deserialize;
+
+use self::sections::{LogSettings, OpeningsSettings, XSettings};
+use crate::app::http::ServeSettings;
+use crate::tasks::acknowledge::ReceiptSettings;
+use crate::tasks::disclose::OpenSettings;
+use crate::tasks::post::PublishSettings;
+use crate::tasks::replicate::Destination;
+use crate::tasks::reply::BotSettings;
+use crate::tasks::seal::{SlipSettings, WatchSettings};
 
 /// The largest configuration that is read, in bytes.
 const BYTES_MAX: u64 = 1 << 20;
 
 /// A configuration that can be meant. File names are absolute or relative to the present folder, no longer to the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// The log: its name, and where it is kept.
-    pub log: Log,
+    pub log: LogSettings,
     /// Who can open a sealed note.
-    pub openings: Openings,
+    pub openings: OpeningsSettings,
     /// Where X is.
-    pub x: X,
+    pub x: XSettings,
     /// Which messages are sealed.
-    pub watch: Watch,
+    pub watch: WatchSettings,
     /// How commitments are posted.
-    pub publish: Publish,
+    pub publish: PublishSettings,
     /// Whether and how mentions are answered; none for not at all.
-    pub bot: Option<Bot>,
+    pub bot: Option<BotSettings>,
     /// How notes are opened in public.
-    pub open: Open,
+    #[serde(default)]
+    pub open: OpenSettings,
     /// Which slips are sent.
-    pub slip: Slip,
+    #[serde(default)]
+    pub slip: SlipSettings,
     /// Which notes of others are receipted.
-    pub receipt: Receipt,
+    #[serde(default)]
+    pub receipt: ReceiptSettings,
     /// Where the daemon hands out the public folder itself, if it does.
-    pub serve: Option<Serve>,
+    pub serve: Option<ServeSettings>,
     /// Where the public folder is copied to, if anywhere.
-    pub upload: Option<replicate::Settings>,
-}
-
-/// The log: its name, and where it is kept.
-pub struct Log {
-    /// The name.
-    pub origin: Origin,
-    /// The file of the log's secret key.
-    pub key_file: PathBuf,
-    /// The database.
-    pub database: PathBuf,
-    /// The folder of the published log.
-    pub public: PathBuf,
-    /// Where that folder can be read, if anywhere.
-    pub address: Option<reqwest::Url>,
-}
-
-/// Who can open a sealed note.
-pub struct Openings {
-    /// The officials' public keys; at least one.
-    pub recipients: Vec<age::x25519::Recipient>,
-    /// The file of a secret key of theirs, if this machine may open notes.
-    pub identity_file: Option<PathBuf>,
-}
-
-/// Where X is, and how long it may take to answer.
-pub struct X {
-    /// Where it answers programs.
-    pub api: reqwest::Url,
-    /// Where people read posts.
-    pub web: reqwest::Url,
-    /// The file of the account's credentials.
-    pub credentials_file: PathBuf,
-    /// How long one call may take.
-    pub timeout: Duration,
-}
-
-/// Which messages are sealed.
-pub struct Watch {
-    /// How often new messages are asked for.
-    pub poll: Duration,
-    /// How long the files of one message may hold up its seal.
-    pub attachments_timeout: Duration,
-    /// The largest file that is fetched, in bytes.
-    pub attachment_bytes_max: u64,
-    /// What is formal; at least one.
-    pub rules: Vec<Rule>,
-}
-
-/// How commitments are posted.
-pub struct Publish {
-    /// How long a post may take to show on the own timeline.
-    pub unknown_outcome_timeout: Duration,
-    /// With more notes than this waiting, one post carries them all.
-    pub run_over: u64,
-    /// When to say how many notes were sealed, in UTC; none for never.
-    pub heartbeat: Option<cron::Schedule>,
-    /// Until when the account's posts are those of another log; none if there never was one.
-    pub ignore_posts_until: Option<Time>,
-}
-
-/// How mentions are answered, and who may command by direct message.
-pub struct Bot {
-    /// How often new mentions are asked for.
-    pub poll: Duration,
-    /// Who may command. None of them is a correspondent whom a rule names by number.
-    pub officials: Vec<AccountId>,
-    /// What a day may have.
-    pub limits: Limits,
-}
-
-/// How notes are opened in public.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Open {
-    /// Whether a second official must approve an opening.
-    pub approval: bool,
-    /// How long it waits for that.
-    pub lapse: Duration,
-    /// Which keys and accounts are one official's.
-    pub persons: Persons,
-}
-
-/// Which slips are sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Slip {
-    /// Whether the slip of each note is sent into its conversation.
-    pub send: bool,
-}
-
-/// Which notes of others are receipted.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Receipt {
-    /// Whose notes: those for which a receipt may be asked, and none but them.
-    pub from: Vec<Correspondent>,
-    /// Whether a receipt is entered and posted for each of their notes that comes with a slip, without being asked.
-    pub publish: bool,
-    /// So many receipts are posted in a day at most.
-    pub posts_a_day: u64,
-}
-
-/// Where the daemon hands out the public folder itself.
-pub struct Serve {
-    /// The address and port to listen on.
-    pub address: SocketAddr,
+    #[serde(default, deserialize_with = "file::upload")]
+    pub upload: Option<Destination>,
 }
 
 /// Why a configuration or a secret cannot be used: what is wrong, and what the operator should do.

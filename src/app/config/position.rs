@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::path::Path;
 
+use toml::de::DeTable;
+
 use super::Error;
 
 /// What to do where nothing better is known.
@@ -19,6 +21,14 @@ pub(super) fn at(span: Option<Range<usize>>, message: &str, text: &str, path: &P
     let (what, remedy) = message.split_once('\n').unwrap_or((message, remedy(message)));
     let place = span.map_or_else(String::new, |span| place(text, span.start));
     Error::new(format!("{}{place}: {what}", path.display()), remedy)
+}
+
+/// Where in `text` the value of `key` in `section` stands. Returns None if it is not said.
+pub(super) fn of(text: &str, section: &str, key: &str) -> Option<Range<usize>> {
+    let file = DeTable::parse(text).ok()?;
+    let (_, section) = file.get_ref().iter().find(|(name, _)| name.get_ref() == section)?;
+    let (_, value) = section.get_ref().as_table()?.iter().find(|(name, _)| name.get_ref() == key)?;
+    Some(value.span())
 }
 
 fn remedy(message: &str) -> &'static str {

@@ -1,6 +1,10 @@
+use std::time::Duration;
+
 use super::create::TEMPLATE;
 use super::*;
 use crate::base::ids::AccountId;
+use crate::tasks::persons::Persons;
+use crate::tasks::reply::limits::Limits;
 
 const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 
@@ -51,12 +55,44 @@ fn the_template_says_the_defaults() {
         assert_eq!(config.publish.unknown_outcome_timeout, Duration::from_secs(600));
         assert_eq!(config.publish.run_over, 5);
         assert_eq!(config.publish.heartbeat.unwrap().to_string(), "0 55 23 * * *");
-        assert_eq!(config.slip, Slip { send: false });
-        assert_eq!(config.receipt, Receipt { from: Vec::new(), publish: false, posts_a_day: 100 });
-        let persons = Persons::default();
-        assert_eq!(config.open, Open { approval: false, lapse: Duration::from_secs(86_400), persons });
+        assert!(!config.slip.send);
+        let ReceiptSettings { from, publish, posts_a_day } = config.receipt;
+        assert_eq!((from, publish, posts_a_day), (Vec::new(), false, 100));
+        let OpenSettings { approval, lapse, persons } = config.open;
+        assert_eq!((approval, lapse, persons), (false, Duration::from_secs(86_400), Persons::default()));
         assert!(config.serve.is_none() && config.upload.is_none());
     }
+}
+
+#[test]
+fn sections_of_which_nothing_is_said_have_the_defaults() {
+    let config = parse(&text()).unwrap();
+    let watch = WatchSettings { rule: config.watch.rule.clone(), ..WatchSettings::default() };
+    assert_eq!(format!("{:?}", config.watch), format!("{watch:?}"));
+    assert!(WatchSettings::default().rule.is_empty());
+    assert_eq!(format!("{:?}", config.publish), format!("{:?}", PublishSettings::default()));
+    assert_eq!(format!("{:?}", config.open), format!("{:?}", OpenSettings::default()));
+    assert_eq!(format!("{:?}", config.slip), format!("{:?}", SlipSettings::default()));
+    assert_eq!(format!("{:?}", config.receipt), format!("{:?}", ReceiptSettings::default()));
+    let bot = parse(&with_bot("")).unwrap().bot.unwrap();
+    assert_eq!(format!("{bot:?}"), format!("{:?}", BotSettings::default()));
+}
+
+/// Asserts that a file says this, or writes it.
+fn assert_written(name: &str, now: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if std::env::var_os("VERBALE_WRITE_CONFIGURATION").is_some() {
+        fs::write(&path, now).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    let differs = kept.lines().zip(now.lines()).find(|(kept, now)| kept != now);
+    assert!(kept == now, "{name} is not what the sections say, first here: {differs:#?}");
+}
+
+#[test]
+fn the_files_about_the_configuration_are_made_from_its_sections() {
+    assert_written("deploy/config.toml", &written::template());
+    assert_written("src/CONFIGURATION.md", &written::table());
 }
 
 #[test]
@@ -126,9 +162,9 @@ fn the_folder_is_served_on_an_address_with_a_port() {
 #[test]
 fn the_folder_is_copied_to_a_folder_or_to_a_bucket() {
     let of = |lines: &str| parse(&text().replace("# [upload]", &format!("[upload]\n{lines}\n")));
-    let Some(replicate::Settings::Folder(folder)) = of("folder = 'copy'").unwrap().upload else { panic!() };
+    let Some(Destination::Folder(folder)) = of("folder = 'copy'").unwrap().upload else { panic!() };
     assert_eq!(folder, Path::new("/etc/verbale/copy"));
-    let Some(replicate::Settings::Bucket { name, endpoint, region, prefix, credentials_file }) =
+    let Some(Destination::Bucket { name, endpoint, region, prefix, credentials_file }) =
         of("bucket = 'a-b'").unwrap().upload
     else {
         panic!()
@@ -181,10 +217,10 @@ fn nobody_is_answered_unless_it_says_so() {
     let keys: String = keys.map(|line| format!("{}\n", &line[2..])).collect();
     for (lines, officials) in [("", vec![]), (&*keys, vec![AccountId(783_214)])] {
         let bot = parse(&with_bot(lines)).unwrap().bot.unwrap();
+        assert_eq!(bot.limits(), Limits { answers: 100, answers_each: 5, usd_micros: 2_000_000 });
         assert_eq!((bot.poll, bot.officials), (Duration::from_secs(300), officials));
-        assert_eq!(bot.limits, Limits { answers: 100, answers_each: 5, usd_micros: 2_000_000 });
     }
-    assert_eq!(parse(&with_bot("usd_a_day = 3")).unwrap().bot.unwrap().limits.usd_micros, 3_000_000);
+    assert_eq!(parse(&with_bot("usd_a_day = 3")).unwrap().bot.unwrap().usd_a_day, 3_000_000);
 }
 
 #[test]

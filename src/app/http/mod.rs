@@ -6,6 +6,7 @@
 //! that has its certificate stands before it.
 
 mod connections;
+mod settings;
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,6 +23,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::services::ServeDir;
 use tracing::info;
+
+pub use self::settings::ServeSettings;
 
 use crate::site::Page;
 use crate::tasks::publish::Kind;

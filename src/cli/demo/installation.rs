@@ -64,8 +64,7 @@ impl Side {
         create::create(dir, &answers(part, world, address)?, rand::random(), init::complete)?;
         let config = Config::load(&dir.join("config.toml"))?;
         let mut parts = Parts::of(&config, false)?;
-        parts.discloser.poll = REQUEST_POLL;
-        parts.receiver = parts.receiver.map(|_| REQUEST_POLL);
+        parts.request_poll = REQUEST_POLL;
         let daemon = tokio::spawn(daemon::run(parts, shutdown));
         Ok(Side { config, daemon })
     }

@@ -15,13 +15,14 @@ use tokio_util::sync::CancellationToken;
 use self::sender::{DRAFT_BYTES_MAX, Draft, Sender, Sent};
 use super::failure::UNCHECKED;
 use super::{Failure, Installation, Output, disclosure, input, signals};
-use crate::app::config::{Config, values};
+use crate::app::config::Config;
 use crate::app::daemon;
 use crate::base::clock::Clock;
 use crate::base::ids::{PostId, Source};
 use crate::platform::{GIF_BYTES_MAX, x};
 use crate::store::{NoteRow, Reader};
 use crate::tasks::rules::Correspondent;
+use crate::tasks::settings::values;
 
 /// Send a note from the watched account, and see it through to its post
 ///
@@ -130,7 +131,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let (shutdown, clock) = (signals::shutdown()?, Clock::system());
         let platform = daemon::platform(&config, &clock)?;
-        let (log, rules) = (&config.log.origin, &config.watch.rules[..]);
+        let (log, rules) = (&config.log.origin, &config.watch.rule[..]);
         let (database, unknown_outcome_timeout) = (&*config.log.database, config.publish.unknown_outcome_timeout);
         let sender = Sender {
             platform: &platform,

@@ -43,6 +43,9 @@ pub const BASE: &str = "https://api.x.com";
 /// Where X shows posts to people.
 pub const WEB: &str = "https://x.com";
 
+/// The hosts at which X itself answers.
+pub const HOSTS: [&str; 2] = ["api.x.com", "api.twitter.com"];
+
 /// The four parts of OAuth 1.0a (RFC 5849) as X's developer console shows them. Their `Debug` shows nothing.
 #[derive(Clone, Debug)]
 pub struct Credentials {
@@ -58,7 +61,7 @@ pub struct Credentials {
 
 /// What the client must be told.
 #[derive(Clone)]
-pub struct Settings {
+pub struct ClientSettings {
     /// Where X answers: [`BASE`], or the address of a sandbox. Plain http only to this computer itself.
     pub base: String,
     /// Who we are.
@@ -93,7 +96,7 @@ impl X {
     ///
     /// # Errors
     /// If an address is not usable, or the system has no root certificates.
-    pub fn new(settings: Settings) -> Result<X, SettingsError> {
+    pub fn new(settings: ClientSettings) -> Result<X, SettingsError> {
         let base = address(&settings.base, BASE)?;
         let wire = Wire::new(&settings, &base)?;
         Ok(X { wire, base })

@@ -75,7 +75,7 @@ fn patient(base: &str, call_time: Duration) -> X {
     let connect_time = Duration::from_secs(20);
     let clock = Clock::from_fn(|| at(0));
     let base = base.to_owned();
-    X::new(Settings { base, credentials, connect_time, call_time, clock }).unwrap()
+    X::new(ClientSettings { base, credentials, connect_time, call_time, clock }).unwrap()
 }
 
 const POSTED: &str = r#"{"data":{"edit_history_tweet_ids":[""],"id":"2101712260468977783","text":"hi"}}"#;

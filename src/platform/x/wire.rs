@@ -14,7 +14,7 @@ use super::errors::{self, Failure, Refusals};
 use super::limits::Limits;
 use super::posts::Names;
 use super::sign::Signer;
-use super::{Settings, SettingsError};
+use super::{ClientSettings, SettingsError};
 use crate::base::clock::Clock;
 use crate::base::ids::AccountId;
 use crate::base::time::Time;
@@ -66,7 +66,7 @@ pub(super) enum Signature {
 }
 
 impl Wire {
-    pub(super) fn new(settings: &Settings, base: &Url) -> Result<Wire, SettingsError> {
+    pub(super) fn new(settings: &ClientSettings, base: &Url) -> Result<Wire, SettingsError> {
         let client =
             builder(base).connect_timeout(settings.connect_time).timeout(settings.call_time.min(CALL_TIME_MAX));
         let client = client.build().map_err(|error| SettingsError::Tls(error.to_string()))?;

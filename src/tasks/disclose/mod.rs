@@ -8,6 +8,8 @@
 
 pub mod bundle;
 
+mod settings;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,22 +22,17 @@ use crate::note::standing::Standing;
 use crate::platform::{Addressee, Error as PlatformError, Platform};
 use crate::store::vault;
 use crate::store::{Answer, Ask, Effects, MessageBody, Opened, Outgoing, Request, Store, Trigger};
-use crate::tasks::persons::Persons;
-use crate::tasks::task::{Backoff, Next, Task, TaskError, ms};
+use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
 use crate::tlog::entry::Level;
 use crate::tlog::signed_note::VerifierKey;
 use crate::wording::answer::AnswerText;
 use crate::wording::dm::DmText;
 use crate::wording::standing::{not_posted_in_time, open_already};
 
-/// What the discloser needs to know.
-pub struct Settings {
-    /// Whether somebody else than who asked must approve an opening.
-    pub approval: bool,
-    /// Who is somebody else.
-    pub persons: Persons,
-    /// How long a request waits.
-    pub lapse: Duration,
+pub use self::settings::OpenSettings;
+
+/// What the discloser needs to know besides its own section.
+pub struct DiscloseContext {
     /// The wait between two looks at what commands have asked for.
     pub poll: Duration,
     /// To whom a dispute is told.
@@ -55,12 +52,15 @@ pub struct Discloser {
     platform: Arc<dyn Platform>,
     store: Store,
     clock: Clock,
-    settings: Settings,
+    settings: OpenSettings,
+    context: DiscloseContext,
     backoff: Backoff,
 }
 
 impl Task for Discloser {
     const NAME: &'static str = "discloser";
+    const WAKE: Wake = Wake::Log;
+    const NEEDS: Needs = Needs::Comparison;
 
     /// Does all that may be done. Doing it twice does no harm.
     ///
@@ -74,8 +74,14 @@ impl Task for Discloser {
 
 impl Discloser {
     /// A discloser that has done nothing yet.
-    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: Settings) -> Discloser {
-        Discloser { platform, store, clock, settings, backoff: Backoff::new() }
+    pub fn new(
+        platform: Arc<dyn Platform>,
+        store: Store,
+        clock: Clock,
+        settings: OpenSettings,
+        context: DiscloseContext,
+    ) -> Discloser {
+        Discloser { platform, store, clock, settings, context, backoff: Backoff::new() }
     }
 
     async fn step(&mut self) -> Result<Next, TaskError> {
@@ -99,7 +105,7 @@ impl Discloser {
         }
         let now = self.clock.now();
         self.backoff.idle(Self::NAME, &self.store, now).await?;
-        Ok(Next::Idle(now.plus_ms(ms(self.settings.poll))))
+        Ok(Next::Idle(now.plus_ms(ms(self.context.poll))))
     }
 
     async fn open(&self, request: &Request, note: u64, level: Level) -> Result<(), TaskError> {
@@ -159,7 +165,7 @@ impl Discloser {
 
     /// The packed proof, made with the key of this machine.
     async fn proof(&self, note: u64, level: Level) -> Result<Result<Vec<u8>, String>, TaskError> {
-        if self.settings.identities.is_empty() {
+        if self.context.identities.is_empty() {
             return Ok(Err("the daemon has no key that opens notes, and no proof was handed over".to_owned()));
         }
         let row = self.store.proof(note).await?;
@@ -167,13 +173,13 @@ impl Discloser {
             return Ok(Err(format!("there is no proof of note {note}")));
         };
         let Some(sealed) = &row.opening else { return Ok(Err(format!("the opening of note {note} was shredded"))) };
-        let opening = match vault::open(note, sealed, &self.settings.identities) {
+        let opening = match vault::open(note, sealed, &self.context.identities) {
             Ok(opening) => opening,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        let address = |post| (self.settings.post_address)(&self.settings.web, &account.name, post);
+        let address = |post| (self.context.post_address)(&self.context.web, &account.name, post);
         let post = bundle::published(row.post.clone(), account.clone(), address);
-        let proof = bundle::proof(note, &row, self.settings.vkey.clone(), post, opening, level);
+        let proof = bundle::proof(note, &row, self.context.vkey.clone(), post, opening, level);
         Ok(Ok(proof.pack()))
     }
 
@@ -192,7 +198,7 @@ impl Discloser {
             Err(error) => return Err(error.into()),
         };
         let told = DmText::dispute(&standing, author, post);
-        let messages = self.settings.officials.iter().map(|official| Outgoing {
+        let messages = self.context.officials.iter().map(|official| Outgoing {
             key: format!("dispute {note} {post} to {official}"),
             to: Addressee::Account(*official),
             body: MessageBody::Text(told.as_str().to_owned()),

@@ -23,7 +23,7 @@ const PAGES_AT_ONCE: usize = 500;
 /// The public folder.
 pub struct Folder {
     files: Files,
-    settings: site::Settings,
+    settings: site::SiteSettings,
     /// Whether the settings' account is the store's.
     is_named: bool,
     /// What the pages that are dirty are dirty for.
@@ -61,7 +61,7 @@ impl Folder {
     ///
     /// # Errors
     /// If it shows another log; what the disk says.
-    pub fn open(path: &Path, settings: site::Settings) -> anyhow::Result<Folder> {
+    pub fn open(path: &Path, settings: site::SiteSettings) -> anyhow::Result<Folder> {
         let files = Files::open(path)?;
         let shown = files.read(checkpoint::FILE)?.map(|bytes| Checkpoint::open(&bytes, &settings.vkey));
         let shown = shown.transpose().with_context(|| of_another(path, checkpoint::FILE, &settings))?;
@@ -312,7 +312,7 @@ impl Folder {
     }
 }
 
-fn of_another(path: &Path, file: &str, settings: &site::Settings) -> String {
+fn of_another(path: &Path, file: &str, settings: &site::SiteSettings) -> String {
     format!(
         "{} is not that of the log {}\nchoose a folder that is empty, or this log's: see `public` in the configuration",
         path.join(file).display(),

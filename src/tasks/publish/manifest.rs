@@ -16,7 +16,7 @@ pub(super) struct Manifest {
     pub(super) vkey: VerifierKey,
     /// Every page is as the first so many entries make it.
     pub(super) entries: u64,
-    /// See [`crate::site::Settings::look`].
+    /// See [`crate::site::SiteSettings::look`].
     pub(super) look: Hash,
 }
 

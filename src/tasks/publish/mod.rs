@@ -12,19 +12,24 @@ mod kind;
 mod manifest;
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
+use tokio::sync::watch;
 use tracing::info;
 
 use crate::base::clock::Clock;
 use crate::base::time::DAY_MS;
 use crate::site;
 use crate::store::Store;
-use crate::tasks::task::{Next, Task};
+use crate::tasks::task::{End, Needs, Next, Task, Wake};
 
 pub use folder::{Folder, Written};
 pub use kind::Kind;
 pub use manifest::NAME as MANIFEST;
+
+/// How long the log may grow before what it has grown by is written.
+const PUBLISH_DEBOUNCE: Duration = Duration::from_millis(20);
 
 /// Entries read from the store at a time.
 const PAGE: u64 = 4096;
@@ -34,16 +39,33 @@ pub struct Public {
     store: Store,
     clock: Clock,
     folder: Option<Folder>,
+    /// The number of times that the folder was looked after.
+    written: watch::Sender<u64>,
 }
 
 impl Task for Public {
     const NAME: &'static str = "public";
+    const WAKE: Wake = Wake::Log;
+    const NEEDS: Needs = Needs::Nothing;
+    /// The post of a note does not wait for its files to be on the disk, and the entry about the post is written together
+    /// with the note's.
+    const DEBOUNCE: Duration = PUBLISH_DEBOUNCE;
+    /// Pages that are left then are written after the next start.
+    const END: End = End::LastTick;
 
     /// Writes what the folder lacks: all of the log, and a bounded number of pages. Doing it twice does no harm.
     ///
     /// # Errors
     /// What the disk or the store says.
     async fn tick(&mut self) -> anyhow::Result<Next> {
+        let next = self.step().await?;
+        self.written.send_modify(|times| *times += 1);
+        Ok(next)
+    }
+}
+
+impl Public {
+    async fn step(&mut self) -> anyhow::Result<Next> {
         let size = self.store.size().await?;
         let account = self.store.own_account().await?;
         let mut folder = self.folder.take().context("an earlier write to the public folder was cut short")?;
@@ -77,20 +99,23 @@ impl Task for Public {
         self.store.report(Self::NAME, None, now).await?;
         Ok(Next::Idle(now.plus_ms(DAY_MS)))
     }
-}
 
-impl Public {
     /// For the folder at `path`, made if it is not there. What is in it must be this log's.
     ///
     /// # Errors
     /// If the folder shows a head of another log, or one that this database does not lead to; what the disk says.
-    pub async fn open(path: &Path, settings: site::Settings, store: Store, clock: Clock) -> anyhow::Result<Public> {
+    pub async fn open(path: &Path, settings: site::SiteSettings, store: Store, clock: Clock) -> anyhow::Result<Public> {
         let folder = Folder::open(path, settings)?;
         if let Some(shown) = folder.shown()
             && store.root_at(shown.size).await? != Some(shown.root)
         {
             return Err(folder.is_ahead());
         }
-        Ok(Public { store, clock, folder: Some(folder) })
+        Ok(Public { store, clock, folder: Some(folder), written: watch::Sender::new(0) })
+    }
+
+    /// Tells each time when the folder was looked after, and perhaps written.
+    pub fn written(&self) -> watch::Receiver<u64> {
+        self.written.subscribe()
     }
 }

@@ -5,6 +5,7 @@
 //! copied that were written since a watermark, which lies in the store itself. So nothing is to be remembered here: after
 //! a death, or in a bucket that was emptied, whatever is missing is copied.
 
+mod settings;
 mod changes;
 mod watermark;
 mod target;
@@ -24,10 +25,12 @@ use crate::base::clock::Clock;
 use crate::base::time::Time;
 use crate::site::Page;
 use crate::store::Store;
-use crate::tasks::task::{Backoff, Next, Task};
+use crate::tasks::task::{Backoff, Needs, Next, Task, Wake};
 use crate::tlog::checkpoint::{self, Checkpoint};
 use crate::tlog::signed_note::VerifierKey;
 use crate::tlog::tile::{self, TilePath};
+
+pub use self::settings::{Destination, ReplicateSettings};
 
 /// A longer `log.txt` is not copied with every entry, for a store cannot make a file longer: only so often.
 const TEXT_BYTES_SHORT: u64 = 8 << 20;
@@ -38,26 +41,6 @@ const AT_ONCE: usize = 8;
 
 /// How long the folder can stand still without being looked at.
 const LOOK_EVERY_MS: i64 = 60_000;
-
-/// Where the public folder is copied to.
-#[derive(Clone, Debug)]
-pub enum Settings {
-    /// Another folder.
-    Folder(PathBuf),
-    /// A bucket that speaks S3.
-    Bucket {
-        /// Its name.
-        name: String,
-        /// Where it answers; none for AWS.
-        endpoint: Option<reqwest::Url>,
-        /// Its region.
-        region: String,
-        /// What all names in it begin with; may be empty.
-        prefix: String,
-        /// The file of the key that opens it.
-        credentials_file: PathBuf,
-    },
-}
 
 /// What opens a bucket that speaks S3.
 #[derive(Clone, Debug)]
@@ -123,6 +106,8 @@ impl From<anyhow::Error> for TaskError {
 
 impl Task for Upload {
     const NAME: &'static str = "upload";
+    const WAKE: Wake = Wake::Folder;
+    const NEEDS: Needs = Needs::Nothing;
 
     /// Copies what the store lacks: all of the log, and a bounded number of pages. Doing it twice does no harm.
     ///
@@ -156,7 +141,7 @@ impl Upload {
     /// If the key of a bucket cannot be read, or the place cannot be meant.
     pub fn open(
         folder: &Path,
-        to: &Settings,
+        to: &Destination,
         key: Option<&BucketKey>,
         vkey: VerifierKey,
         store: Store,

@@ -19,7 +19,7 @@ use object_store::{Attribute, Attributes, ClientOptions, GetResult, ObjectStore,
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
-use super::{BucketKey, Settings, watermark};
+use super::{BucketKey, Destination, watermark};
 use crate::tasks::publish::Kind;
 
 /// The longest wait for a connection, and for one answer: a part of a long file is 8 MiB, and some lines are slow.
@@ -52,10 +52,10 @@ impl fmt::Display for Target {
 }
 
 impl Target {
-    pub(super) fn open(to: &Settings, key: Option<&BucketKey>, public: &Path) -> anyhow::Result<Target> {
+    pub(super) fn open(to: &Destination, key: Option<&BucketKey>, public: &Path) -> anyhow::Result<Target> {
         match to {
-            Settings::Folder(folder) => Target::of_folder(folder, public),
-            Settings::Bucket { name, endpoint, region, prefix, .. } => {
+            Destination::Folder(folder) => Target::of_folder(folder, public),
+            Destination::Bucket { name, endpoint, region, prefix, .. } => {
                 let key = key.context("a bucket needs its key")?;
                 let store = bucket(name, endpoint.as_ref(), region, key)?;
                 let shown = if prefix.is_empty() { format!("s3://{name}") } else { format!("s3://{name}/{prefix}") };

@@ -16,13 +16,13 @@
 //! [`watcher`]: crate::tasks::seal
 
 pub mod limits;
+mod settings;
 mod listing;
 mod mentions;
 mod officials;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tracing::{info, warn};
 
@@ -32,32 +32,24 @@ use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::Time;
 use crate::platform::{Mention, Platform};
 use crate::store::Store;
-use crate::tasks::persons::Persons;
+use crate::tasks::disclose::OpenSettings;
 use crate::tasks::rules::Correspondent;
-use crate::tasks::task::{Backoff, Next, Task, TaskError, ms};
-use limits::{Author, Done, Limits, Tally};
+use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
+use limits::{Author, Done, Tally};
 use listing::{End, Listing};
 
 /// Mentions dealt with in one tick.
 const BATCH: usize = 64;
 
-/// What the bot needs to know.
+pub use self::settings::BotSettings;
+
+/// What the bot needs to know besides its own section.
 #[derive(Clone)]
-pub struct Settings {
-    /// The wait between two looks at the mentions.
-    pub poll: Duration,
-    /// Who may command by direct message.
-    pub officials: Vec<AccountId>,
+pub struct BotContext {
     /// To whom notes are addressed.
     pub correspondents: Vec<Correspondent>,
-    /// What a day may have.
-    pub limits: Limits,
-    /// Whether a second official must approve what would publish.
-    pub approval: bool,
-    /// Who is a second one.
-    pub persons: Persons,
-    /// How long a request waits for approval.
-    pub lapse: Duration,
+    /// Whether and by whom what would publish must be approved.
+    pub open: OpenSettings,
     /// Whether this machine has a key that opens notes.
     pub has_key: bool,
 }
@@ -71,7 +63,8 @@ pub struct Bot {
     store: Store,
     clock: Clock,
     chance: Chance,
-    settings: Settings,
+    settings: BotSettings,
+    context: BotContext,
     backoff: Backoff,
     /// Who we are, once the platform has told.
     me: Option<AccountId>,
@@ -88,6 +81,8 @@ pub struct Bot {
 
 impl Task for Bot {
     const NAME: &'static str = "bot";
+    const WAKE: Wake = Wake::Log;
+    const NEEDS: Needs = Needs::Comparison;
 
     /// Takes the officials' commands, and then reads one page of mentions or deals with some. Doing it twice does no harm.
     ///
@@ -106,13 +101,21 @@ impl Task for Bot {
 
 impl Bot {
     /// A bot that has done nothing yet.
-    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, chance: Chance, settings: Settings) -> Bot {
+    pub fn new(
+        platform: Arc<dyn Platform>,
+        store: Store,
+        clock: Clock,
+        chance: Chance,
+        settings: BotSettings,
+        context: BotContext,
+    ) -> Bot {
         Bot {
             platform,
             store,
             clock,
             chance,
             settings,
+            context,
             backoff: Backoff::new(),
             me: None,
             tally: None,
@@ -143,7 +146,7 @@ impl Bot {
             return Ok(());
         }
         let correspondents = self.correspondents().await?;
-        let mut tally = Tally::new(self.settings.limits, now);
+        let mut tally = Tally::new(self.settings.limits(), now);
         for (mention, author, what) in self.store.heard_since(now.midnight()).await? {
             let who = if correspondents.contains(&author) { Author::Correspondent } else { Author::Stranger };
             if let Some(done) = Done::parse(&what) {
@@ -157,7 +160,7 @@ impl Bot {
     /// To whom notes are addressed, as far as the watcher has looked up their names.
     async fn correspondents(&self) -> Result<HashSet<AccountId>, TaskError> {
         let mut ids = HashSet::new();
-        for correspondent in &self.settings.correspondents {
+        for correspondent in &self.context.correspondents {
             match correspondent {
                 Correspondent::Id(id) => ids.extend([*id]),
                 Correspondent::Name(name) => ids.extend(self.store.correspondent(name.clone()).await?),

@@ -2,12 +2,13 @@
 
 use tracing::info;
 
-use super::{Bot, Settings, Tally};
+use super::{Bot, Tally};
 use crate::base::ids::AccountId;
 use crate::base::time::Time;
 use crate::note::request::RequestState;
 use crate::platform::Addressee;
 use crate::store::{Ask, CodeChange, CodeRow, Command, Effects, MessageBody, NewRequest, Outgoing, Request, Trigger};
+use crate::tasks::disclose::OpenSettings;
 use crate::tasks::persons::Doubt;
 use crate::tasks::task::{TaskError, ms};
 use crate::tlog::entry::Level;
@@ -101,7 +102,7 @@ impl Bot {
                 (None, Order::Open { note, level }) => {
                     let (ask, asked_by) = (Ask::Open { note, level }, official.to_string());
                     effects.requests.push(NewRequest { ask, asked_by });
-                    if self.settings.approval { Outcome::Waits } else { Outcome::Accepted }
+                    if self.context.open.approval { Outcome::Waits } else { Outcome::Accepted }
                 }
                 (None, Order::Approve(request)) => {
                     effects.approvals.push((request, official.to_string()));
@@ -117,13 +118,13 @@ impl Bot {
     async fn obstacle(&self, official: AccountId, order: &Order) -> Result<Option<Outcome>, TaskError> {
         match *order {
             Order::Open { note, level } => self.obstacle_to_open(note, level).await,
-            Order::Approve(_) if !self.settings.approval => Ok(Some(Outcome::NoApproval)),
+            Order::Approve(_) if !self.context.open.approval => Ok(Some(Outcome::NoApproval)),
             Order::Approve(id) => {
                 let waiting = self.waiting().await?;
                 let Some(request) = waiting.iter().find(|request| request.id == id) else {
                     return Ok(Some(Outcome::NoRequest(id)));
                 };
-                Ok(match self.settings.persons.check(&request.asked_by, &official.to_string()) {
+                Ok(match self.context.open.persons.check(&request.asked_by, &official.to_string()) {
                     Err(Doubt::Own) => Some(Outcome::OwnRequest(id)),
                     Err(Doubt::Unknown) => Some(Outcome::UnknownRequest(id)),
                     Ok(()) => None,
@@ -138,7 +139,7 @@ impl Bot {
         Ok(match standing.open {
             Some(open) if level <= open => Some(Outcome::OpenAlready(note, open)),
             _ if standing.post.is_none() => Some(Outcome::NotPosted(note)),
-            _ if !self.settings.has_key => Some(Outcome::NoKey(note, level)),
+            _ if !self.context.has_key => Some(Outcome::NoKey(note, level)),
             _ => {
                 let waiting = self.store.requests(RequestState::Waiting).await?;
                 let same = waiting.iter().find(|request| request.ask == Ask::Open { note, level });
@@ -149,11 +150,11 @@ impl Bot {
 
     /// The requests that wait for a second official.
     async fn waiting(&self) -> Result<Vec<Request>, TaskError> {
-        if !self.settings.approval {
+        if !self.context.open.approval {
             return Ok(Vec::new());
         }
         let mut waiting = self.store.requests(RequestState::Waiting).await?;
-        let Settings { persons, lapse, .. } = &self.settings;
+        let OpenSettings { persons, lapse, .. } = &self.context.open;
         let now = self.clock.now();
         let is_late = |request: &Request| ms(*lapse) < now.ms_since(request.asked_at);
         waiting.retain(|request| !is_late(request) && !persons.have_approved(request, *lapse));
@@ -188,12 +189,12 @@ impl Bot {
     /// What an official is told of a request; nothing if it is their own.
     fn announcement(&self, request: &Request, to: AccountId) -> Option<Outgoing> {
         let Ask::Open { note, level } = request.ask else { return None };
-        let by_message = match self.settings.persons.check(&request.asked_by, &to.to_string()) {
+        let by_message = match self.context.open.persons.check(&request.asked_by, &to.to_string()) {
             Err(Doubt::Own) => return None,
             Err(Doubt::Unknown) => false,
             Ok(()) => true,
         };
-        let lapses = request.asked_at.plus_ms(ms(self.settings.lapse));
+        let lapses = request.asked_at.plus_ms(ms(self.context.open.lapse));
         let by = AccountId::parse(&request.asked_by);
         let text = DmText::request(request.id, &Order::Open { note, level }, by, lapses, by_message);
         let key = format!("request {} to {to}", request.id);

@@ -42,7 +42,7 @@ impl Watcher {
         if message.sender != known.me.id || !known.says_formal(&message.text) {
             return Ok(Kind::Informal);
         }
-        if Slip::is_of(&message.text, &self.settings.log) {
+        if Slip::is_of(&message.text, &self.context.log) {
             return Ok(Kind::Informal);
         }
         let pair = message.conversation.pair();
@@ -75,7 +75,7 @@ impl Watcher {
     fn official_in(&self, conversation: &ConversationId, known: &Known) -> Option<AccountId> {
         let (one, other) = conversation.pair()?;
         let other = if one == known.me.id { other } else { one };
-        self.settings.officials.contains(&other).then_some(other)
+        self.context.officials.contains(&other).then_some(other)
     }
 
     /// Who is in a group; nobody if the platform will not say.

@@ -9,6 +9,7 @@
 //! the account is kept for the bot, if it is a command; a conversation with an official has no
 //! notes.
 
+mod settings;
 mod kind;
 mod listing;
 mod sealing;
@@ -28,11 +29,14 @@ use crate::note::Salt;
 use crate::platform::{Addressee, Error as PlatformError, Message, Platform};
 use crate::store::vault::Vault;
 use crate::store::{Batch, Command, Gap, MessageBody, Outgoing, Sealing, Slipped, Store};
+use crate::tasks::acknowledge::ReceiptSettings;
 use crate::tasks::rules::{Correspondent, Formal, Rule};
-use crate::tasks::task::{Backoff, Next, Task, TaskError, ms};
+use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
 use kind::Kind;
 use listing::{End, Listing};
 use sealing::{Draft, Hand};
+
+pub use settings::{RuleSettings, SlipSettings, WatchSettings};
 
 /// Messages dealt with, and so notes sealed at most, in one tick and one transaction.
 const BATCH: usize = 256;
@@ -47,26 +51,26 @@ const COMMAND_AGE: Duration = Duration::from_secs(86_400);
 /// How long the platform keeps messages.
 const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 
-/// What the watcher needs to know.
-pub struct Settings {
+/// What the watcher needs to know besides its own section.
+pub struct WatchContext {
     /// The name of the log.
     pub log: Origin,
-    /// Which messages are formal.
-    pub rules: Vec<Rule>,
-    /// The wait between two looks.
-    pub poll: Duration,
-    /// How long a message's files are waited for, all together.
-    pub attachments_timeout: Duration,
-    /// The largest file that is taken, in bytes.
-    pub attachment_bytes_max: u64,
     /// Whether to reach back, once, as far as the platform keeps messages.
     pub backfill: bool,
     /// Whose messages to the account are commands. None of them is a correspondent.
     pub officials: Vec<AccountId>,
     /// Whether the slip of each note is sent into its conversation.
-    pub slip: bool,
+    pub slip: SlipSettings,
     /// From whom slips are taken in, to receipt their notes.
-    pub receipt_from: Vec<Correspondent>,
+    pub receipt: ReceiptSettings,
+}
+
+impl WatchContext {
+    /// The log of this name, without a look back and without officials.
+    pub fn new(log: Origin) -> WatchContext {
+        let (slip, receipt) = (SlipSettings::default(), ReceiptSettings::default());
+        WatchContext { log, backfill: false, officials: Vec::new(), slip, receipt }
+    }
 }
 
 /// Where salts come from: 32 bytes that nobody can guess.
@@ -79,7 +83,8 @@ pub struct Watcher {
     vault: Arc<Vault>,
     clock: Clock,
     salts: Salts,
-    settings: Settings,
+    settings: WatchSettings,
+    context: WatchContext,
     backoff: Backoff,
     /// Who we are and what the rules mean, once the platform has told.
     known: Option<Known>,
@@ -107,6 +112,8 @@ struct Known {
 
 impl Task for Watcher {
     const NAME: &'static str = "watcher";
+    const WAKE: Wake = Wake::Time;
+    const NEEDS: Needs = Needs::Comparison;
 
     /// Reads one page, or deals with one batch of messages. Doing it twice does no harm.
     ///
@@ -126,7 +133,8 @@ impl Watcher {
         vault: Arc<Vault>,
         clock: Clock,
         salts: Salts,
-        settings: Settings,
+        settings: WatchSettings,
+        context: WatchContext,
     ) -> Watcher {
         Watcher {
             platform,
@@ -135,6 +143,7 @@ impl Watcher {
             clock,
             salts,
             settings,
+            context,
             backoff: Backoff::new(),
             known: None,
             listing: None,
@@ -185,11 +194,11 @@ impl Watcher {
         let me = me.account;
         self.store.account(me.clone()).await?;
         let mut rules = Vec::new();
-        for Rule { correspondents, formal } in self.settings.rules.clone() {
+        for Rule { correspondents, formal } in self.settings.rule.clone() {
             let mut ids = Vec::new();
             for correspondent in correspondents {
                 let id = self.resolve(correspondent.clone()).await?;
-                if self.settings.officials.contains(&id) {
+                if self.context.officials.contains(&id) {
                     return Err(TaskError::Fatal(anyhow::anyhow!(
                         "{correspondent} is a correspondent and, as {id}, an official: notes to an official are never \
                          sealed\ntake the account out of `correspondents` or of `officials` in the configuration"
@@ -200,7 +209,9 @@ impl Watcher {
             rules.push((ids, formal));
         }
         let mut receipt_from = Vec::new();
-        for correspondent in self.settings.receipt_from.clone() {
+        let receipt = &self.context.receipt;
+        let senders = if receipt.publish { receipt.from.clone() } else { Vec::new() };
+        for correspondent in senders {
             receipt_from.push(self.resolve(correspondent).await?);
         }
         info!(account.id = %me.id, account.name = %me.name, "watching");
@@ -232,7 +243,7 @@ impl Watcher {
     async fn list(&mut self, known: &Known) -> Result<bool, TaskError> {
         if self.listing.is_none() {
             self.listing = Some(
-                Listing::begin(&self.store, self.settings.backfill, known.began, self.looked, self.clock.now()).await?,
+                Listing::begin(&self.store, self.context.backfill, known.began, self.looked, self.clock.now()).await?,
             );
         }
         let Some(listing) = &mut self.listing else { return Ok(false) };
@@ -243,7 +254,7 @@ impl Watcher {
         }
         match read? {
             End::More => return Ok(false),
-            End::Complete => self.settings.backfill = false,
+            End::Complete => self.context.backfill = false,
             End::Broken(gap) => {
                 warn!(from = %gap.from, to = %gap.to, gap.reason, "messages may have been missed: a gap is entered");
                 self.gap = Some(gap);
@@ -305,9 +316,9 @@ impl Watcher {
         if batch.seen.is_empty() && batch.gaps.is_empty() {
             return stopped.map_or(Ok(()), Err);
         }
-        let hand = Hand { from: &known.me, log: &self.settings.log, salts: &self.salts, vault: &self.vault };
+        let hand = Hand { from: &known.me, log: &self.context.log, salts: &self.salts, vault: &self.vault };
         batch.notes = sealing::prepare(drafts, &self.store, &hand).await?;
-        if self.settings.slip {
+        if self.context.slip.send {
             batch.messages = batch.notes.iter().map(|note| slip_of(note, known.me.id)).collect();
         }
         self.commit(batch).await?;

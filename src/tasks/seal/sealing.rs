@@ -8,7 +8,7 @@ use anyhow::Context;
 use backon::{ExponentialBuilder, Retryable};
 use tracing::warn;
 
-use super::{Salts, Settings};
+use super::{Salts, WatchSettings};
 use crate::base::hash::Hash;
 use crate::base::ids::{Account, ConversationId, Origin, Source};
 use crate::base::time::Time;
@@ -45,7 +45,7 @@ pub(super) struct Hand<'a> {
 }
 
 /// Fetches a message's files, all within the configured time. A file that does not come does not hold up the seal.
-pub(super) async fn fetch(platform: &dyn Platform, message: &Message, settings: &Settings) -> Vec<Option<File>> {
+pub(super) async fn fetch(platform: &dyn Platform, message: &Message, settings: &WatchSettings) -> Vec<Option<File>> {
     let deadline = tokio::time::Instant::now() + settings.attachments_timeout;
     let (mut files, mut room) = (Vec::new(), content::ATTACHMENTS_BYTES_MAX);
     for attachment in message.attachments.iter().take(content::ATTACHMENTS_MAX) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, PostId};
-use verbale::platform::x::{Credentials, Settings as Client, X};
+use verbale::platform::x::{ClientSettings, Credentials, X};
 use verbale::platform::{Draft, Error, Platform};
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings, Vocabulary};
 use verbale::sandbox::{Clock, EMBASSY, JOURNALIST, MINISTRY, Shared, http, story_world};
@@ -29,7 +29,7 @@ pub async fn start(settings: Settings) -> (Shared, X) {
             access_token_secret: secret(&keys.access_token_secret),
         }
     });
-    let x = X::new(Client {
+    let x = X::new(ClientSettings {
         base: base.clone(),
         credentials,
         connect_time: Duration::from_secs(20),

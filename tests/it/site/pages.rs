@@ -10,7 +10,7 @@ use verbale::base::ids::{AccountName, Channel, Origin, PostId};
 use verbale::base::time::Time;
 use verbale::note::standing::Standing;
 use verbale::platform::x;
-use verbale::site::{ALWAYS, FIXED, Ledger, Page, PublishedFile, RANGE, Settings, View};
+use verbale::site::{ALWAYS, FIXED, Ledger, Page, PublishedFile, RANGE, SiteSettings, View};
 use verbale::tlog::entry::{Entry, Level, Loss};
 use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tree::{Tree, leaf_hash};
@@ -18,8 +18,8 @@ use verbale::tlog::tree::{Tree, leaf_hash};
 use crate::support::harness::key;
 
 /// How the site of the log with this key is set.
-pub fn settings(key: &LogKey) -> Settings {
-    Settings {
+pub fn settings(key: &LogKey) -> SiteSettings {
+    SiteSettings {
         vkey: key.vkey(),
         account: AccountName::parse("embassy"),
         address: None,
@@ -76,12 +76,12 @@ pub fn story() -> Vec<String> {
 pub struct Site {
     ledger: Ledger,
     tree: Tree,
-    settings: Settings,
+    settings: SiteSettings,
     files: Vec<PublishedFile>,
 }
 
 impl Site {
-    pub fn new(lines: &[String], settings: Settings) -> Site {
+    pub fn new(lines: &[String], settings: SiteSettings) -> Site {
         let (mut ledger, mut tree) = (Ledger::default(), Tree::new());
         for line in lines {
             tree.push(leaf_hash(line.as_bytes()));

@@ -16,15 +16,16 @@ use verbale::sandbox::world::Settings;
 use verbale::sandbox::{self, Direct, EMBASSY, MINISTRY, Shared, World};
 use verbale::store::vault::Vault;
 use verbale::store::{Durability, Store};
-use verbale::tasks::deliver::{self, DmSender};
-use verbale::tasks::disclose::{self, Discloser};
+use verbale::tasks::acknowledge::ReceiptSettings;
+use verbale::tasks::deliver::{DeliverSettings, DmSender};
+use verbale::tasks::disclose::{DiscloseContext, Discloser, OpenSettings};
 use verbale::tasks::persons::Persons;
-use verbale::tasks::post::{self, Publisher};
+use verbale::tasks::post::{PublishSettings, Publisher};
 use verbale::tasks::publish::Public;
 use verbale::tasks::reply::limits::Limits;
-use verbale::tasks::reply::{self, Bot};
+use verbale::tasks::reply::{self, Bot, BotContext, BotSettings};
 use verbale::tasks::rules::{Correspondent, Formal, Rule};
-use verbale::tasks::seal::{self, Watcher};
+use verbale::tasks::seal::{self, SlipSettings, WatchContext, WatchSettings, Watcher};
 use verbale::tasks::task::{Next, Task};
 use verbale::tlog::signed_note::LogKey;
 
@@ -156,7 +157,7 @@ impl Harness {
             officials: Vec::new(),
             commands: false,
             has_key: false,
-            limits: Limits { answers: 100, answers_each: 5, usd_micros: 2_000_000 },
+            limits: BotSettings::default().limits(),
             slip: false,
         }
     }
@@ -213,37 +214,45 @@ impl Harness {
             }
         };
         let vault = Arc::new(Vault::new(vec![self.identity.to_public()]));
-        let publisher = Publisher::new(platform.clone(), store.clone(), clock.clone(), self.publisher());
-        let discloser = Discloser::new(platform.clone(), store.clone(), clock.clone(), self.discloser());
-        let dm_sender = deliver::Settings {
+        let publisher = Publisher::new(
+            platform.clone(),
+            store.clone(),
+            clock.clone(),
+            self.publish(),
+            ReceiptSettings::default().posts_a_day,
+        );
+        let discloser = Discloser::new(platform.clone(), store.clone(), clock.clone(), self.open(), self.discloser());
+        let dm_sender = DeliverSettings {
             unknown_outcome_timeout: UNKNOWN_OUTCOME_TIMEOUT,
             identities: vec![self.identity.clone()],
         };
         let dm_sender = DmSender::new(platform.clone(), store.clone(), clock.clone(), dm_sender);
-        let bot = Bot::new(platform.clone(), store.clone(), clock.clone(), chance, self.bot());
-        let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watcher());
+        let context = BotContext { correspondents: correspondents(), open: self.open(), has_key: self.has_key };
+        let bot = Bot::new(platform.clone(), store.clone(), clock.clone(), chance, self.bot(), context);
+        let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watch(), self.watcher());
         let public =
             Public::open(&self.public(), crate::site::pages::settings(&key()), store.clone(), clock).await.unwrap();
         self.loops = Some(Loops { store, watcher, publisher, public, discloser, dm_sender, bot });
         self.next = [Next::Now; 6];
     }
 
-    fn publisher(&self) -> post::Settings {
+    fn publish(&self) -> PublishSettings {
         let heartbeat = self.plan.heartbeat.then(|| HEARTBEAT.parse().unwrap());
-        post::Settings {
+        let run_over = self.plan.run_over;
+        PublishSettings {
             unknown_outcome_timeout: UNKNOWN_OUTCOME_TIMEOUT,
-            run_over: self.plan.run_over,
+            run_over,
             heartbeat,
-            receipts_a_day: 100,
-            ignore_posts_until: None,
+            ..PublishSettings::default()
         }
     }
 
-    fn discloser(&self) -> disclose::Settings {
-        disclose::Settings {
-            approval: self.approval,
-            persons: self.persons.clone(),
-            lapse: Duration::from_secs(86_400),
+    fn open(&self) -> OpenSettings {
+        OpenSettings { approval: self.approval, persons: self.persons.clone(), ..OpenSettings::default() }
+    }
+
+    fn discloser(&self) -> DiscloseContext {
+        DiscloseContext {
             poll: POLL,
             officials: self.officials.clone(),
             identities: if self.has_key { vec![self.identity.clone()] } else { Vec::new() },
@@ -253,31 +262,31 @@ impl Harness {
         }
     }
 
-    fn bot(&self) -> reply::Settings {
-        reply::Settings {
-            poll: BOT_POLL,
+    fn bot(&self) -> BotSettings {
+        let Limits { answers, answers_each, usd_micros } = self.limits;
+        BotSettings {
             officials: self.officials.clone(),
-            correspondents: correspondents(),
-            limits: self.limits,
-            approval: self.approval,
-            persons: self.persons.clone(),
-            lapse: Duration::from_secs(86_400),
-            has_key: self.has_key,
+            answers_a_day: answers,
+            answers_a_day_each: answers_each,
+            usd_a_day: usd_micros,
+            ..BotSettings::default()
         }
     }
 
-    fn watcher(&self) -> seal::Settings {
-        let correspondents = correspondents();
-        seal::Settings {
-            log: key().name().clone(),
-            rules: vec![Rule { correspondents, formal: Formal::Marker(MARKER.to_owned()) }],
-            poll: POLL,
+    fn watch(&self) -> WatchSettings {
+        WatchSettings {
+            rule: vec![Rule { correspondents: correspondents(), formal: Formal::Marker(MARKER.to_owned()) }],
             attachments_timeout: self.plan.attachments_timeout,
             attachment_bytes_max: 1 << 20,
-            backfill: false,
+            ..WatchSettings::default()
+        }
+    }
+
+    fn watcher(&self) -> WatchContext {
+        WatchContext {
             officials: if self.commands { self.officials.clone() } else { Vec::new() },
-            slip: self.slip,
-            receipt_from: Vec::new(),
+            slip: SlipSettings { send: self.slip },
+            ..WatchContext::new(key().name().clone())
         }
     }
 

@@ -332,6 +332,6 @@ fn the_days_are_lived_as_the_default_configuration_says() {
         (POLL, UNKNOWN_OUTCOME_TIMEOUT, 5)
     );
     assert_eq!(config.publish.heartbeat, Some(HEARTBEAT.parse().unwrap()));
-    assert_eq!((bot.poll, bot.limits), (BOT_POLL, harness.limits));
+    assert_eq!((bot.poll, bot.limits()), (BOT_POLL, harness.limits));
     assert!(!config.slip.send && !config.open.approval);
 }

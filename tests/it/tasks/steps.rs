@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-use verbale::app::daemon::{self, Parts};
+use verbale::app::daemon::{self, Parts, TaskSettings};
 use verbale::base::clock::Clock;
 use verbale::base::hash::Hash;
 use verbale::base::ids::{Account, AccountId, AccountName};
@@ -15,11 +15,10 @@ use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Outgoing, S
 use verbale::sandbox::{self, Direct, EMBASSY, JOURNALIST, MINISTRY, Shared, story_world};
 use verbale::store::vault::Vault;
 use verbale::store::{Durability, Store};
-use verbale::tasks::deliver;
-use verbale::tasks::disclose;
-use verbale::tasks::post::{self, Publisher};
+use verbale::tasks::acknowledge::ReceiptSettings;
+use verbale::tasks::post::{PublishSettings, Publisher};
 use verbale::tasks::rules::{Correspondent, Formal, Rule};
-use verbale::tasks::seal::{self, Salts, Watcher};
+use verbale::tasks::seal::{Salts, WatchContext, WatchSettings, Watcher};
 use verbale::tasks::task::{Next, Task};
 use verbale::tlog::entry::Entry;
 use verbale::wording::post::PostText;
@@ -55,29 +54,13 @@ impl Harness {
         Arc::new(Direct::new(self.world.clone(), user))
     }
 
-    fn watching(&self) -> seal::Settings {
+    fn watching(&self) -> WatchSettings {
         let rule = Rule { correspondents: vec![Correspondent::Id(MINISTRY)], formal: Formal::Marker("NOTE".into()) };
-        seal::Settings {
-            log: fixture::key().name().clone(),
-            rules: vec![rule],
-            poll: Duration::from_secs(90),
-            attachments_timeout: Duration::from_secs(20),
-            attachment_bytes_max: 1 << 20,
-            backfill: false,
-            officials: Vec::new(),
-            slip: false,
-            receipt_from: Vec::new(),
-        }
+        WatchSettings { rule: vec![rule], attachment_bytes_max: 1 << 20, ..WatchSettings::default() }
     }
 
-    fn publishing(&self) -> post::Settings {
-        post::Settings {
-            unknown_outcome_timeout: Duration::from_secs(600),
-            run_over: 5,
-            heartbeat: None,
-            receipts_a_day: 100,
-            ignore_posts_until: None,
-        }
+    fn publishing(&self) -> PublishSettings {
+        PublishSettings { heartbeat: None, ..PublishSettings::default() }
     }
 
     fn salts(&self) -> Salts {
@@ -90,11 +73,20 @@ impl Harness {
 
     fn watcher(&self) -> Watcher {
         let (platform, vault) = (self.platform(EMBASSY), Arc::new(self.vault()));
-        Watcher::new(platform, self.store.clone(), vault, self.clock(), self.salts(), self.watching())
+        self.watcher_of(platform, vault, self.watching())
+    }
+
+    fn watcher_of(&self, platform: Arc<Direct>, vault: Arc<Vault>, settings: WatchSettings) -> Watcher {
+        let context = WatchContext::new(fixture::key().name().clone());
+        Watcher::new(platform, self.store.clone(), vault, self.clock(), self.salts(), settings, context)
     }
 
     fn publisher(&self) -> Publisher {
-        Publisher::new(self.platform(EMBASSY), self.store.clone(), self.clock(), self.publishing())
+        self.publisher_of(self.platform(EMBASSY), self.clock(), self.publishing())
+    }
+
+    fn publisher_of(&self, platform: Arc<Direct>, clock: Clock, settings: PublishSettings) -> Publisher {
+        Publisher::new(platform, self.store.clone(), clock, settings, ReceiptSettings::default().posts_a_day)
     }
 
     fn send(&self, text: &str) {
@@ -194,33 +186,13 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
     let fault = Fault { call: Some(Call::Timeline), at: Moment::Before, how: unreadable, times: u32::MAX };
     harness.world.with(|world, _| world.add_fault(fault));
     let store = Store::open(&copy, fixture::key(), Durability::Process).unwrap();
+    let public = harness.folder.path().join("public");
+    let site = crate::site::pages::settings(&fixture::key());
+    let settings = TaskSettings { watch: harness.watching(), publish: harness.publishing(), ..TaskSettings::default() };
     let parts = Parts {
-        platform: harness.platform(EMBASSY),
-        store: store.clone(),
-        vault: harness.vault(),
         clock: harness.clock(),
-        salts: harness.salts(),
-        public: harness.folder.path().join("public"),
-        site: crate::site::pages::settings(&fixture::key()),
-        watcher: harness.watching(),
-        publisher: harness.publishing(),
-        bot: None,
-        chance: Arc::new(|| 0),
-        discloser: disclose::Settings {
-            persons: verbale::tasks::persons::Persons::default(),
-            approval: false,
-            lapse: Duration::from_secs(60),
-            poll: Duration::from_secs(1),
-            officials: Vec::new(),
-            identities: Vec::new(),
-            vkey: fixture::key().vkey(),
-            post_address: verbale::platform::x::address_of,
-            web: "https://x.com".to_owned(),
-        },
-        dm_sender: deliver::Settings { unknown_outcome_timeout: Duration::from_secs(600), identities: Vec::new() },
-        receiver: None,
-        serve: None,
-        upload: None,
+        settings,
+        ..Parts::new(harness.platform(EMBASSY), store.clone(), harness.vault(), public, site)
     };
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(daemon::run(parts, shutdown.clone()));
@@ -237,12 +209,11 @@ async fn another_account_does_not_go_on_with_the_log() {
     let harness = Harness::new(Settings::without_limits());
     run(&harness, &mut harness.watcher(), MINUTE_MS).await;
     let other = harness.platform(JOURNALIST);
-    let mut publisher = Publisher::new(other.clone(), harness.store.clone(), harness.clock(), harness.publishing());
+    let mut publisher = harness.publisher_of(other.clone(), harness.clock(), harness.publishing());
     let error = publisher.tick().await.unwrap_err().to_string();
     assert!(error.contains("2244994945") && error.contains("17874544"), "{error}");
     let vault = Arc::new(harness.vault());
-    let mut watcher =
-        Watcher::new(other, harness.store.clone(), vault, harness.clock(), harness.salts(), harness.watching());
+    let mut watcher = harness.watcher_of(other, vault, harness.watching());
     assert!(watcher.tick().await.is_err());
 }
 
@@ -255,7 +226,7 @@ async fn nothing_is_posted_by_a_wrong_clock() {
     run(&harness, &mut watcher, 3 * MINUTE_MS).await;
     let right = harness.clock();
     let ahead = Clock::from_fn(move || right.now().plus_ms(DAY_MS));
-    let mut publisher = Publisher::new(harness.platform(EMBASSY), harness.store.clone(), ahead, harness.publishing());
+    let mut publisher = harness.publisher_of(harness.platform(EMBASSY), ahead, harness.publishing());
     let error = publisher.tick().await.unwrap_err().to_string();
     assert!(error.contains("clock"), "{error}");
     assert_eq!(harness.posts(), 0);
@@ -310,9 +281,9 @@ async fn a_name_that_changes_hands_means_whom_it_first_meant() {
     let harness = Harness::new(Settings::without_limits());
     let watching = || {
         let rule = Rule { correspondents: vec![Correspondent::parse("Ministry").unwrap()], formal: Formal::All };
-        let settings = seal::Settings { rules: vec![rule], ..harness.watching() };
+        let settings = WatchSettings { rule: vec![rule], ..harness.watching() };
         let (platform, vault) = (harness.platform(EMBASSY), Arc::new(harness.vault()));
-        Watcher::new(platform, harness.store.clone(), vault, harness.clock(), harness.salts(), settings)
+        harness.watcher_of(platform, vault, settings)
     };
     run(&harness, &mut watching(), MINUTE_MS).await;
     harness
@@ -339,7 +310,7 @@ async fn posts_of_an_earlier_log_stop_the_program_until_it_is_told_of_them() {
     harness.world.clock().advance_ms(MINUTE_MS);
     let error = harness.publisher().tick().await.unwrap_err().to_string();
     assert!(error.contains("shows the head of a log of 9 entries") && error.contains("ignore_posts_until"), "{error}");
-    let settings = post::Settings { ignore_posts_until: Some(harness.clock().now()), ..harness.publishing() };
-    let mut told = Publisher::new(harness.platform(EMBASSY), harness.store.clone(), harness.clock(), settings);
+    let settings = PublishSettings { ignore_posts_until: Some(harness.clock().now()), ..harness.publishing() };
+    let mut told = harness.publisher_of(harness.platform(EMBASSY), harness.clock(), settings);
     assert!(matches!(told.tick().await.unwrap(), Next::Idle(_)));
 }

@@ -1,10 +1,11 @@
-//! Single values that an operator writes, in the configuration or as a flag.
+//! Single texts that an operator writes, in the configuration or as a flag.
 //!
 //! Each reader's error is a text of two lines: what is wrong with the value, and what to write instead.
 
 use std::net::SocketAddr;
 
 use crate::base::ids::{AccountId, Origin};
+use crate::base::time::Time;
 use crate::tasks::rules::Correspondent;
 
 /// Reads a log's name.
@@ -141,4 +142,33 @@ pub fn prefix(text: &str) -> Result<String, String> {
     }
     let remedy = "write plain names with `/` between them, like \"notes\" or \"embassy/notes\", or nothing";
     Err(format!("`{text}` cannot be what names in the bucket begin with\n{remedy}"))
+}
+
+/// Reads when something is to be done over and over, in UTC. Returns None for "off".
+///
+/// # Errors
+/// If it is neither.
+pub fn schedule(text: &str) -> Result<Option<cron::Schedule>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let remedy = "write six fields, like \"0 55 23 * * *\" for each day at 23:55 UTC, or \"off\"";
+    text.parse().map(Some).map_err(|_| format!("`{text}` is not a schedule\n{remedy}"))
+}
+
+/// Reads a moment, in UTC.
+///
+/// # Errors
+/// If it is none.
+pub fn moment(text: &str) -> Result<Time, String> {
+    let remedy = "write it in UTC with milliseconds, like \"2026-11-22T12:00:00.000Z\"";
+    Time::parse(text).ok_or_else(|| format!("`{text}` is not a moment\n{remedy}"))
+}
+
+/// Reads any text.
+///
+/// # Errors
+/// None.
+pub fn any(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
 }

@@ -1,0 +1,123 @@
+//! Runs one task: again and again, when it wants to, when something wakes it, and to its end.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::base::clock::Clock;
+use crate::base::time::Time;
+use crate::tasks::task::{End, Needs, Next, Task, Wake};
+
+/// The longest sleep at a stretch: a clock that is set is noticed after it.
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+
+/// What tasks hear of each other.
+#[derive(Clone)]
+pub(super) struct Signals {
+    /// The log has grown.
+    pub(super) grown: watch::Receiver<u64>,
+    /// The public folder was written.
+    pub(super) written: watch::Receiver<u64>,
+    /// The account's own posts have been compared with the log.
+    pub(super) compared: watch::Receiver<bool>,
+}
+
+/// Runs tasks until it is told to stop.
+#[derive(Clone)]
+pub(super) struct Waker {
+    pub(super) clock: Clock,
+    pub(super) signals: Signals,
+    pub(super) shutdown: CancellationToken,
+}
+
+impl Waker {
+    /// Runs a task, once what it needs has happened. If that never does, the reason is another's to tell.
+    pub(super) async fn drive<T: Task>(mut self, task: T) -> anyhow::Result<()> {
+        match T::NEEDS {
+            Needs::Nothing => {}
+            Needs::Comparison => {
+                let compared = async { self.signals.compared.wait_for(|done| *done).await.is_ok() };
+                if self.shutdown.run_until_cancelled(compared).await != Some(true) {
+                    return Ok(());
+                }
+            }
+        }
+        match T::END {
+            End::Cut => self.shutdown.clone().run_until_cancelled(self.repeat(task)).await.unwrap_or(Ok(())),
+            End::LastTick => self.repeat(task).await,
+        }
+    }
+
+    /// Ticks until told to stop, and then a last time.
+    async fn repeat<T: Task>(self, mut task: T) -> anyhow::Result<()> {
+        let mut events = match T::WAKE {
+            Wake::Time => None,
+            Wake::Log => Some(self.signals.grown),
+            Wake::Folder => Some(self.signals.written),
+        };
+        loop {
+            let is_last = self.shutdown.is_cancelled();
+            if let Some(events) = &mut events {
+                events.mark_unchanged();
+            }
+            let next = task.tick().await.inspect_err(|_| info!(loop.name = T::NAME, "stopping"))?;
+            if is_last {
+                return Ok(());
+            }
+            self.shutdown.run_until_cancelled(rest(next, &self.clock, events.as_mut(), T::DEBOUNCE)).await;
+        }
+    }
+}
+
+/// Rests until the next tick.
+async fn rest(next: Next, clock: &Clock, events: Option<&mut watch::Receiver<u64>>, debounce: Duration) {
+    match (next, events) {
+        (Next::Now, _) => {}
+        (Next::Wait(until), _) | (Next::Idle(until), None) => sleep_until(clock, until).await,
+        (Next::Idle(until), Some(events)) => {
+            tokio::select! {
+                () = sleep_until(clock, until) => {}
+                _ = events.changed() => tokio::time::sleep(debounce).await,
+            }
+        }
+    }
+}
+
+/// Sleeps until the clock says so. A clock that is set back meanwhile makes it no longer than it was meant to be.
+async fn sleep_until(clock: &Clock, until: Time) {
+    let left = || u64::try_from(until.ms_since(clock.now())).map(Duration::from_millis).unwrap_or_default();
+    let (begun, meant) = (Instant::now(), left());
+    loop {
+        let left = left().min(meant.saturating_sub(begun.elapsed()));
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(SLEEP_MAX)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_prolongs_no_sleep() {
+        let moved_ms = Arc::new(AtomicI64::new(86_400_000));
+        let offset_ms = moved_ms.clone();
+        let clock = Clock::from_fn(move || Clock::system().now().plus_ms(offset_ms.load(Ordering::SeqCst)));
+        let until = clock.now().plus_ms(50);
+        moved_ms.store(0, Ordering::SeqCst);
+        let sleep = async {
+            // As if the clock had been right when the sleep began.
+            moved_ms.store(86_400_000, Ordering::SeqCst);
+            tokio::join!(sleep_until(&clock, until), async { moved_ms.store(0, Ordering::SeqCst) });
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(5), sleep).await.is_ok());
+    }
+}
