@@ -4,8 +4,8 @@
 //! [`opening`](crate::note).
 
 mod published;
-mod readme;
 mod receipt;
+mod readme;
 mod sums;
 
 use crate::note::{ArchiveError, Opening, archive, content_files, names, redacted};

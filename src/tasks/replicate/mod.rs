@@ -5,9 +5,9 @@
 //! copied that were written since a watermark, which lies in the store itself. So nothing is to be remembered here: after
 //! a death, or in a bucket that was emptied, whatever is missing is copied.
 
-mod changes;
 mod watermark;
 mod target;
+mod changes;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
