@@ -222,8 +222,9 @@ impl Harness {
         let dm_sender = DmSender::new(platform.clone(), store.clone(), clock.clone(), dm_sender);
         let bot = Bot::new(platform.clone(), store.clone(), clock.clone(), chance, self.bot());
         let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watcher());
-        let public =
-            Public::open(&self.public(), crate::site::pages::settings(&key()), store.clone(), clock).await.unwrap();
+        let public = Public::open(&self.public(), crate::support::site_fixture::settings(&key()), store.clone(), clock)
+            .await
+            .unwrap();
         self.loops = Some(Loops { store, watcher, publisher, public, discloser, dm_sender, bot });
         self.next = [Next::Now; 6];
     }
