@@ -46,7 +46,7 @@
 //!
 //! - **The core knows nothing of the world**: no clock, no chance, no files, no network. Time and salt are arguments. It is
 //!   built alone with `--no-default-features`.
-//! - **A module uses only those above it** in this file.
+//! - **A module uses only those above it** in this file, and inside a folder only those above it in that folder's list.
 //! - **Sealed before said**: entry, opening and cursor become durable in one transaction before anything is said in public.
 //! - **Posted once**: intent recorded, then posted, then the result recorded. After an unknown outcome the post is looked
 //!   for before it is tried again, and "could not be read" is never taken for "is absent".
@@ -54,11 +54,13 @@
 //!   every start the root is computed anew and compared with every head that was signed, in the database, in the public
 //!   folder and on our own timeline.
 //! - **`init` creates, nothing else does**: what exists is never reused or overwritten.
-//! - **Only [`store`] writes the database, only [`publisher`] posts, only [`courier`] and [`sender`] send messages, only
-//!   [`public`] writes the public folder, only `platform::x` knows an address of X, only [`config`] reads secrets, only
-//!   [`daemon`] knows everybody, only [`cli`] reads arguments.**
+//! - **Only one module does it**: only [`store`] writes the database, only `tasks::post` posts, only `tasks::deliver` and
+//!   `cli::send` send messages, only `tasks::publish` writes the public folder, only `platform::x` knows an address of X
+//!   (but for that of a post, which the post's channel in [`base`] knows), only `app::config` reads secrets, only
+//!   `app::daemon` knows everybody, only [`cli`] reads arguments, writes to a person, and says where log lines go. Each of
+//!   these sentences has a test in `tests/it/arch/only.rs`.
 //! - **Nothing private is shown**: types that hold text, salts or keys show nothing when debugged, and log lines and errors
-//!   never carry them. A note leaves the [`store`] in two ways only: as an opening encrypted by the [`vault`], and as what an
+//!   never carry them. A note leaves the [`store`] in two ways only: as an opening encrypted by the [`store::vault`], and as what an
 //!   official has opened in public. `LEAKS.md` lists what leaves the program, whatever anybody writes to the account, and
 //!   whatever command is given.
 //! - **A key of the configuration is said once**: with its documentation, default and limits in the struct of its section,

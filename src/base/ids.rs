@@ -79,6 +79,20 @@ impl Channel {
         }
     }
 
+    /// Where the channel shows itself to people, without a slash at the end.
+    pub const fn web(self) -> &'static str {
+        match self {
+            Channel::X => "https://x.com",
+        }
+    }
+
+    /// The address at which the channel shows a post to people.
+    pub fn address_of(self, author: &AccountName, post: PostId) -> String {
+        match self {
+            Channel::X => format!("{}/{author}/status/{post}", self.web()),
+        }
+    }
+
     /// That post of this channel.
     pub fn post(self, id: PostId) -> PublicPost {
         PublicPost { channel: self, id }

@@ -6,6 +6,7 @@ use super::{Failure, Installation, disclosure, prove};
 use crate::app::config::Config;
 use crate::base::clock::Clock;
 use crate::base::ids::PostId;
+use crate::platform::x;
 use crate::store::{Ask, NewRequest, Reader, RequestClient};
 
 /// Record that a note is disputed in public, and answer it
@@ -14,12 +15,7 @@ use crate::store::{Ask, NewRequest, Reader, RequestClient};
 /// post is answered with the note's commitment, since when it stands, and what of it is open. Where X refuses the reply,
 /// the answer is posted by itself. Nothing private is shown.
 #[derive(clap::Args)]
-#[command(after_long_help = "\
-Example:
-  verbale dispute 17 --post https://x.com/journalist/status/972165182509809669
-
-Exit status:
-  0 done, or handed over, 1 it cannot be entered, 2 the arguments or the configuration cannot be used")]
+#[command(after_long_help = examples())]
 pub struct Arguments {
     /// The note's number
     #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -34,16 +30,22 @@ pub struct Arguments {
     pub installation: Installation,
 }
 
-/// The number in the address of a post.
+/// What stands below the help.
+fn examples() -> String {
+    format!(
+        "\
+Example:
+  verbale dispute 17 --post {}/journalist/status/972165182509809669
+
+Exit status:
+  0 done, or handed over, 1 it cannot be entered, 2 the arguments or the configuration cannot be used",
+        x::WEB
+    )
+}
+
 fn post(text: &str) -> Result<PostId, String> {
-    let path = text.split(['?', '#']).next().unwrap_or_default();
-    let number = match path.rsplit_once("/status/") {
-        Some((_, rest)) => rest.split('/').next().unwrap_or_default(),
-        None => path,
-    };
-    PostId::parse(number).filter(|id| i64::try_from(id.0).is_ok()).ok_or_else(|| {
-        "it is neither the address of a post, `https://x.com/NAME/status/NUMBER`, nor its number".to_owned()
-    })
+    x::named_post(text)
+        .ok_or_else(|| format!("it is neither the address of a post, `{}/NAME/status/NUMBER`, nor its number", x::WEB))
 }
 
 /// Asks the daemon to enter the dispute, and waits until it has answered.
@@ -65,20 +67,4 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let request = NewRequest { ask: Ask::Dispute { note, post }, asked_by: "command line".to_owned() };
     let request = RequestClient::open(&config.log.database)?.ask(&request, None, Clock::system().now())?;
     disclosure::follow(&config, request)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_post_is_named_by_its_address_or_number() {
-        for text in ["17", "https://x.com/a/status/17", "https://x.com/a/status/17/photo/1?s=20", "x.com/i/status/17#m"]
-        {
-            assert_eq!(post(text), Ok(PostId::parse("17").unwrap()), "{text}");
-        }
-        for text in ["", "017", "https://x.com/a", "https://x.com/a/status/", "18446744073709551615"] {
-            assert!(post(text).is_err(), "{text}");
-        }
-    }
 }

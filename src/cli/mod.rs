@@ -1,31 +1,34 @@
 //! The command line: the only place that reads arguments, and the only one that writes to a person.
 
-pub mod approve;
-pub mod audit;
-pub mod completions;
-pub mod demo;
-pub mod disclosure;
-pub mod dispute;
+// What commands have in common.
 pub mod failure;
-pub mod init;
 mod input;
 pub mod logging;
-pub mod neighbours;
-pub mod notes;
-pub mod online;
-pub mod open;
-pub mod prove;
-pub mod receipt;
-pub mod requests;
-pub mod run;
-pub mod sandbox;
-pub mod send;
 pub mod signals;
-pub mod site;
-pub mod status;
 mod trust;
-pub mod verify;
+pub mod neighbours;
+pub mod online;
+
+// The commands.
+pub mod init;
+pub mod run;
+pub mod status;
+pub mod notes;
+pub mod prove;
+pub mod disclosure;
+pub mod send;
+pub mod open;
+pub mod approve;
+pub mod requests;
+pub mod dispute;
+pub mod receipt;
 pub mod verify_slip;
+pub mod verify;
+pub mod audit;
+pub mod site;
+pub mod sandbox;
+pub mod demo;
+pub mod completions;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -2,8 +2,7 @@
 
 use rusqlite::params;
 
-use super::journal::{Journal, JournalError};
-use super::posts::number;
+use super::journal::{Journal, JournalError, number};
 use crate::base::ids::{Channel, PostId};
 use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::Time;

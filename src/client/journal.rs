@@ -150,3 +150,8 @@ fn prepare(db: &Connection, about: &str) -> rusqlite::Result<()> {
     }
     db.execute_batch("COMMIT; BEGIN IMMEDIATE")
 }
+
+/// SQLite's numbers end at 2^63; no log gets there.
+pub(super) fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

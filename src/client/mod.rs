@@ -6,8 +6,8 @@ pub mod source;
 pub mod neighbours;
 mod journal;
 mod bounded;
-mod posts;
 mod heads;
+mod posts;
 mod online;
 
 use std::ops::ControlFlow;

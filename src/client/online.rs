@@ -6,8 +6,8 @@
 use futures_util::stream::{self, StreamExt};
 use rusqlite::{Row, params};
 
-use super::journal::{Journal, JournalError};
-use super::posts::{number, told};
+use super::journal::{Journal, JournalError, number};
+use super::posts::told;
 use super::{Progress, Stage};
 use crate::base::ids::{AccountName, PostId};
 use crate::platform::x::Oembed;

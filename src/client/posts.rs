@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bounded::{Bounded, Left};
 use super::heads;
-use super::journal::{Journal, JournalError};
+use super::journal::{Journal, JournalError, number};
 use crate::base::ids::{Channel, PostId};
 use crate::base::text;
 use crate::base::time::Time;
@@ -136,11 +136,6 @@ fn insert(journal: &Journal, line: &Line) -> Result<(), String> {
         Some(rusqlite::ErrorCode::ConstraintViolation) => format!("post {id} stands there twice and differs"),
         _ => error.to_string(),
     })
-}
-
-/// SQLite's numbers end at 2^63; no log gets there.
-pub(super) fn number(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 impl Tally {

@@ -2,10 +2,10 @@
 //!
 #![doc = include_str!("../FORMAT.md")]
 
-pub(crate) mod archive;
 pub mod content;
 pub mod envelope;
 pub mod names;
+pub(crate) mod archive;
 pub mod slip;
 pub mod proof;
 pub mod standing;

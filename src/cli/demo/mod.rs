@@ -3,8 +3,8 @@
 mod tell;
 mod installation;
 mod stage;
-mod kept;
 mod acts;
+mod kept;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,7 +56,14 @@ async fn play(arguments: &Arguments) -> anyhow::Result<()> {
         Ok(()) if !arguments.exit && !shutdown.is_cancelled() => stay_up(&stage, &shutdown).await,
         told => told,
     };
-    stage.strike(arguments.out.is_some()).await.and(told)
+    strike(stage, arguments.out.is_some()).await.and(told)
+}
+
+/// Ends everything, and keeps what was said in public and in private if the folder is kept.
+async fn strike(stage: Stage, keep: bool) -> anyhow::Result<()> {
+    let (world, dir) = (stage.world.clone(), stage.dir.clone());
+    stage.strike().await?;
+    if keep { world.with(|world, _| kept::keep(&dir, world)) } else { Ok(()) }
 }
 
 async fn stay_up(stage: &Stage, shutdown: &CancellationToken) -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::installation::{POLL, Part, Side};
-use super::{kept, tell};
+use super::tell;
 use crate::app::config::create;
 use crate::base::ids::{Account, AccountId, MessageId, PostId};
 use crate::sandbox::world::{Draft, Event, EventKind, Outgoing, Post, Settings, World};
@@ -147,13 +147,12 @@ impl Stage {
         tell::print("A post with `@embassy check 2` is answered, and so is what consul writes to embassy: try `help`.")
     }
 
-    /// Stops daemons and sandbox, and keeps what was said in public and in private if the folder is kept.
-    pub(super) async fn strike(self, keep: bool) -> anyhow::Result<()> {
+    /// Stops daemons and sandbox.
+    pub(super) async fn strike(self) -> anyhow::Result<()> {
         self.shutdown.cancel();
         self.embassy.end().await?;
         self.ministry.end().await?;
-        self.sandbox.await.context("the sandbox panicked")?.context("the sandbox failed")?;
-        if keep { self.world.with(|world, _| kept::keep(&self.dir, world)) } else { Ok(()) }
+        self.sandbox.await.context("the sandbox panicked")?.context("the sandbox failed")
     }
 }
 

@@ -6,11 +6,12 @@
 mod endpoint;
 mod errors;
 mod limits;
+mod names;
 mod parse;
 mod sign;
+mod address;
 mod wire;
 mod media;
-mod address;
 mod oembed;
 mod posts;
 mod messages;
@@ -34,14 +35,14 @@ use super::{
     Purpose, Sent,
 };
 use crate::base::clock::Clock;
-use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
+use crate::base::ids::{Account, AccountId, AccountName, Channel, ConversationId, MediaId, MessageId, PostId};
 use crate::base::time::Time;
 
 /// Where X answers.
 pub const BASE: &str = "https://api.x.com";
 
 /// Where X shows posts to people.
-pub const WEB: &str = "https://x.com";
+pub const WEB: &str = Channel::X.web();
 
 /// The hosts at which X itself answers.
 pub const HOSTS: [&str; 2] = ["api.x.com", "api.twitter.com"];
@@ -83,6 +84,16 @@ pub struct X {
 /// Where a person can see a post; `web` is [`WEB`] or the address of a sandbox.
 pub fn address_of(web: &str, author: &AccountName, post: PostId) -> String {
     format!("{}/{author}/status/{post}", web.trim_end_matches('/'))
+}
+
+/// The post that a person names by its address or its number; none if it is neither.
+pub fn named_post(text: &str) -> Option<PostId> {
+    let path = text.split(['?', '#']).next().unwrap_or_default();
+    let number = match path.rsplit_once("/status/") {
+        Some((_, rest)) => rest.split('/').next().unwrap_or_default(),
+        None => path,
+    };
+    PostId::parse(number).filter(|id| i64::try_from(id.0).is_ok())
 }
 
 impl fmt::Debug for X {

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::X;
 use super::endpoint::Endpoint;
+use super::names::Names;
 use super::parse::{self, Answer};
 use super::wire::Content;
 use crate::base::ids::PostId;
@@ -11,37 +12,6 @@ use crate::platform::{Draft, Error, MentionPage, PageToken, Post};
 
 /// X keeps 3,200 posts of a timeline in pages of 100.
 const OWN_POSTS_PAGES_MAX: usize = 32;
-
-/// The names in which X takes what a reading of posts asks for. It renamed them in 2026, and may refuse the others.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) enum Names {
-    #[default]
-    Post,
-    Tweet,
-}
-
-impl Names {
-    fn other(self) -> Names {
-        match self {
-            Names::Post => Names::Tweet,
-            Names::Tweet => Names::Post,
-        }
-    }
-
-    fn fields(self) -> &'static str {
-        match self {
-            Names::Post => "post.fields",
-            Names::Tweet => "tweet.fields",
-        }
-    }
-
-    fn references(self) -> &'static str {
-        match self {
-            Names::Post => "author_id,referenced_posts",
-            Names::Tweet => "author_id,referenced_tweets.id",
-        }
-    }
-}
 
 impl X {
     pub(super) async fn create(&self, draft: &Draft) -> Result<PostId, Error> {

@@ -342,3 +342,13 @@ async fn a_file_is_ready_when_x_says_so() {
     assert!(requests[1].starts_with("GET /2/media/upload?command=STATUS&media_id=5 HTTP"), "{}", requests[1]);
     assert!(requests[2].contains("\r\n\r\ntweet_gif"));
 }
+
+#[test]
+fn a_post_is_named_by_its_address_or_number() {
+    for text in ["17", "https://x.com/a/status/17", "https://x.com/a/status/17/photo/1?s=20", "x.com/i/status/17#m"] {
+        assert_eq!(named_post(text), PostId::parse("17"), "{text}");
+    }
+    for text in ["", "017", "https://x.com/a", "https://x.com/a/status/", "18446744073709551615"] {
+        assert_eq!(named_post(text), None, "{text}");
+    }
+}

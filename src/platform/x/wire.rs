@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::endpoint::Endpoint;
 use super::errors::{self, Failure, Refusals};
 use super::limits::Limits;
-use super::posts::Names;
+use super::names::Names;
 use super::sign::Signer;
 use super::{ClientSettings, SettingsError};
 use crate::base::clock::Clock;

@@ -9,9 +9,9 @@ mod query;
 mod users;
 mod messages;
 mod media;
-mod posts;
 mod control;
 mod page;
+mod posts;
 
 use std::io;
 use std::pin::pin;

@@ -7,9 +7,9 @@
 
 mod dirty;
 mod files;
+mod manifest;
 mod folder;
 mod kind;
-mod manifest;
 
 use std::path::Path;
 use std::time::Duration;

@@ -6,9 +6,9 @@
 //! a death, or in a bucket that was emptied, whatever is missing is copied.
 
 mod settings;
-mod changes;
 mod watermark;
 mod target;
+mod changes;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};

@@ -7,10 +7,10 @@
 
 mod finding;
 mod log_text;
+mod tiles;
+mod texts;
 mod order;
 mod report;
-mod texts;
-mod tiles;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;

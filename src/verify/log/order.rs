@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
-use super::texts::WINDOW_MAX;
-use crate::base::hash::Hash;
+use super::texts::{Sealed, WINDOW_MAX};
 use crate::base::ids::PublicPost;
 use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::{DAY_MS, Time};
@@ -31,15 +30,6 @@ pub struct Counts {
     pub keys: u64,
     pub receipts: u64,
     pub unknown: u64,
-}
-
-/// A note whose post has not come yet.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(super) struct Sealed {
-    pub(super) note: u64,
-    pub(super) index: u64,
-    pub(super) time: Time,
-    pub(super) commitment: Hash,
 }
 
 /// The order so far, and what breaks it.

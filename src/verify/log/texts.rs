@@ -4,13 +4,22 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::order::Sealed;
 use crate::base::hash::Hash;
+use crate::base::time::Time;
 use crate::tlog::tree::Frontier;
 use crate::wording::post::PostText;
 
 /// For so many entries, at most, after a note's the root is kept that its post must show.
 pub const WINDOW_MAX: usize = 1 << 18;
+
+/// A note whose post has not come yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct Sealed {
+    pub(super) note: u64,
+    pub(super) index: u64,
+    pub(super) time: Time,
+    pub(super) commitment: Hash,
+}
 
 /// The tree as it was some entries ago, and what leads from there to the present.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -2,11 +2,22 @@
 
 use crate::note::proof::PublishedPost;
 
-use super::{Claim, Parts, post_checks};
+use super::{Parts, post_checks};
 use crate::verify::check::{Check, Outcome};
 
 /// The checks of what the platform shows today. What rests on no post outlives it.
 const TODAY: [&str; 2] = ["platform", "receipt platform"];
+
+/// One kind of claim in the terms of ISO/IEC 13888, and how far this proof carries it.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Claim {
+    /// `origin`, `time`, `order`, `submission` or `delivery`.
+    pub name: &'static str,
+    /// What the proof shows of it.
+    pub shown: Vec<String>,
+    /// What the proof does not show of it.
+    pub not_shown: Vec<String>,
+}
 
 /// The five claims in their order. A proof in which anything fails shows nothing, but for a post that does not stand there
 /// (any more): then it does not show what rests on that post.

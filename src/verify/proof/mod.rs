@@ -1,15 +1,15 @@
 //! A proof and what you trust, in; a report, out. Nothing is asked of anybody, and nothing is believed.
 
-mod claims;
-mod log_checks;
-mod online;
-mod neighbours;
-mod post_checks;
+mod trust;
 mod content_checks;
+mod post_checks;
+mod log_checks;
 mod receipt;
+mod online;
+mod claims;
+mod neighbours;
 mod report;
 mod slip;
-mod trust;
 
 use crate::base::hash::Hash;
 use crate::base::ids::Origin;
@@ -24,11 +24,12 @@ use crate::tlog::signed_note::{SignedNote, VerifierKey};
 use crate::tlog::tlog_proof::TlogProof;
 use crate::verify::check::{fails, not_checked};
 
+pub use claims::Claim;
 pub use neighbours::{Conversation, Counting, Day, NEAR_MS, Neighbours, OPENED_MAX, Uncounted};
 #[cfg(feature = "daemon")]
 pub(crate) use online::cut;
 pub use online::{Looked, Shown, posts};
-pub use report::{Claim, Report, Subject};
+pub use report::{Report, Subject};
 pub use slip::slip;
 pub use trust::{key_of, known, witnesses};
 

@@ -19,16 +19,13 @@ use crate::tlog::entry::{Entry, Level};
 use crate::tlog::signed_note::VerifierKey;
 use crate::tlog::tree::{Frontier, leaf_hash};
 
-use super::{Parts, Report, Trust, claims};
-use crate::verify::check::{Outcome, fails, holds, not_checked};
+use super::{Parts, Trust};
 
 /// Notes sealed so many milliseconds before or after another are near it.
 pub const NEAR_MS: i64 = DAY_MS;
 
 /// The envelopes of so many opened notes are looked at, at most.
 pub const OPENED_MAX: usize = 10_000;
-
-const NAME: &str = "site";
 
 /// What a published log shows of the notes near one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -289,36 +286,9 @@ fn failed(why: String) -> Uncounted {
     Uncounted::Fails(why)
 }
 
-impl Report {
-    /// Adds what was counted in the published log, as a check of its own and to the claim about order.
-    pub fn count(&mut self, counted: Result<Neighbours, Uncounted>) {
-        let check = match &counted {
-            Ok(others) => holds(
-                NAME,
-                format!(
-                    "the published log of {} continues the proof's head, and misses no number",
-                    text::count(others.size, "entry", "entries")
-                ),
-            ),
-            Err(Uncounted::Fails(why)) => fails(NAME, why.as_str()),
-            Err(Uncounted::Unread(why)) => not_checked(NAME, format!("other notes are not counted: {why}")),
-        };
-        match check.outcome {
-            Outcome::NotChecked => self.unread.push(NAME),
-            Outcome::Fails => claims::show_nothing(&mut self.claims, &[NAME]),
-            Outcome::Holds => {}
-        }
-        self.checks.push(check);
-        if let (Ok(others), Some(order)) = (&counted, self.claims.iter_mut().find(|claim| claim.name == "order")) {
-            order.shown.extend(others.shown());
-            order.not_shown = others.not_shown();
-        }
-        self.others = counted.ok();
-    }
-}
-
 impl Neighbours {
-    fn shown(&self) -> [String; 3] {
+    /// What the counts show of the order.
+    pub(super) fn shown(&self) -> [String; 3] {
         let Conversation { before, before_opened, before_unopened, .. } = self.conversation;
         let Day { notes, opened, unopened } = self.day;
         [
@@ -334,7 +304,8 @@ impl Neighbours {
         ]
     }
 
-    fn not_shown(&self) -> Vec<String> {
+    /// What they do not show of it.
+    pub(super) fn not_shown(&self) -> Vec<String> {
         let after = self.conversation.after_opened;
         let mut lines = vec![
             "what the notes before and after it say".to_owned(),

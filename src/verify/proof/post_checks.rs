@@ -107,7 +107,7 @@ pub(super) fn platform(parts: &Parts) -> Check {
 /// The address is whatever the archive's writer put there: an address of somebody else's is not to be opened in good faith.
 /// And X shows a post by its number alone: whoever forges a post of his own puts another's name before it.
 pub(super) fn where_to_look(post: &PublishedPost) -> String {
-    let own = format!("https://x.com/{}/status/{}", post.account.name, post.post);
+    let own = post.post.channel.address_of(&post.account.name, post.post.id);
     if post.address == own {
         return format!("open {own} and look by whom it is, whatever name stands in the address");
     }

@@ -4,19 +4,13 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::{Neighbours, claims};
-use crate::verify::check::{Check, Outcome};
+use super::claims::{self, Claim};
+use super::neighbours::{Neighbours, Uncounted};
+use crate::base::text;
+use crate::verify::check::{Check, Outcome, fails, holds, not_checked};
 
-/// One kind of claim in the terms of ISO/IEC 13888, and how far this proof carries it.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
-pub struct Claim {
-    /// `origin`, `time`, `order`, `submission` or `delivery`.
-    pub name: &'static str,
-    /// What the proof shows of it.
-    pub shown: Vec<String>,
-    /// What the proof does not show of it.
-    pub not_shown: Vec<String>,
-}
+/// The name of the check of the published log.
+const SITE: &str = "site";
 
 /// What the proof says that it is about: as written in its envelope, believed only as far as the checks hold.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -66,6 +60,32 @@ impl Report {
     /// The names of the checks that fail, in their order.
     pub fn failing(&self) -> impl Iterator<Item = &'static str> {
         self.checks.iter().filter(|check| check.outcome == Outcome::Fails).map(|check| check.name)
+    }
+
+    /// Adds what was counted in the published log, as a check of its own and to the claim about order.
+    pub fn count(&mut self, counted: Result<Neighbours, Uncounted>) {
+        let check = match &counted {
+            Ok(others) => holds(
+                SITE,
+                format!(
+                    "the published log of {} continues the proof's head, and misses no number",
+                    text::count(others.size, "entry", "entries")
+                ),
+            ),
+            Err(Uncounted::Fails(why)) => fails(SITE, why.as_str()),
+            Err(Uncounted::Unread(why)) => not_checked(SITE, format!("other notes are not counted: {why}")),
+        };
+        match check.outcome {
+            Outcome::NotChecked => self.unread.push(SITE),
+            Outcome::Fails => claims::show_nothing(&mut self.claims, &[SITE]),
+            Outcome::Holds => {}
+        }
+        self.checks.push(check);
+        if let (Ok(others), Some(order)) = (&counted, self.claims.iter_mut().find(|claim| claim.name == "order")) {
+            order.shown.extend(others.shown());
+            order.not_shown = others.not_shown();
+        }
+        self.others = counted.ok();
     }
 }
 

@@ -17,10 +17,10 @@ use verbale::store::vault;
 use verbale::store::{Ask, NewRequest, RequestClient};
 use verbale::tlog::entry::{Entry, Level};
 
-use crate::process::secrets::{Secret, files_in, unpacked};
 use crate::support::bot_fixture::{FIRST, IMPOSTOR, SECOND, TEXT, code, letters, write};
 use crate::support::dispute_fixture::{entries, platform, posts, reader, send, settle};
 use crate::support::harness::{Harness, MARKER, in_parallel};
+use crate::support::secret_search::{Secret, files_in, unpacked};
 
 /// Stands in the file of the note.
 const FILE: &str = "Xk2markedFile9Lm";

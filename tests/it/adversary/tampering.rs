@@ -24,7 +24,7 @@ use std::sync::Mutex;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use crate::cli::arguments::verbale;
+use crate::support::command::verbale;
 use crate::support::fixture::{Files, key, recipients_key};
 use crate::support::harness::in_parallel;
 use hands::{HONEST, Kind};
@@ -340,7 +340,8 @@ fn whatever_is_tampered_with_somebody_notices_it() {
 #[test]
 fn the_honest_log_is_what_the_program_publishes() {
     let place = tempfile::tempdir().unwrap();
-    let mut folder = verbale::tasks::publish::Folder::open(place.path(), crate::site::pages::settings(&key())).unwrap();
+    let mut folder =
+        verbale::tasks::publish::Folder::open(place.path(), crate::support::site_fixture::settings(&key())).unwrap();
     folder.take(HONEST.log.iter().map(verbale::tlog::entry::Entry::to_line).collect());
     while !folder.is_current() {
         folder.write(&set::head(&HONEST.log, &key())).unwrap();

@@ -18,10 +18,9 @@ use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tree::{Tree, leaf_hash};
 use verbale::wording::post::PostText;
 
-use crate::cli::arguments::verbale;
-use crate::site::folder::{checkpoint, publish};
-use crate::site::pages::{note, plain, post, story};
+use crate::support::command::verbale;
 use crate::support::harness::key;
+use crate::support::site_fixture::{checkpoint, note, plain, post, publish, story};
 
 /// Notes of the log that is tampered with: more than one bundle of entries, and a tile above the leaves.
 const NOTES: u64 = 300;
@@ -41,7 +40,7 @@ struct Place {
 impl Place {
     /// A place where a log of these lines is published.
     fn new(lines: &[String]) -> Place {
-        let place = Place { folder: crate::site::folder::place() };
+        let place = Place { folder: crate::support::site_fixture::place() };
         publish(&place.path("log"), lines, "embassy").unwrap();
         place
     }

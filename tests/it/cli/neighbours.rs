@@ -16,7 +16,7 @@ use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tile::{Kind, TilePath, bundle};
 use verbale::wording::post::PostText;
 
-use crate::cli::arguments::{assert_refused, verbale};
+use crate::support::command::{assert_refused, verbale};
 use crate::support::fixture::{self, account, sent};
 
 const HOUR: i64 = 3_600_000;

@@ -11,7 +11,7 @@ use verbale::platform::price::Billed;
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
-use crate::cli::arguments::verbale;
+use crate::support::command::verbale;
 use crate::support::fixture::{
     account, envelope_proof, key, proof, published, received, received_proof, recipients_key, sent, single_post,
 };

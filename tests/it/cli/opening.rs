@@ -29,7 +29,7 @@ async fn posted() -> Place {
     place.until("the first look", |world| 2 <= world.counts().of(Call::Messages)).await;
     let what = Outgoing::text(&text());
     let id = place.server.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &what).unwrap());
-    place.witness.owe(id, &[MINISTRY.0]);
+    place.observer.owe(id, &[MINISTRY.0]);
     stop(&mut child, "TERM").await;
     place.finish().await;
     place
@@ -120,7 +120,7 @@ async fn an_official_opens_a_note_in_public() {
         assert_eq!(fs::read(copy.join(&path)).unwrap(), fs::read(place.path("public").join(&path)).unwrap(), "{name}");
     }
     // Whoever hands the folder out, or copies it, knows every file in it but the program's note to itself.
-    for (path, ..) in crate::cli::arguments::everything_in(&copy).into_iter().filter(|(path, ..)| path.is_file()) {
+    for (path, ..) in crate::support::command::everything_in(&copy).into_iter().filter(|(path, ..)| path.is_file()) {
         let path = path.strip_prefix(&copy).unwrap().to_str().unwrap();
         assert_eq!(Kind::of(path).is_some(), path != publish::MANIFEST, "{path}");
     }

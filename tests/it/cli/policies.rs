@@ -8,11 +8,10 @@ use verbale::tlog::policy::Policy;
 use verbale::verify::check::Outcome;
 use verbale::verify::proof::{Report, Trust, verify};
 
-use crate::cli::arguments::{assert_refused, verbale};
-use crate::site::folder::publish;
-use crate::site::pages::plain;
+use crate::support::command::{assert_refused, verbale};
 use crate::support::cosigner::{self, Cosigner, three};
 use crate::support::fixture::{self, Files, failing, received, resum, unzip, zip};
+use crate::support::site_fixture::{plain, publish};
 
 /// 2018-03-09T17:41:00Z and a minute later.
 const FIRST: u64 = 1_520_617_260;

@@ -74,7 +74,7 @@ fn messages(place: &Place) -> Vec<(MessageId, String)> {
 fn only_message(place: &mut Place) -> MessageId {
     let messages = messages(place);
     let [(id, _)] = &messages[..] else { panic!("{} messages", messages.len()) };
-    place.witness.owe(*id, &[MINISTRY.0]);
+    place.observer.owe(*id, &[MINISTRY.0]);
     *id
 }
 
@@ -211,7 +211,7 @@ async fn whatever_x_answers_it_is_sent_once() {
         assert_eq!(messages(&place).len() - before, 1, "{how:?} {at:?}");
     }
     for (id, _) in messages(&place) {
-        place.witness.owe(id, &[MINISTRY.0]);
+        place.observer.owe(id, &[MINISTRY.0]);
     }
     place.finish().await;
 }
@@ -322,7 +322,7 @@ async fn the_same_text_is_sent_twice_only_if_told_so() {
     assert_eq!(messages.len(), 3);
     assert!(said.contains(&messages[2].0.to_string()), "the new one is told: {said}");
     for (id, _) in messages {
-        place.witness.owe(id, &[MINISTRY.0]);
+        place.observer.owe(id, &[MINISTRY.0]);
     }
     place.finish().await;
 }

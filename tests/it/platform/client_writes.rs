@@ -6,7 +6,7 @@ use verbale::platform::{Addressee, Draft, Error, File, GIF_BYTES_MAX, IMAGE_BYTE
 use verbale::sandbox::world::{self, Body, Call, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, Shared};
 
-use crate::platform::client::{VOCABULARIES, fault, speaking, start};
+use crate::support::client_fixture::{VOCABULARIES, fault, speaking, start};
 
 fn file(media_type: &str, bytes: Vec<u8>) -> File {
     File { media_type: media_type.to_owned(), bytes }

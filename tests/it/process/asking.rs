@@ -39,7 +39,7 @@ async fn place() -> Place {
         .await;
     let what = Outgoing::text(&format!("{MARKER} about the annex"));
     let id = place.server.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &what).unwrap());
-    place.witness.owe(id, &[MINISTRY.0]);
+    place.observer.owe(id, &[MINISTRY.0]);
     // Until the daemon knows of it: nothing is opened before.
     let is_posted =
         || Reader::open(&place.path("verbale.db")).unwrap().notes(1, 1).unwrap().iter().any(|note| note.post.is_some());

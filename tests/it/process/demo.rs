@@ -15,7 +15,7 @@ use verbale::sandbox::JOURNALIST;
 use verbale::sandbox::world::unescape;
 use verbale::wording::thread;
 
-use crate::cli::arguments::{assert_refused, verbale};
+use crate::support::command::{assert_refused, verbale};
 use crate::support::process::{GENEROUS, stop};
 
 /// What is told, in this order.

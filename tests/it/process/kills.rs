@@ -11,7 +11,7 @@ use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
 use crate::support::harness::{CONSULATE, MARKER, in_parallel};
 use crate::support::process::{Place, stop};
-use crate::tasks::faults::Step;
+use crate::support::remote_step::Step;
 
 /// Cases at the same time.
 const AT_ONCE: usize = 4;
@@ -49,10 +49,10 @@ async fn killed(step: Step, at: Moment) {
     };
     place.until("the step is reached", reached).await;
     child.kill().await.unwrap();
-    place.witness.look_at_all();
+    place.observer.look_at_all();
     place.finish().await;
     if step == Step::PostOfHeartbeat {
-        assert!(1 <= place.witness.heartbeats());
+        assert!(1 <= place.observer.heartbeats());
     } else {
         prove(&place, 1).await;
     }
@@ -70,12 +70,12 @@ async fn begin(place: &mut Place) {
 }
 
 fn send(place: &mut Place, to: AccountId, files: u8) {
-    let text = format!("{MARKER} {} & <others>", place.witness.owed.len());
+    let text = format!("{MARKER} {} & <others>", place.observer.owed.len());
     let id = place.server.world.with(|world, now| {
         let media = (0..files).map(|n| world.upload(now, EMBASSY, "image/png", vec![n; 1000])).collect();
         world.send(now, EMBASSY, to, &Outgoing { text, media }).unwrap()
     });
-    place.witness.owe(id, &[to.0]);
+    place.observer.owe(id, &[to.0]);
 }
 
 /// What leads to the step once the program is started.
@@ -87,7 +87,7 @@ async fn prepare(place: &mut Place, step: Step) {
             let what = Outgoing::text(MARKER);
             let made =
                 place.server.world.with(|world, now| world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &what));
-            place.witness.owe(made.unwrap().1, &[MINISTRY.0, JOURNALIST.0]);
+            place.observer.owe(made.unwrap().1, &[MINISTRY.0, JOURNALIST.0]);
         }
         Step::Attachment => send(place, MINISTRY, 2),
         Step::PostOfRun => (0..4).for_each(|_| send(place, MINISTRY, 0)),
@@ -150,7 +150,7 @@ async fn killed_thirty_times_at_random_moments() {
         // As long as a start takes, and some.
         tokio::time::sleep(Duration::from_millis(rng.random_range(0..250))).await;
         child.kill().await.unwrap();
-        place.witness.look_at_all();
+        place.observer.look_at_all();
     }
     place.finish().await;
 }

@@ -15,7 +15,7 @@ use verbale::sandbox::{EMBASSY, MINISTRY};
 use verbale::tlog::checkpoint::Checkpoint;
 use verbale::tlog::signed_note::LogKey;
 
-use crate::cli::arguments::everything_in;
+use crate::support::command::everything_in;
 use crate::support::process::{GENEROUS, Place, stop};
 
 const DAY_MS: i64 = 86_400_000;

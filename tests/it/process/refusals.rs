@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::cli::arguments::{assert_refused, verbale};
+use crate::support::command::{assert_refused, verbale};
 
 /// What a wrong start looks like: what is done to a good installation, the status, and the two lines.
 struct Case {

@@ -4,12 +4,8 @@
 mod commands;
 
 use std::fs;
-use std::io::{Cursor, Read};
-use std::path::Path;
 use std::process::Stdio;
 
-use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
-use memchr::memmem;
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -23,50 +19,13 @@ use verbale::store::vault;
 use crate::support::fixture;
 use crate::support::harness::MARKER;
 use crate::support::process::{GENEROUS, Place, stop};
+use crate::support::secret_search::{Secret, Written, files_in, search, unpacked};
 
 /// Stands in the text of every message.
 const TEXT: &str = "Zq7markedText4Wb";
 
 /// Stands in every file.
 const FILE: &str = "Xk2markedFile9Lm";
-
-/// What must not be found, under a name that may be shown.
-pub struct Secret {
-    pub name: String,
-    forms: Vec<Vec<u8>>,
-}
-
-impl Secret {
-    /// A value as it is, in hexadecimal digits, and in base64 wherever it begins in what was encoded.
-    pub fn new(name: impl Into<String>, value: &[u8]) -> Secret {
-        let mut forms = vec![value.to_vec(), HEXLOWER.encode(value).into(), HEXUPPER.encode(value).into()];
-        for skip in 0..3 {
-            let whole = (value.len() - skip) / 3 * 3;
-            let part = &value[skip..skip + whole];
-            forms.push(BASE64.encode(part).into());
-            forms.push(BASE64URL.encode(part).into());
-        }
-        // As Debug writes bytes.
-        let numbers: Vec<String> = value.iter().map(u8::to_string).collect();
-        forms.push(numbers.join(", ").into());
-        Secret { name: name.into(), forms }
-    }
-
-    pub fn is_in(&self, bytes: &[u8]) -> bool {
-        self.forms.iter().any(|form| memmem::find(bytes, form).is_some())
-    }
-}
-
-/// Everything that the program wrote where anybody might look, by name.
-pub type Written = Vec<(String, Vec<u8>)>;
-
-fn search(secrets: &[Secret], written: &Written) {
-    let mut found = Vec::new();
-    for (place, bytes) in written {
-        found.extend(secrets.iter().filter(|secret| secret.is_in(bytes)).map(|s| format!("{} in {place}", s.name)));
-    }
-    assert!(found.is_empty(), "{found:#?}");
-}
 
 /// Runs a command at the highest level of logging, and keeps what it says.
 async fn output(place: &Place, arguments: &[&str], written: &mut Written) {
@@ -88,13 +47,13 @@ async fn run(place: &Place, name: &str, signal: &str, over: impl FnMut(&verbale:
 }
 
 fn send(place: &mut Place) {
-    let number = place.witness.owed.len();
+    let number = place.observer.owed.len();
     let text = format!("{MARKER} {TEXT} <{number}>");
     let id = place.server.world.with(|world, now| {
         let media = vec![world.upload(now, EMBASSY, "image/png", format!("{FILE} {number}").into_bytes())];
         world.send(now, EMBASSY, MINISTRY, &Outgoing { text, media }).unwrap()
     });
-    place.witness.owe(id, &[MINISTRY.0]);
+    place.observer.owe(id, &[MINISTRY.0]);
 }
 
 #[tokio::test]
@@ -180,36 +139,6 @@ fn files_of_the_log(place: &Place) -> Written {
     assert!(written.len() > 1 && public.len() > 3);
     written.extend(public);
     written
-}
-
-pub fn files_in(folder: &Path) -> Written {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(files_in(&path));
-        } else {
-            files.push((path.display().to_string(), fs::read(&path).unwrap()));
-        }
-    }
-    files
-}
-
-/// The files, and those that are packed in archives among them.
-pub fn unpacked(files: Written) -> Written {
-    let mut all = Vec::new();
-    for (name, bytes) in files {
-        if bytes.starts_with(b"PK\x03\x04") {
-            let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).unwrap();
-            for index in 0..archive.len() {
-                let (mut file, mut bytes) = (archive.by_index(index).unwrap(), Vec::new());
-                file.read_to_end(&mut bytes).unwrap();
-                all.push((format!("{name}: {}", file.name().unwrap()), bytes));
-            }
-        }
-        all.push((name, bytes));
-    }
-    all
 }
 
 /// A proof that shows the envelope alone: the archive, and each file in it.

@@ -14,7 +14,7 @@ use verbale::sandbox::{EMBASSY, MINISTRY};
 
 use crate::support::harness::MARKER;
 use crate::support::process::Place;
-use crate::support::reader::Stranger;
+use crate::support::reader::PublicReader;
 
 /// How often a kill hit the program with something still to be written.
 #[derive(Default, Debug)]
@@ -61,7 +61,7 @@ async fn killed_while_it_writes_the_site() {
     let stop = Arc::new(AtomicBool::new(false));
     let (folder, stopped) = (place.path("public"), stop.clone());
     let stranger = std::thread::spawn(move || {
-        let mut stranger = Stranger::of_folder(&folder);
+        let mut stranger = PublicReader::of_folder(&folder);
         while !stopped.load(Ordering::SeqCst) {
             stranger.look();
         }
@@ -90,11 +90,11 @@ async fn killed_while_it_writes_the_site() {
     stop.store(true, Ordering::SeqCst);
     let mut stranger = stranger.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     stranger.look();
-    assert_eq!(crate::site::folder::read(&place.path("public")), Some(stranger.size()));
+    assert_eq!(crate::support::site_fixture::read(&place.path("public")), Some(stranger.size()));
     assert!(!place.path("public/.new").exists(), "something was left behind");
     println!(
         "{done} kills, {} notes, {} entries; {hits:?}; the reader looked {} times and saw {} heads, all supported",
-        place.witness.owed.len(),
+        place.observer.owed.len(),
         stranger.size(),
         stranger.looks,
         stranger.heads
@@ -120,7 +120,7 @@ async fn spin(time: Duration) {
 }
 
 fn send(place: &mut Place, round: u64) {
-    let text = format!("{MARKER} {round} {}", place.witness.owed.len());
+    let text = format!("{MARKER} {round} {}", place.observer.owed.len());
     let id = place.server.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &Outgoing::text(&text)).unwrap());
-    place.witness.owe(id, &[MINISTRY.0]);
+    place.observer.owe(id, &[MINISTRY.0]);
 }

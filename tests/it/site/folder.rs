@@ -7,39 +7,11 @@ use std::path::{Path, PathBuf};
 
 use verbale::base::ids::AccountName;
 use verbale::site::RANGE;
-use verbale::tasks::publish::{Folder, Written};
-use verbale::tlog::checkpoint::Checkpoint;
-use verbale::tlog::signed_note::LogKey;
-use verbale::tlog::tile;
-use verbale::tlog::tree::{Tree, leaf_hash};
+use verbale::tasks::publish::Folder;
 
-use crate::cli::arguments::everything_in;
-use crate::site::pages::{plain, settings, story};
+use crate::support::command::everything_in;
 use crate::support::harness::key;
-
-pub fn checkpoint(lines: &[String], key: &LogKey) -> String {
-    let mut tree = Tree::new();
-    lines.iter().for_each(|line| tree.push(leaf_hash(line.as_bytes())));
-    Checkpoint { origin: key.name().clone(), size: tree.len(), root: tree.root() }.sign(key)
-}
-
-/// Opens the folder as after a start, and brings it up to these lines.
-pub fn publish(path: &Path, lines: &[String], account: &str) -> anyhow::Result<Written> {
-    let mut folder = Folder::open(path, settings(&key()))?;
-    folder.take(lines.to_vec());
-    folder.set_account(AccountName::parse(account));
-    let mut all = Written { files: 0, left: 0 };
-    while !folder.is_current() {
-        let written = folder.write(&checkpoint(lines, &key()))?;
-        all = Written { files: all.files + written.files, left: written.left };
-    }
-    Ok(all)
-}
-
-/// A folder in memory, if there is such a place: who writes a log waits for the disk with each file.
-pub fn place() -> tempfile::TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
-}
+use crate::support::site_fixture::{checkpoint, place, plain, publish, read, settings, story};
 
 /// Each file's name and its number on the disk, which changes when the file is written anew.
 fn numbers(path: &Path) -> BTreeMap<PathBuf, u64> {
@@ -97,24 +69,6 @@ fn written_at_once_or_an_entry_at_a_time_it_is_the_same_site() {
         files.filter(|(path, _)| !path.to_string_lossy().contains(".p/")).collect()
     };
     assert_eq!(of(one.path()), of(other.path()));
-}
-
-/// Reads what is published as a stranger: the checkpoint and every tile that it needs. Gives the size.
-pub fn read(path: &Path) -> Option<u64> {
-    let head = Checkpoint::open(&fs::read(path.join("checkpoint")).ok()?, &key().vkey()).unwrap();
-    let mut tree = Tree::new();
-    for tile in tile::new_since(0, head.size) {
-        let file = path.join(tile.to_string());
-        let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        if tile.kind() == tile::Kind::Entries {
-            let entries = tile::parse_bundle(&bytes, tile.width()).unwrap();
-            entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
-        } else {
-            assert_eq!(Some(bytes), tile.hashes(&tree), "{tile}");
-        }
-    }
-    assert_eq!((tree.len(), tree.root()), (head.size, head.root));
-    Some(head.size)
 }
 
 /// Each file that a change writes, in turn, cannot be written: the write ends there, the checkpoint is still supported, and

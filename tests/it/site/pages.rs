@@ -6,71 +6,15 @@ use std::path::Path;
 
 use atom_syndication::Feed;
 use verbale::base::hash::Hash;
-use verbale::base::ids::{AccountName, Channel, Origin, PostId};
-use verbale::base::time::Time;
+use verbale::base::ids::{Channel, Origin};
 use verbale::note::standing::Standing;
-use verbale::platform::x;
 use verbale::site::{ALWAYS, FIXED, Ledger, Page, PublishedFile, RANGE, SiteSettings, View};
-use verbale::tlog::entry::{Entry, Level, Loss};
+use verbale::tlog::entry::{Entry, Level};
 use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tree::{Tree, leaf_hash};
 
 use crate::support::harness::key;
-
-/// How the site of the log with this key is set.
-pub fn settings(key: &LogKey) -> SiteSettings {
-    SiteSettings {
-        vkey: key.vkey(),
-        account: AccountName::parse("embassy"),
-        address: None,
-        post_address: x::address_of,
-        web: "https://x.com/".to_owned(),
-    }
-}
-
-fn at(minute: i64) -> Time {
-    Time::parse("2018-03-09T17:40:12.123Z").unwrap().plus_ms(minute * 60_000)
-}
-
-fn post_id(minute: i64) -> PostId {
-    PostId(Channel::X.first_at(at(minute)).0 | 5)
-}
-
-pub fn note(note: u64) -> Entry {
-    let commitment = Hash::of(format!("note {note}").as_bytes());
-    Entry::Note { time: at(note as i64), note, commitment }
-}
-
-pub fn post(first: u64, last: u64) -> Entry {
-    let minute = last as i64;
-    Entry::Post { time: at(minute), first, last, post: Channel::X.post(post_id(minute)) }
-}
-
-/// A log of so many notes, each with its post directly after it.
-pub fn plain(notes: u64) -> Vec<String> {
-    (1..=notes).flat_map(|n| [note(n).to_line(), post(n, n).to_line()]).collect()
-}
-
-/// One of everything: notes alone and in a run, openings, disputes, a lost post, a gap, a key, a line of the future.
-pub fn story() -> Vec<String> {
-    let (x, gap) = (Channel::X, "the messages of this time were no longer listed".to_owned());
-    let entries = [
-        note(1),
-        post(1, 1),
-        note(2),
-        note(3),
-        post(2, 3),
-        Entry::Gap { time: at(60), from: at(20), to: at(50), reason: gap },
-        Entry::Dispute { time: at(61), note: 1, post: x.post(post_id(59)) },
-        Entry::Open { time: at(62), note: 1, level: Level::Envelope, sha256: Hash::of(b"note 1") },
-        Entry::Open { time: at(63), note: 1, level: Level::Content, sha256: Hash::of(b"content") },
-        Entry::Lost { time: at(64), post: x.post(post_id(3)), how: Loss::Deleted },
-        Entry::Key { time: at(65), vkey: key().vkey().to_string() },
-        Entry::Unknown { line: "sing 2018-03-09T18:40:12.123Z a song".to_owned() },
-        note(4),
-    ];
-    entries.iter().map(Entry::to_line).collect()
-}
+use crate::support::site_fixture::{at, note, plain, post, post_id, settings, story};
 
 /// A site in memory.
 pub struct Site {

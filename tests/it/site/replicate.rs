@@ -22,7 +22,7 @@ use verbale::tlog::tree::Tree;
 use crate::support::bucket::{Bucket, How, KEY_ID, NAME, REGION, SECRET};
 use crate::support::harness::{MARKER, key};
 use crate::support::process::{GENEROUS, Place, stop};
-use crate::support::reader::Stranger;
+use crate::support::reader::PublicReader;
 
 const PREFIX: &str = "embassy/notes/";
 
@@ -56,9 +56,9 @@ fn write_key(place: &Place, secret: &str) {
 }
 
 fn seal(place: &mut Place) {
-    let text = format!("{MARKER} {}", place.witness.owed.len());
+    let text = format!("{MARKER} {}", place.observer.owed.len());
     let id = place.server.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &Outgoing::text(&text)).unwrap());
-    place.witness.owe(id, &[MINISTRY.0]);
+    place.observer.owe(id, &[MINISTRY.0]);
 }
 
 /// Every public file by its path, in a folder in which files may get other names meanwhile.
@@ -91,7 +91,8 @@ fn without_old_tiles(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, V
 
 fn is_copied(place: &Place, bucket: &Bucket) -> bool {
     let there = bucket.objects().into_iter().map(|(path, object)| (path, object.bytes)).collect();
-    let is_done = place.witness.owed.len() as u64 <= crate::site::folder::read(&place.path("public")).unwrap_or(0) / 2;
+    let is_done =
+        place.observer.owed.len() as u64 <= crate::support::site_fixture::read(&place.path("public")).unwrap_or(0) / 2;
     is_done && without_old_tiles(public_files(&place.path("public"))) == without_old_tiles(there)
 }
 
@@ -121,7 +122,7 @@ async fn a_bucket_gets_everything_the_checkpoint_last() {
         let checkpoint = at("checkpoint");
         assert!(written.iter().rposition(|name| name.starts_with("tile/")).unwrap() < checkpoint, "{written:?}");
         assert!(at("index.html") < checkpoint && at("log.txt") < checkpoint, "{written:?}");
-        let note = format!("note/0/{}.html", place.witness.owed.len());
+        let note = format!("note/0/{}.html", place.observer.owed.len());
         let first = |name: &str| written.iter().position(|known| known == name).unwrap();
         assert!(first(&note) < first("index.html"), "the front page leads to the note: {written:?}");
     }
@@ -180,7 +181,7 @@ async fn started_again_it_copies_what_is_missing() {
 
 /// Lets files be written earlier than they were, but for some.
 fn make_older(folder: &Path, by: Duration, but: &[&str]) {
-    for (path, ..) in crate::cli::arguments::everything_in(folder).into_iter().filter(|(path, ..)| path.is_file()) {
+    for (path, ..) in crate::support::command::everything_in(folder).into_iter().filter(|(path, ..)| path.is_file()) {
         if !but.iter().any(|name| path.ends_with(name)) {
             let file = fs::File::options().write(true).open(&path).unwrap();
             file.set_modified(file.metadata().unwrap().modified().unwrap() - by).unwrap();
@@ -196,7 +197,7 @@ async fn whatever_fails_is_tried_again() {
     let done = Arc::new(AtomicBool::new(false));
     let (source, stopped) = (bucket.clone(), done.clone());
     let stranger = std::thread::spawn(move || {
-        let mut stranger = Stranger::new(move |path| source.get(path).map(|object| object.bytes));
+        let mut stranger = PublicReader::new(move |path| source.get(path).map(|object| object.bytes));
         while !stopped.load(Ordering::SeqCst) {
             stranger.look();
         }
@@ -376,7 +377,7 @@ async fn another_folder_gets_everything_too() {
     let (folder, done) = (copy.clone(), Arc::new(AtomicBool::new(false)));
     let stopped = done.clone();
     let stranger = std::thread::spawn(move || {
-        let mut stranger = Stranger::of_folder(&folder);
+        let mut stranger = PublicReader::of_folder(&folder);
         while !stopped.load(Ordering::SeqCst) {
             stranger.look();
         }
@@ -385,9 +386,9 @@ async fn another_folder_gets_everything_too() {
     let mut child = place.run();
     for _ in 0..5 {
         seal(&mut place);
-        let owed = place.witness.owed.len() as u64;
+        let owed = place.observer.owed.len() as u64;
         let is_copied = || {
-            let size = crate::site::folder::read(&place.path("public")).unwrap_or(0);
+            let size = crate::support::site_fixture::read(&place.path("public")).unwrap_or(0);
             let here = without_old_tiles(public_files(&place.path("public")));
             owed <= size / 2 && here == without_old_tiles(public_files(&copy))
         };

@@ -17,7 +17,7 @@ use verbale::sandbox::{EMBASSY, MINISTRY};
 
 use crate::support::harness::MARKER;
 use crate::support::process::{GENEROUS, Place, stop};
-use crate::support::reader::Stranger;
+use crate::support::reader::PublicReader;
 
 /// An answer over HTTP.
 #[derive(Debug)]
@@ -94,9 +94,9 @@ async fn start(place: &Place) -> (Child, SocketAddr) {
 }
 
 fn seal(place: &mut Place) {
-    let text = format!("{MARKER} {}", place.witness.owed.len());
+    let text = format!("{MARKER} {}", place.observer.owed.len());
     let id = place.server.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &Outgoing::text(&text)).unwrap());
-    place.witness.owe(id, &[MINISTRY.0]);
+    place.observer.owe(id, &[MINISTRY.0]);
 }
 
 /// The program with one note sealed, posted and published.
@@ -270,7 +270,7 @@ async fn a_reader_never_sees_a_head_without_its_tiles() {
     let done = Arc::new(AtomicBool::new(false));
     let stopped = done.clone();
     let stranger = std::thread::spawn(move || {
-        let mut stranger = Stranger::new(move |path| fetch_again_and_again(address, path));
+        let mut stranger = PublicReader::new(move |path| fetch_again_and_again(address, path));
         while !stopped.load(Ordering::SeqCst) {
             stranger.look();
         }
@@ -289,7 +289,7 @@ async fn a_reader_never_sees_a_head_without_its_tiles() {
         }
     }
     let published = async {
-        while crate::site::folder::read(&place.path("public")) < Some(place.witness.owed.len() as u64) {
+        while crate::support::site_fixture::read(&place.path("public")) < Some(place.observer.owed.len() as u64) {
             tokio::task::yield_now().await;
         }
     };
@@ -297,7 +297,7 @@ async fn a_reader_never_sees_a_head_without_its_tiles() {
     done.store(true, Ordering::SeqCst);
     let mut stranger = stranger.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     stranger.look();
-    assert!(place.witness.owed.len() as u64 <= stranger.size() && 3 <= stranger.heads, "{} heads", stranger.heads);
+    assert!(place.observer.owed.len() as u64 <= stranger.size() && 3 <= stranger.heads, "{} heads", stranger.heads);
     stop(&mut child, "TERM").await;
 }
 

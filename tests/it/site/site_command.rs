@@ -12,9 +12,9 @@ use verbale::note::Correspondence;
 use verbale::store::{Batch, Durability, Sealing, Store, Subject};
 use verbale::tasks::rules::{Correspondent, Formal};
 
-use crate::cli::arguments::{everything_in, verbale};
-use crate::site::folder::read;
+use crate::support::command::{everything_in, verbale};
 use crate::support::harness::key;
+use crate::support::site_fixture::read;
 
 /// Notes in one transaction, and in one post.
 const BATCH: u64 = 250;

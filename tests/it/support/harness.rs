@@ -230,8 +230,9 @@ impl Harness {
         let context = BotContext { correspondents: correspondents(), open: self.open(), has_key: self.has_key };
         let bot = Bot::new(platform.clone(), store.clone(), clock.clone(), chance, self.bot(), context);
         let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watch(), self.watcher());
-        let public =
-            Public::open(&self.public(), crate::site::pages::settings(&key()), store.clone(), clock).await.unwrap();
+        let public = Public::open(&self.public(), crate::support::site_fixture::settings(&key()), store.clone(), clock)
+            .await
+            .unwrap();
         self.loops = Some(Loops { store, watcher, publisher, public, discloser, dm_sender, bot });
         self.next = [Next::Now; 6];
     }

@@ -1,6 +1,7 @@
 //! Two installations on one X, in which each note's text, file and salts are marked, and what an act lets out of the
 //! program: found by its marks in what was said, posted, sent, published and written.
 
+pub mod commands;
 mod marks;
 
 use std::cell::RefCell;
@@ -23,10 +24,10 @@ use verbale::tlog::entry::Entry;
 pub use marks::{Found, Kind, cell, file, text};
 use marks::{has_word, marked_file, marked_text};
 
-use crate::process::secrets::{Secret, Written, files_in, unpacked};
 use crate::support::installation::{Installation, until};
 use crate::support::process::{GENEROUS, stop};
 use crate::support::sandbox_server::SandboxServer;
+use crate::support::secret_search::{Secret, Written, files_in, unpacked};
 
 /// Who commands by message, in the embassy's configuration.
 pub const OFFICIAL: AccountId = AccountId(5001);
@@ -54,7 +55,7 @@ struct Before {
     files: BTreeMap<String, Vec<u8>>,
 }
 
-pub struct Stage<'a> {
+pub struct LeakHarness<'a> {
     pub server: &'a SandboxServer,
     pub embassy: Installation<'a>,
     pub ministry: Installation<'a>,
@@ -72,9 +73,9 @@ pub struct Stage<'a> {
     looked: RefCell<HashMap<(Hash, usize), Found>>,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> LeakHarness<'a> {
     /// Both daemons run, and the keys of two more officials and of somebody else lie in the folder.
-    pub async fn set(server: &'a SandboxServer) -> Stage<'a> {
+    pub async fn set(server: &'a SandboxServer) -> LeakHarness<'a> {
         let (embassy, ministry) = (Installation::embassy(server), Installation::ministry(server, false));
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let [first, second, stranger] = [(); 3].map(|()| age::x25519::Identity::generate());
@@ -90,7 +91,7 @@ impl<'a> Stage<'a> {
         server.world.with(|world, now| {
             world.add_user(now, Account::parse("5001 first_secretary").unwrap());
         });
-        let mut stage = Stage {
+        let mut harness = LeakHarness {
             server,
             embassy,
             ministry,
@@ -102,8 +103,8 @@ impl<'a> Stage<'a> {
             marks: BTreeMap::new(),
             looked: RefCell::default(),
         };
-        stage.start().await;
-        stage
+        harness.start().await;
+        harness
     }
 
     async fn start(&mut self) {
@@ -157,7 +158,11 @@ impl<'a> Stage<'a> {
     }
 
     /// Somebody does something outside of the program, and the daemons do what it leads to, at least `until` it holds.
-    pub async fn happens(&mut self, act: impl FnOnce(&mut Stage<'_>), until: impl Fn(&Stage<'_>) -> bool) -> Left {
+    pub async fn happens(
+        &mut self,
+        act: impl FnOnce(&mut LeakHarness<'_>),
+        until: impl Fn(&LeakHarness<'_>) -> bool,
+    ) -> Left {
         let before = self.before();
         act(self);
         let waited = async {

@@ -1,7 +1,9 @@
-//! What the tests have in common: no tests of its own.
+//! What the tests have in common: no tests of its own, and the only place from which one test takes what another needs too.
 
 pub mod bot_fixture;
 pub mod bucket;
+pub mod client_fixture;
+pub mod command;
 pub mod cosigner;
 pub mod crash_platform;
 pub mod dispute_fixture;
@@ -12,4 +14,8 @@ pub mod leak_harness;
 pub mod observer;
 pub mod process;
 pub mod reader;
+pub mod remote_step;
 pub mod sandbox_server;
+pub mod secret_search;
+pub mod site_fixture;
+pub mod workbench;

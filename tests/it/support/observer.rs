@@ -31,7 +31,7 @@ pub struct Sent {
 }
 
 /// Everything seen so far.
-pub struct Witness {
+pub struct Observer {
     world: Shared,
     public: PathBuf,
     identity: age::x25519::Identity,
@@ -58,10 +58,10 @@ pub struct Witness {
     pub files_unreadable: u64,
 }
 
-impl Witness {
-    pub fn new(world: Shared, database: PathBuf, public: PathBuf, identity: age::x25519::Identity) -> Witness {
+impl Observer {
+    pub fn new(world: Shared, database: PathBuf, public: PathBuf, identity: age::x25519::Identity) -> Observer {
         let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-        Witness {
+        Observer {
             world,
             public,
             identity,

@@ -14,7 +14,7 @@ use verbale::store::Store;
 use verbale::tasks::rules::{Correspondent, Formal};
 
 use crate::support::harness::{CONSULATE, MARKER, key};
-use crate::support::observer::Witness;
+use crate::support::observer::Observer;
 use crate::support::sandbox_server::{SandboxServer, open};
 
 /// The seed of [`key`].
@@ -26,10 +26,10 @@ pub const GENEROUS: Duration = Duration::from_secs(60);
 /// How long a new post is missing from the sandbox's timelines.
 pub const LAG_MS: i64 = 100;
 
-/// A sandbox, an installation for it, and a witness of both.
+/// A sandbox, an installation for it, and a observer of both.
 pub struct Place {
     pub server: SandboxServer,
-    pub witness: Witness,
+    pub observer: Observer,
     pub identity: age::x25519::Identity,
     folder: tempfile::TempDir,
 }
@@ -50,9 +50,9 @@ impl Place {
             Ok(Store::create(&config.log.database, &key.vkey())?)
         })
         .unwrap();
-        let witness =
-            Witness::new(server.world.clone(), place.join("verbale.db"), place.join("public"), identity.clone());
-        Place { server, witness, identity, folder }
+        let observer =
+            Observer::new(server.world.clone(), place.join("verbale.db"), place.join("public"), identity.clone());
+        Place { server, observer, identity, folder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -100,7 +100,7 @@ impl Place {
         let starts = |world: &World| world.counts().of(Call::Me);
         let before = self.server.world.with(|world, _| starts(world));
         let mut child = self.run();
-        let (database, owed) = (self.path("verbale.db"), self.witness.owed.len() as u64);
+        let (database, owed) = (self.path("verbale.db"), self.observer.owed.len() as u64);
         let checkpoint = self.path("public/checkpoint");
         let database =
             rusqlite::Connection::open_with_flags(database, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
@@ -117,7 +117,7 @@ impl Place {
         .await;
         let status = stop(&mut child, "TERM").await;
         assert!(status.success(), "{status}");
-        self.witness.look_at_the_end();
+        self.observer.look_at_the_end();
     }
 }
 

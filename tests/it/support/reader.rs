@@ -14,21 +14,21 @@ use crate::support::harness::key;
 type Source = Box<dyn Fn(&str) -> Option<Vec<u8>> + Send>;
 
 /// A stranger who keeps what was read, as a monitor does.
-pub struct Stranger {
+pub struct PublicReader {
     source: Source,
     tree: Tree,
     pub looks: u64,
     pub heads: u64,
 }
 
-impl Stranger {
-    pub fn new(source: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) -> Stranger {
-        Stranger { source: Box::new(source), tree: Tree::new(), looks: 0, heads: 0 }
+impl PublicReader {
+    pub fn new(source: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) -> PublicReader {
+        PublicReader { source: Box::new(source), tree: Tree::new(), looks: 0, heads: 0 }
     }
 
-    pub fn of_folder(folder: &Path) -> Stranger {
+    pub fn of_folder(folder: &Path) -> PublicReader {
         let folder = folder.to_owned();
-        Stranger::new(move |path| fs::read(folder.join(path)).ok())
+        PublicReader::new(move |path| fs::read(folder.join(path)).ok())
     }
 
     /// How many entries were seen.

@@ -10,60 +10,10 @@ use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
 use crate::support::harness::{CONSULATE, Ended, Harness, MARKER, Plan, UNKNOWN_OUTCOME_TIMEOUT, Which, in_parallel};
-use crate::support::observer::Witness;
+use crate::support::observer::Observer;
+use crate::support::remote_step::Step;
 
 const DAY: Duration = Duration::from_secs(86_400);
-
-/// A remote step.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Step {
-    Me,
-    UserByName,
-    UserById,
-    FirstPage,
-    LaterPage,
-    Participants,
-    Attachment,
-    PostOfNote,
-    PostOfRun,
-    PostOfHeartbeat,
-    TimelineAfterUnknownOutcome,
-    TimelineAtTheStart,
-}
-
-impl Step {
-    pub const ALL: [Step; 12] = [
-        Step::Me,
-        Step::UserByName,
-        Step::UserById,
-        Step::FirstPage,
-        Step::LaterPage,
-        Step::Participants,
-        Step::Attachment,
-        Step::PostOfNote,
-        Step::PostOfRun,
-        Step::PostOfHeartbeat,
-        Step::TimelineAfterUnknownOutcome,
-        Step::TimelineAtTheStart,
-    ];
-
-    pub fn call(self) -> Call {
-        match self {
-            Step::Me => Call::Me,
-            Step::UserByName => Call::UserByName,
-            Step::UserById => Call::UserById,
-            Step::FirstPage | Step::LaterPage => Call::Messages,
-            Step::Participants => Call::ConversationMessages,
-            Step::Attachment => Call::MediaBytes,
-            Step::PostOfNote | Step::PostOfRun | Step::PostOfHeartbeat => Call::CreatePost,
-            Step::TimelineAfterUnknownOutcome | Step::TimelineAtTheStart => Call::Timeline,
-        }
-    }
-
-    fn is_at_the_start(self) -> bool {
-        matches!(self, Step::Me | Step::UserByName | Step::TimelineAtTheStart)
-    }
-}
 
 /// How a step goes wrong; a refusal for good is not among them.
 const HOWS: [How; 6] = [
@@ -116,7 +66,7 @@ fn case(step: Step, how: How, at: Moment, again: bool) {
 
 struct Story {
     harness: Harness,
-    witness: Witness,
+    observer: Observer,
 }
 
 impl Story {
@@ -125,9 +75,9 @@ impl Story {
         let platform = Settings { lag_ms: 60_000, refuses_duplicates: false, ..Settings::without_limits() };
         let attachments_timeout = Duration::from_secs(20);
         let harness = Harness::new(Plan { seed: 1, platform, run_over: 2, heartbeat, attachments_timeout });
-        let witness =
-            Witness::new(harness.world.clone(), harness.database(), harness.public(), harness.identity.clone());
-        Story { harness, witness }
+        let observer =
+            Observer::new(harness.world.clone(), harness.database(), harness.public(), harness.identity.clone());
+        Story { harness, observer }
     }
 
     fn add(&self, call: Call, at: Moment, how: How) {
@@ -135,12 +85,12 @@ impl Story {
     }
 
     fn send(&mut self, to: verbale::base::ids::AccountId, files: u8) -> MessageId {
-        let text = format!("{MARKER} {}", self.witness.owed.len());
+        let text = format!("{MARKER} {}", self.observer.owed.len());
         let id = self.harness.world.with(|world, now| {
             let media = (0..files).map(|n| world.upload(now, EMBASSY, "image/png", vec![n; 10])).collect();
             world.send(now, EMBASSY, to, &Outgoing { text, media }).unwrap()
         });
-        self.witness.owe(id, &[to.0]);
+        self.observer.owe(id, &[to.0]);
         id
     }
 
@@ -177,7 +127,7 @@ impl Story {
                     world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &what).unwrap().1
                 };
                 let id = self.harness.world.with(make);
-                self.witness.owe(id, &[MINISTRY.0, JOURNALIST.0]);
+                self.observer.owe(id, &[MINISTRY.0, JOURNALIST.0]);
             }
             Step::Attachment => {
                 self.send(MINISTRY, 2);
@@ -199,20 +149,20 @@ impl Story {
     }
 
     async fn until_no_fault_is_left(&mut self) {
-        let witness = &mut self.witness;
+        let observer = &mut self.observer;
         let over = |harness: &Harness| {
-            witness.look();
+            observer.look();
             harness.world.with(|world, _| world.faults().next().is_none())
         };
         assert!(self.harness.run_until(DAY, over).await, "the step was never made");
     }
 
     async fn end(&mut self, step: Step) {
-        let witness = &mut self.witness;
+        let observer = &mut self.observer;
         let is_heartbeat = step == Step::PostOfHeartbeat;
         let done = |_: &Harness| {
-            witness.look();
-            witness.is_done() && (!is_heartbeat || witness.heartbeats() == 1)
+            observer.look();
+            observer.is_done() && (!is_heartbeat || observer.heartbeats() == 1)
         };
         // A day is how long a post may stay away that was refused as a duplicate.
         assert!(self.harness.run_until(2 * DAY, done).await, "it was never finished");
@@ -220,9 +170,9 @@ impl Story {
         self.harness.run_until(2 * UNKNOWN_OUTCOME_TIMEOUT, |_| false).await;
         self.harness.die().await;
         self.harness.run_until(2 * UNKNOWN_OUTCOME_TIMEOUT, |_| false).await;
-        self.witness.look_at_the_end();
-        assert_eq!(self.witness.files_unreadable, 0, "a file was left out");
-        assert!(self.witness.excused.is_empty());
+        self.observer.look_at_the_end();
+        assert_eq!(self.observer.files_unreadable, 0, "a file was left out");
+        assert!(self.observer.excused.is_empty());
     }
 
     /// A day of looking, once every six hours, without a message.
@@ -234,7 +184,7 @@ impl Story {
     }
 
     fn gaps(&self) -> Vec<String> {
-        self.witness.lines().iter().filter(|line| line.starts_with("gap ")).cloned().collect()
+        self.observer.lines().iter().filter(|line| line.starts_with("gap ")).cloned().collect()
     }
 }
 
@@ -290,7 +240,7 @@ fn a_month_without_looking_makes_one_gap_even_without_a_message() {
         story.send(MINISTRY, 0);
         story.end(Step::PostOfNote).await;
         story.harness.die().await;
-        story.witness.gap_is_fair = true;
+        story.observer.gap_is_fair = true;
         story.harness.advance(32 * DAY.as_millis() as i64);
         story.end(Step::PostOfNote).await;
         assert_eq!(story.gaps().len(), 1, "{:?}", story.gaps());
@@ -309,7 +259,7 @@ fn messages_that_are_gone_make_a_gap() {
         story.end(Step::PostOfNote).await;
         story.harness.world.with(|world, _| world.delete_event(EMBASSY, first)).unwrap();
         story.harness.run_until(DAY / 24, |_| false).await;
-        story.witness.gap_is_fair = true;
+        story.observer.gap_is_fair = true;
         story.send(MINISTRY, 0);
         story.end(Step::PostOfNote).await;
         assert_eq!(story.gaps().len(), 1, "{:?}", story.gaps());

@@ -17,7 +17,7 @@ use verbale::tlog::checkpoint::Checkpoint;
 use verbale::tlog::tile;
 
 use crate::support::harness::{CONSULATE, Ended, Harness, MARKER, Plan, UNKNOWN_OUTCOME_TIMEOUT, Which, key};
-use crate::support::observer::Witness;
+use crate::support::observer::Observer;
 
 /// Steps of one seed.
 const STEPS: u32 = 1_500;
@@ -77,9 +77,9 @@ fn run(seed: u64) -> u64 {
         for step in 0..STEPS {
             blame.step = step;
             story.step().await;
-            story.witness.look();
+            story.observer.look();
             if step % 500 == 499 {
-                story.witness.look_at_all();
+                story.observer.look_at_all();
             }
         }
         blame.step = STEPS;
@@ -90,7 +90,7 @@ fn run(seed: u64) -> u64 {
 struct Story {
     rng: StdRng,
     harness: Harness,
-    witness: Witness,
+    observer: Observer,
     groups: Vec<(ConversationId, bool)>,
     sent: Vec<MessageId>,
 }
@@ -112,9 +112,9 @@ impl Story {
             harness.run_until(Duration::from_secs(600), |harness| harness.public().join("checkpoint").exists()).await
         );
         harness.advance(1_000);
-        let witness =
-            Witness::new(harness.world.clone(), harness.database(), harness.public(), harness.identity.clone());
-        Story { rng, harness, witness, groups: Vec::new(), sent: Vec::new() }
+        let observer =
+            Observer::new(harness.world.clone(), harness.database(), harness.public(), harness.identity.clone());
+        Story { rng, harness, observer, groups: Vec::new(), sent: Vec::new() }
     }
 
     async fn step(&mut self) {
@@ -199,7 +199,7 @@ impl Story {
 
     fn remember(&mut self, id: MessageId, formal: bool, to: &[u64]) {
         if formal {
-            self.witness.owe(id, to);
+            self.observer.owe(id, to);
         }
         self.sent.push(id);
     }
@@ -212,8 +212,8 @@ impl Story {
         }
         let id = self.sent[self.sent.len() - 1 - self.rng.random_range(0..latest)];
         if self.harness.world.with(|world, _| world.delete_event(EMBASSY, id)).is_ok() {
-            self.witness.excuse(|unsealed| unsealed == id);
-            self.witness.gap_is_fair = true;
+            self.observer.excuse(|unsealed| unsealed == id);
+            self.observer.gap_is_fair = true;
         }
     }
 
@@ -231,7 +231,7 @@ impl Story {
     /// Longer than the platform keeps messages.
     fn sleep_long(&mut self) {
         self.harness.advance(RETENTION_MS + self.rng.random_range(0..DAY_MS));
-        self.witness.gap_is_fair = true;
+        self.observer.gap_is_fair = true;
     }
 
     async fn tick(&mut self) {
@@ -257,14 +257,14 @@ impl Story {
             if ended != Ended::Next(Next::Now) {
                 break;
             }
-            self.witness.look();
+            self.observer.look();
         }
     }
 
     /// A call may take long enough for a message to leave the list meanwhile.
     fn excuse_what_is_too_old(&mut self) {
         let oldest = Source::XDm.first_at(self.harness.now().plus_ms(-RETENTION_MS));
-        self.witness.excuse(|unsealed| unsealed < oldest);
+        self.observer.excuse(|unsealed| unsealed < oldest);
     }
 
     /// Dies at a random point between the first new file of the public folder and its checkpoint.
@@ -302,15 +302,15 @@ impl Story {
         self.harness.fuse.quench();
         self.harness.world.with(|world, _| world.clear_faults());
         *self.harness.late.next_ms.lock().unwrap() = None;
-        let witness = &mut self.witness;
+        let observer = &mut self.observer;
         let done = self.harness.run_until(Duration::from_secs(2 * 86_400), |harness| {
             let oldest = Source::XDm.first_at(harness.now().plus_ms(-RETENTION_MS));
-            witness.look();
-            witness.excuse(|unsealed| unsealed < oldest);
-            witness.is_done()
+            observer.look();
+            observer.excuse(|unsealed| unsealed < oldest);
+            observer.is_done()
         });
         let done = done.await;
-        self.witness.look_at_the_end();
+        self.observer.look_at_the_end();
         assert!(done);
         self.harness.die().await;
         self.harness.world.with(|world, _| world.counts().faults)

@@ -3,196 +3,105 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use verbale::app::daemon::{self, Parts, TaskSettings};
 use verbale::base::clock::Clock;
 use verbale::base::hash::Hash;
-use verbale::base::ids::{Account, AccountId, AccountName};
-use verbale::base::time::Time;
-use verbale::note::Salt;
+use verbale::base::ids::{Account, AccountName};
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Outgoing, Settings};
-use verbale::sandbox::{self, Direct, EMBASSY, JOURNALIST, MINISTRY, Shared, story_world};
-use verbale::store::vault::Vault;
+use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 use verbale::store::{Durability, Store};
-use verbale::tasks::acknowledge::ReceiptSettings;
-use verbale::tasks::post::{PublishSettings, Publisher};
+use verbale::tasks::post::PublishSettings;
 use verbale::tasks::rules::{Correspondent, Formal, Rule};
-use verbale::tasks::seal::{Salts, WatchContext, WatchSettings, Watcher};
+use verbale::tasks::seal::WatchSettings;
 use verbale::tasks::task::{Next, Task};
 use verbale::tlog::entry::Entry;
 use verbale::wording::post::PostText;
 
 use crate::support::fixture;
+use crate::support::workbench::{Workbench, run};
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
-/// A log on a world whose clock stands until it is moved.
-struct Harness {
-    world: Shared,
-    store: Store,
-    folder: TempDir,
-}
-
-impl Harness {
-    fn new(settings: Settings) -> Harness {
-        let clock = sandbox::Clock::standing_at(Time::from_ms(1_800_000_000_000));
-        let world = Shared::new(story_world(settings, 7, clock.now()), clock);
-        let folder = tempfile::tempdir().unwrap();
-        Store::create(&folder.path().join("verbale.db"), &fixture::key().vkey()).unwrap();
-        let store = Store::open(&folder.path().join("verbale.db"), fixture::key(), Durability::Process).unwrap();
-        Harness { world, store, folder }
-    }
-
-    fn clock(&self) -> Clock {
-        let clock = self.world.clock().clone();
-        Clock::from_fn(move || clock.now())
-    }
-
-    fn platform(&self, user: AccountId) -> Arc<Direct> {
-        Arc::new(Direct::new(self.world.clone(), user))
-    }
-
-    fn watching(&self) -> WatchSettings {
-        let rule = Rule { correspondents: vec![Correspondent::Id(MINISTRY)], formal: Formal::Marker("NOTE".into()) };
-        WatchSettings { rule: vec![rule], attachment_bytes_max: 1 << 20, ..WatchSettings::default() }
-    }
-
-    fn publishing(&self) -> PublishSettings {
-        PublishSettings { heartbeat: None, ..PublishSettings::default() }
-    }
-
-    fn salts(&self) -> Salts {
-        Arc::new(|| Salt::from_bytes(rand::random()))
-    }
-
-    fn vault(&self) -> Vault {
-        Vault::new(vec![age::x25519::Identity::generate().to_public()])
-    }
-
-    fn watcher(&self) -> Watcher {
-        let (platform, vault) = (self.platform(EMBASSY), Arc::new(self.vault()));
-        self.watcher_of(platform, vault, self.watching())
-    }
-
-    fn watcher_of(&self, platform: Arc<Direct>, vault: Arc<Vault>, settings: WatchSettings) -> Watcher {
-        let context = WatchContext::new(fixture::key().name().clone());
-        Watcher::new(platform, self.store.clone(), vault, self.clock(), self.salts(), settings, context)
-    }
-
-    fn publisher(&self) -> Publisher {
-        self.publisher_of(self.platform(EMBASSY), self.clock(), self.publishing())
-    }
-
-    fn publisher_of(&self, platform: Arc<Direct>, clock: Clock, settings: PublishSettings) -> Publisher {
-        Publisher::new(platform, self.store.clone(), clock, settings, ReceiptSettings::default().posts_a_day)
-    }
-
-    fn send(&self, text: &str) {
-        self.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &Outgoing::text(text))).unwrap();
-        self.world.clock().advance_ms(1000);
-    }
-
-    async fn sealed(&self) -> u64 {
-        self.store.next_note().await.unwrap() - 1
-    }
-
-    fn posts(&self) -> usize {
-        self.world.with(|world, _| world.posts().count())
-    }
-}
-
-/// Ticks for as long as the world's clock takes to pass `ms`, waiting as the loop asks.
-async fn run(harness: &Harness, work: &mut impl Task, ms: i64) {
-    let clock = harness.world.clock();
-    let end = clock.now().plus_ms(ms);
-    while clock.now() < end {
-        match work.tick().await.unwrap() {
-            Next::Now => {}
-            Next::Idle(until) | Next::Wait(until) => clock.advance_ms(until.min(end).ms_since(clock.now()).max(1)),
-        }
-    }
-}
-
 #[tokio::test]
 async fn many_messages_to_a_group_hold_nothing_up() {
-    let harness = Harness::new(Settings::of_x());
-    let mut watcher = harness.watcher();
-    run(&harness, &mut watcher, MINUTE_MS).await;
+    let bench = Workbench::new(Settings::of_x());
+    let mut watcher = bench.watcher();
+    run(&bench, &mut watcher, MINUTE_MS).await;
     let first = Outgoing::text("hello");
-    let made = harness.world.with(|world, now| world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &first));
+    let made = bench.world.with(|world, now| world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &first));
     let (group, _) = made.unwrap();
     for number in 0..20 {
         let text = Outgoing::text(&format!("NOTE {number}"));
-        harness.world.with(|world, now| world.send_in(now, EMBASSY, &group, &text)).unwrap();
-        harness.world.clock().advance_ms(1000);
+        bench.world.with(|world, now| world.send_in(now, EMBASSY, &group, &text)).unwrap();
+        bench.world.clock().advance_ms(1000);
     }
-    run(&harness, &mut watcher, 120 * MINUTE_MS).await;
-    assert_eq!(harness.sealed().await, 20);
+    run(&bench, &mut watcher, 120 * MINUTE_MS).await;
+    assert_eq!(bench.sealed().await, 20);
 }
 
 #[tokio::test]
 async fn nobody_is_asked_who_is_in_a_group_for_the_sake_of_an_informal_message() {
-    let harness = Harness::new(Settings::of_x());
-    let mut watcher = harness.watcher();
-    run(&harness, &mut watcher, MINUTE_MS).await;
+    let bench = Workbench::new(Settings::of_x());
+    let mut watcher = bench.watcher();
+    run(&bench, &mut watcher, MINUTE_MS).await;
     let text = Outgoing::text("lunch?");
-    harness.world.with(|world, now| world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &text)).unwrap();
-    run(&harness, &mut watcher, 10 * MINUTE_MS).await;
-    assert_eq!(harness.world.with(|world, _| world.counts().of(Call::ConversationMessages)), 0);
-    assert_eq!(harness.store.size().await.unwrap(), 0);
+    bench.world.with(|world, now| world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &text)).unwrap();
+    run(&bench, &mut watcher, 10 * MINUTE_MS).await;
+    assert_eq!(bench.world.with(|world, _| world.counts().of(Call::ConversationMessages)), 0);
+    assert_eq!(bench.store.size().await.unwrap(), 0);
 }
 
 #[tokio::test]
 async fn a_message_that_is_listed_late_is_sealed() {
-    let harness = Harness::new(Settings::without_limits());
-    let mut watcher = harness.watcher();
-    run(&harness, &mut watcher, MINUTE_MS).await;
-    let late = harness.world.with(|world, now| {
+    let bench = Workbench::new(Settings::without_limits());
+    let mut watcher = bench.watcher();
+    run(&bench, &mut watcher, MINUTE_MS).await;
+    let late = bench.world.with(|world, now| {
         let id = world.send(now, EMBASSY, MINISTRY, &Outgoing::text("NOTE that is late")).unwrap();
         world.set_hidden(id, true);
         id
     });
-    harness.world.clock().advance_ms(1000);
+    bench.world.clock().advance_ms(1000);
     // The other side writes more than the first page holds before the list is whole again.
     for _ in 0..8 {
         let text = Outgoing::text("?");
-        harness.world.with(|world, now| world.send(now, MINISTRY, EMBASSY, &text)).unwrap();
-        harness.world.clock().advance_ms(1000);
+        bench.world.with(|world, now| world.send(now, MINISTRY, EMBASSY, &text)).unwrap();
+        bench.world.clock().advance_ms(1000);
     }
-    run(&harness, &mut watcher, 3 * MINUTE_MS).await;
-    harness.world.with(|world, _| world.set_hidden(late, false));
-    run(&harness, &mut watcher, 5 * MINUTE_MS).await;
-    assert_eq!(harness.sealed().await, 1);
+    run(&bench, &mut watcher, 3 * MINUTE_MS).await;
+    bench.world.with(|world, _| world.set_hidden(late, false));
+    run(&bench, &mut watcher, 5 * MINUTE_MS).await;
+    assert_eq!(bench.sealed().await, 1);
 }
 
 /// The database is restored from a copy that is older than what was posted, and the timeline cannot be read at first.
 #[tokio::test]
 async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
-    let harness = Harness::new(Settings::without_limits());
-    let mut watcher = harness.watcher();
-    run(&harness, &mut watcher, MINUTE_MS).await;
-    let old = harness.store.size().await.unwrap();
-    let copy = harness.folder.path().join("copy.db");
-    let database = harness.folder.path().join("verbale.db");
+    let bench = Workbench::new(Settings::without_limits());
+    let mut watcher = bench.watcher();
+    run(&bench, &mut watcher, MINUTE_MS).await;
+    let old = bench.store.size().await.unwrap();
+    let copy = bench.folder.path().join("copy.db");
+    let database = bench.folder.path().join("verbale.db");
     rusqlite::Connection::open(&database).unwrap().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
-    harness.send("NOTE 1");
-    run(&harness, &mut watcher, 3 * MINUTE_MS).await;
-    run(&harness, &mut harness.publisher(), 3 * MINUTE_MS).await;
-    assert_eq!((harness.sealed().await, harness.posts()), (1, 1));
+    bench.send("NOTE 1");
+    run(&bench, &mut watcher, 3 * MINUTE_MS).await;
+    run(&bench, &mut bench.publisher(), 3 * MINUTE_MS).await;
+    assert_eq!((bench.sealed().await, bench.posts()), (1, 1));
 
     let unreadable = How::Status { code: 503, body: Body::Html };
     let fault = Fault { call: Some(Call::Timeline), at: Moment::Before, how: unreadable, times: u32::MAX };
-    harness.world.with(|world, _| world.add_fault(fault));
+    bench.world.with(|world, _| world.add_fault(fault));
     let store = Store::open(&copy, fixture::key(), Durability::Process).unwrap();
-    let public = harness.folder.path().join("public");
-    let site = crate::site::pages::settings(&fixture::key());
-    let settings = TaskSettings { watch: harness.watching(), publish: harness.publishing(), ..TaskSettings::default() };
+    let public = bench.folder.path().join("public");
+    let site = crate::support::site_fixture::settings(&fixture::key());
+    let settings = TaskSettings { watch: bench.watching(), publish: bench.publishing(), ..TaskSettings::default() };
     let parts = Parts {
-        clock: harness.clock(),
+        clock: bench.clock(),
         settings,
-        ..Parts::new(harness.platform(EMBASSY), store.clone(), harness.vault(), public, site)
+        ..Parts::new(bench.platform(EMBASSY), store.clone(), bench.vault(), public, site)
     };
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(daemon::run(parts, shutdown.clone()));
@@ -206,48 +115,48 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
 
 #[tokio::test]
 async fn another_account_does_not_go_on_with_the_log() {
-    let harness = Harness::new(Settings::without_limits());
-    run(&harness, &mut harness.watcher(), MINUTE_MS).await;
-    let other = harness.platform(JOURNALIST);
-    let mut publisher = harness.publisher_of(other.clone(), harness.clock(), harness.publishing());
+    let bench = Workbench::new(Settings::without_limits());
+    run(&bench, &mut bench.watcher(), MINUTE_MS).await;
+    let other = bench.platform(JOURNALIST);
+    let mut publisher = bench.publisher_of(other.clone(), bench.clock(), bench.publishing());
     let error = publisher.tick().await.unwrap_err().to_string();
     assert!(error.contains("2244994945") && error.contains("17874544"), "{error}");
-    let vault = Arc::new(harness.vault());
-    let mut watcher = harness.watcher_of(other, vault, harness.watching());
+    let vault = Arc::new(bench.vault());
+    let mut watcher = bench.watcher_of(other, vault, bench.watching());
     assert!(watcher.tick().await.is_err());
 }
 
 #[tokio::test]
 async fn nothing_is_posted_by_a_wrong_clock() {
-    let harness = Harness::new(Settings::without_limits());
-    let mut watcher = harness.watcher();
-    run(&harness, &mut watcher, MINUTE_MS).await;
-    harness.send("NOTE 1");
-    run(&harness, &mut watcher, 3 * MINUTE_MS).await;
-    let right = harness.clock();
+    let bench = Workbench::new(Settings::without_limits());
+    let mut watcher = bench.watcher();
+    run(&bench, &mut watcher, MINUTE_MS).await;
+    bench.send("NOTE 1");
+    run(&bench, &mut watcher, 3 * MINUTE_MS).await;
+    let right = bench.clock();
     let ahead = Clock::from_fn(move || right.now().plus_ms(DAY_MS));
-    let mut publisher = harness.publisher_of(harness.platform(EMBASSY), ahead, harness.publishing());
+    let mut publisher = bench.publisher_of(bench.platform(EMBASSY), ahead, bench.publishing());
     let error = publisher.tick().await.unwrap_err().to_string();
     assert!(error.contains("clock"), "{error}");
-    assert_eq!(harness.posts(), 0);
+    assert_eq!(bench.posts(), 0);
 }
 
 #[tokio::test]
 async fn nothing_is_sealed_by_a_clock_that_stays_behind() {
-    let harness = Harness::new(Settings::without_limits());
-    let mut watcher = harness.watcher();
-    run(&harness, &mut watcher, MINUTE_MS).await;
+    let bench = Workbench::new(Settings::without_limits());
+    let mut watcher = bench.watcher();
+    run(&bench, &mut watcher, MINUTE_MS).await;
     let tomorrow = Outgoing::text("NOTE of tomorrow");
-    harness.world.with(|world, now| world.send(now.plus_ms(DAY_MS), EMBASSY, MINISTRY, &tomorrow)).unwrap();
+    bench.world.with(|world, now| world.send(now.plus_ms(DAY_MS), EMBASSY, MINISTRY, &tomorrow)).unwrap();
     let error = loop {
         match watcher.tick().await {
             Ok(Next::Now) => {}
             Ok(Next::Idle(until) | Next::Wait(until)) => {
-                harness.world.clock().advance_ms(until.ms_since(harness.clock().now()))
+                bench.world.clock().advance_ms(until.ms_since(bench.clock().now()))
             }
             Err(error) => break error.to_string(),
         }
-        assert_eq!(harness.sealed().await, 0);
+        assert_eq!(bench.sealed().await, 0);
     };
     assert!(error.contains("this machine's clock says"), "{error}");
 }
@@ -255,22 +164,22 @@ async fn nothing_is_sealed_by_a_clock_that_stays_behind() {
 /// The answer is lost, somebody deletes the post before it is found, and the platform remembers it for days.
 #[tokio::test]
 async fn a_post_that_was_deleted_before_it_was_found_is_made_again() {
-    let harness = Harness::new(Settings { duplicates_outlive_deletion: true, ..Settings::without_limits() });
-    let mut watcher = harness.watcher();
-    run(&harness, &mut watcher, MINUTE_MS).await;
-    harness.send("NOTE 1");
-    run(&harness, &mut watcher, 3 * MINUTE_MS).await;
-    harness.world.with(|world, _| world.add_fault(Fault::once(Call::CreatePost, Moment::After, How::Cut)));
-    let mut publisher = harness.publisher();
+    let bench = Workbench::new(Settings { duplicates_outlive_deletion: true, ..Settings::without_limits() });
+    let mut watcher = bench.watcher();
+    run(&bench, &mut watcher, MINUTE_MS).await;
+    bench.send("NOTE 1");
+    run(&bench, &mut watcher, 3 * MINUTE_MS).await;
+    bench.world.with(|world, _| world.add_fault(Fault::once(Call::CreatePost, Moment::After, How::Cut)));
+    let mut publisher = bench.publisher();
     publisher.tick().await.unwrap();
-    harness.world.with(|world, _| {
+    bench.world.with(|world, _| {
         let id = world.posts().next().unwrap().id;
         world.delete_post(EMBASSY, id).unwrap();
     });
-    run(&harness, &mut publisher, 2 * DAY_MS).await;
-    harness.world.with(|world, _| world.settings.refuses_duplicates = false);
-    run(&harness, &mut publisher, 2 * DAY_MS).await;
-    let entries = harness.store.entries(0, 10).await.unwrap();
+    run(&bench, &mut publisher, 2 * DAY_MS).await;
+    bench.world.with(|world, _| world.settings.refuses_duplicates = false);
+    run(&bench, &mut publisher, 2 * DAY_MS).await;
+    let entries = bench.store.entries(0, 10).await.unwrap();
     let entries: Vec<Entry> = entries.iter().map(|line| Entry::parse(line.as_bytes()).unwrap()).collect();
     assert!(matches!(entries[..], [Entry::Note { .. }, Entry::Post { .. }]), "{entries:?}");
 }
@@ -278,39 +187,39 @@ async fn a_post_that_was_deleted_before_it_was_found_is_made_again() {
 /// The ministry gives up its name, and somebody else takes it.
 #[tokio::test]
 async fn a_name_that_changes_hands_means_whom_it_first_meant() {
-    let harness = Harness::new(Settings::without_limits());
+    let bench = Workbench::new(Settings::without_limits());
     let watching = || {
         let rule = Rule { correspondents: vec![Correspondent::parse("Ministry").unwrap()], formal: Formal::All };
-        let settings = WatchSettings { rule: vec![rule], ..harness.watching() };
-        let (platform, vault) = (harness.platform(EMBASSY), Arc::new(harness.vault()));
-        harness.watcher_of(platform, vault, settings)
+        let settings = WatchSettings { rule: vec![rule], ..bench.watching() };
+        let (platform, vault) = (bench.platform(EMBASSY), Arc::new(bench.vault()));
+        bench.watcher_of(platform, vault, settings)
     };
-    run(&harness, &mut watching(), MINUTE_MS).await;
-    harness
+    run(&bench, &mut watching(), MINUTE_MS).await;
+    bench
         .world
         .with(|world, _| world.user_mut(MINISTRY).unwrap().account.name = AccountName::parse("foreign").unwrap());
     for squatted in [false, true] {
         if squatted {
             let squatter = Account::parse("99 ministry").unwrap();
-            harness.world.with(|world, now| drop(world.add_user(now, squatter).account.clone()));
+            bench.world.with(|world, now| drop(world.add_user(now, squatter).account.clone()));
         }
-        harness.send("to the ministry, whatever its name");
-        run(&harness, &mut watching(), 3 * MINUTE_MS).await;
+        bench.send("to the ministry, whatever its name");
+        run(&bench, &mut watching(), 3 * MINUTE_MS).await;
     }
-    assert_eq!(harness.sealed().await, 2);
+    assert_eq!(bench.sealed().await, 2);
 }
 
 /// An earlier log, a trial perhaps, has posted from the same account.
 #[tokio::test]
 async fn posts_of_an_earlier_log_stop_the_program_until_it_is_told_of_them() {
-    let harness = Harness::new(Settings::without_limits());
+    let bench = Workbench::new(Settings::without_limits());
     let (size, root) = (9, Hash::of(b"another log"));
     let text = PostText::Note { note: 5, commitment: Hash::of(b"another note"), size, root }.to_text();
-    harness.world.with(|world, now| world.post(now, EMBASSY, Draft { text: &text, ..Draft::default() })).unwrap();
-    harness.world.clock().advance_ms(MINUTE_MS);
-    let error = harness.publisher().tick().await.unwrap_err().to_string();
+    bench.world.with(|world, now| world.post(now, EMBASSY, Draft { text: &text, ..Draft::default() })).unwrap();
+    bench.world.clock().advance_ms(MINUTE_MS);
+    let error = bench.publisher().tick().await.unwrap_err().to_string();
     assert!(error.contains("shows the head of a log of 9 entries") && error.contains("ignore_posts_until"), "{error}");
-    let settings = PublishSettings { ignore_posts_until: Some(harness.clock().now()), ..harness.publishing() };
-    let mut told = harness.publisher_of(harness.platform(EMBASSY), harness.clock(), settings);
+    let settings = PublishSettings { ignore_posts_until: Some(bench.clock().now()), ..bench.publishing() };
+    let mut told = bench.publisher_of(bench.platform(EMBASSY), bench.clock(), settings);
     assert!(matches!(told.tick().await.unwrap(), Next::Idle(_)));
 }

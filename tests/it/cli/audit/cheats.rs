@@ -16,9 +16,8 @@ use verbale::wording::post::PostText;
 
 use super::web::{Trouble, serve};
 use super::{NOTES, Place, Posts, change, fails, of, other_key, posts, tree};
-use crate::cli::arguments::verbale;
-use crate::site::folder::checkpoint;
-use crate::site::pages::{note, plain};
+use crate::support::command::verbale;
+use crate::support::site_fixture::{checkpoint, note, plain};
 
 fn detail<'a>(report: &'a Value, name: &str) -> &'a str {
     let checks = report["checks"].as_array().unwrap();

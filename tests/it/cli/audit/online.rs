@@ -11,10 +11,10 @@ use verbale::tlog::tree::{Tree, leaf_hash};
 use verbale::wording::post::PostText;
 
 use super::{Place, of};
-use crate::site::pages::note;
 use crate::support::harness::key;
 use crate::support::process::GENEROUS;
 use crate::support::sandbox_server::{self, SandboxServer};
+use crate::support::site_fixture::note;
 
 /// Posts that are asked for at once.
 const AT_ONCE: u64 = 4;
@@ -243,9 +243,9 @@ async fn a_log_that_cannot_be_read_to_its_end_asks_for_no_more_than_it_says() {
 
 #[test]
 fn posts_come_from_a_file_or_from_x() {
-    let place = Place::new(&crate::site::pages::plain(3));
+    let place = Place::new(&crate::support::site_fixture::plain(3));
     let arguments = ["audit", "log", "--online", "--account", "embassy", "--posts", "posts.json"];
-    let output = crate::cli::arguments::verbale(place.folder.path(), &arguments);
+    let output = crate::support::command::verbale(place.folder.path(), &arguments);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(said.contains("cannot be used with"), "{said}");

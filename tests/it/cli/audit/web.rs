@@ -11,9 +11,8 @@ use serde_json::{Value, json};
 use verbale::tlog::checkpoint::Checkpoint;
 
 use super::{NOTES, Place, of, posts};
-use crate::site::folder::publish;
-use crate::site::pages::plain;
 use crate::support::harness::key;
+use crate::support::site_fixture::{plain, publish};
 
 /// What a server does to requests for files whose names begin so: so often.
 #[derive(Clone)]

@@ -4,11 +4,12 @@ use tokio::net::TcpListener;
 use verbale::sandbox::World;
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment};
 
-use super::{Written, echoing, files_in, repeat, search, unpacked};
-use crate::adversary::leaks::commands::{By, Of, Play};
+use super::{echoing, repeat};
 use crate::support::installation::{Installation, server};
-use crate::support::leak_harness::{Kind, Stage, text};
+use crate::support::leak_harness::commands::{By, Of, Play};
+use crate::support::leak_harness::{Kind, LeakHarness, text};
 use crate::support::process::GENEROUS;
+use crate::support::secret_search::{Written, files_in, search, unpacked};
 
 /// What goes wrong with a command, by what it begins with: as often as there is no other trouble yet.
 const TROUBLES: [(&str, Call, Moment, How); 12] = [
@@ -51,45 +52,45 @@ const REFUSALS: [How; 7] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn no_command_writes_anything_secret_whatever_fails() {
     let server = server().await;
-    let mut stage = Stage::set(&server).await;
-    let mut play = Play::new(&mut stage, trouble);
+    let mut harness = LeakHarness::set(&server).await;
+    let mut play = Play::new(&mut harness, trouble);
     play.all().await;
     assert_eq!(server.world.with(|world, _| world.faults().count()), 0, "all of it went wrong");
     refused(&mut play).await;
     play.is_discreet();
     drop(play);
-    stage.end().await;
-    echoes(&mut stage).await;
+    harness.end().await;
+    echoes(&mut harness).await;
 
-    let secrets = stage.secrets();
-    let mut written = std::mem::take(&mut stage.written);
-    written.extend([&stage.embassy, &stage.ministry].map(|side| ("a daemon".to_owned(), side.log().into_bytes())));
+    let secrets = harness.secrets();
+    let mut written = std::mem::take(&mut harness.written);
+    written.extend([&harness.embassy, &harness.ministry].map(|side| ("a daemon".to_owned(), side.log().into_bytes())));
     for (name, bytes) in written.iter().filter(|(name, _)| !name.ends_with("stdout")) {
-        let found: Vec<_> = stage.found(bytes).into_iter().filter(|(_, kind)| Kind::Parties < *kind).collect();
+        let found: Vec<_> = harness.found(bytes).into_iter().filter(|(_, kind)| Kind::Parties < *kind).collect();
         assert!(found.is_empty(), "{name}: {found:?}");
     }
-    let kept = [&stage.embassy, &stage.ministry].map(database).concat();
+    let kept = [&harness.embassy, &harness.ministry].map(database).concat();
     for (name, bytes) in &kept {
         // Notes 1 and 2 are public by now.
         let found: Vec<_> =
-            stage.found(bytes).into_iter().filter(|(note, kind)| *note == 3 && Kind::Hash < *kind).collect();
+            harness.found(bytes).into_iter().filter(|(note, kind)| *note == 3 && Kind::Hash < *kind).collect();
         assert!(found.is_empty(), "{name}: {found:?}");
     }
     written.extend(kept);
-    written.extend(stage.public());
+    written.extend(harness.public());
     let is_given = |name: &str| ["first.txt", "second.txt", "stranger.txt"].iter().any(|given| name.ends_with(given));
-    written.extend(unpacked(files_in(stage.folder.path()).into_iter().filter(|(name, _)| !is_given(name)).collect()));
+    written.extend(unpacked(files_in(harness.folder.path()).into_iter().filter(|(name, _)| !is_given(name)).collect()));
     assert!(100 < written.len());
-    let given = given(&stage);
+    let given = given(&harness);
     assert!(secrets.iter().all(|secret| secret.is_in(&given)), "the search finds nothing");
     search(&secrets, &written);
 }
 
 /// Where each secret stands by right.
-fn given(stage: &Stage<'_>) -> Vec<u8> {
+fn given(harness: &LeakHarness<'_>) -> Vec<u8> {
     let names = ["credentials.toml", "log.key", "official.txt"];
-    let files = [&stage.embassy, &stage.ministry].into_iter().flat_map(|side| names.map(|name| side.path(name)));
-    let files = files.chain(["first.txt", "second.txt", "stranger.txt"].map(|name| stage.path(name)));
+    let files = [&harness.embassy, &harness.ministry].into_iter().flat_map(|side| names.map(|name| side.path(name)));
+    let files = files.chain(["first.txt", "second.txt", "stranger.txt"].map(|name| harness.path(name)));
     files.flat_map(|file| std::fs::read(file).unwrap()).collect()
 }
 
@@ -105,36 +106,36 @@ fn database(side: &Installation<'_>) -> Written {
 /// Commands that speak with the platform themselves, each refused in every way, and then the daemon.
 async fn refused(play: &mut Play<'_, '_>) {
     let fail = |play: &Play<'_, '_>, call, how| {
-        play.stage.server.world.with(|world, _| world.add_fault(Fault::once(call, Moment::Before, how)));
+        play.harness.server.world.with(|world, _| world.add_fault(Fault::once(call, Moment::Before, how)));
     };
-    let entered = play.stage.embassy.count("SELECT count(*) FROM entry");
+    let entered = play.harness.embassy.count("SELECT count(*) FROM entry");
     for how in REFUSALS {
-        std::fs::write(play.stage.path("more.txt"), format!("{} again", text(3))).unwrap();
+        std::fs::write(play.harness.path("more.txt"), format!("{} again", text(3))).unwrap();
         fail(play, Call::SendMessage, how);
         play.act(Of::Embassy, By::Official, Some(3), "send --to ministry more.txt", &[]).await;
         fail(play, Call::MessagesWith, how);
         play.act(Of::Ministry, By::Recipient, Some(3), "receipt --from embassy", &[]).await;
     }
-    assert_eq!(play.stage.embassy.count("SELECT count(*) FROM entry"), entered, "nothing was sent");
+    assert_eq!(play.harness.embassy.count("SELECT count(*) FROM entry"), entered, "nothing was sent");
     fail(play, Call::Mentions, How::Unauthorized);
     fail(play, Call::Messages, How::CreditsDepleted);
-    crate::support::installation::until(play.stage.server, "the daemons are troubled", |world| {
+    crate::support::installation::until(play.harness.server, "the daemons are troubled", |world| {
         world.faults().next().is_none()
     })
     .await;
 }
 
 /// The same commands against a platform that says what is private in its answers.
-async fn echoes(stage: &mut Stage<'_>) {
+async fn echoes(harness: &mut LeakHarness<'_>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    for side in [&stage.embassy, &stage.ministry] {
-        side.configure(&stage.server.base, &base);
+    for side in [&harness.embassy, &harness.ministry] {
+        side.configure(&harness.server.base, &base);
     }
     let marked = text(3).split(' ').next_back().unwrap().to_owned();
-    for (status, body) in echoing(&format!("{marked} {}", text(3)), &marked, stage.server.now()) {
-        let send = stage.command(Some(&stage.embassy), &["send", "--to", "ministry", "--no-wait", "more.txt"]);
-        let receipt = stage.command(Some(&stage.ministry), &["receipt", "--from", "embassy"]);
+    for (status, body) in echoing(&format!("{marked} {}", text(3)), &marked, harness.server.now()) {
+        let send = harness.command(Some(&harness.embassy), &["send", "--to", "ministry", "--no-wait", "more.txt"]);
+        let receipt = harness.command(Some(&harness.ministry), &["receipt", "--from", "embassy"]);
         for mut command in [send, receipt] {
             let output = tokio::time::timeout(GENEROUS, async {
                 tokio::select! {
@@ -146,7 +147,7 @@ async fn echoes(stage: &mut Stage<'_>) {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(!output.status.success() && said.contains("dm_conversations"), "{status} {body}: {said}");
             for (name, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
-                stage.written.push((format!("{name} at {status} {body}"), bytes));
+                harness.written.push((format!("{name} at {status} {body}"), bytes));
             }
         }
     }
