@@ -53,7 +53,7 @@ pub trait Remote: Sync {
     fn act(
         &self,
         effect: &Self::Effect,
-        ready: Self::Ready,
+        ready: &Self::Ready,
     ) -> impl Future<Output = Result<Self::Id, PlatformError>> + Send;
 
     /// Looks for what the attempts may have left; `first` is when the first was written down, None if none was.
@@ -76,21 +76,21 @@ pub trait Ledger<R: Remote>: Sync {
     fn accepted(&self, effect: &R::Effect, id: R::Id, now: Time) -> impl Future<Output = Result<(), TaskError>> + Send;
 
     /// It is not tried any more, and why.
-    fn given_up(
-        &self,
-        effect: &R::Effect,
-        why: &str,
-        now: Time,
-    ) -> impl Future<Output = Result<(), TaskError>> + Send;
+    fn given_up(&self, effect: &R::Effect, why: &str, now: Time) -> impl Future<Output = Result<(), TaskError>> + Send;
 }
 
 /// How far an effect was brought. What is to be durable of it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum End<Id> {
+pub enum End<Id, Ready> {
     /// It is done.
     Accepted(Id),
-    /// The attempt surely had no effect, and why.
-    Failed(PlatformError),
+    /// The attempt surely had no effect.
+    Failed {
+        /// Why.
+        error: PlatformError,
+        /// With what it was made.
+        ready: Ready,
+    },
     /// Nobody knows what the attempt came to, and why: it is to be looked for, a little later.
     Unknown(PlatformError),
     /// It is not there, and may still appear.
@@ -102,6 +102,9 @@ pub enum End<Id> {
     /// It is given up.
     GivenUp(GivenUp),
 }
+
+/// How far an effect of this kind was brought.
+pub type EndOf<R> = End<<R as Remote>::Id, <R as Remote>::Ready>;
 
 /// One effect with all that bringing it on needs.
 pub struct Drive<'a, R: Remote, L> {
@@ -123,7 +126,7 @@ impl<R: Remote, L: Ledger<R>> Drive<'_, R, L> {
     /// # Errors
     /// Those of the ledger, and those of the remote side that are not the platform's. Whatever had become durable is, and
     /// to begin anew is safe.
-    pub async fn bring(&self, known: &mut Known<R::Id>) -> Result<End<R::Id>, TaskError> {
+    pub async fn bring(&self, known: &mut Known<R::Id>) -> Result<EndOf<R>, TaskError> {
         let mut ready = R::Ready::default();
         let mut trouble = None;
         loop {
@@ -134,7 +137,7 @@ impl<R: Remote, L: Ledger<R>> Drive<'_, R, L> {
                     Err(stop) => return Err(stop),
                 },
                 Step::Act => {
-                    let (last, error) = self.act(std::mem::take(&mut ready)).await;
+                    let (last, error) = self.act(&ready).await;
                     known.last = last;
                     trouble = error;
                     if let (LastAttempt::Unknown | LastAttempt::Duplicate, Some(error)) = (last, &trouble) {
@@ -151,7 +154,7 @@ impl<R: Remote, L: Ledger<R>> Drive<'_, R, L> {
                     self.ledger.failed(self.effect).await?;
                     // A crash here leaves an effect that may be tried again; one before it, an attempt to be looked for.
                     let error = trouble.unwrap_or(PlatformError::Unavailable { what: "it failed".to_owned() });
-                    return Ok(End::Failed(error));
+                    return Ok(End::Failed { error, ready });
                 }
                 Step::Accepted(id) => {
                     self.ledger.accepted(self.effect, id, self.clock.now()).await?;
@@ -179,7 +182,7 @@ impl<R: Remote, L: Ledger<R>> Drive<'_, R, L> {
     }
 
     /// Makes the attempt that is durable, and says what it came to.
-    async fn act(&self, ready: R::Ready) -> (LastAttempt<R::Id>, Option<PlatformError>) {
+    async fn act(&self, ready: &R::Ready) -> (LastAttempt<R::Id>, Option<PlatformError>) {
         let outcome = self.remote.act(self.effect, ready).await;
         // A crash here, or anywhere in the call, leaves an attempt of unknown outcome: it is looked for.
         match outcome {
@@ -231,7 +234,7 @@ impl Once {
         remote: &R,
         ledger: &impl Ledger<R>,
         effect: &R::Effect,
-    ) -> Result<End<R::Id>, TaskError> {
+    ) -> Result<EndOf<R>, TaskError> {
         let last = if self.is_duplicate(effect.id()) { LastAttempt::Duplicate } else { LastAttempt::Forgotten };
         self.drive(remote, ledger, effect, Known { last, ..Known::durable(effect.attempts()) }).await
     }
@@ -245,7 +248,7 @@ impl Once {
         remote: &R,
         ledger: &impl Ledger<R>,
         effect: &R::Effect,
-    ) -> Result<End<R::Id>, TaskError> {
+    ) -> Result<EndOf<R>, TaskError> {
         let known = Known { last: LastAttempt::NotMade, ..Known::durable(effect.attempts()) };
         self.drive(remote, ledger, effect, known).await
     }
@@ -256,7 +259,7 @@ impl Once {
         ledger: &impl Ledger<R>,
         effect: &R::Effect,
         mut known: Known<R::Id>,
-    ) -> Result<End<R::Id>, TaskError> {
+    ) -> Result<EndOf<R>, TaskError> {
         let drive = Drive { remote, ledger, effect, rules: &self.rules, clock: &self.clock };
         let end = drive.bring(&mut known).await;
         match known.last {

@@ -195,9 +195,8 @@ impl Steps<'_> {
             effect.items.iter().any(|item| matches!(item, Item::Hidden(age) if LAG <= *age))
                 || effect.flying.iter().flatten().any(|age| FLYING <= *age)
         };
-        let is_held = |process: &Process| {
-            process.hand.is_some_and(|hand| hand.last == LastAttempt::NotMade && HELD <= hand.held)
-        };
+        let is_held =
+            |process: &Process| process.hand.is_some_and(|hand| hand.last == LastAttempt::NotMade && HELD <= hand.held);
         if self.world.effects.iter().any(is_due) || self.world.processes.iter().any(is_held) {
             return;
         }
