@@ -4,6 +4,7 @@
 //! struct of its section, made by [`settings`]. The list of all tasks stands in the daemon.
 
 pub mod task;
+pub mod once;
 pub mod rules;
 pub mod persons;
 pub mod settings;

@@ -1,25 +1,19 @@
 //! Posts the commitment of each sealed note, once; and the parts of mirrors, and answers, in the same way.
 //!
-//! The order of durable steps is the design:
-//!
-//! | step | what is durable | if the program dies right after |
-//! |---|---|---|
-//! | decide | text, signed head, first attempt | the post is looked for, then tried |
-//! | post | nothing new; the platform may have it | the post is looked for, and found |
-//! | result | where it is; the log's `post` entry | the next note |
-//!
-//! An attempt whose outcome nobody knows is followed by looking at our own timeline. A timeline lags: only when the post
-//! has not appeared for as long as the configured `unknown_outcome_timeout` is it tried again. A refusal as a duplicate means that it is
-//! there after all: then it is looked for, and tried again only if it has not appeared for a day. "Could not be read" is
-//! never taken for "is absent".
+//! How a post is brought to its end, whatever dies and whenever, is [`once`](crate::tasks::once)'s. Deciding upon a post
+//! makes its text, the signed head that it shows and its first attempt durable at once; the result is entered in the log. A
+//! timeline lags: what is not on it may still appear for as long as the configured `unknown_outcome_timeout`, and for a day
+//! if the platform refused it as a duplicate.
 //!
 //! Notes come first, then the parts of mirrors in their order, answers, receipts, the heartbeat. A part, an answer or a
-//! receipt that has to wait for something of its own is held back, and notes pass it. A part answers the part before it, the first one the note's
-//! post; where the platform refuses the reply, it and the rest of its series are posted with the same words alone. Files
+//! receipt that has to wait for something of its own is deferred, and notes pass it. A part answers the part before it, the
+//! first one the note's post; where the platform refuses the reply, it and the rest of its series are posted with the same words alone. Files
 //! are uploaded before each attempt, since an upload that nobody uses does no harm; one that the platform does not take is
 //! left out.
 
 mod settings;
+mod ledger;
+mod timeline;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,26 +23,23 @@ use cron::Schedule;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use self::ledger::Posts;
+use self::timeline::Timeline;
 use crate::base::clock::Clock;
-use crate::base::ids::{Channel, MediaId, PostId};
-use crate::base::time::SKEW_MS_MAX;
-use crate::base::time::{DAY_MS, Time};
-use crate::note::names;
-use crate::platform::{Draft, Error as PlatformError, File, Platform, Post, Purpose};
+use crate::base::ids::{Channel, PostId};
+use crate::base::time::{DAY_MS, SKEW_MS_MAX, Time};
+use crate::platform::{Error as PlatformError, Platform};
 use crate::store::{Intent, Store, Subject};
-use crate::tasks::task::{Backoff, Deferred, Needs, Next, RARE_RETRY, Task, TaskError, Wake, ms};
+use crate::tasks::once::decide::{Retry, Rules};
+use crate::tasks::once::rank::{Rank, holds_all_up, rank};
+use crate::tasks::once::{End, EndOf, Ledger, Once};
+use crate::tasks::task::{Needs, Next, RARE_RETRY, Task, TaskError, Wake, ms};
 use crate::wording::post::PostText;
 
 pub use self::settings::PublishSettings;
 
-/// How far our clock and the platform's may differ when posts are looked for.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(3600);
-
 /// How long a post that was refused as a duplicate may stay away from our timeline before it counts as gone.
 const DUPLICATE_STAYS_AWAY: Duration = Duration::from_secs(86_400);
-
-/// How far back our own posts are compared with the log at the first start.
-const FIRST_LOOK: Duration = Duration::from_secs(30 * 86_400);
 
 /// With so few posts left before the platform's limit, one post carries all that waits.
 const POSTS_LEFT_FEW: u64 = 3;
@@ -61,15 +52,11 @@ pub struct Publisher {
     settings: PublishSettings,
     /// Posts of receipts in a day, by UTC: others decide how many notes they send.
     receipts_a_day: u64,
-    backoff: Backoff,
+    timeline: Timeline,
+    ledger: Posts,
+    once: Once,
     /// Whether our own posts have been compared with the log since the start.
     compared: watch::Sender<bool>,
-    /// After a refusal as a duplicate the post is only looked for, for a day.
-    duplicates: BTreeSet<u64>,
-    /// Parts, answers and receipts that have to wait.
-    deferred: Deferred,
-    /// Parts that the platform refuses with their files.
-    without_media: BTreeSet<u64>,
 }
 
 impl Task for Publisher {
@@ -83,7 +70,7 @@ impl Task for Publisher {
     /// Only what must stop the daemon: the store's errors, and a public post that the log does not bear out.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
-        self.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
+        self.once.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
     }
 }
 
@@ -96,17 +83,26 @@ impl Publisher {
         settings: PublishSettings,
         receipts_a_day: u64,
     ) -> Publisher {
+        let rules = Rules {
+            unknown_outcome_timeout: settings.unknown_outcome_timeout,
+            duplicate_stays_away: DUPLICATE_STAYS_AWAY,
+            retry: Retry::ByItself,
+        };
         Publisher {
+            timeline: Timeline {
+                platform: platform.clone(),
+                store: store.clone(),
+                clock: clock.clone(),
+                without_media: BTreeSet::new(),
+            },
+            ledger: Posts(store.clone()),
+            once: Once::new(rules, clock.clone()),
             platform,
             store,
             clock,
             settings,
             receipts_a_day,
-            backoff: Backoff::new(),
             compared: watch::Sender::new(false),
-            duplicates: BTreeSet::new(),
-            deferred: Deferred::default(),
-            without_media: BTreeSet::new(),
         }
     }
 
@@ -122,8 +118,8 @@ impl Publisher {
             self.compared.send_replace(true);
         }
         let now = self.clock.now();
-        let mut open = self.store.open_intent(self.deferred.at(now)).await?;
-        if let Some(intent) = open.take_if(|intent| comes_before_notes(intent)) {
+        let mut open = self.store.open_intent(self.once.deferred.at(now)).await?;
+        if let Some(intent) = open.take_if(|intent| rank(intent) <= Rank::Notes) {
             return self.finish(intent).await;
         }
         if let Some(notes) = self.due_notes().await? {
@@ -140,10 +136,10 @@ impl Publisher {
         if let Some(heartbeat) = self.due_heartbeat(now).await? {
             return self.begin(heartbeat, now).await;
         }
-        self.backoff.succeeded();
+        self.once.backoff.succeeded();
         let tomorrow = receipt.map(|_| now.midnight().plus_ms(DAY_MS));
         let next = tomorrow.into_iter().fold(self.next_heartbeat(now), Time::min);
-        if let Some(until) = self.deferred.until() {
+        if let Some(until) = self.once.deferred.until() {
             return Ok(Next::Idle(next.min(until)));
         }
         if receipt.is_some() {
@@ -160,7 +156,9 @@ impl Publisher {
     /// Decides upon a post that shows a head, and posts it.
     async fn begin(&mut self, subject: Subject, now: Time) -> Result<Next, TaskError> {
         let intent = self.store.intend(subject, now).await?;
-        self.send(&intent, Vec::new()).await
+        // A crash here leaves a post with one attempt that was never made: it is looked for, then tried again.
+        let end = self.once.begin(&self.timeline, &self.ledger, &intent).await?;
+        self.conclude(&intent, end).await
     }
 
     /// The notes whose post is next, if there are any.
@@ -181,34 +179,49 @@ impl Publisher {
 
     /// Brings a post that was decided upon to its end.
     async fn finish(&mut self, intent: Intent) -> Result<Next, TaskError> {
-        let Some(attempts) = intent.attempts else { return self.try_again(&intent).await };
-        if attempts.all_failed {
-            return self.try_again(&intent).await;
-        }
-        let from = self.newest_post_or(attempts.first).await?.min(attempts.first.plus_ms(-ms(CLOCKS_DIFFER)));
-        // What the answer does not show was not there when it was asked, not when it came.
-        let asked = self.clock.now();
-        let posts = self.platform.own_posts(Channel::X.first_at(from)).await?;
-        let found = posts.iter().filter(|post| shows(post, &intent.text)).min_by_key(|post| post.id);
-        if let Some(post) = found {
-            return self.posted(&intent, post.id).await;
-        }
-        let refused = self.duplicates.contains(&intent.id);
-        let unknown_outcome_timeout = if refused {
-            DUPLICATE_STAYS_AWAY.max(self.settings.unknown_outcome_timeout)
-        } else {
-            self.settings.unknown_outcome_timeout
-        };
-        if asked < attempts.last.plus_ms(ms(unknown_outcome_timeout)) {
-            let look = self.backoff.wait(self.clock.now());
-            info!(intent.id, until = %look, "the post is not on the timeline yet");
-            if refused {
-                let trouble = "the platform says that a post is there already, and does not show it";
-                self.store.report(Self::NAME, Some(trouble.to_owned()), asked).await?;
+        let end = self.once.bring(&self.timeline, &self.ledger, &intent).await?;
+        self.conclude(&intent, end).await
+    }
+
+    /// What comes of how far a post was brought.
+    async fn conclude(&mut self, intent: &Intent, end: EndOf<Timeline>) -> Result<Next, TaskError> {
+        match end {
+            End::Accepted(post) => Ok(self.posted(intent, post)),
+            End::NotYet => self.not_yet(intent).await,
+            End::Unreadable(error) => Err(error.into()),
+            End::Unknown(error @ PlatformError::Duplicate) if holds_all_up(&intent.subject) => Err(error.into()),
+            End::Unknown(error) => {
+                let look = self.once.later();
+                warn!(intent.id, error = %error, until = %look, "a post will be looked for");
+                Ok(self.wait_for(intent, look))
             }
-            return Ok(self.wait_for(&intent, look));
+            End::NotReady(error) => self.not_ready(intent, error).await,
+            End::Failed { error, .. } if holds_all_up(&intent.subject) => Err(error.into()),
+            End::Failed { error, ready } => self.refused(intent, error, !ready.is_empty()).await,
+            End::GivenUp(why) => {
+                warn!(intent.id, why = %why, "a post is given up");
+                Ok(Next::Now)
+            }
         }
-        self.try_again(&intent).await
+    }
+
+    /// The post is not on the timeline, and may still appear.
+    async fn not_yet(&mut self, intent: &Intent) -> Result<Next, TaskError> {
+        let look = self.once.later();
+        info!(intent.id, until = %look, "the post is not on the timeline yet");
+        if self.once.is_duplicate(intent.id) {
+            let trouble = "the platform says that a post is there already, and does not show it";
+            self.store.report(Self::NAME, Some(trouble.to_owned()), self.clock.now()).await?;
+        }
+        Ok(self.wait_for(intent, look))
+    }
+
+    /// Files may take their time: notes pass them.
+    async fn not_ready(&mut self, intent: &Intent, error: PlatformError) -> Result<Next, TaskError> {
+        let until = self.once.after(&error);
+        warn!(intent.id, error = %error, until = %until, "the files of a part cannot be uploaded");
+        self.store.report(Self::NAME, Some(error.to_string()), self.clock.now()).await?;
+        Ok(self.wait_for(intent, until))
     }
 
     /// Waits until a moment, or holds back what notes may pass.
@@ -216,70 +229,8 @@ impl Publisher {
         if holds_all_up(&intent.subject) {
             return Next::Wait(until);
         }
-        self.deferred.defer(intent.id, until);
+        self.once.deferred.defer(intent.id, until);
         Next::Now
-    }
-
-    async fn try_again(&mut self, intent: &Intent) -> Result<Next, TaskError> {
-        let media = match self.upload(intent).await {
-            // Files may take their time: notes pass them.
-            Err(TaskError::Platform(error)) => {
-                let now = self.clock.now();
-                let until = self.backoff.after(&error, now);
-                warn!(intent.id, error = %error, until = %until, "the files of a part cannot be uploaded");
-                self.store.report(Self::NAME, Some(error.to_string()), now).await?;
-                return Ok(self.wait_for(intent, until));
-            }
-            uploaded => uploaded?,
-        };
-        self.store.attempt(intent.id, self.clock.now()).await?;
-        self.send(intent, media).await
-    }
-
-    /// Uploads the files that go along, as far as the platform takes them.
-    async fn upload(&self, intent: &Intent) -> Result<Vec<MediaId>, TaskError> {
-        let mut media = Vec::new();
-        let Subject::Part { note, .. } = intent.subject else { return Ok(media) };
-        for name in intent.files.iter().filter(|_| !self.without_media.contains(&intent.id)) {
-            let bytes = self.store.disclosed_file(note, name.clone()).await?;
-            let (Some(media_type), Some(bytes)) = (names::media_type(name), bytes) else { continue };
-            let file = File { media_type: media_type.to_owned(), bytes };
-            match self.platform.upload(&file, Purpose::Post).await {
-                Err(PlatformError::Refused { what }) => warn!(note, file = name, what, "a file is not mirrored"),
-                uploaded => media.push(uploaded?),
-            }
-        }
-        Ok(media)
-    }
-
-    /// Posts. The attempt is durable already.
-    async fn send(&mut self, intent: &Intent, media: Vec<MediaId>) -> Result<Next, TaskError> {
-        let has_media = !media.is_empty();
-        let draft = Draft { text: intent.text.clone(), answers: intent.answers, media };
-        match self.platform.post(&draft).await {
-            Ok(id) => self.posted(intent, id).await,
-            Err(error @ PlatformError::NoAnswer { .. }) => {
-                let look = self.backoff.wait(self.clock.now());
-                warn!(intent.id, error = %error, until = %look, "no answer to a post: it will be looked for");
-                Ok(self.wait_for(intent, look))
-            }
-            Err(error @ PlatformError::Duplicate) => {
-                self.duplicates.insert(intent.id);
-                if holds_all_up(&intent.subject) {
-                    return Err(error.into());
-                }
-                let look = self.backoff.wait(self.clock.now());
-                Ok(self.wait_for(intent, look))
-            }
-            Err(error) => {
-                self.store.failed(intent.id).await?;
-                if holds_all_up(&intent.subject) {
-                    Err(error.into())
-                } else {
-                    self.refused(intent, error, has_media).await
-                }
-            }
-        }
     }
 
     /// What becomes of a part or an answer that surely was not posted.
@@ -289,25 +240,25 @@ impl Publisher {
         match &error {
             PlatformError::ReplyRefused { what } if is_reply => {
                 info!(intent.id, what, "the platform refuses the reply: it is posted alone");
-                self.store.unanswering(intent.id, now).await?;
+                self.ledger.as_standalone(intent, now).await?;
             }
             // X has more words for it than anybody knows.
             PlatformError::Refused { what } if is_reply && !has_media => {
                 warn!(intent.id, what, "the platform refuses it as a reply: it is posted alone");
-                self.store.unanswering(intent.id, now).await?;
+                self.ledger.as_standalone(intent, now).await?;
             }
             PlatformError::Refused { .. } | PlatformError::TooLong { .. } | PlatformError::ReplyRefused { .. } => {
                 if let Subject::Answer { .. } = intent.subject {
                     warn!(intent.id, error = %error, "an answer is dropped");
-                    self.store.dropped(intent.id, error.to_string(), now).await?;
+                    self.ledger.given_up(intent, &error.to_string(), now).await?;
                 } else if has_media {
                     warn!(intent.id, error = %error, "a part is posted without its files");
-                    self.without_media.insert(intent.id);
+                    self.timeline.without_media.insert(intent.id);
                 } else {
                     let until = now.plus_ms(ms(RARE_RETRY));
                     warn!(intent.id, error = %error, until = %until, "a part of a mirror or a receipt is held back");
                     self.store.report(Self::NAME, Some(error.to_string()), now).await?;
-                    self.deferred.defer(intent.id, until);
+                    self.once.deferred.defer(intent.id, until);
                 }
             }
             _ => return Err(error.into()),
@@ -315,11 +266,9 @@ impl Publisher {
         Ok(Next::Now)
     }
 
-    async fn posted(&mut self, intent: &Intent, post: PostId) -> Result<Next, TaskError> {
-        self.store.posted(intent.id, post, self.clock.now()).await?;
-        self.backoff.succeeded();
-        self.duplicates.remove(&intent.id);
-        self.without_media.remove(&intent.id);
+    fn posted(&mut self, intent: &Intent, post: PostId) -> Next {
+        self.once.backoff.succeeded();
+        self.timeline.without_media.remove(&intent.id);
         match &intent.subject {
             Subject::Notes { first, last } => info!(note.first = first, note.last = last, post.id = %post, "posted"),
             Subject::Heartbeat { date } => info!(date, post.id = %post, "posted the heartbeat"),
@@ -327,7 +276,7 @@ impl Publisher {
             Subject::Part { note, place, count, .. } => info!(note, place, count, post.id = %post, "posted a part"),
             Subject::Answer { note, .. } => info!(note, post.id = %post, "answered"),
         }
-        Ok(Next::Now)
+        Next::Now
     }
 
     /// Compares our own newest posts with the log: a head in public that is not one of ours means that the database is
@@ -341,7 +290,8 @@ impl Publisher {
         let now = self.clock.now();
         me.compare_clocks(now, SKEW_MS_MAX)?;
         self.store.account(me.account).await?;
-        let from = self.newest_post_or(now).await?.max(self.settings.ignore_posts_until.unwrap_or(Time::from_ms(0)));
+        let from =
+            self.timeline.newest_post_or(now).await?.max(self.settings.ignore_posts_until.unwrap_or(Time::from_ms(0)));
         for post in self.platform.own_posts(Channel::X.first_at(from)).await? {
             let Ok(text) = PostText::parse(post.text.trim_end()) else { continue };
             let (size, root) = text.head();
@@ -354,15 +304,6 @@ impl Publisher {
             }
         }
         Ok(())
-    }
-
-    /// From when on our own posts are of interest: those before the newest that is known are known too. A moment that our
-    /// own clock told at an earlier time may be wrong; the one in a post's number is not.
-    async fn newest_post_or(&self, now: Time) -> Result<Time, TaskError> {
-        Ok(match self.store.newest_post().await? {
-            Some(post) => Channel::X.moment(post).plus_ms(-ms(CLOCKS_DIFFER)),
-            None => now.plus_ms(-ms(FIRST_LOOK)),
-        })
     }
 
     /// Whether today's moment of the heartbeat, by UTC, has come.
@@ -381,25 +322,4 @@ impl Publisher {
 fn next_of(schedule: &Schedule, time: Time) -> Option<Time> {
     let time = chrono::DateTime::from_timestamp_millis(time.ms())?;
     Some(Time::from_ms(schedule.after(&time).next()?.timestamp_millis()))
-}
-
-/// Whether notes wait for it as long as it is not posted: for one another, and for the heartbeat.
-fn holds_all_up(subject: &Subject) -> bool {
-    matches!(subject, Subject::Notes { .. } | Subject::Heartbeat { .. })
-}
-
-/// Whether a post is brought to its end before the next notes are decided upon.
-fn comes_before_notes(intent: &Intent) -> bool {
-    matches!(intent.subject, Subject::Notes { .. }) || intent.attempts.is_some_and(|attempts| !attempts.all_failed)
-}
-
-/// Whether a post shows this text; the platform may have cut or added blanks at its end, and adds a link to the files that
-/// go along. No text of ours has a link, or begins with a name, as X lets what answers somebody begin.
-fn shows(post: &Post, text: &str) -> bool {
-    let mut shown = post.text.as_str();
-    while let Some((_, rest)) = shown.split_once(' ').filter(|(name, _)| name.starts_with('@')) {
-        shown = rest;
-    }
-    let Some(added) = shown.strip_prefix(text).map(str::trim) else { return false };
-    added.is_empty() || (added.starts_with("https://") && !added.contains(char::is_whitespace))
 }

@@ -1,0 +1,200 @@
+//! Sends each direct message that was decided upon, once.
+//!
+//! How a message is brought to its end, whatever dies and whenever, is [`once`](crate::tasks::once)'s. After an attempt whose
+//! outcome nobody knows the message is looked for in its conversation, among those that are not known to be others of ours.
+//! A message that the platform refuses for good is given up, with the reason; it holds up no other. Nor does one whose
+//! recipient cannot be written to, or whose conversation cannot be read: it waits by itself.
+//!
+//! What officials are told in answer to a command goes first, and some of what the platform allows is kept for it: a code
+//! that comes late is worth nothing.
+
+mod conversation;
+mod ledger;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use self::conversation::{ComposedDm, Conversations};
+use self::ledger::Messages;
+use crate::base::clock::Clock;
+use crate::base::time::{DAY_MS, Time};
+use crate::note::slip::Slip;
+use crate::platform::{Addressee, Error as PlatformError, Platform};
+use crate::store::vault;
+use crate::store::{MessageBody, PendingMessage, Store};
+use crate::tasks::once::decide::{Retry, Rules};
+use crate::tasks::once::{End, EndOf, Once};
+use crate::tasks::task::{Needs, Next, Task, TaskError, Wake};
+
+/// So many of the messages that the platform allows are left to answers to commands.
+const RESERVED: u64 = 3;
+
+/// When to look again how many messages the platform allows.
+const ALLOWED_LATER_MS: i64 = 60_000;
+
+/// How messages are sent.
+pub struct DeliverSettings {
+    /// How long after an attempt with unknown outcome the message may still appear in its conversation.
+    pub unknown_outcome_timeout: Duration,
+    /// The secret keys that open notes, for slips; without one no slip is sent.
+    pub identities: Vec<age::x25519::Identity>,
+}
+
+/// The loop that sends.
+pub struct DmSender {
+    platform: Arc<dyn Platform>,
+    store: Store,
+    clock: Clock,
+    settings: DeliverSettings,
+    conversations: Conversations,
+    ledger: Messages,
+    once: Once,
+    /// Who cannot be written to, and until when nobody tries.
+    unreachable: Vec<(Addressee, Time)>,
+}
+
+impl Task for DmSender {
+    const NAME: &'static str = "dm sender";
+    const WAKE: Wake = Wake::Log;
+    const NEEDS: Needs = Needs::Comparison;
+
+    /// Sends at most one message. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// Only what must stop the daemon.
+    async fn tick(&mut self) -> anyhow::Result<Next> {
+        let step = self.step().await;
+        self.once.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
+    }
+}
+
+impl DmSender {
+    /// A sender that has done nothing yet.
+    pub fn new(platform: Arc<dyn Platform>, store: Store, clock: Clock, settings: DeliverSettings) -> DmSender {
+        let rules = Rules {
+            unknown_outcome_timeout: settings.unknown_outcome_timeout,
+            duplicate_stays_away: settings.unknown_outcome_timeout,
+            retry: Retry::ByItself,
+        };
+        DmSender {
+            conversations: Conversations { platform: platform.clone(), store: store.clone(), clock: clock.clone() },
+            ledger: Messages(store.clone()),
+            once: Once::new(rules, clock.clone()),
+            platform,
+            store,
+            clock,
+            settings,
+            unreachable: Vec::new(),
+        }
+    }
+
+    async fn step(&mut self) -> Result<Next, TaskError> {
+        let now = self.clock.now();
+        let low_budget = self.platform.sends_left().await.is_some_and(|left| left <= RESERVED);
+        let Some(message) = self.store.pending_message(self.once.deferred.at(now), low_budget).await? else {
+            return self.rest(now, low_budget).await;
+        };
+        self.unreachable.retain(|(_, until)| now < *until);
+        if let Some((_, until)) = self.unreachable.iter().find(|(unreachable, _)| *unreachable == message.to) {
+            self.once.deferred.defer(message.id, *until);
+            return Ok(Next::Now);
+        }
+        let Some(text) = self.text(&message.body).await? else {
+            return self.give_up(message.id, "its slip cannot be made").await;
+        };
+        let composed = ComposedDm { message, text };
+        let end = self.once.bring(&self.conversations, &self.ledger, &composed).await?;
+        self.conclude(&composed.message, end).await
+    }
+
+    /// What comes of how far a message was brought.
+    async fn conclude(&mut self, message: &PendingMessage, end: EndOf<Conversations>) -> Result<Next, TaskError> {
+        match end {
+            End::Accepted(id) => {
+                self.once.backoff.succeeded();
+                info!(message.id, sent.id = %id, "sent a message");
+            }
+            End::NotYet => {
+                let look = self.once.later();
+                info!(message.id, until = %look, "the message is not in its conversation yet");
+                self.once.deferred.defer(message.id, look);
+            }
+            End::Unknown(error) => {
+                let look = self.once.later();
+                warn!(message.id, error = %error, until = %look, "no answer to a message: it will be looked for");
+                self.once.deferred.defer(message.id, look);
+            }
+            End::GivenUp(why) => warn!(message.id, why = %why, "a message is given up"),
+            End::Unreadable(error) | End::NotReady(error) => return self.put_off(message, error).await,
+            End::Failed { error, .. } => return self.failed(message, error).await,
+        }
+        Ok(Next::Now)
+    }
+
+    /// What becomes of a message that surely was not sent.
+    async fn failed(&mut self, message: &PendingMessage, error: PlatformError) -> Result<Next, TaskError> {
+        match error {
+            PlatformError::Refused { .. } | PlatformError::TooLong { .. } | PlatformError::ReplyRefused { .. } => {
+                self.give_up(message.id, &error.to_string()).await
+            }
+            // It may be this recipient alone, whose conversation is encrypted; if it is the account, each recipient is tried
+            // as seldom.
+            PlatformError::NeedsPerson { .. } => {
+                self.unreachable.push((message.to.clone(), self.once.after(&error)));
+                self.put_off(message, error).await
+            }
+            error => Err(error.into()),
+        }
+    }
+
+    /// Nothing can be done now.
+    async fn rest(&mut self, now: Time, low_budget: bool) -> Result<Next, TaskError> {
+        self.once.backoff.succeeded();
+        let later = low_budget.then(|| now.plus_ms(ALLOWED_LATER_MS));
+        if let Some(until) = self.once.deferred.until().into_iter().chain(later).min() {
+            return Ok(Next::Idle(until));
+        }
+        self.store.report(Self::NAME, None, now).await?;
+        Ok(Next::Idle(now.plus_ms(DAY_MS)))
+    }
+
+    /// Lets one message wait because of what the platform says; others pass it.
+    async fn put_off(&mut self, message: &PendingMessage, error: PlatformError) -> Result<Next, TaskError> {
+        let now = self.clock.now();
+        let until = self.once.after(&error);
+        warn!(message.id, error = %error, until = %until, "a message has to wait");
+        self.store.report(Self::NAME, Some(error.to_string()), now).await?;
+        self.once.deferred.defer(message.id, until);
+        Ok(Next::Now)
+    }
+
+    /// What the message says; nothing if it is a slip that cannot be made.
+    async fn text(&self, body: &MessageBody) -> Result<Option<String>, TaskError> {
+        let note = match body {
+            MessageBody::Text(text) => return Ok(Some(text.clone())),
+            MessageBody::Slip(note) => *note,
+        };
+        let sealed = self.store.opening(note).await?;
+        let Some(sealed) = sealed.filter(|_| !self.settings.identities.is_empty()) else { return Ok(None) };
+        let opening = match vault::open(note, &sealed, &self.settings.identities) {
+            Ok(opening) => opening,
+            Err(error) => {
+                warn!(note, error = %error, "a slip cannot be made");
+                return Ok(None);
+            }
+        };
+        let Ok((envelope, content)) = opening.check() else {
+            warn!(note, "a slip cannot be made: the opening does not agree with itself");
+            return Ok(None);
+        };
+        Ok(Slip::of(envelope, &content).to_text().inspect_err(|error| warn!(note, error = %error, "no slip")).ok())
+    }
+
+    async fn give_up(&self, id: u64, why: &str) -> Result<Next, TaskError> {
+        warn!(message.id = id, why, "a message is given up");
+        self.ledger.give_up(id, why).await?;
+        Ok(Next::Now)
+    }
+}

@@ -1,0 +1,185 @@
+//! What to do next about one effect: a function of what is known, and of nothing else.
+//!
+//! An attempt is durable before it is made. Then it was accepted, or has surely failed, or nobody knows. What nobody knows is
+//! looked for; only when it could be looked for, and was absent, so long after the last attempt that it can no longer
+//! appear, is it tried again.
+//!
+//! # What is assumed
+//!
+//! An effect is never done twice as long as whatever an attempt does can be seen within `unknown_outcome_timeout`, counted
+//! from the moment that was written down before the attempt. Within that time lie: the time from writing it down to
+//! the call, the call itself, the time for which the platform may still do it after the caller has given up, and the lag of
+//! the listing.
+//!
+//! The moments are those of this machine's clock. One that is set back makes the wait longer and does no harm. One that is set
+//! forward makes it shorter: set forward by the whole time-out between an attempt and a look, it allows a second attempt
+//! too early. [`may_still_appear`] is the only place that compares moments: a clock that nobody can set is to be asked there.
+
+use std::time::Duration;
+
+use crate::base::time::Time;
+use crate::store::Attempts;
+use crate::tasks::task::ms;
+
+/// The rules for one kind of effects.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rules {
+    /// How long after an attempt of unknown outcome its effect may still appear.
+    pub unknown_outcome_timeout: Duration,
+    /// How long what was refused as a duplicate may stay away before it counts as gone; no less than the time-out above is
+    /// waited.
+    pub duplicate_stays_away: Duration,
+    /// Who decides upon another attempt after one of unknown outcome.
+    pub retry: Retry,
+}
+
+/// Who decides upon another attempt after one of unknown outcome.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Retry {
+    /// The program, when the effect can no longer appear.
+    ByItself,
+    /// A person, who gives a command for each attempt. The command looks before its attempt, and tries once.
+    ByPerson,
+}
+
+/// What is known of one effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Known<Id> {
+    /// The attempts that are durable; None if there was none.
+    pub attempts: Option<Attempts>,
+    /// What this process knows of the last of them.
+    pub last: LastAttempt<Id>,
+    /// What the last look showed. A look before an attempt says nothing about it, so an attempt sets this to None.
+    pub look: Option<Look<Id>>,
+}
+
+/// What this process knows of the last attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LastAttempt<Id> {
+    /// Nothing: it was made by a process that has ended, or at an earlier tick.
+    Forgotten,
+    /// It is durable, and this process has not made it yet.
+    NotMade,
+    /// The platform did it, under this identifier.
+    Accepted(Id),
+    /// It surely did not happen.
+    Failed,
+    /// Nobody knows whether it happened.
+    Unknown,
+    /// The platform refused it because the same is already there.
+    Duplicate,
+}
+
+/// A look for the effect.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Look<Id> {
+    /// When it was asked for, not when the answer came: what the answer does not show was not there at this moment.
+    pub asked: Time,
+    /// What it showed.
+    pub sight: Sight<Id>,
+}
+
+/// What a look shows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Sight<Id> {
+    /// The effect is there, under this identifier.
+    There(Id),
+    /// All was read in which it can be, and it is not there.
+    Absent,
+    /// It could not be read. This says nothing.
+    Unreadable,
+    /// More was written since than is ever read: no later look can show it either.
+    Endless,
+}
+
+/// What to do next about an effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step<Id> {
+    /// Make an attempt durable.
+    Attempt,
+    /// Make the attempt that is durable.
+    Act,
+    /// Look for the effect.
+    Look,
+    /// Nothing for now: look again later.
+    Later,
+    /// Write down that it is done, and under which identifier.
+    Accepted(Id),
+    /// Write down that the last attempt surely failed.
+    Failed,
+    /// Write down that it is given up.
+    GiveUp(GivenUp),
+}
+
+/// Why an effect is given up without the platform's word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum GivenUp {
+    /// No look can show whether it happened.
+    #[error("nobody knows whether it was sent, and too much was written since to look for it")]
+    Endless,
+}
+
+impl<Id> Known<Id> {
+    /// What a process knows that has just read the store.
+    pub fn durable(attempts: Option<Attempts>) -> Known<Id> {
+        Known { attempts, last: LastAttempt::Forgotten, look: None }
+    }
+
+    /// An attempt has become durable at `now`, and is not made yet.
+    pub fn attempted(&mut self, now: Time) {
+        let (first, last) = self.attempts.map_or((now, now), |before| (before.first, before.last.max(now)));
+        self.attempts = Some(Attempts { first, last, all_failed: false });
+        self.last = LastAttempt::NotMade;
+        self.look = None;
+    }
+}
+
+/// What to do next about an effect.
+pub fn next<Id: Copy>(known: &Known<Id>, rules: &Rules) -> Step<Id> {
+    match known.last {
+        LastAttempt::NotMade => Step::Act,
+        LastAttempt::Accepted(id) => Step::Accepted(id),
+        LastAttempt::Failed => Step::Failed,
+        LastAttempt::Forgotten | LastAttempt::Unknown | LastAttempt::Duplicate => next_by_look(known, rules),
+    }
+}
+
+/// What to do next if only a look can tell.
+fn next_by_look<Id: Copy>(known: &Known<Id>, rules: &Rules) -> Step<Id> {
+    let open = known.attempts.filter(|attempts| !attempts.all_failed);
+    if open.is_none() && rules.retry == Retry::ByItself {
+        return Step::Attempt;
+    }
+    let Some(look) = known.look else { return Step::Look };
+    match look.sight {
+        Sight::There(id) => Step::Accepted(id),
+        Sight::Unreadable => Step::Later,
+        Sight::Endless => Step::GiveUp(GivenUp::Endless),
+        Sight::Absent => match open {
+            Some(attempts) if may_still_appear(attempts, look.asked, stays_away(known, rules)) => Step::Later,
+            _ if was_tried_by_command(known, rules) => Step::Later,
+            _ => Step::Attempt,
+        },
+    }
+}
+
+/// How long an effect that a look does not show may still appear after the last attempt.
+fn stays_away<Id>(known: &Known<Id>, rules: &Rules) -> Duration {
+    match known.last {
+        LastAttempt::Duplicate => rules.duplicate_stays_away.max(rules.unknown_outcome_timeout),
+        _ => rules.unknown_outcome_timeout,
+    }
+}
+
+/// Whether what the attempts did may appear though a look that was asked for at `asked` did not show it.
+fn may_still_appear(attempts: Attempts, asked: Time, stays_away: Duration) -> bool {
+    asked < attempts.last.plus_ms(ms(stays_away))
+}
+
+/// Whether a person's command has made its one attempt.
+fn was_tried_by_command<Id>(known: &Known<Id>, rules: &Rules) -> bool {
+    rules.retry == Retry::ByPerson && !matches!(known.last, LastAttempt::Forgotten)
+}
+
+#[cfg(test)]
+mod tests;
