@@ -48,8 +48,9 @@
 //!   built alone with `--no-default-features`.
 //! - **A module uses only those above it** in this file, and inside a folder only those above it in that folder's list.
 //! - **Sealed before said**: entry, opening and cursor become durable in one transaction before anything is said in public.
-//! - **Posted once**: intent recorded, then posted, then the result recorded. After an unknown outcome the post is looked
-//!   for before it is tried again, and "could not be read" is never taken for "is absent".
+//! - **Done once**: an effect recorded, then the attempt, then done, then the result recorded. After an unknown outcome it is
+//!   looked for before it is tried again, and "could not be read" is never taken for "is absent". `tasks::once` is the only
+//!   engine for this, for posts and messages alike.
 //! - **Never rewritten**: the database refuses to change an entry or a head, a head is durable before it leaves, and on
 //!   every start the root is computed anew and compared with every head that was signed, in the database, in the public
 //!   folder and on our own timeline.

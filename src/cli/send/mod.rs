@@ -2,6 +2,7 @@
 
 mod draft;
 mod lock;
+mod conversation;
 pub mod sender;
 
 use std::io::{self, Write};

@@ -10,24 +10,22 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::warn;
 
+pub use super::conversation::RECENT;
+use super::conversation::{Conversation, Found, LastSend, Parcel, told_to_stop};
 pub use super::draft::{DRAFT_BYTES_MAX, Draft, Unfit};
 use super::lock::{LastAttempt, SendLock};
 use crate::base::clock::Clock;
-use crate::base::ids::{Account, AccountId, MediaId, MessageId, Origin, Source};
+use crate::base::ids::{Account, AccountId, MessageId, Origin, Source};
 use crate::base::time::SKEW_MS_MAX;
 use crate::note::slip::Slip;
-use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Purpose, Reach, newest};
-use crate::store::{self, Reader};
+use crate::platform::{Error as PlatformError, Platform};
+use crate::store::{self, Attempts, Reader};
+use crate::tasks::once::decide::{self, Known, Look, Retry, Rules, Sight, Step};
+use crate::tasks::once::{Drive, End};
 use crate::tasks::rules::{Correspondent, Formal, Rule};
-use crate::tasks::task::ms;
-
-/// A text that was sent no longer ago than this is not sent again without being told so.
-pub const RECENT: Duration = Duration::from_secs(3600);
-
-/// How far a conversation is read at most: to far more messages than can be sent in [`RECENT`].
-const REACH: Reach = Reach { page_sizes: &[5, 20, 100], pages_max: 20 };
+use crate::tasks::task::{TaskError, ms};
 
 /// When the conversation is read after an unknown outcome: a message may be listed late.
 const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];
@@ -63,14 +61,6 @@ pub struct Sent {
     pub to: AccountId,
     /// Whether the platform said so; otherwise it gave no answer, and the message was found in the conversation.
     pub was_answered: bool,
-}
-
-/// What a conversation holds.
-struct Found {
-    /// Our messages of late that are made of the draft, newest first.
-    same: Vec<MessageId>,
-    /// The newest message of all.
-    newest: Option<MessageId>,
 }
 
 /// Why there is nothing that was sent.
@@ -138,93 +128,75 @@ impl Sender<'_> {
         let me = me.account;
         let to = identify(self.platform, self.reader, to).await?;
         self.check_sealed(&me, to, &draft.text).await?;
-        let turn = SendLock::take(self.database)?.ok_or(Error::Busy)?;
-        let last = turn.last()?;
-        let before = match again {
-            true => self.find(&me, to, draft).await?.same,
-            false => self.settled(&me, to, draft, last, shutdown).await?,
+        let lock = SendLock::take(self.database)?.ok_or(Error::Busy)?;
+        let before = lock.last()?;
+        let conversation = Conversation { platform: self.platform, clock: self.clock, me: me.id, to, shutdown };
+        let (parcel, look) = match again {
+            true => self.as_told(&conversation, draft).await?,
+            false => self.settled(&conversation, draft, before.filter(|last| last.to == to)).await?,
         };
-        let media = match &draft.file {
-            Some(file) => Some(self.platform.upload(file, Purpose::Message).await?),
-            None => None,
-        };
-        if shutdown.is_cancelled() {
-            return Err(PlatformError::Unavailable { what: "it was told to stop".to_owned() }.into());
-        }
-        let tried = LastAttempt { to, at: self.clock.now(), message: None };
-        turn.keep(Some(tried))?;
-        let outcome = self.give(&me, to, draft, media, &before, shutdown).await;
-        let known = match &outcome {
-            Ok(sent) => Some(LastAttempt { message: Some(sent.message), ..tried }),
-            Err(Error::Missing { .. } | Error::Unknown { .. }) => Some(tried),
-            Err(_) => last,
-        };
-        // It was sent: that it cannot be noted down is no failure of that.
-        if let Err(error) = turn.keep(known) {
-            warn!(error = %error, "what came of this try is not kept");
-        }
-        outcome
+        let ledger = LastSend { lock: &lock, to, before };
+        let rules = &self.rules_of_once();
+        let drive = Drive { remote: &conversation, ledger: &ledger, effect: &parcel, rules, clock: self.clock };
+        give(&drive, Known { look: Some(look), ..Known::durable(None) }).await
     }
 
-    /// The messages of late that are made of this draft: none, once what the last try may have sent is in the
-    /// conversation, or can no longer come.
-    async fn settled(
+    /// A command is given by a person, and so is a second attempt.
+    fn rules_of_once(&self) -> Rules {
+        let unknown_outcome_timeout = self.unknown_outcome_timeout;
+        Rules { unknown_outcome_timeout, duplicate_stays_away: unknown_outcome_timeout, retry: Retry::ByPerson }
+    }
+
+    /// The draft is sent whatever is there already.
+    async fn as_told<'a>(
         &self,
-        me: &Account,
-        to: AccountId,
-        draft: &Draft,
+        conversation: &Conversation<'a>,
+        draft: &'a Draft,
+    ) -> Result<(Parcel<'a>, Look<MessageId>), Error> {
+        let asked = self.clock.now();
+        let before = conversation.find(draft).await?.same;
+        Ok((Parcel { draft, before }, Look { asked, sight: Sight::Absent }))
+    }
+
+    /// Waits until what the last command's attempt may have sent is in the conversation, or can no longer come.
+    async fn settled<'a>(
+        &self,
+        conversation: &Conversation<'a>,
+        draft: &'a Draft,
         last: Option<LastAttempt>,
-        shutdown: &CancellationToken,
-    ) -> Result<Vec<MessageId>, Error> {
-        let last = last.filter(|last| last.to == to);
+    ) -> Result<(Parcel<'a>, Look<MessageId>), Error> {
         let mut wait = FIRST_WAIT;
         loop {
-            let now = self.clock.now();
-            let Found { same, newest } = self.find(me, to, draft).await?;
-            if let Some(message) = same.first() {
-                return Err(Error::Recent { message: *message });
+            let asked = self.clock.now();
+            let Found { same, newest } = conversation.find(draft).await?;
+            let look = Look { asked, sight: same.first().map_or(Sight::Absent, |message| Sight::There(*message)) };
+            let open = last.filter(|last| last.message.is_none() || newest < last.message);
+            let attempts = open.map(|last| Attempts { first: last.at, last: last.at, all_failed: false });
+            match (decide::next(&Known { look: Some(look), ..Known::durable(attempts) }, &self.rules_of_once()), open) {
+                (Step::Accepted(message), _) => return Err(Error::Recent { message }),
+                (Step::Later, Some(last)) => {
+                    let left_ms = ms(self.unknown_outcome_timeout) - asked.ms_since(last.at);
+                    self.wait(conversation.shutdown, last, wait, left_ms).await?;
+                    wait = (2 * wait).min(LONGEST_WAIT);
+                }
+                _ => return Ok((Parcel { draft, before: Vec::new() }, look)),
             }
-            let Some(last) = last else { return Ok(same) };
-            let left_ms = ms(self.unknown_outcome_timeout) - now.ms_since(last.at);
-            if left_ms <= 0 || (last.message.is_some() && last.message <= newest) {
-                return Ok(same);
-            }
-            warn!(last = %last.at, "what was sent last to this account is not in the conversation yet: it is waited for");
-            // A clock that was set back makes it no longer.
-            let left = Duration::from_millis(left_ms.unsigned_abs()).min(self.unknown_outcome_timeout);
-            if shutdown.run_until_cancelled(tokio::time::sleep(wait.min(left))).await.is_none() {
-                return Err(PlatformError::Unavailable { what: "it was told to stop".to_owned() }.into());
-            }
-            wait = (2 * wait).min(LONGEST_WAIT);
         }
     }
 
-    /// Gives the draft to the platform, once.
-    async fn give(
+    /// Waits before the next look for what the last attempt may have sent; it may come for `left_ms`.
+    async fn wait(
         &self,
-        me: &Account,
-        to: AccountId,
-        draft: &Draft,
-        media: Option<MediaId>,
-        before: &[MessageId],
         shutdown: &CancellationToken,
-    ) -> Result<Sent, Error> {
-        match self.platform.send_message(&Addressee::Account(to), &draft.text, media).await {
-            Ok(sent) => Ok(Sent { message: sent.message, to, was_answered: true }),
-            Err(PlatformError::Duplicate) => {
-                let found = self.find(me, to, draft).await?.same;
-                let new = found.into_iter().find(|message| !before.contains(message));
-                let message = new.ok_or(PlatformError::Duplicate)?;
-                Ok(Sent { message, to, was_answered: false })
-            }
-            Err(PlatformError::NoAnswer { what }) => {
-                let found = self.look(me, to, draft, before, shutdown).await;
-                let found = found.map_err(|look| Error::Unknown { what: what.clone(), look })?;
-                let message = found.ok_or(Error::Missing { what })?;
-                Ok(Sent { message, to, was_answered: false })
-            }
-            Err(error) => Err(error.into()),
-        }
+        last: LastAttempt,
+        wait: Duration,
+        left_ms: i64,
+    ) -> Result<(), Error> {
+        warn!(last = %last.at, "what was sent last to this account is not in the conversation yet: it is waited for");
+        // A clock that was set back makes it no longer.
+        let left = Duration::from_millis(left_ms.unsigned_abs()).min(self.unknown_outcome_timeout);
+        let waited = shutdown.run_until_cancelled(tokio::time::sleep(wait.min(left))).await;
+        waited.ok_or_else(|| told_to_stop().into())
     }
 
     /// What can be said of the text without asking anybody.
@@ -288,43 +260,45 @@ impl Sender<'_> {
         }
         Ok(false)
     }
+}
 
-    /// The message that was not there before; asked for several times.
-    async fn look(
-        &self,
-        me: &Account,
-        to: AccountId,
-        draft: &Draft,
-        before: &[MessageId],
-        shutdown: &CancellationToken,
-    ) -> Result<Option<MessageId>, PlatformError> {
-        for wait in LOOKS {
-            if shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
-                break;
-            }
-            let found = self.find(me, to, draft).await?;
-            if let Some(message) = found.same.into_iter().find(|message| !before.contains(message)) {
-                return Ok(Some(message));
-            }
-        }
-        Ok(None)
+/// Gives the draft to the platform, once; if nobody knows what came of it, the conversation is read.
+async fn give(drive: &Drive<'_, Conversation<'_>, LastSend<'_>>, mut known: Known<MessageId>) -> Result<Sent, Error> {
+    let to = drive.remote.to;
+    match drive.bring(&mut known).await.map_err(stopped)? {
+        End::Accepted(message) => Ok(Sent { message, to, was_answered: true }),
+        End::Unknown(PlatformError::NoAnswer { what }) => look(drive, known, what).await,
+        End::Unknown(error) => look(drive, known, error.to_string()).await,
+        End::Failed { error, .. } | End::NotReady(error) | End::Unreadable(error) => Err(error.into()),
+        End::NotYet => Err(Error::Missing { what: "nothing was tried".to_owned() }),
+        End::GivenUp(why) => Err(Error::Missing { what: why.to_string() }),
     }
+}
 
-    /// Looks for our messages of late that are made of this draft.
-    async fn find(&self, me: &Account, to: AccountId, draft: &Draft) -> Result<Found, PlatformError> {
-        let after = self.clock.now().plus_ms(-ms(RECENT));
-        let is_old = |message: &Message| Source::XDm.moment(message.id) < after;
-        let Newest { messages, is_enough } = newest(self.platform, Some(to), REACH, is_old).await?;
-        debug!(count = messages.len(), "read the conversation");
-        if !is_enough {
-            let what = format!("the conversation has more than {} pages of late", REACH.pages_max);
-            return Err(PlatformError::Unavailable { what });
+/// Looks for what the attempt may have sent, several times. A person decides whether to try again.
+async fn look(
+    drive: &Drive<'_, Conversation<'_>, LastSend<'_>>,
+    mut known: Known<MessageId>,
+    what: String,
+) -> Result<Sent, Error> {
+    for wait in LOOKS {
+        if drive.remote.shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+            break;
         }
-        let ours = messages.iter().filter(|message| message.sender == me.id && !is_old(message));
-        let same =
-            ours.filter(|message| message.attachments.is_empty() == draft.file.is_none() && message.is_of(&draft.text));
-        let same = same.map(|message| message.id).collect();
-        Ok(Found { same, newest: messages.iter().map(|message| message.id).max() })
+        match drive.bring(&mut known).await.map_err(stopped)? {
+            End::Accepted(message) => return Ok(Sent { message, to: drive.remote.to, was_answered: false }),
+            End::Unreadable(look) => return Err(Error::Unknown { what, look }),
+            _ => {}
+        }
+    }
+    Err(Error::Missing { what })
+}
+
+/// Why nothing was sent: the platform's reason, or that the attempt could not be written down.
+fn stopped(error: TaskError) -> Error {
+    match error {
+        TaskError::Platform(error) => Error::Failed(error),
+        TaskError::Fatal(error) => Error::SendLock(error.downcast().unwrap_or_else(io::Error::other)),
     }
 }
 

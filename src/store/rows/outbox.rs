@@ -139,7 +139,9 @@ pub(in crate::store) fn commands(db: &Connection) -> Result<Vec<Command>, Error>
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The key of a message says what it is about: `command 5`, `request 3 to 7`, `dispute 1 9 to 7`, `slip 4`.
+/// The key of a message says what it is about: `command 5`, `request 3 to 7`, `dispute 1 9 to 7`, `slip 4`. What says the
+/// same to the same recipient as a message of unknown outcome waits until that has ended: nobody could tell which of the two
+/// a look shows.
 pub(in crate::store) fn pending_message(
     db: &Connection,
     held: &[u64],
@@ -149,6 +151,10 @@ pub(in crate::store) fn pending_message(
         "SELECT id, account, conversation, text, note, tried, tried_last, unsure FROM message
          WHERE sent IS NULL AND dropped IS NULL AND NOT EXISTS (SELECT 1 FROM json_each(:held) WHERE value = message.id)
            AND (NOT :urgent OR key LIKE 'command %')
+           AND (unsure > 0 OR NOT EXISTS (
+               SELECT 1 FROM message AS same WHERE same.sent IS NULL AND same.dropped IS NULL AND same.unsure > 0
+                 AND same.text = message.text AND same.account IS message.account
+                 AND same.conversation IS message.conversation))
          ORDER BY unsure = 0, iif(key LIKE 'command %', 0, iif(key LIKE 'request %', 1, 2)), id LIMIT 1",
     )?;
     Ok(query.query_row(named_params! { ":held": super::json(held), ":urgent": urgent }, waiting).optional()?)

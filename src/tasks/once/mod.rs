@@ -28,7 +28,7 @@ use crate::store::Attempts;
 use crate::tasks::task::{Backoff, Deferred, TaskError};
 
 /// Something to be done once, as the store has it.
-pub trait Effect: Send + Sync {
+pub trait Effect {
     /// Its number in the store.
     fn id(&self) -> u64;
 
@@ -39,7 +39,7 @@ pub trait Effect: Send + Sync {
 /// The side of the platform, for one kind of effects.
 pub trait Remote: Sync {
     /// What is to be done.
-    type Effect: Effect;
+    type Effect: Send + Sync;
     /// What the platform calls it.
     type Id: Copy + Send;
     /// What an attempt needs, as an uploaded file.
@@ -229,7 +229,7 @@ impl Once {
     ///
     /// # Errors
     /// As [`Drive::bring`].
-    pub async fn bring<R: Remote>(
+    pub async fn bring<R: Remote<Effect: Effect>>(
         &mut self,
         remote: &R,
         ledger: &impl Ledger<R>,
@@ -243,7 +243,7 @@ impl Once {
     ///
     /// # Errors
     /// As [`Drive::bring`].
-    pub async fn begin<R: Remote>(
+    pub async fn begin<R: Remote<Effect: Effect>>(
         &mut self,
         remote: &R,
         ledger: &impl Ledger<R>,
@@ -253,7 +253,7 @@ impl Once {
         self.drive(remote, ledger, effect, known).await
     }
 
-    async fn drive<R: Remote>(
+    async fn drive<R: Remote<Effect: Effect>>(
         &mut self,
         remote: &R,
         ledger: &impl Ledger<R>,
@@ -286,3 +286,6 @@ impl Once {
         self.backoff.after(error, self.clock.now())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,6 +175,28 @@ fn a_message_is_sent_once_under_its_key() {
     assert_eq!(db.pending_message(&[], false).unwrap().unwrap().body, MessageBody::Text("b".to_owned()));
 }
 
+#[test]
+fn a_message_waits_while_nobody_knows_of_another_of_the_same_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut db = db(folder.path());
+    let send = |db: &mut Db, key: &str, to: u64, text: &str| {
+        let (to, body) = (Addressee::Account(AccountId(to)), MessageBody::Text(text.to_owned()));
+        assert!(db.send(&Outgoing { key: key.to_owned(), to, body }).unwrap());
+    };
+    for (key, to, text) in [("a", 9, "yes"), ("b", 9, "yes"), ("c", 8, "yes"), ("d", 9, "no")] {
+        send(&mut db, key, to, text);
+    }
+    let next = |db: &Db, held: &[u64]| db.pending_message(held, false).unwrap().map(|message| message.id);
+    let first = next(&db, &[]).unwrap();
+    assert_eq!(next(&db, &[first]), Some(first + 1), "it has not been tried");
+    db.sending(first, now()).unwrap();
+    assert_eq!(next(&db, &[first]), Some(first + 2), "another recipient");
+    assert_eq!(next(&db, &[first, first + 2]), Some(first + 3), "other words");
+    assert_eq!(next(&db, &[first, first + 2, first + 3]), None);
+    db.sent(first, Ok(&MessageId(70))).unwrap();
+    assert_eq!(next(&db, &[]), Some(first + 1));
+}
+
 #[tokio::test]
 async fn the_loops_are_woken_by_what_is_not_in_the_log() {
     let folder = tempfile::tempdir().unwrap();

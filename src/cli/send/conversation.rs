@@ -1,0 +1,150 @@
+//! The conversation that a draft is sent into, and looked for in.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::draft::Draft;
+use super::lock::{LastAttempt, SendLock};
+use crate::base::clock::Clock;
+use crate::base::ids::{AccountId, MediaId, MessageId, Source};
+use crate::base::time::Time;
+use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Purpose, Reach, newest};
+use crate::tasks::once::decide::Sight;
+use crate::tasks::once::{Ledger, Remote};
+use crate::tasks::task::{TaskError, ms};
+
+/// A text that was sent no longer ago than this is not sent again without being told so.
+pub const RECENT: Duration = Duration::from_secs(3600);
+
+/// How far a conversation is read at most: to far more messages than can be sent in [`RECENT`].
+const REACH: Reach = Reach { page_sizes: &[5, 20, 100], pages_max: 20 };
+
+/// A conversation with one account.
+pub(super) struct Conversation<'a> {
+    pub(super) platform: &'a dyn Platform,
+    pub(super) clock: &'a Clock,
+    /// The account that sends.
+    pub(super) me: AccountId,
+    /// The account that it goes to.
+    pub(super) to: AccountId,
+    /// Whether the command is to stop.
+    pub(super) shutdown: &'a CancellationToken,
+}
+
+/// What is to be sent, once.
+pub(super) struct Parcel<'a> {
+    pub(super) draft: &'a Draft,
+    /// Messages that are made of the same draft and were there before.
+    pub(super) before: Vec<MessageId>,
+}
+
+/// What a conversation holds.
+pub(super) struct Found {
+    /// Our messages of late that are made of the draft, newest first.
+    pub(super) same: Vec<MessageId>,
+    /// The newest message of all.
+    pub(super) newest: Option<MessageId>,
+}
+
+impl Conversation<'_> {
+    /// Looks for our messages of late that are made of this draft.
+    pub(super) async fn find(&self, draft: &Draft) -> Result<Found, PlatformError> {
+        let after = self.clock.now().plus_ms(-ms(RECENT));
+        let is_old = |message: &Message| Source::XDm.moment(message.id) < after;
+        let Newest { messages, is_enough } = newest(self.platform, Some(self.to), REACH, is_old).await?;
+        debug!(count = messages.len(), "read the conversation");
+        if !is_enough {
+            let what = format!("the conversation has more than {} pages of late", REACH.pages_max);
+            return Err(PlatformError::Unavailable { what });
+        }
+        let ours = messages.iter().filter(|message| message.sender == self.me && !is_old(message));
+        let same =
+            ours.filter(|message| message.attachments.is_empty() == draft.file.is_none() && message.is_of(&draft.text));
+        let same = same.map(|message| message.id).collect();
+        Ok(Found { same, newest: messages.iter().map(|message| message.id).max() })
+    }
+}
+
+impl<'a> Remote for Conversation<'a> {
+    type Effect = Parcel<'a>;
+    type Id = MessageId;
+    type Ready = Option<MediaId>;
+
+    /// Uploads the file. Who is told to stop before the attempt stops.
+    async fn prepare(&self, parcel: &Parcel<'a>) -> Result<Option<MediaId>, TaskError> {
+        let media = match &parcel.draft.file {
+            Some(file) => Some(self.platform.upload(file, Purpose::Message).await?),
+            None => None,
+        };
+        if self.shutdown.is_cancelled() {
+            return Err(told_to_stop().into());
+        }
+        Ok(media)
+    }
+
+    async fn act(&self, parcel: &Parcel<'a>, media: &Option<MediaId>) -> Result<MessageId, PlatformError> {
+        let to = Addressee::Account(self.to);
+        Ok(self.platform.send_message(&to, &parcel.draft.text, *media).await?.message)
+    }
+
+    /// Looks for the message that was not there before.
+    async fn look(&self, parcel: &Parcel<'a>, _first: Option<Time>) -> Result<Sight<MessageId>, TaskError> {
+        let found = self.find(parcel.draft).await?.same;
+        let new = found.into_iter().find(|message| !parcel.before.contains(message));
+        Ok(new.map_or(Sight::Absent, Sight::There))
+    }
+}
+
+/// The end of a command that is told to stop before it has sent anything.
+pub(super) fn told_to_stop() -> PlatformError {
+    PlatformError::Unavailable { what: "it was told to stop".to_owned() }
+}
+
+/// What is durable of the last attempt, to whatever account it was.
+///
+/// A crash right after `attempt`, or anywhere in the call, leaves an attempt of unknown outcome: the next command to this
+/// account looks, and waits until what was sent is listed or can no longer come. One after `failed` or `accepted` leaves
+/// nothing open.
+pub(super) struct LastSend<'a> {
+    pub(super) lock: &'a SendLock,
+    /// The account that this command sends to.
+    pub(super) to: AccountId,
+    /// The attempt before this command's.
+    pub(super) before: Option<LastAttempt>,
+}
+
+impl<'a> Ledger<Conversation<'a>> for LastSend<'_> {
+    async fn attempt(&self, _parcel: &Parcel<'a>, now: Time) -> Result<(), TaskError> {
+        let attempt = LastAttempt { to: self.to, at: now, message: None };
+        self.lock.keep(Some(attempt)).map_err(|error| TaskError::Fatal(error.into()))
+    }
+
+    async fn failed(&self, _parcel: &Parcel<'a>) -> Result<(), TaskError> {
+        self.note_down(self.before);
+        Ok(())
+    }
+
+    async fn accepted(&self, _parcel: &Parcel<'a>, id: MessageId, _now: Time) -> Result<(), TaskError> {
+        if let Ok(Some(last)) = self.lock.last() {
+            self.note_down(Some(LastAttempt { message: Some(id), ..last }));
+        }
+        Ok(())
+    }
+
+    /// A person decides: the attempt stays written down.
+    async fn given_up(&self, _parcel: &Parcel<'a>, _why: &str, _now: Time) -> Result<(), TaskError> {
+        Ok(())
+    }
+}
+
+impl LastSend<'_> {
+    /// What came of the attempt is known: that it cannot be noted down is no failure of that. The attempt then stays written
+    /// down as one of unknown outcome, and the next command waits longer.
+    fn note_down(&self, known: Option<LastAttempt>) {
+        if let Err(error) = self.lock.keep(known) {
+            warn!(error = %error, "what came of this try is not kept");
+        }
+    }
+}
