@@ -190,3 +190,17 @@ fn nothing_is_left_unfinished() {
     }
     assert!(wrong.is_empty(), "finish it, or leave it out:\n{}", wrong.join("\n"));
 }
+
+/// What two tests need is in `support`; what a test has, its own modules may use.
+#[test]
+fn a_test_takes_nothing_from_another_test() {
+    let mut wrong = Vec::new();
+    for file in files(&root().join("tests/it")).iter().filter(|file| !file.ends_with("arch.rs")) {
+        for (i, line) in fs::read_to_string(file).unwrap().lines().enumerate() {
+            if line.contains("crate::") && !line.contains("crate::support::") && !line.trim_start().starts_with("//") {
+                wrong.push(format!("{}:{}: {}", file.display(), i + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "put it into `support`:\n{}", wrong.join("\n"));
+}

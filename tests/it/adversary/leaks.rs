@@ -19,7 +19,8 @@ use verbale::tlog::entry::{Entry, Level};
 
 use crate::support::bot_fixture::{FIRST, IMPOSTOR, SECOND, TEXT, code, letters, write};
 use crate::support::dispute_fixture::{entries, platform, posts, reader, send, settle};
-use crate::support::harness::{Harness, MARKER, in_parallel};
+use crate::support::harness::{Harness, MARKER};
+use crate::support::parallel::in_parallel;
 use crate::support::secret_search::{Secret, files_in, unpacked};
 
 /// Stands in the file of the note.

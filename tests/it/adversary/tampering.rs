@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 
 use crate::support::command::verbale;
 use crate::support::fixture::{Files, key, recipients_key};
-use crate::support::harness::in_parallel;
+use crate::support::parallel::in_parallel;
 use hands::{HONEST, Kind};
 use set::Set;
 

@@ -9,7 +9,8 @@ use verbale::base::ids::AccountId;
 use verbale::sandbox::world::{Call, Fault, How, Moment, Outgoing};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
-use crate::support::harness::{CONSULATE, MARKER, in_parallel};
+use crate::support::harness::{CONSULATE, MARKER};
+use crate::support::parallel::in_parallel;
 use crate::support::process::{Place, stop};
 use crate::support::remote_step::Step;
 

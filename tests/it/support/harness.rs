@@ -1,10 +1,9 @@
-//! The three loops on a sandbox's world without a network, on a clock that stands until it is moved, with sudden death at
+//! The tasks on a sandbox's world without a network, on a clock that stands until it is moved, with sudden death at
 //! a point that is counted: the same numbers give the same run.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use verbale::base::clock::Clock;
@@ -30,6 +29,7 @@ use verbale::tasks::task::{Next, Task};
 use verbale::tlog::signed_note::LogKey;
 
 use crate::support::crash_platform::{CrashPlatform, Fuse, Late, until_death};
+use crate::support::site_fixture;
 
 /// What makes a message formal.
 pub const MARKER: &str = "NOTE";
@@ -230,9 +230,7 @@ impl Harness {
         let context = BotContext { correspondents: correspondents(), open: self.open(), has_key: self.has_key };
         let bot = Bot::new(platform.clone(), store.clone(), clock.clone(), chance, self.bot(), context);
         let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watch(), self.watcher());
-        let public = Public::open(&self.public(), crate::support::site_fixture::settings(&key()), store.clone(), clock)
-            .await
-            .unwrap();
+        let public = Public::open(&self.public(), site_fixture::settings(&key()), store.clone(), clock).await.unwrap();
         self.loops = Some(Loops { store, watcher, publisher, public, discloser, dm_sender, bot });
         self.next = [Next::Now; 6];
     }
@@ -384,29 +382,4 @@ fn correspondents() -> Vec<Correspondent> {
 
 pub fn key() -> LogKey {
     LogKey::from_seed(Origin::parse("embassy.example/notes").unwrap(), [7; 32])
-}
-
-/// Does the cases on several threads, and gives for each `ok` or what it panicked with.
-pub fn in_parallel<T: Sync>(threads: usize, cases: &[T], run: impl Fn(&T) + Sync) -> Vec<String> {
-    let outcome = |case: &T| match catch_unwind(AssertUnwindSafe(|| run(case))) {
-        Ok(()) => "ok".to_owned(),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(message) => *message,
-            Err(payload) => payload.downcast_ref::<&str>().unwrap_or(&"panicked").to_string(),
-        },
-    };
-    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(vec![String::new(); cases.len()]));
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let index = next.fetch_add(1, Ordering::SeqCst)
-                    && let Some(case) = cases.get(index)
-                {
-                    let outcome = outcome(case);
-                    outcomes.lock().unwrap()[index] = outcome;
-                }
-            });
-        }
-    });
-    outcomes.into_inner().unwrap()
 }

@@ -12,6 +12,7 @@ pub mod harness;
 pub mod installation;
 pub mod leak_harness;
 pub mod observer;
+pub mod parallel;
 pub mod process;
 pub mod reader;
 pub mod remote_step;

@@ -10,7 +10,8 @@ use verbale::tlog::entry::{Entry, Level};
 use verbale::wording::thread;
 
 use crate::support::dispute_fixture::*;
-use crate::support::harness::{Harness, MARKER, Which, in_parallel};
+use crate::support::harness::{Harness, MARKER, Which};
+use crate::support::parallel::in_parallel;
 
 #[tokio::test]
 async fn every_script_comes_out_of_the_mirror_as_it_went_in() {

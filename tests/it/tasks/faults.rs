@@ -9,8 +9,9 @@ use verbale::platform::CALL_TIME_MAX;
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
-use crate::support::harness::{CONSULATE, Ended, Harness, MARKER, Plan, UNKNOWN_OUTCOME_TIMEOUT, Which, in_parallel};
+use crate::support::harness::{CONSULATE, Ended, Harness, MARKER, Plan, UNKNOWN_OUTCOME_TIMEOUT, Which};
 use crate::support::observer::Observer;
+use crate::support::parallel::in_parallel;
 use crate::support::remote_step::Step;
 
 const DAY: Duration = Duration::from_secs(86_400);

@@ -21,8 +21,9 @@ use verbale::tasks::rules::{Correspondent, Formal};
 
 use crate::support::dispute_fixture::{posts, reader};
 use crate::support::harness::{
-    BOT_POLL, DISPUTE, EVERY, HEARTBEAT, Harness, MARKER, POLL, Plan, UNKNOWN_OUTCOME_TIMEOUT, in_parallel,
+    BOT_POLL, DISPUTE, EVERY, HEARTBEAT, Harness, MARKER, POLL, Plan, UNKNOWN_OUTCOME_TIMEOUT,
 };
+use crate::support::parallel::in_parallel;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 1_440 * MINUTE_MS;

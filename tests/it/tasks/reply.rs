@@ -12,7 +12,8 @@ use verbale::tlog::entry::Entry;
 
 use crate::support::bot_fixture::*;
 use crate::support::dispute_fixture::{LONG, entries, parts, platform, posts, reader, settle, state};
-use crate::support::harness::{Harness, MARKER, in_parallel};
+use crate::support::harness::{Harness, MARKER};
+use crate::support::parallel::in_parallel;
 
 const MINUTE_MS: i64 = 60_000;
 
