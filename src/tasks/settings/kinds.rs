@@ -196,6 +196,6 @@ fn range(is_from_nothing: bool, least: &str, most: &str) -> String {
 fn shown(time: Duration) -> String {
     let ms = time.as_millis();
     let units = [(86_400_000, 2, "d"), (3_600_000, 1, "h"), (60_000, 1, "m"), (1_000, 1, "s")];
-    let unit = units.iter().find(|(length, least, _)| ms % length == 0 && *least <= ms / length);
+    let unit = units.iter().find(|(length, least, _)| ms.is_multiple_of(*length) && *least <= ms / length);
     unit.map_or_else(|| format!("{ms}ms"), |(length, _, unit)| format!("{}{unit}", ms / length))
 }
