@@ -4,8 +4,7 @@
 //! negative"), and that every path ends is one of the things to be shown; it also brings an HTTP server and a command line's
 //! parser along, seven packages that nothing else here uses. What is needed of it is a queue and a map.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -52,11 +51,8 @@ pub struct Counterexample {
 /// Goes through every state: the shortest path to one that is wrong, or to an end that is none, or to a circle.
 pub fn explore<M: Model>(model: &M) -> Result<Explored, Counterexample> {
     let mut graph: Graph<M> = Graph { numbers: HashMap::new(), from: Vec::new(), edges: Vec::new() };
-    let mut queue = vec![graph.add(model.first(), None).0];
-    let mut done = 0;
-    while done < queue.len() {
-        let (number, state) = queue[done].clone();
-        done += 1;
+    let mut queue = VecDeque::from([graph.add(model.first(), None).unwrap()]);
+    while let Some((number, state)) = queue.pop_front() {
         if let Some(what) = model.wrong(&state) {
             return Err(graph.counterexample(what, number));
         }
@@ -64,13 +60,7 @@ pub fn explore<M: Model>(model: &M) -> Result<Explored, Counterexample> {
         if steps.is_empty() && !model.is_done(&state) {
             return Err(graph.counterexample("nothing goes on", number));
         }
-        for (event, next) in steps {
-            let (added, is_new) = graph.add(next, Some((number, event)));
-            graph.edges.push((number, added.0));
-            if is_new {
-                queue.push(added);
-            }
-        }
+        queue.extend(steps.into_iter().filter_map(|(event, next)| graph.add(next, Some((number, event)))));
     }
     graph.longest()
 }
@@ -83,16 +73,17 @@ struct Graph<M: Model> {
 }
 
 impl<M: Model> Graph<M> {
-    fn add(&mut self, state: M::State, from: Option<(u32, M::Event)>) -> ((u32, M::State), bool) {
-        let number = u32::try_from(self.from.len()).unwrap();
-        match self.numbers.entry(state.clone()) {
-            Entry::Occupied(known) => ((*known.get(), state), false),
-            Entry::Vacant(place) => {
-                place.insert(number);
-                self.from.push(from);
-                ((number, state), true)
-            }
+    /// Adds a state and the way to it; gives it back with its number if it is new.
+    fn add(&mut self, state: M::State, from: Option<(u32, M::Event)>) -> Option<(u32, M::State)> {
+        let new = u32::try_from(self.from.len()).unwrap();
+        let known = self.numbers.get(&state).copied();
+        self.edges.extend(from.map(|(before, _)| (before, known.unwrap_or(new))));
+        if known.is_some() {
+            return None;
         }
+        self.numbers.insert(state.clone(), new);
+        self.from.push(from);
+        Some((new, state))
     }
 
     fn counterexample(&self, what: &'static str, mut number: u32) -> Counterexample {

@@ -43,7 +43,7 @@ fn found(setup: Setup) -> Counterexample {
 }
 
 fn one() -> Setup {
-    Setup { faults: 3, slow: 2, ..Setup::new(as_it_is) }
+    Setup { faults: 4, slow: 2, ..Setup::new(as_it_is) }
 }
 
 fn two() -> Setup {
@@ -51,7 +51,7 @@ fn two() -> Setup {
 }
 
 fn by_person() -> Setup {
-    Setup { faults: 3, slow: 2, commands: 3, retry: Retry::ByPerson, ..Setup::new(as_it_is) }
+    Setup { faults: 4, slow: 2, commands: 3, retry: Retry::ByPerson, ..Setup::new(as_it_is) }
 }
 
 #[test]
