@@ -1,5 +1,5 @@
-//! The program as a whole: its configuration, its HTTP server, and the daemon, which is the only place that knows everybody.
+//! The program as a whole: its HTTP server, its configuration, and the daemon, which is the only place that knows everybody.
 
-pub mod config;
 pub mod http;
+pub mod config;
 pub mod daemon;

@@ -19,8 +19,8 @@ pub mod secrets;
 pub mod sections;
 pub mod written;
 
-mod file;
 mod position;
+mod file;
 
 use std::fs;
 use std::io::Read;

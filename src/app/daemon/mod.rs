@@ -3,8 +3,8 @@
 //! `tasks` is the list of them, and says what each is made of; `waker` runs one of them. A new task is its module and a line
 //! in that list.
 
-mod tasks;
 mod waker;
+mod tasks;
 
 use std::path::PathBuf;
 use std::sync::Arc;

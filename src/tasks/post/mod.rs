@@ -12,8 +12,8 @@
 //! left out.
 
 mod settings;
-mod ledger;
 mod timeline;
+mod ledger;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
