@@ -19,28 +19,61 @@
 //! | inclusion proof | shows that an entry is under a head |
 //! | consistency proof | shows that one head continues another |
 //! | post | the public message that shows a commitment and a head |
-//! | intent, attempt, result | what is to be posted, each try, and where it was posted |
+//! | effect, attempt, outcome | what is to be posted or sent once, each try, and where it stands or why it was given up |
 //! | run | several notes whose commitments one post carries |
 //! | heartbeat | the daily post that says how many notes were sealed |
 //! | gap | a period in which messages may have been missed, and why |
 //! | proof | the file with which anybody checks one note |
-//! | mirror | the numbered series of posts that carries an opened note's text |
-//! | dispatch | what is to be sent as a note: a text, a file, or both |
+//! | thread | the numbered series of posts that carries an opened note's text: its mirror in public |
+//! | draft | what is to be sent as a note: a text, a file, or both |
 //! | slip | the direct message from which its recipient can rebuild a note's commitment |
 //! | official | somebody who may ask for openings: the holder of an identity, or an account that the configuration names |
 //! | request | what an official asks for: that a note is opened, or a dispute entered |
 //! | approval | the word of a second official that a request may be done |
 //! | person | an official with all of their keys and accounts: nobody approves what they asked for |
-//! | release | the files of an opened note that are public |
+//! | disclosure bundle | the files of an opened note that become public |
 //! | dispute | a public post that denies a note, as the log has it |
 //! | mention | a public post that names the account: what anybody asks |
 //! | answer | a public reply of ours |
+//! | standing | how a note, or the whole log, stands in public |
+//! | channel | where posts stand for everybody: X so far |
+//! | source | where messages come from: the direct messages of X so far |
 //! | command | what an official writes to the account by direct message |
 //! | code | six digits that come back before anything is published at a command |
 //! | dm text | a direct message of ours to an official |
 //! | receipt | the recipient's own word, in its own log and by its own post, that a note came |
 //! | report | what a check of a proof, or of a whole log, has shown, and what not |
 //! | audit | the check of a whole log, from its first entry to its head |
+//!
+//! # Where things are
+//!
+//! | folder | what it holds |
+//! |---|---|
+//! | [`base`] | hashes, moments, text, identifiers, what X would rewrite in a text |
+//! | [`tlog`] | the log in the formats of C2SP: entries, tree, tiles, checkpoints, keys, witnesses' signatures, policies |
+//! | [`note`] | a note's files: envelope, content, archive, slip, proof; how a note stands |
+//! | [`wording`] | every text that leaves, every text that is understood |
+//! | [`verify`] | what is checked, of one proof or of a whole log, and the report |
+//! | [`platform`] | what we ask of a platform (the port), and the client for X |
+//! | [`store`] | what must not be forgotten: the contract by subject, and the database that holds it |
+//! | [`site`] | the public pages, and the page that verifies |
+//! | [`tasks`] | what the daemon does: seal, post, deliver, disclose, acknowledge, reply, publish, replicate |
+//! | [`client`] | reading a published log, from a folder or an address |
+//! | [`sandbox`] | X, small, for tests and the demonstration |
+//! | [`app`] | the configuration, the HTTP server, and the daemon that runs the tasks |
+//! | [`cli`] | the commands |
+//!
+//! | to add | touch |
+//! |---|---|
+//! | a task | its module in [`tasks`], with its settings; one line in the list in `app/daemon/tasks.rs` |
+//! | a key of the configuration | the struct of its section, and the task that reads it |
+//! | an effect that must happen once | its kind in `store/effects.rs`, and its remote act beside the task that does it |
+//! | a check of a proof or a log | its function in [`verify`], the page's in `site/verify.html`, vectors, a row of `TAMPERING.md` |
+//! | a kind of entry | `tlog/entry.rs`, `FORMAT.md`, vectors; who shows it: [`site`], [`verify`] |
+//! | a public channel | its variant in `base/ids.rs` (moments, addresses), its client in [`platform`], its lengths in [`wording`] |
+//! | a database | its SQL and its connection, beside `store/sqlite`; the conformance suite in `tests/it/store` |
+//! | a language | its words beside those in [`wording`], `site/words.rs`, and the table at the head of `site/verify.html`'s script |
+//! | a command | its module in [`cli`], and its line there |
 //!
 //! # What never breaks
 //!
@@ -66,7 +99,7 @@
 //!   whatever command is given.
 //! - **A key of the configuration is said once**: with its documentation, default and limits in the struct of its section,
 //!   which is what the task is told; the template and `CONFIGURATION.md` are made from it.
-//! - **Everything a loop does may be done twice** without harm, and everything has a stated limit.
+//! - **Everything a task does may be done twice** without harm, and everything has a stated limit.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![deny(unreachable_pub)]
