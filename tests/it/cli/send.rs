@@ -248,15 +248,17 @@ async fn killed_while_it_sends_and_given_again() {
     }
 }
 
-/// The listing that X gives may lack what was just sent: what was answered, and what was not.
+/// The listing that X gives may lack what was just sent: what was answered, what was not, and what was
+/// refused as a duplicate of itself.
 #[tokio::test]
 async fn given_again_while_the_message_is_not_listed_yet_it_waits_for_it() {
-    for answered in [true, false] {
+    for how in [None, Some(How::Cut), Some(How::Duplicate)] {
         let mut place = begun().await;
         place.configure("unknown_outcome_timeout = \"1500ms\"", "unknown_outcome_timeout = \"60s\"");
         place.server.world.with(|world, _| world.settings.message_lag_ms = 86_400_000);
-        if !answered {
-            fail(&place, Call::SendMessage, Moment::After, How::Cut);
+        let answered = how.is_none();
+        if let Some(how) = how {
+            fail(&place, Call::SendMessage, Moment::After, how);
         }
         let (status, _, complaint) = send(&place, &text(), &TO_MINISTRY).await;
         assert_eq!((status, complaint.contains("is not in the conversation")), (3, !answered), "{complaint}");

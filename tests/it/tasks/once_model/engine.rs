@@ -37,8 +37,8 @@ pub struct Setup {
     pub clock: i8,
 }
 
-/// For how long, in ticks: an attempt is durable and not made yet, the platform may do what nobody waits for any more, and a
-/// listing may not show it. This is what is assumed of the world: together they are shorter than the time-out.
+/// In ticks: an attempt is durable and not made yet, the platform may do what nobody waits for any more, a listing may not
+/// show it. This is what is assumed of the world: together they are shorter than the time-out.
 const HELD: u8 = 1;
 const FLYING: u8 = 1;
 const LAG: u8 = 1;
@@ -49,14 +49,10 @@ pub const TIMEOUT: u64 = (HELD + FLYING + LAG + 1) as u64;
 /// More attempts of unknown outcome than the faults allow: who makes more goes round in circles.
 const UNSURE_MAX: u8 = 8;
 
-/// The moment of every state, by our clock: ages count from here.
-const NOW_MS: i64 = 1_000;
-
 /// What happens, to which process or effect.
 pub type Event = (&'static str, usize);
 
 impl Setup {
-    /// One engine, one effect, nothing goes wrong.
     pub fn new(decide: Decide) -> Setup {
         Setup {
             decide,
@@ -86,7 +82,7 @@ impl Setup {
     }
 
     fn decided(&self, hand: &Hand) -> Step<u8> {
-        let moment = |age: i8| Time::from_ms(NOW_MS - i64::from(age));
+        let moment = |age: i8| Time::from_ms(1_000 - i64::from(age));
         let attempts = hand.attempts.map(|ages| Attempts {
             first: moment(ages.first),
             last: moment(ages.last),
@@ -128,11 +124,9 @@ impl Model for Setup {
     }
 
     fn wrong(&self, world: &World) -> Option<&'static str> {
-        let standing = |effect: &Effect| effect.standing();
-        let total: usize = world.effects.iter().map(standing).sum();
         let is_twice = match self.same_words {
-            true => self.effects < total,
-            false => world.effects.iter().any(|effect| 1 < standing(effect)),
+            true => self.effects < world.effects.iter().map(Effect::standing).sum(),
+            false => world.effects.iter().any(|effect| 1 < effect.standing()),
         };
         if is_twice { Some("it is there twice") } else { world.wrong }
     }
