@@ -19,7 +19,7 @@
 //! | inclusion proof | shows that an entry is under a head |
 //! | consistency proof | shows that one head continues another |
 //! | post | the public message that shows a commitment and a head |
-//! | intent, attempt, result | what is to be posted, each try, and where it was posted |
+//! | effect, attempt, outcome | what is done once on the platform, a post or a message; each try; what was accepted, or why it was given up |
 //! | run | several notes whose commitments one post carries |
 //! | heartbeat | the daily post that says how many notes were sealed |
 //! | gap | a period in which messages may have been missed, and why |
@@ -48,8 +48,8 @@
 //!   built alone with `--no-default-features`.
 //! - **A module uses only those above it** in this file.
 //! - **Sealed before said**: entry, opening and cursor become durable in one transaction before anything is said in public.
-//! - **Posted once**: intent recorded, then posted, then the result recorded. After an unknown outcome the post is looked
-//!   for before it is tried again, and "could not be read" is never taken for "is absent".
+//! - **Posted once**: effect and attempt recorded, then posted, then the outcome recorded. After an unknown outcome the post
+//!   is looked for before it is tried again, and "could not be read" is never taken for "is absent".
 //! - **Never rewritten**: the database refuses to change an entry or a head, a head is durable before it leaves, and on
 //!   every start the root is computed anew and compared with every head that was signed, in the database, in the public
 //!   folder and on our own timeline.
@@ -57,6 +57,8 @@
 //! - **Only [`store`] writes the database, only [`publisher`] posts, only [`courier`] and [`sender`] send messages, only
 //!   [`public`] writes the public folder, only `platform::x` knows an address of X, only [`config`] reads secrets, only
 //!   [`daemon`] knows everybody, only [`cli`] reads arguments.**
+//! - **No file outside [`store`] names a database type**, but for the scratch file of an audit, which is the private file of
+//!   [`client`]. What a second database must hold stands at the head of [`store`], and a suite of tests checks it.
 //! - **Nothing private is shown**: types that hold text, salts or keys show nothing when debugged, and log lines and errors
 //!   never carry them. A note leaves the [`store`] in two ways only: as an opening encrypted by the [`vault`], and as what an
 //!   official has opened in public. `LEAKS.md` lists what leaves the program, whatever anybody writes to the account, and

@@ -21,7 +21,7 @@ use crate::base::time::{DAY_MS, Time};
 use crate::note::slip::Slip;
 use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Reach, newest};
 use crate::store::vault;
-use crate::store::{Attempts, MessageBody, PendingMessage, Store};
+use crate::store::{Attempts, Budget, Effect, EffectId, Lane, MessageBody, Payload, PendingMessage, Store};
 use crate::tasks::task::{Backoff, Deferred, Next, Task, TaskError, ms};
 
 /// How far our clock and the platform's may differ when a message is looked for.
@@ -44,6 +44,22 @@ pub struct Settings {
     pub identities: Vec<age::x25519::Identity>,
 }
 
+/// A message that is to be sent.
+struct Pending {
+    id: EffectId,
+    to: Addressee,
+    body: MessageBody,
+    attempts: Option<Attempts>,
+}
+
+impl Pending {
+    /// The effect, which is a message that is kept.
+    fn of(Effect { id, payload, attempts, .. }: Effect) -> Option<Pending> {
+        let Payload::Message(PendingMessage { to, body: Some(body) }) = payload else { return None };
+        Some(Pending { id, to, body, attempts })
+    }
+}
+
 /// The loop that sends.
 pub struct DmSender {
     platform: Arc<dyn Platform>,
@@ -52,7 +68,7 @@ pub struct DmSender {
     settings: Settings,
     backoff: Backoff,
     /// Messages that have to wait.
-    deferred: Deferred,
+    deferred: Deferred<EffectId>,
     /// Who cannot be written to, and until when nobody tries.
     unreachable: Vec<(Addressee, Time)>,
 }
@@ -95,7 +111,7 @@ impl DmSender {
     async fn step(&mut self) -> Result<Next, TaskError> {
         let now = self.clock.now();
         let low_budget = self.platform.sends_left().await.is_some_and(|left| left <= RESERVED);
-        let Some(message) = self.store.pending_message(self.deferred.at(now), low_budget).await? else {
+        let Some(message) = self.next(now, low_budget).await? else {
             return self.rest(now, low_budget).await;
         };
         self.unreachable.retain(|(_, until)| now < *until);
@@ -117,7 +133,7 @@ impl DmSender {
                 }
                 Ok(Look::Absent) if asked < attempts.last.plus_ms(ms(self.settings.unknown_outcome_timeout)) => {
                     let look = self.backoff.wait(self.clock.now());
-                    info!(message.id, until = %look, "the message is not in its conversation yet");
+                    info!(effect.id = %message.id, until = %look, "the message is not in its conversation yet");
                     self.deferred.defer(message.id, look);
                     return Ok(Next::Now);
                 }
@@ -126,17 +142,17 @@ impl DmSender {
                 Err(stop) => return Err(stop),
             }
         }
-        self.store.sending(message.id, self.clock.now()).await?;
+        self.store.attempt(message.id, self.clock.now()).await?;
         match self.platform.send_message(&message.to, &text, None).await {
             Ok(sent) => self.sent(&message, sent.message).await,
             Err(error @ (PlatformError::NoAnswer { .. } | PlatformError::Duplicate)) => {
                 let look = self.backoff.wait(self.clock.now());
-                warn!(message.id, error = %error, until = %look, "no answer to a message: it will be looked for");
+                warn!(effect.id = %message.id, error = %error, until = %look, "no answer to a message: it will be looked for");
                 self.deferred.defer(message.id, look);
                 Ok(Next::Now)
             }
             Err(error) => {
-                self.store.not_sent(message.id).await?;
+                self.store.failed(message.id).await?;
                 match error {
                     PlatformError::Refused { .. }
                     | PlatformError::TooLong { .. }
@@ -153,6 +169,13 @@ impl DmSender {
         }
     }
 
+    /// The message that is next.
+    async fn next(&mut self, now: Time, low_budget: bool) -> Result<Option<Pending>, TaskError> {
+        let budget = if low_budget { Budget::Low } else { Budget::Enough };
+        let next = self.store.next_effect(Lane::Messages, &self.deferred.at(now), budget).await?;
+        Ok(next.and_then(Pending::of))
+    }
+
     /// Nothing can be done now.
     async fn rest(&mut self, now: Time, low_budget: bool) -> Result<Next, TaskError> {
         self.backoff.succeeded();
@@ -165,10 +188,10 @@ impl DmSender {
     }
 
     /// Lets one message wait because of what the platform says; others pass it.
-    async fn put_off(&mut self, message: &PendingMessage, error: PlatformError) -> Result<Next, TaskError> {
+    async fn put_off(&mut self, message: &Pending, error: PlatformError) -> Result<Next, TaskError> {
         let now = self.clock.now();
         let until = self.backoff.after(&error, now);
-        warn!(message.id, error = %error, until = %until, "a message has to wait");
+        warn!(effect.id = %message.id, error = %error, until = %until, "a message has to wait");
         self.store.report(Self::NAME, Some(error.to_string()), now).await?;
         self.deferred.defer(message.id, until);
         Ok(Next::Now)
@@ -197,7 +220,7 @@ impl DmSender {
     }
 
     /// Looks for the message in its conversation.
-    async fn look(&self, message: &PendingMessage, tried: Attempts, text: &str) -> Result<Look, TaskError> {
+    async fn look(&self, message: &Pending, tried: Attempts, text: &str) -> Result<Look, TaskError> {
         // The publisher keeps it before any other loop begins.
         let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
         let from = Source::XDm.first_at(tried.first.plus_ms(-ms(CLOCKS_DIFFER)));
@@ -216,16 +239,16 @@ impl DmSender {
         Ok(if is_enough { Look::Absent } else { Look::Endless })
     }
 
-    async fn sent(&mut self, message: &PendingMessage, id: MessageId) -> Result<Next, TaskError> {
-        self.store.sent(message.id, Ok(id)).await?;
+    async fn sent(&mut self, message: &Pending, id: MessageId) -> Result<Next, TaskError> {
+        self.store.accepted(message.id, id.into(), self.clock.now()).await?;
         self.backoff.succeeded();
-        info!(message.id, sent.id = %id, "sent a message");
+        info!(effect.id = %message.id, sent.id = %id, "sent a message");
         Ok(Next::Now)
     }
 
-    async fn drop(&self, message: &PendingMessage, why: String) -> Result<Next, TaskError> {
-        warn!(message.id, why, "a message is dropped");
-        self.store.sent(message.id, Err(why)).await?;
+    async fn drop(&self, message: &Pending, why: String) -> Result<Next, TaskError> {
+        warn!(effect.id = %message.id, why, "a message is dropped");
+        self.store.given_up(message.id, why, self.clock.now()).await?;
         Ok(Next::Now)
     }
 }

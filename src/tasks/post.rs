@@ -33,7 +33,7 @@ use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::{DAY_MS, Time};
 use crate::note::names;
 use crate::platform::{Draft, Error as PlatformError, File, Platform, Post, Purpose};
-use crate::store::{Intent, Store, Subject};
+use crate::store::{Attempts, Budget, Effect, EffectId, Lane, Payload, PendingPost, Store, Subject};
 use crate::tasks::task::{Backoff, Deferred, Next, RARE_RETRY, Task, TaskError, ms};
 use crate::wording::post::PostText;
 
@@ -64,6 +64,34 @@ pub struct Settings {
     pub ignore_posts_until: Option<Time>,
 }
 
+/// A post that was decided upon.
+struct Intent {
+    id: EffectId,
+    subject: Subject,
+    text: String,
+    answers: Option<PostId>,
+    files: Vec<String>,
+    attempts: Option<Attempts>,
+}
+
+impl Intent {
+    /// The effect, which is a post.
+    fn of(Effect { id, payload, attempts, .. }: Effect) -> Option<Intent> {
+        let Payload::Post(PendingPost { subject, text, answers, files }) = payload else { return None };
+        Some(Intent { id, subject, text, answers, files, attempts })
+    }
+
+    /// Whether notes wait for it as long as it is not posted: for one another, and for the heartbeat.
+    fn holds_all_up(&self) -> bool {
+        matches!(self.subject, Subject::Notes { .. } | Subject::Heartbeat { .. })
+    }
+
+    /// Whether it is brought to its end before the next notes are decided upon.
+    fn comes_before_notes(&self) -> bool {
+        matches!(self.subject, Subject::Notes { .. }) || self.attempts.is_some_and(|attempts| !attempts.all_failed)
+    }
+}
+
 /// The loop that posts.
 pub struct Publisher {
     platform: Arc<dyn Platform>,
@@ -74,11 +102,11 @@ pub struct Publisher {
     /// Whether our own posts have been compared with the log since the start.
     compared: watch::Sender<bool>,
     /// After a refusal as a duplicate the post is only looked for, for a day.
-    duplicates: BTreeSet<u64>,
+    duplicates: BTreeSet<EffectId>,
     /// Parts, answers and receipts that have to wait.
-    deferred: Deferred,
+    deferred: Deferred<EffectId>,
     /// Parts that the platform refuses with their files.
-    without_media: BTreeSet<u64>,
+    without_media: BTreeSet<EffectId>,
 }
 
 impl Task for Publisher {
@@ -122,8 +150,8 @@ impl Publisher {
             self.compared.send_replace(true);
         }
         let now = self.clock.now();
-        let mut open = self.store.open_intent(self.deferred.at(now)).await?;
-        if let Some(intent) = open.take_if(|intent| comes_before_notes(intent)) {
+        let mut open = self.next(now).await?;
+        if let Some(intent) = open.take_if(|intent| intent.comes_before_notes()) {
             return self.finish(intent).await;
         }
         if let Some(notes) = self.due_notes().await? {
@@ -133,7 +161,7 @@ impl Publisher {
             return self.finish(intent).await;
         }
         let receipt = self.store.unposted_receipt().await?;
-        let begun = if receipt.is_some() { self.store.receipts_posted_since(now.midnight()).await? } else { 0 };
+        let begun = if receipt.is_some() { self.store.receipts_begun_since(now.midnight()).await? } else { 0 };
         if let Some(index) = receipt.filter(|_| begun < self.settings.receipts_a_day) {
             return self.begin(Subject::Receipt { index }, now).await;
         }
@@ -157,15 +185,21 @@ impl Publisher {
         Ok(Next::Idle(next))
     }
 
+    /// The post that is next.
+    async fn next(&mut self, now: Time) -> Result<Option<Intent>, TaskError> {
+        let next = self.store.next_effect(Lane::Posts, &self.deferred.at(now), Budget::Enough).await?;
+        Ok(next.and_then(Intent::of))
+    }
+
     /// Decides upon a post that shows a head, and posts it.
     async fn begin(&mut self, subject: Subject, now: Time) -> Result<Next, TaskError> {
-        let intent = self.store.intend(subject, now).await?;
+        let Some(intent) = Intent::of(self.store.begin(subject, now).await?) else { return Ok(Next::Now) };
         self.send(&intent, Vec::new()).await
     }
 
     /// The notes whose post is next, if there are any.
     async fn due_notes(&self) -> Result<Option<Subject>, TaskError> {
-        let Some((first, last)) = self.store.unposted().await? else { return Ok(None) };
+        let Some((first, last)) = self.store.unposted_notes().await? else { return Ok(None) };
         let few = self.platform.posts_left().await.is_some_and(|left| left <= POSTS_LEFT_FEW);
         let run = few || self.settings.run_over < last - first + 1;
         Ok(Some(Subject::Notes { first, last: if run { last } else { first } }))
@@ -173,7 +207,7 @@ impl Publisher {
 
     async fn due_heartbeat(&self, now: Time) -> Result<Option<Subject>, TaskError> {
         let date = now.date();
-        if self.heartbeat_passed(now) && !self.store.has_heartbeat(date.clone()).await? {
+        if self.heartbeat_passed(now) && !self.store.has_heartbeat(&date).await? {
             return Ok(Some(Subject::Heartbeat { date }));
         }
         Ok(None)
@@ -201,7 +235,7 @@ impl Publisher {
         };
         if asked < attempts.last.plus_ms(ms(unknown_outcome_timeout)) {
             let look = self.backoff.wait(self.clock.now());
-            info!(intent.id, until = %look, "the post is not on the timeline yet");
+            info!(effect.id = %intent.id, until = %look, "the post is not on the timeline yet");
             if refused {
                 let trouble = "the platform says that a post is there already, and does not show it";
                 self.store.report(Self::NAME, Some(trouble.to_owned()), asked).await?;
@@ -213,7 +247,7 @@ impl Publisher {
 
     /// Waits until a moment, or holds back what notes may pass.
     fn wait_for(&mut self, intent: &Intent, until: Time) -> Next {
-        if holds_all_up(&intent.subject) {
+        if intent.holds_all_up() {
             return Next::Wait(until);
         }
         self.deferred.defer(intent.id, until);
@@ -226,7 +260,7 @@ impl Publisher {
             Err(TaskError::Platform(error)) => {
                 let now = self.clock.now();
                 let until = self.backoff.after(&error, now);
-                warn!(intent.id, error = %error, until = %until, "the files of a part cannot be uploaded");
+                warn!(effect.id = %intent.id, error = %error, until = %until, "the files of a part cannot be uploaded");
                 self.store.report(Self::NAME, Some(error.to_string()), now).await?;
                 return Ok(self.wait_for(intent, until));
             }
@@ -241,7 +275,7 @@ impl Publisher {
         let mut media = Vec::new();
         let Subject::Part { note, .. } = intent.subject else { return Ok(media) };
         for name in intent.files.iter().filter(|_| !self.without_media.contains(&intent.id)) {
-            let bytes = self.store.disclosed_file(note, name.clone()).await?;
+            let bytes = self.store.disclosed_file(note, name).await?;
             let (Some(media_type), Some(bytes)) = (names::media_type(name), bytes) else { continue };
             let file = File { media_type: media_type.to_owned(), bytes };
             match self.platform.upload(&file, Purpose::Post).await {
@@ -260,12 +294,12 @@ impl Publisher {
             Ok(id) => self.posted(intent, id).await,
             Err(error @ PlatformError::NoAnswer { .. }) => {
                 let look = self.backoff.wait(self.clock.now());
-                warn!(intent.id, error = %error, until = %look, "no answer to a post: it will be looked for");
+                warn!(effect.id = %intent.id, error = %error, until = %look, "no answer to a post: it will be looked for");
                 Ok(self.wait_for(intent, look))
             }
             Err(error @ PlatformError::Duplicate) => {
                 self.duplicates.insert(intent.id);
-                if holds_all_up(&intent.subject) {
+                if intent.holds_all_up() {
                     return Err(error.into());
                 }
                 let look = self.backoff.wait(self.clock.now());
@@ -273,11 +307,7 @@ impl Publisher {
             }
             Err(error) => {
                 self.store.failed(intent.id).await?;
-                if holds_all_up(&intent.subject) {
-                    Err(error.into())
-                } else {
-                    self.refused(intent, error, has_media).await
-                }
+                if intent.holds_all_up() { Err(error.into()) } else { self.refused(intent, error, has_media).await }
             }
         }
     }
@@ -288,24 +318,24 @@ impl Publisher {
         let is_reply = intent.answers.is_some() && !matches!(intent.subject, Subject::Answer { standalone: false, .. });
         match &error {
             PlatformError::ReplyRefused { what } if is_reply => {
-                info!(intent.id, what, "the platform refuses the reply: it is posted alone");
-                self.store.unanswering(intent.id, now).await?;
+                info!(effect.id = %intent.id, what, "the platform refuses the reply: it is posted alone");
+                self.store.as_standalone(intent.id, now).await?;
             }
             // X has more words for it than anybody knows.
             PlatformError::Refused { what } if is_reply && !has_media => {
-                warn!(intent.id, what, "the platform refuses it as a reply: it is posted alone");
-                self.store.unanswering(intent.id, now).await?;
+                warn!(effect.id = %intent.id, what, "the platform refuses it as a reply: it is posted alone");
+                self.store.as_standalone(intent.id, now).await?;
             }
             PlatformError::Refused { .. } | PlatformError::TooLong { .. } | PlatformError::ReplyRefused { .. } => {
                 if let Subject::Answer { .. } = intent.subject {
-                    warn!(intent.id, error = %error, "an answer is dropped");
-                    self.store.dropped(intent.id, error.to_string(), now).await?;
+                    warn!(effect.id = %intent.id, error = %error, "an answer is dropped");
+                    self.store.given_up(intent.id, error.to_string(), now).await?;
                 } else if has_media {
-                    warn!(intent.id, error = %error, "a part is posted without its files");
+                    warn!(effect.id = %intent.id, error = %error, "a part is posted without its files");
                     self.without_media.insert(intent.id);
                 } else {
                     let until = now.plus_ms(ms(RARE_RETRY));
-                    warn!(intent.id, error = %error, until = %until, "a part of a mirror or a receipt is held back");
+                    warn!(effect.id = %intent.id, error = %error, until = %until, "a part of a mirror or a receipt is held back");
                     self.store.report(Self::NAME, Some(error.to_string()), now).await?;
                     self.deferred.defer(intent.id, until);
                 }
@@ -316,7 +346,7 @@ impl Publisher {
     }
 
     async fn posted(&mut self, intent: &Intent, post: PostId) -> Result<Next, TaskError> {
-        self.store.posted(intent.id, post, self.clock.now()).await?;
+        self.store.accepted(intent.id, Channel::X.post(post).into(), self.clock.now()).await?;
         self.backoff.succeeded();
         self.duplicates.remove(&intent.id);
         self.without_media.remove(&intent.id);
@@ -340,7 +370,7 @@ impl Publisher {
         let me = self.platform.me().await?;
         let now = self.clock.now();
         me.compare_clocks(now, SKEW_MS_MAX)?;
-        self.store.account(me.account).await?;
+        self.store.keep_account(&me.account).await?;
         let from = self.newest_post_or(now).await?.max(self.settings.ignore_posts_until.unwrap_or(Time::from_ms(0)));
         for post in self.platform.own_posts(Channel::X.first_at(from)).await? {
             let Ok(text) = PostText::parse(post.text.trim_end()) else { continue };
@@ -360,7 +390,7 @@ impl Publisher {
     /// own clock told at an earlier time may be wrong; the one in a post's number is not.
     async fn newest_post_or(&self, now: Time) -> Result<Time, TaskError> {
         Ok(match self.store.newest_post().await? {
-            Some(post) => Channel::X.moment(post).plus_ms(-ms(CLOCKS_DIFFER)),
+            Some(post) => post.moment().plus_ms(-ms(CLOCKS_DIFFER)),
             None => now.plus_ms(-ms(FIRST_LOOK)),
         })
     }
@@ -381,16 +411,6 @@ impl Publisher {
 fn next_of(schedule: &Schedule, time: Time) -> Option<Time> {
     let time = chrono::DateTime::from_timestamp_millis(time.ms())?;
     Some(Time::from_ms(schedule.after(&time).next()?.timestamp_millis()))
-}
-
-/// Whether notes wait for it as long as it is not posted: for one another, and for the heartbeat.
-fn holds_all_up(subject: &Subject) -> bool {
-    matches!(subject, Subject::Notes { .. } | Subject::Heartbeat { .. })
-}
-
-/// Whether a post is brought to its end before the next notes are decided upon.
-fn comes_before_notes(intent: &Intent) -> bool {
-    matches!(intent.subject, Subject::Notes { .. }) || intent.attempts.is_some_and(|attempts| !attempts.all_failed)
 }
 
 /// Whether a post shows this text; the platform may have cut or added blanks at its end, and adds a link to the files that

@@ -159,3 +159,19 @@ fn only_the_command_line_writes_to_a_person() {
     }
     assert!(wrong.is_empty(), "return it, or use `tracing`:\n{}", wrong.join("\n"));
 }
+
+#[test]
+fn only_the_store_names_a_database() {
+    let words = ["rusqlite", "sqlite"];
+    // The audit client's own scratch file.
+    let may = |file: &Path| ["src/store", "src/client"].iter().any(|folder| file.starts_with(root().join(folder)));
+    let mut wrong = Vec::new();
+    for file in files(&root().join("src")).into_iter().filter(|file| !may(file)) {
+        for (number, line) in program(&file) {
+            if words.iter().any(|word| line.contains(word)) {
+                wrong.push(format!("{}:{number}: {}", file.display(), line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "ask the store:\n{}", wrong.join("\n"));
+}

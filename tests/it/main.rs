@@ -9,4 +9,5 @@ mod formats;
 mod platform;
 mod process;
 mod site;
+mod store;
 mod tasks;

@@ -13,13 +13,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 pub use super::draft::{DRAFT_BYTES_MAX, Draft, Unfit};
-use super::lock::{LastAttempt, SendLock};
+use super::lock::SendLock;
 use crate::base::clock::Clock;
 use crate::base::ids::{Account, AccountId, MediaId, MessageId, Origin, Source};
 use crate::base::time::SKEW_MS_MAX;
 use crate::note::slip::Slip;
 use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Purpose, Reach, newest};
-use crate::store::{self, Reader};
+use crate::store::{self, LastSend, Reader, RequestClient};
 use crate::tasks::rules::{Correspondent, Formal, Rule};
 use crate::tasks::task::ms;
 
@@ -42,7 +42,9 @@ pub struct Sender<'a> {
     pub platform: &'a dyn Platform,
     /// The store of the log that seals.
     pub reader: &'a Reader,
-    /// The file of that store: what is known of the last try lies beside it.
+    /// The same store: what is known of the last attempt is kept there.
+    pub asking: &'a RequestClient,
+    /// Its file: who sends has a lock beside it.
     pub database: &'a Path,
     /// How long a message of which nobody knows whether it was sent may be missing from its conversation.
     pub unknown_outcome_timeout: Duration,
@@ -91,7 +93,7 @@ pub enum Error {
         "nothing was sent: another `verbale send` is at work on this log\ngive the command again when it has ended"
     )]
     Busy,
-    /// Nothing was sent: what is known of the last try cannot be read or written.
+    /// Nothing was sent: the lock beside the database cannot be taken.
     #[error("nothing was sent: {0}\nlet the user that runs this command write beside the database")]
     SendLock(#[from] io::Error),
     /// Nothing was sent: the platform did not do it.
@@ -132,14 +134,14 @@ impl Sender<'_> {
         again: bool,
         shutdown: &CancellationToken,
     ) -> Result<Sent, Error> {
-        self.check_text(draft)?;
+        self.check_text(draft).await?;
         let me = self.platform.me().await?;
         me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
         let me = me.account;
         let to = identify(self.platform, self.reader, to).await?;
         self.check_sealed(&me, to, &draft.text).await?;
-        let turn = SendLock::take(self.database)?.ok_or(Error::Busy)?;
-        let last = turn.last()?;
+        let _turn = SendLock::take(self.database)?.ok_or(Error::Busy)?;
+        let last = self.reader.last_send(to).await?;
         let before = match again {
             true => self.find(&me, to, draft).await?.same,
             false => self.settled(&me, to, draft, last, shutdown).await?,
@@ -151,17 +153,17 @@ impl Sender<'_> {
         if shutdown.is_cancelled() {
             return Err(PlatformError::Unavailable { what: "it was told to stop".to_owned() }.into());
         }
-        let tried = LastAttempt { to, at: self.clock.now(), message: None };
-        turn.keep(Some(tried))?;
+        let effect = self.asking.begin_send(to, self.clock.now()).await?;
         let outcome = self.give(&me, to, draft, media, &before, shutdown).await;
-        let known = match &outcome {
-            Ok(sent) => Some(LastAttempt { message: Some(sent.message), ..tried }),
-            Err(Error::Missing { .. } | Error::Unknown { .. }) => Some(tried),
-            Err(_) => last,
+        let now = self.clock.now();
+        let kept = match &outcome {
+            Ok(sent) => self.asking.send_accepted(effect, sent.message, now).await,
+            Err(Error::Missing { .. } | Error::Unknown { .. }) => Ok(()),
+            Err(error) => self.asking.send_failed(effect, first_line(error), now).await,
         };
         // It was sent: that it cannot be noted down is no failure of that.
-        if let Err(error) = turn.keep(known) {
-            warn!(error = %error, "what came of this try is not kept");
+        if let Err(error) = kept {
+            warn!(error = %error, "what came of this attempt is not kept");
         }
         outcome
     }
@@ -173,10 +175,9 @@ impl Sender<'_> {
         me: &Account,
         to: AccountId,
         draft: &Draft,
-        last: Option<LastAttempt>,
+        last: Option<LastSend>,
         shutdown: &CancellationToken,
     ) -> Result<Vec<MessageId>, Error> {
-        let last = last.filter(|last| last.to == to);
         let mut wait = FIRST_WAIT;
         loop {
             let now = self.clock.now();
@@ -228,7 +229,7 @@ impl Sender<'_> {
     }
 
     /// What can be said of the text without asking anybody.
-    fn check_text(&self, draft: &Draft) -> Result<(), Error> {
+    async fn check_text(&self, draft: &Draft) -> Result<(), Error> {
         if Slip::is_of(&draft.text, self.log) {
             return Err(Unfit::new(
                 "the text is a slip of this log, which is never sealed",
@@ -236,7 +237,7 @@ impl Sender<'_> {
             )
             .into());
         }
-        if !self.reader.is_started()? {
+        if self.reader.started().await?.is_none() {
             return Err(Unfit::new(
                 "no daemon has looked at this account's messages yet: what is sent before it does is never sealed",
                 "start it first: `verbale run`",
@@ -328,6 +329,11 @@ impl Sender<'_> {
     }
 }
 
+/// What happened, without what to do.
+fn first_line(error: &Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
 /// The account that is meant: for a correspondent's name the one that the daemon writes down.
 ///
 /// # Errors
@@ -337,7 +343,7 @@ pub async fn identify(platform: &dyn Platform, reader: &Reader, to: &Corresponde
         Correspondent::Id(id) => return Ok(*id),
         Correspondent::Name(name) => name,
     };
-    if let Some(id) = reader.correspondent(name)? {
+    if let Some(id) = reader.correspondent(name).await? {
         return Ok(id);
     }
     let account = platform.account_by_name(name).await?;

@@ -14,12 +14,12 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::base::clock::Clock;
-use crate::base::ids::{AccountId, AccountName, PostId};
+use crate::base::ids::{AccountId, AccountName, Channel, PostId};
 use crate::note::request::RequestState;
 use crate::note::standing::Standing;
-use crate::platform::{Addressee, Error as PlatformError, Platform};
+use crate::platform::{Error as PlatformError, Platform};
 use crate::store::vault;
-use crate::store::{Answer, Ask, Effects, MessageBody, Opened, Outgoing, Request, Store, Trigger};
+use crate::store::{Answer, Ask, Effects, MessageKind, Opened, Outgoing, Request, Store, Trigger};
 use crate::tasks::persons::Persons;
 use crate::tasks::task::{Backoff, Next, Task, TaskError, ms};
 use crate::tlog::entry::Level;
@@ -78,7 +78,7 @@ impl Discloser {
     }
 
     async fn step(&mut self) -> Result<Next, TaskError> {
-        let mut waiting = self.store.requests(RequestState::Waiting).await?;
+        let mut waiting = self.store.requests(Some(RequestState::Waiting)).await?;
         // Those that need the platform hold up no other.
         waiting.sort_by_key(|request| matches!(request.ask, Ask::Dispute { .. }));
         let mut unread = None;
@@ -191,11 +191,9 @@ impl Discloser {
             Err(error) => return Err(error.into()),
         };
         let letter = DmText::dispute(&standing, author, post);
-        let messages = self.settings.officials.iter().map(|official| Outgoing {
-            key: format!("dispute {note} {post} to {official}"),
-            to: Addressee::Account(*official),
-            body: MessageBody::Text(letter.as_str().to_owned()),
-        });
+        let kind = MessageKind::DisputeNotice { note, post: Channel::X.post(post) };
+        let officials = self.settings.officials.iter();
+        let messages = officials.map(|official| Outgoing::text(kind, *official, letter.as_str()));
         let text = Text::noted(&standing, post).as_str().to_owned();
         let answer = Answer { text, answers: post, mention: None, note: Some(note), standalone: true };
         let effects = Effects {
@@ -224,11 +222,7 @@ impl Discloser {
                 _ => RequestState::Done,
             };
             let letter = DmText::ended(request.id, state);
-            effects.messages.push(Outgoing {
-                key: format!("request {} {}", request.id, state.as_str()),
-                to: Addressee::Account(account),
-                body: MessageBody::Text(letter.as_str().to_owned()),
-            });
+            effects.messages.push(Outgoing::text(MessageKind::RequestEnded(request.id), account, letter.as_str()));
         }
         Ok(self.store.apply(trigger, effects, self.clock.now()).await?)
     }

@@ -4,6 +4,7 @@ pub mod bot_fixture;
 pub mod bucket;
 pub mod cosigner;
 pub mod crash_platform;
+pub mod database;
 pub mod dispute_fixture;
 pub mod fixture;
 pub mod harness;

@@ -24,6 +24,7 @@ use verbale::tasks::task::{Next, Task};
 use verbale::tlog::entry::Entry;
 use verbale::wording::post::PostText;
 
+use crate::support::database;
 use crate::support::fixture;
 
 const MINUTE_MS: i64 = 60_000;
@@ -103,7 +104,7 @@ impl Harness {
     }
 
     async fn sealed(&self) -> u64 {
-        self.store.next_note().await.unwrap() - 1
+        self.store.last_note().await.unwrap()
     }
 
     fn posts(&self) -> usize {
@@ -183,8 +184,7 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
     run(&harness, &mut watcher, MINUTE_MS).await;
     let old = harness.store.size().await.unwrap();
     let copy = harness.folder.path().join("copy.db");
-    let database = harness.folder.path().join("verbale.db");
-    rusqlite::Connection::open(&database).unwrap().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    database::copy(&harness.folder.path().join("verbale.db"), &copy);
     harness.send("NOTE 1");
     run(&harness, &mut watcher, 3 * MINUTE_MS).await;
     run(&harness, &mut harness.publisher(), 3 * MINUTE_MS).await;

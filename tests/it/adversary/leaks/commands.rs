@@ -11,6 +11,7 @@ use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
 use verbale::store::Reader;
 
 use crate::process::secrets::{Written, files_in, unpacked};
+use crate::support::database::wait;
 use crate::support::installation::server;
 use crate::support::leak_harness::{Kind, Left, OFFICIAL, Stage, cell, file, text};
 use crate::support::process::stop;
@@ -165,7 +166,7 @@ impl<'a, 'b> Play<'a, 'b> {
             self.act(Of::Embassy, by, Some(1), "open 1 --level content --publish --yes", &[]).await;
         }
         // A post that quotes ours may be answered, and is none that the bot hears.
-        let quotes = Reader::open(&self.stage.embassy.path("verbale.db")).unwrap().standing(1).unwrap().unwrap();
+        let quotes = wait(Reader::open(&self.stage.embassy.path("verbale.db")).unwrap().standing(1)).unwrap().unwrap();
         let quotes = quotes.post.map(|post| post.id);
         let denial = self.stage.server.world.with(|world, now| {
             let draft = Draft { text: "no such note ever came", quotes, ..Draft::default() };
