@@ -29,6 +29,13 @@ pub enum Source {
 }
 
 impl Source {
+    /// The word that stands for it in the database: `x-dm`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Source::XDm => "x-dm",
+        }
+    }
+
     /// The moment inside the identifier: when the message was sent, as the source says.
     pub fn moment(self, message: MessageId) -> Time {
         match self {
@@ -54,7 +61,7 @@ pub enum Channel {
 
 impl Channel {
     /// The word that stands for it in the log and in files: `x`.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Channel::X => "x",
         }

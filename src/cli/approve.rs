@@ -41,11 +41,11 @@ pub struct Arguments {
 ///
 /// # Errors
 /// If the request is not waiting, is the official's own, or cannot be done.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let Arguments { request: id, official, .. } = arguments;
     let reader = Reader::open(&config.log.database)?;
-    let request = reader.request(*id)?.ok_or_else(|| {
+    let request = reader.request(*id).await?.ok_or_else(|| {
         Failure::failed(format!("there is no request {id}"), "see those that wait with `verbale requests`")
     })?;
     let Ask::Open { note, level } = request.ask else {
@@ -76,11 +76,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let what = format!("request {id} has lapsed: it was made at {}", request.asked_at);
         return Err(Failure::failed(what, "ask again with `verbale open`").into());
     }
-    let standing = disclosure::openable(&reader, note, level)?;
-    let (zip, opened) = disclosure::prepare(&config, &standing, level, official.identity.as_deref())?;
+    let standing = disclosure::openable(&reader, note, level).await?;
+    let (zip, opened) = disclosure::prepare(&config, &standing, level, official.identity.as_deref()).await?;
     println!("request {id} of {}, asked at {}", request.asked_by, request.asked_at);
     disclosure::show(&opened)?;
     official.confirm("Approve it?")?;
-    RequestClient::open(&config.log.database)?.approve(*id, &by, &zip, Clock::system().now())?;
-    disclosure::follow(&config, *id)
+    RequestClient::open(&config.log.database)?.approve(*id, &by, zip, Clock::system().now()).await?;
+    disclosure::follow(&config, *id).await
 }

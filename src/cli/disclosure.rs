@@ -100,8 +100,8 @@ pub fn confirm(yes: bool, question: &str) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// If there is no such note, it is not posted yet, or so much of it is open already.
-pub fn openable(reader: &Reader, note: u64, level: Level) -> anyhow::Result<Standing> {
-    let Some(standing) = reader.standing(note)? else { return Err(prove::no_note(reader, note)?.into()) };
+pub async fn openable(reader: &Reader, note: u64, level: Level) -> anyhow::Result<Standing> {
+    let Some(standing) = reader.standing(note).await? else { return Err(prove::no_note(reader, note).await?.into()) };
     if let Some(open) = standing.open.filter(|open| level <= *open) {
         return Err(Failure::failed(
             open_already(note, open),
@@ -123,13 +123,13 @@ pub fn openable(reader: &Reader, note: u64, level: Level) -> anyhow::Result<Stan
 ///
 /// # Errors
 /// If the note cannot be opened with this identity, or not be mirrored.
-pub fn prepare(
+pub async fn prepare(
     config: &Config,
     standing: &Standing,
     level: Level,
     identity: Option<&Path>,
 ) -> anyhow::Result<(Vec<u8>, Opened)> {
-    let zip = prove::proof(config, standing.note, level, identity)?.pack();
+    let zip = prove::proof(config, standing.note, level, identity).await?.pack();
     let opened = bundle::open(standing, level, &zip)?;
     Ok((zip, opened))
 }
@@ -177,20 +177,20 @@ impl fmt::Display for Shown<'_> {
 ///
 /// # Errors
 /// If it cannot be done.
-pub fn follow(config: &Config, request: u64) -> anyhow::Result<ExitCode> {
+pub async fn follow(config: &Config, request: u64) -> anyhow::Result<ExitCode> {
     let reader = Reader::open(&config.log.database)?;
     let (mut is_told, mut known) = (false, None);
     loop {
-        let asked = reader.request(request)?.context("the request is not in the database")?;
+        let asked = reader.request(request).await?.context("the request is not in the database")?;
         if let Some(failure) = failure(&asked) {
             return Err(failure.into());
         }
         if asked.state == RequestState::Done
-            && let Some(posts) = posts(&reader, asked.ask)?
+            && let Some(posts) = posts(&reader, asked.ask).await?
         {
-            return told(config, &reader, &posts);
+            return told(config, &reader, &posts).await;
         }
-        if !reader.is_served()? {
+        if !reader.is_served().await? {
             println!("request {request} is kept, but no daemon runs on this log: it is done once `verbale run` runs");
             return Ok(ExitCode::SUCCESS);
         }
@@ -198,12 +198,13 @@ pub fn follow(config: &Config, request: u64) -> anyhow::Result<ExitCode> {
             println!("request {request} is handed over: the daemon goes on with it even if this command is stopped");
             is_told = true;
         }
-        let trouble = reader.loops()?.into_iter().find(|one| one.name == Publisher::NAME).and_then(|one| one.trouble);
+        let reports = reader.task_reports().await?;
+        let trouble = reports.into_iter().find(|one| one.name == Publisher::NAME).and_then(|one| one.trouble);
         if let Some(trouble) = trouble.as_ref().filter(|_| trouble != known) {
             eprintln!("the daemon has to wait: {}", trouble.replace('\n', "; "));
         }
         known = trouble;
-        std::thread::sleep(LOOK);
+        tokio::time::sleep(LOOK).await;
     }
 }
 
@@ -221,10 +222,10 @@ fn failure(request: &Request) -> Option<Failure> {
 }
 
 /// The posts that a request has led to, once none is outstanding.
-fn posts(reader: &Reader, ask: Ask) -> anyhow::Result<Option<Vec<PostId>>> {
+async fn posts(reader: &Reader, ask: Ask) -> anyhow::Result<Option<Vec<PostId>>> {
     Ok(match ask {
-        Ask::Open { note, level } => reader.parts(note, level)?.into_iter().collect(),
-        Ask::Dispute { note, post } => match reader.answer_to(note, post)? {
+        Ask::Open { note, level } => reader.thread_posts(note, level).await?.into_iter().collect(),
+        Ask::Dispute { note, post } => match reader.answer_to(note, post).await? {
             Some(Answered::In(post)) => Some(vec![post]),
             Some(Answered::Not) => None,
             Some(Answered::Never) | None => Some(Vec::new()),
@@ -232,8 +233,8 @@ fn posts(reader: &Reader, ask: Ask) -> anyhow::Result<Option<Vec<PostId>>> {
     })
 }
 
-fn told(config: &Config, reader: &Reader, posts: &[PostId]) -> anyhow::Result<ExitCode> {
-    let account = reader.account()?.map_or_else(AccountName::unknown, |account| account.name);
+async fn told(config: &Config, reader: &Reader, posts: &[PostId]) -> anyhow::Result<ExitCode> {
+    let account = reader.own_account().await?.map_or_else(AccountName::unknown, |account| account.name);
     println!("done: it is in the log and on the site");
     posts.iter().for_each(|post| println!("{}", x::address_of(config.x.web.as_str(), &account, *post)));
     Ok(ExitCode::SUCCESS)

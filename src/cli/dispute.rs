@@ -52,19 +52,19 @@ fn post(text: &str) -> Result<PostId, String> {
 ///
 /// # Errors
 /// If there is no such note, or the dispute cannot be entered.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let Arguments { note, post, .. } = *arguments;
     let reader = Reader::open(&config.log.database)?;
-    if reader.standing(note)?.is_none() {
-        return Err(prove::no_note(&reader, note)?.into());
+    if reader.standing(note).await?.is_none() {
+        return Err(prove::no_note(&reader, note).await?.into());
     }
-    if reader.is_disputed(note, post)? {
+    if reader.is_disputed(note, post).await? {
         let what = format!("that post {post} disputes note {note} is in the log already");
         return Err(Failure::failed(what, "a dispute is entered once: there is nothing more to do").into());
     }
     // Who may ask the database may ask this: it publishes nothing that is not public.
     let request = NewRequest { ask: Ask::Dispute { note, post }, asked_by: "command line".to_owned() };
-    let request = RequestClient::open(&config.log.database)?.ask(&request, None, Clock::system().now())?;
-    disclosure::follow(&config, request)
+    let request = RequestClient::open(&config.log.database)?.ask(request, None, Clock::system().now()).await?;
+    disclosure::follow(&config, request).await
 }

@@ -95,6 +95,14 @@ enum Command {
     Completions(completions::Arguments),
 }
 
+/// Waits for what a command does with the store or the platform, on this thread.
+///
+/// # Errors
+/// If it fails.
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
 /// Which installation a command is about.
 #[derive(Args)]
 pub struct Installation {
@@ -117,18 +125,18 @@ pub fn main() -> ExitCode {
     let done = match command {
         Command::Init(arguments) => init::run(*arguments),
         Command::Run(arguments) => run::run(&arguments),
-        Command::Status(arguments) => status::run(&arguments),
-        Command::Notes(arguments) => notes::run(&arguments),
-        Command::Send(arguments) => send::run(&arguments),
-        Command::Prove(arguments) => prove::run(&arguments),
-        Command::Open(arguments) => open::run(&arguments),
-        Command::Approve(arguments) => approve::run(&arguments),
-        Command::Requests(arguments) => requests::run(&arguments),
-        Command::Dispute(arguments) => dispute::run(&arguments),
-        Command::Receipt(arguments) => receipt::run(&arguments),
+        Command::Status(arguments) => block_on(status::run(&arguments)),
+        Command::Notes(arguments) => block_on(notes::run(&arguments)),
+        Command::Send(arguments) => block_on(send::run(&arguments)),
+        Command::Prove(arguments) => block_on(prove::run(&arguments)),
+        Command::Open(arguments) => block_on(open::run(&arguments)),
+        Command::Approve(arguments) => block_on(approve::run(&arguments)),
+        Command::Requests(arguments) => block_on(requests::run(&arguments)),
+        Command::Dispute(arguments) => block_on(dispute::run(&arguments)),
+        Command::Receipt(arguments) => block_on(receipt::run(&arguments)),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
-        Command::Site(arguments) => site::run(&arguments),
+        Command::Site(arguments) => block_on(site::run(&arguments)),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -3,8 +3,11 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use super::{Installation, Output};
 use crate::app::config::Config;
+use crate::note::standing::Standing;
 use crate::store::Reader;
 use crate::wording::standing::{NO_NOTE_YET, NOT_POSTED};
 
@@ -37,21 +40,42 @@ pub struct Arguments {
     pub output: Output,
 }
 
+/// A note as it is written for programs.
+#[derive(Serialize)]
+struct Line {
+    note: u64,
+    sealed: String,
+    commitment: String,
+    post: Option<String>,
+}
+
+impl Line {
+    fn of(standing: &Standing) -> Line {
+        Line {
+            note: standing.note,
+            sealed: standing.sealed.to_string(),
+            commitment: standing.commitment.to_string(),
+            post: standing.post.map(|post| post.to_string()),
+        }
+    }
+}
+
 /// Lists the notes, the oldest first.
 ///
 /// # Errors
 /// If the configuration or the database cannot be used.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let reader = Reader::open(&config.log.database)?;
-    let all = reader.status()?.notes;
+    let all = reader.last_note().await?;
     let mut next = 1 + arguments.last.map_or(0, |last| all.saturating_sub(last));
     if all == 0 && !arguments.output.json {
         eprintln!("{NO_NOTE_YET}");
     }
-    let mut out = io::BufWriter::new(io::stdout().lock());
     while next <= all {
-        for note in reader.notes(next, PAGE)? {
+        let notes = reader.notes(next, PAGE).await?;
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        for note in notes.iter().map(Line::of) {
             if arguments.output.json {
                 writeln!(out, "{}", serde_json::to_string(&note)?)?;
             } else {
@@ -59,8 +83,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 writeln!(out, "{:>6}  {}  {}  {post}", note.note, note.sealed, note.commitment)?;
             }
         }
+        out.flush()?;
         next += PAGE;
     }
-    out.flush()?;
     Ok(ExitCode::SUCCESS)
 }

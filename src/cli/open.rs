@@ -9,7 +9,7 @@ use super::{Failure, Installation};
 use crate::app::config::Config;
 use crate::base::clock::Clock;
 use crate::note::request::RequestState;
-use crate::store::{Ask, NewRequest, Reader, Request, RequestClient};
+use crate::store::{Ask, NewRequest, Reader, RequestClient};
 use crate::tasks::task::ms;
 
 /// Open a note: write its proof, or make it public
@@ -60,34 +60,34 @@ pub struct Arguments {
 ///
 /// # Errors
 /// If there is no such note, or it cannot be opened.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let Arguments { note, level, official, out, .. } = arguments;
     let (note, level) = (*note, (*level).into());
     if !arguments.publish {
-        return prove::write(&config, note, level, official.identity.as_deref(), out.as_deref());
+        return prove::write(&config, note, level, official.identity.as_deref(), out.as_deref()).await;
     }
     let reader = Reader::open(&config.log.database)?;
-    let standing = disclosure::openable(&reader, note, level)?;
+    let standing = disclosure::openable(&reader, note, level).await?;
     let ask = Ask::Open { note, level };
-    let asks_the_same = |request: &Request| request.state == RequestState::Waiting && request.ask == ask;
-    if let Some(same) = reader.requests()?.into_iter().find(asks_the_same) {
+    let waiting = reader.requests(Some(RequestState::Waiting)).await?;
+    if let Some(same) = waiting.into_iter().find(|request| request.ask == ask) {
         let what = format!("request {} asks for the same already, and is waiting", same.id);
         return Err(Failure::failed(what, "see it with `verbale requests`").into());
     }
     let asked_by = official.name(&config)?;
-    let (zip, opened) = disclosure::prepare(&config, &standing, level, official.identity.as_deref())?;
+    let (zip, opened) = disclosure::prepare(&config, &standing, level, official.identity.as_deref()).await?;
     disclosure::show(&opened)?;
     official.confirm("Publish it?")?;
     let request = NewRequest { ask, asked_by };
-    let mut client = RequestClient::open(&config.log.database)?;
+    let client = RequestClient::open(&config.log.database)?;
     if !config.open.approval {
-        let request = client.ask(&request, Some(&zip), Clock::system().now())?;
-        return disclosure::follow(&config, request);
+        let request = client.ask(request, Some(zip), Clock::system().now()).await?;
+        return disclosure::follow(&config, request).await;
     }
     // What nobody has approved yet is not handed over: whoever approves does that.
     let now = Clock::system().now();
-    let request = client.ask(&request, None, now)?;
+    let request = client.ask(request, None, now).await?;
     println!("request {request} waits for a second official: `verbale approve {request}` with another identity");
     println!("nothing is published before; it lapses at {}", now.plus_ms(ms(config.open.lapse)));
     Ok(ExitCode::SUCCESS)

@@ -80,24 +80,24 @@ impl From<Level> for entry::Level {
 ///
 /// # Errors
 /// If there is no such note, it cannot be opened, or the file exists.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let Arguments { note, level, identity, out, .. } = arguments;
-    write(&config, *note, (*level).into(), identity.as_deref(), out.as_deref())
+    write(&config, *note, (*level).into(), identity.as_deref(), out.as_deref()).await
 }
 
 /// Writes the proof of one note, and says where.
 ///
 /// # Errors
 /// As [`run`].
-pub fn write(
+pub async fn write(
     config: &Config,
     note: u64,
     level: entry::Level,
     identity: Option<&Path>,
     out: Option<&Path>,
 ) -> anyhow::Result<ExitCode> {
-    let proof = proof(config, note, level, identity)?;
+    let proof = proof(config, note, level, identity).await?;
     let path = out.map_or_else(|| names::proof(note).into(), Path::to_path_buf);
     write_new(&path, &proof.pack())?;
     println!("wrote {}", path.display());
@@ -111,9 +111,9 @@ pub fn write(
 ///
 /// # Errors
 /// If there is no such note, or it cannot be opened.
-pub fn proof(config: &Config, note: u64, level: entry::Level, identity: Option<&Path>) -> anyhow::Result<Proof> {
+pub async fn proof(config: &Config, note: u64, level: entry::Level, identity: Option<&Path>) -> anyhow::Result<Proof> {
     let reader = Reader::open(&config.log.database)?;
-    let Some(row) = reader.proof(note)? else { return Err(no_note(&reader, note)?.into()) };
+    let Some(row) = reader.proof(note).await? else { return Err(no_note(&reader, note).await?.into()) };
     let identities = identities(config, identity)?;
     let Some(sealed) = &row.opening else {
         return Err(Failure::failed(
@@ -125,8 +125,8 @@ pub fn proof(config: &Config, note: u64, level: entry::Level, identity: Option<&
     let opening = vault::open(note, sealed, &identities).map_err(|error| {
         Failure::failed(error.to_string(), "name a key to which it was sealed with `--identity FILE`")
     })?;
-    let vkey = VerifierKey::parse(reader.vkey()).context("the database holds a key that is none")?;
-    let post = published(config, &reader, &row)?;
+    let vkey = VerifierKey::parse(&reader.vkey().await?).context("the database holds a key that is none")?;
+    let post = published(config, &reader, &row).await?;
     Ok(bundle::proof(note, &row, vkey, post, opening, level))
 }
 
@@ -134,8 +134,8 @@ pub fn proof(config: &Config, note: u64, level: entry::Level, identity: Option<&
 ///
 /// # Errors
 /// Of the database.
-pub fn no_note(reader: &Reader, note: u64) -> anyhow::Result<Failure> {
-    let last = reader.last_note()?;
+pub async fn no_note(reader: &Reader, note: u64) -> anyhow::Result<Failure> {
+    let last = reader.last_note().await?;
     let what = format!("there is no note {note}: {last} were sealed");
     Ok(Failure::failed(what, "see them all with `verbale notes`"))
 }
@@ -158,11 +158,15 @@ pub fn identities(config: &Config, identity: Option<&Path>) -> anyhow::Result<Ve
 ///
 /// # Errors
 /// Of the database.
-pub(super) fn published(config: &Config, reader: &Reader, row: &ProofRow) -> anyhow::Result<Option<PublishedPost>> {
+pub(super) async fn published(
+    config: &Config,
+    reader: &Reader,
+    row: &ProofRow,
+) -> anyhow::Result<Option<PublishedPost>> {
     if row.post.is_none() {
         return Ok(None);
     }
-    let account = reader.account()?.context("the database does not say who posted")?;
+    let account = reader.own_account().await?.context("the database does not say who posted")?;
     let name = account.name.clone();
     Ok(bundle::published(row.post.clone(), account, |post| x::address_of(config.x.web.as_str(), &name, post)))
 }

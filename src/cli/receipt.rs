@@ -18,7 +18,7 @@ use crate::note::proof::{Files, Receipt};
 use crate::note::{ARCHIVE_BYTES_MAX, Envelope, names};
 use crate::platform::price::{Billed, usd};
 use crate::platform::{Platform, x};
-use crate::store::{Reader, Received, RequestClient, Slipped};
+use crate::store::{Reader, Received, RequestClient};
 use crate::tasks::acknowledge::{self, Found};
 use crate::tasks::rules::Correspondent;
 use crate::tasks::settings::values;
@@ -101,14 +101,14 @@ struct Answer {
 ///
 /// # Errors
 /// If X, the configuration, the database or a file cannot be used.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let reader = Reader::open(&config.log.database)?;
     if let (Some(proof), Some(out)) = (&arguments.add_to, &arguments.out) {
-        return add(&config, &reader, arguments.note, proof, out);
+        return add(&config, &reader, arguments.note, proof, out).await;
     }
     let Some(sender) = &arguments.from else { return Ok(ExitCode::SUCCESS) };
-    let (from, found) = read(&config, &reader, sender)?;
+    let (from, found) = read(&config, &reader, sender).await?;
     let wanted = |one: &&Found| arguments.note.is_none_or(|note| one.envelope.note == note);
     let found: Vec<&Found> = found.iter().filter(wanted).collect();
     if let Some(note) = arguments.note.filter(|_| found.is_empty()) {
@@ -116,11 +116,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Err(Failure::failed(what, "ask its sender for the slip, or see what came without a number").into());
     }
     if arguments.publish {
-        if !is_named(&config, &reader, sender, from)? {
+        if !is_named(&config, &reader, sender, from).await? {
             let what = format!("the configuration does not say that notes of {sender} get receipts");
             return Err(Failure::unusable(what, "add the account to `from` of [receipt] and restart the daemon").into());
         }
-        return give(&config, &reader, from, &found, arguments.yes);
+        return give(&config, &reader, from, &found, arguments.yes).await;
     }
     if found.is_empty() && !arguments.output.json {
         eprintln!("no note with a slip is in the conversation with {sender}");
@@ -128,19 +128,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut fails = false;
     for one in found {
         fails |= one.outcome.is_err();
-        write(&reader, one, arguments.output.json)?;
+        write(&reader, one, arguments.output.json).await?;
     }
     Ok(if fails { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Who the sender is, and the notes that came with a slip.
-fn read(config: &Config, reader: &Reader, from: &Correspondent) -> anyhow::Result<(AccountId, Vec<Found>)> {
+async fn read(config: &Config, reader: &Reader, from: &Correspondent) -> anyhow::Result<(AccountId, Vec<Found>)> {
     let clock = Clock::system();
     let platform = daemon::platform(config, &clock)?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let from = identify(&platform, reader, from).await?;
-        Ok((from, acknowledge::list(&platform, from).await?))
-    })
+    let from = identify(&platform, reader, from).await?;
+    Ok((from, acknowledge::list(&platform, from).await?))
 }
 
 async fn identify(platform: &dyn Platform, reader: &Reader, from: &Correspondent) -> anyhow::Result<AccountId> {
@@ -150,10 +148,10 @@ async fn identify(platform: &dyn Platform, reader: &Reader, from: &Correspondent
     })
 }
 
-fn write(reader: &Reader, found: &Found, json: bool) -> anyhow::Result<()> {
+async fn write(reader: &Reader, found: &Found, json: bool) -> anyhow::Result<()> {
     let Envelope { log, note, message, sent, .. } = &found.envelope;
     let commitment = found.envelope.commitment();
-    let receipt = reader.receipt(log, *note).or_else(not_covered)?;
+    let receipt = reader.receipt(log, *note).await.or_else(not_covered)?;
     let fails = found.outcome.as_ref().err().map(ToString::to_string);
     let post = receipt.as_ref().and_then(|(_, row)| row.post.as_ref()).map(|(post, _)| post.to_string());
     let mut out = io::stdout().lock();
@@ -185,7 +183,13 @@ fn write(reader: &Reader, found: &Found, json: bool) -> anyhow::Result<()> {
 }
 
 /// Hands a receipt over to the daemon, and sees it through to its post.
-fn give(config: &Config, reader: &Reader, from: AccountId, found: &[&Found], yes: bool) -> anyhow::Result<ExitCode> {
+async fn give(
+    config: &Config,
+    reader: &Reader,
+    from: AccountId,
+    found: &[&Found],
+    yes: bool,
+) -> anyhow::Result<ExitCode> {
     // The same slip may come twice: a lost answer, and it was sent again.
     let mut notes: Vec<&Found> = Vec::new();
     for one in found.iter().filter(|one| one.outcome.is_ok()).chain(found) {
@@ -202,25 +206,24 @@ fn give(config: &Config, reader: &Reader, from: AccountId, found: &[&Found], yes
         Failure::failed(what, "a receipt is given for exactly what came: ask its sender")
     })?;
     let Received { log, note, commitment } = received;
-    if reader.receipt(log, *note).or_else(not_covered)?.is_none() {
+    if reader.receipt(log, *note).await.or_else(not_covered)?.is_none() {
         let price = usd(Billed::PostCreate.price_usd_micros());
         println!("This becomes public, and cannot be taken back:");
         println!("  this account has received note {note} of the log {log}");
         println!("  sha256 {commitment}");
         println!("  one post on X, {price}");
         disclosure::confirm(yes, "Publish it?")?;
-        RequestClient::open(&config.log.database)?
-            .receipt(&Slipped { slip: one.slip, from, received: None }, received)?;
+        RequestClient::open(&config.log.database)?.ask_receipt(one.slip, from, received.clone()).await?;
     }
-    follow(config, reader, one, received)
+    follow(config, reader, one, received).await
 }
 
 /// Whether the configuration names the sender: in the same words, or by the same number.
-fn is_named(config: &Config, reader: &Reader, sender: &Correspondent, from: AccountId) -> anyhow::Result<bool> {
+async fn is_named(config: &Config, reader: &Reader, sender: &Correspondent, from: AccountId) -> anyhow::Result<bool> {
     for named in &config.receipt.from {
         let id = match named {
             Correspondent::Id(id) => Some(*id),
-            Correspondent::Name(name) => reader.correspondent(name)?,
+            Correspondent::Name(name) => reader.correspondent(name).await?,
         };
         if id == Some(from) || named.to_string().eq_ignore_ascii_case(&sender.to_string()) {
             return Ok(true);
@@ -229,24 +232,24 @@ fn is_named(config: &Config, reader: &Reader, sender: &Correspondent, from: Acco
     Ok(false)
 }
 
-fn follow(config: &Config, reader: &Reader, found: &Found, received: &Received) -> anyhow::Result<ExitCode> {
+async fn follow(config: &Config, reader: &Reader, found: &Found, received: &Received) -> anyhow::Result<ExitCode> {
     let mut is_told = false;
     loop {
-        let is_served = reader.is_served()?;
-        let receipt = reader.receipt(&received.log, received.note);
+        let is_served = reader.is_served().await?;
+        let receipt = reader.receipt(&received.log, received.note).await;
         if let Some((commitment, row)) = receipt.or_else(not_covered)? {
             if commitment != received.commitment {
                 let what = format!("this log has a receipt for another note of this number, {commitment}");
                 return Err(Failure::failed(what, "its sender has sealed two notes under one number").into());
             }
             if let Some((post, _)) = row.post {
-                let account = reader.account()?.context("the database does not say who posted")?;
+                let account = reader.own_account().await?.context("the database does not say who posted")?;
                 println!("received: it is entry {} of this account's log", row.index);
                 println!("{}", x::address_of(config.x.web.as_str(), &account.name, post.id));
                 return Ok(ExitCode::SUCCESS);
             }
         }
-        if let Some(why) = reader.refusal(found.slip)? {
+        if let Some(why) = reader.refusal(found.slip).await? {
             return Err(Failure::failed(why, "nothing was published by it").into());
         }
         if !is_served {
@@ -257,7 +260,7 @@ fn follow(config: &Config, reader: &Reader, found: &Found, received: &Received) 
             println!("handed over: the daemon goes on with it even if this command is stopped");
             is_told = true;
         }
-        std::thread::sleep(disclosure::LOOK);
+        tokio::time::sleep(disclosure::LOOK).await;
     }
 }
 
@@ -270,7 +273,13 @@ fn not_covered<T>(error: crate::store::Error) -> Result<Option<T>, crate::store:
 }
 
 /// Writes a copy of a proof with this account's receipt in it.
-fn add(config: &Config, reader: &Reader, note: Option<u64>, proof: &Path, out: &Path) -> anyhow::Result<ExitCode> {
+async fn add(
+    config: &Config,
+    reader: &Reader,
+    note: Option<u64>,
+    proof: &Path,
+    out: &Path,
+) -> anyhow::Result<ExitCode> {
     let shown = proof.display();
     let no_proof = |why: String| {
         Failure::unusable(format!("{shown}: {why}"), "give the file note-<n>.proof.zip as it was handed to you")
@@ -284,9 +293,9 @@ fn add(config: &Config, reader: &Reader, note: Option<u64>, proof: &Path, out: &
         return Err(no_proof(format!("it is of note {}, not {note}", envelope.note)).into());
     }
     let (note, log) = (envelope.note, &envelope.log);
-    let receipt = receipt(config, reader, &envelope, Hash::of(bytes))?;
+    let receipt = receipt(config, reader, &envelope, Hash::of(bytes)).await?;
     let zip = files.with_receipt(&receipt).pack();
-    let own = VerifierKey::parse(reader.vkey()).context("the database holds a key that is none")?;
+    let own = VerifierKey::parse(&reader.vkey().await?).context("the database holds a key that is none")?;
     let trust = Trust { receipt_log: Some(own.into()), ..Trust::default() };
     let report = proof::verify(&zip, &trust)?;
     let failing: Vec<&str> = report.failing().collect();
@@ -302,9 +311,9 @@ fn add(config: &Config, reader: &Reader, note: Option<u64>, proof: &Path, out: &
     Ok(ExitCode::SUCCESS)
 }
 
-fn receipt(config: &Config, reader: &Reader, envelope: &Envelope, commitment: Hash) -> anyhow::Result<Receipt> {
+async fn receipt(config: &Config, reader: &Reader, envelope: &Envelope, commitment: Hash) -> anyhow::Result<Receipt> {
     let (note, log) = (envelope.note, &envelope.log);
-    let Some((given, row)) = reader.receipt(log, note)? else {
+    let Some((given, row)) = reader.receipt(log, note).await? else {
         let what = format!("this account has given no receipt for note {note} of {log}");
         return Err(Failure::failed(what, "give one with `verbale receipt N --from NAME --publish`").into());
     };
@@ -313,9 +322,9 @@ fn receipt(config: &Config, reader: &Reader, envelope: &Envelope, commitment: Ha
         return Err(Failure::failed(what, "ask the sender for the proof of the note that came").into());
     }
     Ok(Receipt {
-        post: prove::published(config, reader, &row)?,
+        post: prove::published(config, reader, &row).await?,
         entry: row.entry,
         inclusion: TlogProof { index: row.index, path: row.path, checkpoint: row.checkpoint },
-        vkey: VerifierKey::parse(reader.vkey()).context("the database holds a key that is none")?,
+        vkey: VerifierKey::parse(&reader.vkey().await?).context("the database holds a key that is none")?,
     })
 }

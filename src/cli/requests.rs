@@ -52,9 +52,9 @@ struct Line {
 ///
 /// # Errors
 /// If the configuration or the database cannot be used.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
-    let requests = Reader::open(&config.log.database)?.requests()?;
+    let requests = Reader::open(&config.log.database)?.requests(None).await?;
     if requests.is_empty() && !arguments.output.json {
         eprintln!("nobody has asked for anything yet");
     }

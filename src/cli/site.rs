@@ -46,36 +46,36 @@ pub struct Arguments {
 ///
 /// # Errors
 /// If the folder holds something else, nothing is signed yet, or a file cannot be written.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let reader = Reader::open(&config.log.database)?;
     let dir = &arguments.dir;
     check_folder(dir, &config.log.public)?;
-    let Some(checkpoint) = reader.newest_checkpoint()? else {
+    let Some(checkpoint) = reader.newest_checkpoint().await? else {
         let remedy = "start the daemon once: `verbale run` signs one at once";
         return Err(Failure::failed("the log has no signed head yet", remedy).into());
     };
-    let vkey = VerifierKey::parse(reader.vkey()).context("the database holds a key that is none")?;
+    let vkey = VerifierKey::parse(&reader.vkey().await?).context("the database holds a key that is none")?;
     let head = Checkpoint::open(checkpoint.as_bytes(), &vkey).context("the database holds a head that is none")?;
     let mut folder = Folder::open(dir, daemon::site_settings(&config, vkey)).map_err(|error| {
         Failure::unusable(first_line(&error), "name a folder that is empty, or that holds this log's site")
     })?;
     while folder.len() < head.size {
-        folder.take(reader.entries(folder.len(), PAGE.min(head.size - folder.len()))?);
+        folder.take(reader.entries(folder.len(), PAGE.min(head.size - folder.len())).await?);
     }
     if folder.shown().is_some_and(|shown| folder.root_at(shown.size) != Some(shown.root)) {
         return Err(folder.is_ahead());
     }
     while let Some(note) = folder.unreleased() {
-        let files = reader.disclosed_files(note)?;
+        let files = reader.disclosed_files(note).await?;
         for name in folder.lacking(note, &files) {
-            if let Some(bytes) = reader.disclosed_file(note, &name)? {
+            if let Some(bytes) = reader.disclosed_file(note, &name).await? {
                 folder.disclosed_file(note, &name, &bytes)?;
             }
         }
         folder.set_released(note, files);
     }
-    folder.set_account(reader.account()?.map(|account| account.name));
+    folder.set_account(reader.own_account().await?.map(|account| account.name));
     let mut files = 0;
     while !folder.is_current() {
         files += folder.write(&checkpoint)?.files;

@@ -36,10 +36,10 @@ pub struct Arguments {
 ///
 /// # Errors
 /// If the configuration or the database cannot be used.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let reader = Reader::open(&config.log.database)?;
-    let (status, running) = (reader.status()?, reader.is_served()?);
+    let (status, running) = (reader.status().await?, reader.is_served().await?);
     let mut out = io::stdout().lock();
     if arguments.output.json {
         writeln!(out, "{}", serde_json::to_string(&Answer { running, status: &status })?)?;

@@ -1,103 +1,167 @@
-//! The store: everything that must not be forgotten, in one SQLite file with one writer.
+//! The store: everything that must not be forgotten. This page is its contract; [`Store`], [`Reader`] and
+//! [`RequestClient`] are its handles; the traits of the subjects say what is asked and written, each function once; and
+//! `sqlite/` is a store in one SQLite file. A second database implements the same traits with its own SQL and connection.
 //!
-//! The log's public part (entries, heads) can be read by anybody and rebuilt from what was published; the private part
-//! (openings) is encrypted before it comes here. Whoever could alter the file could not alter the log unnoticed: on
-//! opening, the root is computed anew from the entries and compared with every head that was signed.
+//! # Shape
 //!
-//! Every method that writes is one transaction, durable when it returns: after a crash it has happened whole or not at
-//! all. [`Store`] is the narrow, asynchronous face behind which another database can stand; [`Reader`] is for commands
-//! that look while the daemon runs, [`RequestClient`] for those that ask it for something.
+//! One trait a subject for questions (`Read…`), one for what the daemon writes (`Write…`), one for what commands ask for
+//! (`Ask…`). [`Looking`] is all questions, [`Asking`] all that commands ask for, [`Database`] everything. The handles are
+//! these traits behind a pointer, so that a function stands in two places only: documented in its trait, answered in the
+//! database's own module. Everything is asynchronous, since a database may be far away; commands wait at their edge.
+//!
+//! # Who may do what, when
+//!
+//! - **One writer.** A log has one daemon. Opening a [`Store`] takes a lock that nobody else can have, and that the death of
+//!   the process releases, however it dies; two writers would fork the log. [`Error::InUse`] if somebody has it.
+//! - **Commands that only look** open a [`Reader`], whether or not a daemon runs. It changes nothing.
+//! - **Commands that ask** open a [`RequestClient`] while the daemon writes: it adds requests, approvals, receipt
+//!   requests, and the effects of `send`, and nothing else. It waits for the daemon's transaction, and the daemon for its.
+//! - Whatever is written by one handle is seen by each question that begins after the write has returned. The daemon looks
+//!   for what commands have written at intervals; it is woken by [`Database::grown`] for what it has written itself.
+//!
+//! # What is durable together
+//!
+//! Each writing function is one transaction, durable when it returns: after a crash it has happened whole or not at all,
+//! and one whose caller was dropped may have happened. Together become durable:
+//!
+//! - [`seal`](WriteSealing::seal): entries, notes, openings, gaps, commands, slips, messages, and that messages were seen;
+//! - [`begin`](WriteEffects::begin): a post's exact text, the signed head that it shows, its first attempt;
+//! - [`accepted`](WriteEffects::accepted): an outcome and, of a post of notes, the log's entry;
+//! - [`apply`](WriteTriggers::apply): that a trigger has been dealt with, and everything that follows from it;
+//! - [`receive`](WriteReceipts::receive): a receipt, its entry, and that the slip has been dealt with;
+//! - [`ask`](AskRequests::ask) and [`approve`](AskRequests::approve): the word of an official and the proof with it.
+//!
+//! [`report`](WriteTasks::report) alone may be lost with the power.
+//!
+//! # What may be read stale
+//!
+//! A question sees one moment of the database. Two questions may see two moments, so a command that looks while the daemon
+//! runs must not conclude anything from two of them that only one could show; [`status`](ReadTasks::status) says the same
+//! of its numbers. The daemon's own questions see all that it has written.
+//!
+//! # What is never changed
+//!
+//! The database itself refuses, whoever writes: to change, remove or replace the log's name and key, entries, heads, notes,
+//! openings (which may be removed), receipts, disclosed files, requests that have ended, approvals, effects with their
+//! details, attempts (but for that they failed), outcomes. Entries and notes follow one another without a gap. A text is
+//! posted once; a heartbeat once a day; a mention is answered once; a message of a kind is sent once; a post is the outcome
+//! of one effect. What has an outcome is not attempted again, and a part of a thread not before the one before it stands.
+//! Nobody approves what they asked for.
+//!
+//! # What is checked on opening
+//!
+//! A [`Store`] is brought to the present version in one transaction if it is of an earlier one; then every entry is read as
+//! if a stranger had written it, the root is computed anew and compared with every head that was ever signed
+//! ([`Error::Damaged`]), and the log's key with the configured one ([`Error::WrongLog`]). A [`Reader`] and a
+//! [`RequestClient`] refuse a database of another version, or of something else, and check nothing more.
+//!
+//! # What stays secret
+//!
+//! Openings come encrypted. A proof that was handed over and is not to be public leaves nothing behind once its request has
+//! ended: not in the tables, and not in any file of the database as soon as nobody reads the old state. Texts that are kept
+//! hold public facts alone; the text of a slip, and of what `send` sends, is not kept.
+//!
+//! # Errors
+//!
+//! Every function can fail as the database does: [`Error::Full`], [`Error::Disk`], [`Error::Damaged`],
+//! [`Error::Database`]; then nothing was written. What a function refuses besides stands with it. A refusal
+//! ([`Error::Refused`]) changes nothing either. A write that was refused by an unchangeable row is one, too.
 
-mod db;
-mod desk;
 mod error;
-mod file;
-mod heard;
-mod intents;
-mod outbox;
-mod reader;
-mod receipts;
-mod rows;
 pub mod vault;
+pub mod log;
+pub mod accounts;
+pub mod tasks;
+pub mod notes;
+pub mod posts;
+pub mod messages;
+pub mod effects;
+pub mod requests;
+pub mod receipts;
+pub mod sealing;
+pub mod mentions;
+pub mod triggers;
+mod sqlite;
 
+use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use async_trait::async_trait;
+use tokio::sync::watch;
 
-use crate::base::hash::Hash;
-use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MessageId};
-use crate::base::time::Time;
-use crate::note::Correspondence;
 use crate::tlog::signed_note::{LogKey, VerifierKey};
 
-pub use db::Durability;
-pub use desk::RequestClient;
-pub use error::Error;
-pub use heard::{CodeChange, CodeRow};
-pub use intents::{Attempts, Intent, Subject};
-pub use outbox::{
-    Answer, Ask, Command, Effects, Mentioned, MessageBody, NewRequest, Opened, Outgoing, PendingMessage, Request,
-    Trigger,
+pub use accounts::{ReadAccounts, WriteAccounts};
+pub use effects::{
+    Accepted, AskEffects, Attempts, Budget, Effect, EffectId, EffectKind, Lane, LastSend, Payload, ReadEffects,
+    WriteEffects,
 };
-pub use reader::{Answered, NoteRow, ProofRow, Reader, Status};
-pub use receipts::{Received, Slipped};
+pub use error::Error;
+pub use log::{ReadLog, WriteLog};
+pub use mentions::{MentionOutcome, ReadMentions, WriteMentions};
+pub use messages::{MessageBody, MessageKind, Outgoing, PendingMessage, ReadMessages, WriteMessages};
+pub use notes::{ProofRow, ReadNotes};
+pub use posts::{Answered, PendingPost, ReadPosts, Subject};
+pub use receipts::{AskReceipts, ReadReceipts, Received, ReceivedSlip, WriteReceipts};
+pub use requests::{Ask, AskRequests, CodeChange, CodeRow, Command, NewRequest, ReadRequests, Request};
+pub use sealing::{Batch, Gap, ReadSealing, Sealing, WriteSealing};
+pub use tasks::{ReadTasks, Status, TaskReport, WriteTasks};
+pub use triggers::{Answer, Effects, Mentioned, Opened, Trigger, WriteTriggers};
 
-/// A note ready to be sealed.
-pub struct Sealing {
-    /// Its number: directly after the one before.
-    pub note: u64,
-    /// The message that it is.
-    pub message: MessageId,
-    /// The conversation that it belongs to.
-    pub conversation: ConversationId,
-    /// Its place in that conversation.
-    pub correspondence: Correspondence,
-    /// The SHA-256 of its envelope.
-    pub commitment: Hash,
-    /// Its opening, encrypted.
-    pub opening: Vec<u8>,
+/// All questions.
+pub trait Looking:
+    ReadLog
+    + ReadAccounts
+    + ReadTasks
+    + ReadNotes
+    + ReadPosts
+    + ReadMessages
+    + ReadEffects
+    + ReadRequests
+    + ReadReceipts
+    + ReadSealing
+    + ReadMentions
+{
 }
 
-/// What one transaction of the watcher writes.
-#[derive(Default)]
-pub struct Batch {
-    /// The notes, in order.
-    pub notes: Vec<Sealing>,
-    /// The periods in which messages may have been missed.
-    pub gaps: Vec<Gap>,
-    /// The messages that have been dealt with.
-    pub seen: Vec<MessageId>,
-    /// What officials have written, as far as it is a command.
-    pub commands: Vec<Command>,
-    /// Messages to be sent about the notes.
-    pub messages: Vec<Outgoing>,
-    /// Slips that others have sent, to be receipted.
-    pub slips: Vec<Slipped>,
+/// All that commands ask for.
+pub trait Asking: AskRequests + AskReceipts + AskEffects {}
+
+/// Everything: what the daemon has.
+#[async_trait]
+pub trait Database:
+    Looking
+    + Asking
+    + WriteLog
+    + WriteAccounts
+    + WriteTasks
+    + WriteMessages
+    + WriteEffects
+    + WriteReceipts
+    + WriteSealing
+    + WriteMentions
+    + WriteTriggers
+{
+    /// The number of entries, told anew whenever it has grown, or there is something else to be posted or sent.
+    fn grown(&self) -> watch::Receiver<u64>;
+
+    /// Closes the database after what was asked for; all clones of the handle are closed with it.
+    async fn close(&self);
 }
 
-/// A period in which messages may have been missed.
+/// When a transaction counts as durable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Gap {
-    /// Its beginning.
-    pub from: Time,
-    /// Its end.
-    pub to: Time,
-    /// Why, in a few words.
-    pub reason: &'static str,
+pub enum Durability {
+    /// When the disk says so: it survives a loss of power.
+    Disk,
+    /// When the operating system has it: it survives the death of the process only. For simulations.
+    Process,
 }
 
-/// A job for the writer; the one that closes the store takes the database away.
-type Job = Box<dyn FnOnce(&mut Option<db::Db>) + Send>;
-
-/// How many jobs may wait for the writer.
-const QUEUE_MAX: usize = 64;
-
-/// The store, open for writing. Clones share one writer.
+/// The store of the daemon. Clones share one connection.
 #[derive(Clone)]
-pub struct Store {
-    jobs: mpsc::Sender<Job>,
-    grown: watch::Receiver<u64>,
-}
+pub struct Store(Arc<dyn Database>);
 
 impl Store {
     /// Makes the database of a new log.
@@ -105,199 +169,64 @@ impl Store {
     /// # Errors
     /// [`Error::Exists`] if anything is at `path` already; whatever the disk says.
     pub fn create(path: &Path, log: &VerifierKey) -> Result<(), Error> {
-        file::create(path, log)
+        sqlite::create(path, log)
     }
 
-    /// Opens the database of the log that `key` signs, and checks all of it.
+    /// Opens the database of the log that `key` signs, brings it to the present version, and checks all of it.
     ///
     /// # Errors
     /// Every kind of [`Error`] but [`Error::Exists`].
     pub fn open(path: &Path, key: LogKey, durability: Durability) -> Result<Store, Error> {
-        let db = db::Db::open(path, key, durability)?;
-        let grown = db.grown();
-        let mut db = Some(db);
-        let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE_MAX);
-        std::thread::Builder::new()
-            .name("store".into())
-            .spawn(move || {
-                while let Some(job) = queue.blocking_recv() {
-                    job(&mut db);
-                }
-            })
-            .map_err(|e| Error::Database(e.to_string()))?;
-        Ok(Store { jobs, grown })
+        Ok(Store(Arc::new(sqlite::open(path, key, durability)?)))
     }
+}
 
-    /// Does `job` on the writer's thread. A caller that goes away does not stop a job that was handed over.
-    async fn run<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&mut db::Db) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let (answer, answered) = oneshot::channel();
-        let gone = || Error::Database("the writer has stopped".into());
-        let job: Job = Box::new(move |db| drop(answer.send(db.as_mut().ok_or_else(gone).and_then(job))));
-        self.jobs.send(job).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+impl Deref for Store {
+    type Target = dyn Database;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
     }
+}
 
-    /// The number of entries, told anew whenever it has grown, or there is something else to be posted or sent.
-    pub fn grown(&self) -> watch::Receiver<u64> {
-        self.grown.clone()
-    }
+/// The store of a command that only looks.
+pub struct Reader(Box<dyn Looking>);
 
-    /// Closes the database after the jobs that wait; all clones are closed with it.
-    pub async fn close(self) {
-        let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |db| {
-            drop(db.take());
-            let _ = answer.send(());
-        });
-        if self.jobs.send(job).await.is_ok() {
-            drop(answered.await);
-        }
-    }
-
-    /// The number that everything sealed lies above: the lowest that was ever proposed.
+impl Reader {
+    /// Opens the database at `path`, which must be there.
     ///
     /// # Errors
-    /// Of the database.
-    pub async fn start_at(&self, proposed: MessageId) -> Result<MessageId, Error> {
-        self.run(move |db| db.start_at(proposed)).await
+    /// [`Error::Missing`], [`Error::WrongLog`], or what the database says.
+    pub fn open(path: &Path) -> Result<Reader, Error> {
+        Ok(Reader(Box::new(sqlite::open_looking(path)?)))
     }
+}
 
-    /// The cursor's start, if there has been a first start.
+impl Deref for Reader {
+    type Target = dyn Looking;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+/// The store of a command that asks.
+pub struct RequestClient(Box<dyn Asking>);
+
+impl RequestClient {
+    /// Opens the database at `path`, which must be there.
     ///
     /// # Errors
-    /// Of the database.
-    pub async fn started(&self) -> Result<Option<MessageId>, Error> {
-        self.run(|db| db.started()).await
+    /// [`Error::Missing`], [`Error::WrongLog`], or what the database says.
+    pub fn open(path: &Path) -> Result<RequestClient, Error> {
+        Ok(RequestClient(Box::new(sqlite::open_asking(path)?)))
     }
+}
 
-    /// Which of these messages have not been dealt with, in the same order.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn unseen(&self, messages: Vec<MessageId>) -> Result<Vec<MessageId>, Error> {
-        self.run(move |db| db.unseen(&messages)).await
-    }
+impl Deref for RequestClient {
+    type Target = dyn Asking;
 
-    /// The newest message that has been dealt with.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn newest_seen(&self) -> Result<Option<MessageId>, Error> {
-        self.run(|db| db.newest_seen()).await
-    }
-
-    /// How many messages with a greater number than this have been dealt with.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn seen_after(&self, message: MessageId) -> Result<u64, Error> {
-        self.run(move |db| db.seen_after(message)).await
-    }
-
-    /// The number that the next note will have.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn next_note(&self) -> Result<u64, Error> {
-        self.run(|db| db.next_note()).await
-    }
-
-    /// The place of the last note of a conversation and its commitment; `0` and zeros if there is none.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn correspondence(&self, conversation: ConversationId) -> Result<Correspondence, Error> {
-        self.run(move |db| db.correspondence(&conversation)).await
-    }
-
-    /// Seals notes, enters gaps and marks messages as dealt with, the notes' own among them: all at once or not at all.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if a number or a correspondence does not follow the one before, or a message is sealed already.
-    pub async fn seal(&self, batch: Batch, now: Time) -> Result<(), Error> {
-        self.run(move |db| db.seal(&batch, now)).await
-    }
-
-    /// Keeps who we are on the platform, for proofs.
-    ///
-    /// # Errors
-    /// [`Error::WrongLog`] if the log is that of another account.
-    pub async fn account(&self, account: Account) -> Result<(), Error> {
-        self.run(move |db| db.account(&account)).await
-    }
-
-    /// Who we are on the platform, as it was last kept.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn own_account(&self) -> Result<Option<Account>, Error> {
-        self.run(|db| db.own_account()).await
-    }
-
-    /// Whom a correspondent's name meant when it was first looked up.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn correspondent(&self, name: AccountName) -> Result<Option<AccountId>, Error> {
-        self.run(move |db| db.correspondent(&name)).await
-    }
-
-    /// Keeps whom a correspondent's name means. The first time decides.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn keep_correspondent(&self, account: Account) -> Result<(), Error> {
-        self.run(move |db| db.keep_correspondent(&account)).await
-    }
-
-    /// How many entries there are.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn size(&self) -> Result<u64, Error> {
-        self.run(|db| Ok(db.size())).await
-    }
-
-    /// The root of the tree of the first `size` entries; nothing if there are fewer.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn root_at(&self, size: u64) -> Result<Option<Hash>, Error> {
-        self.run(move |db| Ok(db.root_at(size))).await
-    }
-
-    /// At most `count` entries from index `from` on, their LF included.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn entries(&self, from: u64, count: u64) -> Result<Vec<String>, Error> {
-        self.run(move |db| db.entries(from, count)).await
-    }
-
-    /// The signed checkpoint of this size: made and kept if there is none yet.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if there are fewer entries.
-    pub async fn checkpoint(&self, size: u64) -> Result<String, Error> {
-        self.run(move |db| db.checkpoint(size)).await
-    }
-
-    /// When this loop last had nothing left to do.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn done(&self, name: &'static str) -> Result<Option<Time>, Error> {
-        self.run(move |db| db.done(name)).await
-    }
-
-    /// This loop has just done all its work, or is in trouble.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn report(&self, name: &'static str, trouble: Option<String>, now: Time) -> Result<(), Error> {
-        self.run(move |db| db.report(name, trouble.as_deref(), now)).await
+    fn deref(&self) -> &Self::Target {
+        &*self.0
     }
 }

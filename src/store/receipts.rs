@@ -1,6 +1,9 @@
 //! Notes that others sent to us: the slips that came, and the receipts that we give.
 
-use super::{Error, Store};
+use async_trait::async_trait;
+
+use super::Error;
+use super::notes::ProofRow;
 use crate::base::hash::Hash;
 use crate::base::ids::{AccountId, MessageId, Origin};
 use crate::base::time::Time;
@@ -18,7 +21,7 @@ pub struct Received {
 
 /// A slip that came.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Slipped {
+pub struct ReceivedSlip {
     /// The message that it is.
     pub slip: MessageId,
     /// Who sent it.
@@ -27,45 +30,40 @@ pub struct Slipped {
     pub received: Option<Received>,
 }
 
-impl Store {
-    /// The oldest slip of which nothing has become yet, and that is not in `held`.
+/// The questions about receipts.
+#[async_trait]
+pub trait ReadReceipts: Send + Sync {
+    /// The oldest slip of which nothing has become yet, and that is not in `deferred`.
+    async fn waiting_slip(&self, deferred: &[MessageId]) -> Result<Option<ReceivedSlip>, Error>;
+
+    /// The commitment that the receipt for a note of another log is for, and what a proof takes of it; None if there is
+    /// no such receipt.
     ///
     /// # Errors
-    /// Of the database.
-    pub async fn waiting_slip(&self, held: Vec<u64>) -> Result<Option<Slipped>, Error> {
-        self.run(move |db| db.waiting_slip(&held)).await
-    }
+    /// [`Error::Refused`] if no head that covers the receipt has been signed yet.
+    async fn receipt(&self, log: &Origin, note: u64) -> Result<Option<(Hash, ProofRow)>, Error>;
 
-    /// Enters the receipt of a note into the log, once, and that the slip has been dealt with.
+    /// Why there will be no receipt for a slip; None as long as it is not refused.
+    async fn refusal(&self, slip: MessageId) -> Result<Option<String>, Error>;
+}
+
+/// What is written about receipts.
+#[async_trait]
+pub trait WriteReceipts: Send + Sync {
+    /// Enters the receipt of a note into the log, once, and that the slip has been dealt with: in one transaction.
     ///
     /// # Errors
     /// [`Error::Refused`] if the log has a receipt for a note of the same number with another commitment, or for one of the
     /// same log that another account has sent.
-    pub async fn receive(&self, slip: MessageId, received: Received, now: Time) -> Result<(), Error> {
-        self.run(move |db| db.receive(slip, &received, now)).await
-    }
+    async fn receive(&self, slip: MessageId, received: Received, now: Time) -> Result<(), Error>;
 
-    /// Notes that there will be no receipt, and why; nothing private.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn refuse_slip(&self, slip: MessageId, why: String) -> Result<(), Error> {
-        self.run(move |db| db.refuse_slip(slip, &why)).await
-    }
+    /// Writes that there will be no receipt, and why; nothing private.
+    async fn refuse_slip(&self, slip: MessageId, why: String) -> Result<(), Error>;
+}
 
-    /// For how many receipts posts have been attempted since `from`.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn receipts_posted_since(&self, from: Time) -> Result<u64, Error> {
-        self.run(move |db| db.receipts_posted_since(from)).await
-    }
-
-    /// The index of the oldest receipt for which no post was decided upon.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn unposted_receipt(&self) -> Result<Option<u64>, Error> {
-        self.run(|db| db.unposted_receipt()).await
-    }
+/// What commands ask for.
+#[async_trait]
+pub trait AskReceipts: Send + Sync {
+    /// Asks for the receipt of a note that was rebuilt from this slip: what was refused before is tried again.
+    async fn ask_receipt(&self, slip: MessageId, from: AccountId, received: Received) -> Result<(), Error>;
 }

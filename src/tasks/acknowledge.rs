@@ -19,7 +19,7 @@ use crate::note::content::ATTACHMENT_BYTES_MAX;
 use crate::note::slip::{Rebuilt, Slip, rebuild};
 use crate::note::{AttachmentRef, Envelope};
 use crate::platform::{Error as PlatformError, Message, Newest, Platform, Reach, newest};
-use crate::store::{Error as StoreError, Received, Slipped, Store};
+use crate::store::{Error as StoreError, Received, ReceivedSlip, Store};
 use crate::tasks::task::{Backoff, Deferred, Needs, Next, Task, TaskError, Wake, ms};
 
 pub use self::settings::ReceiptSettings;
@@ -60,7 +60,7 @@ pub struct Receiver {
     /// How often to look whether a command has asked for a receipt.
     poll: Duration,
     /// Slips whose messages are not listed yet.
-    deferred: Deferred,
+    deferred: Deferred<MessageId>,
 }
 
 impl Task for Receiver {
@@ -86,7 +86,7 @@ impl Receiver {
 
     async fn step(&mut self) -> Result<Next, TaskError> {
         let now = self.clock.now();
-        let Some(slipped) = self.store.waiting_slip(self.deferred.at(now)).await? else {
+        let Some(slipped) = self.store.waiting_slip(&self.deferred.at(now)).await? else {
             if self.deferred.until().is_none() {
                 self.backoff.idle(Self::NAME, &self.store, now).await?;
             }
@@ -101,7 +101,7 @@ impl Receiver {
                     let until = self.backoff.after(&error, now);
                     warn!(slip.id = %slipped.slip, error = %error, until = %until, "a slip has to wait");
                     self.store.report(Self::NAME, Some(error.to_string()), now).await?;
-                    self.deferred.defer(slipped.slip.0, until);
+                    self.deferred.defer(slipped.slip, until);
                     return Ok(Next::Now);
                 }
                 rebuilt => rebuilt?,
@@ -112,7 +112,7 @@ impl Receiver {
             Err(Fault::Missing(why)) if self.clock.now().ms_since(Source::XDm.moment(slipped.slip)) < ms(LATE) => {
                 let until = self.backoff.wait(self.clock.now());
                 info!(slip.id = %slipped.slip, why, until = %until, "a slip has to wait");
-                self.deferred.defer(slipped.slip.0, until);
+                self.deferred.defer(slipped.slip, until);
             }
             Err(fault) => self.refuse(slipped.slip, fault.to_string()).await?,
         }
@@ -133,7 +133,7 @@ impl Receiver {
         Ok(self.store.refuse_slip(slip, why).await?)
     }
 
-    async fn rebuild(&self, slipped: &Slipped) -> Result<Result<Received, Fault>, TaskError> {
+    async fn rebuild(&self, slipped: &ReceivedSlip) -> Result<Result<Received, Fault>, TaskError> {
         // The publisher keeps it before any other loop begins.
         let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
         let mut note = None;

@@ -187,17 +187,22 @@ impl Backoff {
 }
 
 /// Pieces of work that have to wait, by their numbers, and until when.
-#[derive(Default)]
-pub struct Deferred(BTreeMap<u64, Time>);
+pub struct Deferred<K>(BTreeMap<K, Time>);
 
-impl Deferred {
+impl<K> Default for Deferred<K> {
+    fn default() -> Deferred<K> {
+        Deferred(BTreeMap::new())
+    }
+}
+
+impl<K: Ord + Copy> Deferred<K> {
     /// Lets this one wait.
-    pub fn defer(&mut self, id: u64, until: Time) {
+    pub fn defer(&mut self, id: K, until: Time) {
         self.0.insert(id, until);
     }
 
     /// Those that still wait.
-    pub fn at(&mut self, now: Time) -> Vec<u64> {
+    pub fn at(&mut self, now: Time) -> Vec<K> {
         self.0.retain(|_, until| now < *until);
         self.0.keys().copied().collect()
     }

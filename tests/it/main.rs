@@ -20,4 +20,5 @@ mod formats;
 mod platform;
 mod process;
 mod site;
+mod store;
 mod tasks;

@@ -193,10 +193,14 @@ mod tests {
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(daemon::run(parts, shutdown.clone()));
         let reader = Reader::open(&folder.path().join("verbale.db")).unwrap();
-        let shown = || reader.loops().unwrap().into_iter().map(|one| one.name).collect::<BTreeSet<String>>();
         let begun = Clock::system().now();
-        while shown() != known {
-            assert!(Clock::system().now().ms_since(begun) < 20_000, "only {:?} of {known:?}", shown());
+        loop {
+            let reports = reader.task_reports().await.unwrap();
+            let shown: BTreeSet<String> = reports.into_iter().map(|one| one.name).collect();
+            if shown == known {
+                break;
+            }
+            assert!(Clock::system().now().ms_since(begun) < 20_000, "only {shown:?} of {known:?}");
             world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &Outgoing::text("a note"))).unwrap();
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

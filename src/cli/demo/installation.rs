@@ -83,9 +83,9 @@ impl Side {
     pub(super) async fn awake(&self) {
         let mut listen = vec![Watcher::NAME];
         listen.extend(self.config.bot.as_ref().map(|_| Bot::NAME));
-        self.until(|reader| {
-            let loops = reader.loops()?;
-            Ok(listen.iter().all(|name| loops.iter().any(|one| one.name == *name && one.done.is_some())))
+        self.until(async |reader| {
+            let reports = reader.task_reports().await?;
+            Ok(listen.iter().all(|name| reports.iter().any(|one| one.name == *name && one.done.is_some())))
         })
         .await;
     }
@@ -93,8 +93,8 @@ impl Side {
     /// Waits until every note is posted and all of the log is published.
     pub(super) async fn settled(&self) {
         let checkpoint = self.public("checkpoint");
-        self.until(|reader| {
-            let status = reader.status()?;
+        self.until(async |reader| {
+            let status = reader.status().await?;
             let checkpoint = fs::read_to_string(&checkpoint).unwrap_or_default();
             let published = checkpoint.lines().nth(1).and_then(|size| size.parse().ok());
             Ok(status.unposted == 0 && published == Some(status.entries))
@@ -103,9 +103,14 @@ impl Side {
     }
 
     /// Waits until the database says so.
-    pub(super) async fn until(&self, holds: impl Fn(&Reader) -> anyhow::Result<bool>) {
+    pub(super) async fn until(&self, holds: impl AsyncFn(&Reader) -> anyhow::Result<bool>) {
         // A database in which the daemon writes just now cannot always be read: then the next look tells.
-        while !self.reader().and_then(|reader| holds(&reader)).unwrap_or(false) {
+        loop {
+            if let Ok(reader) = self.reader()
+                && holds(&reader).await.unwrap_or(false)
+            {
+                return;
+            }
             tokio::time::sleep(LOOK).await;
         }
     }

@@ -1,16 +1,17 @@
 //! The conversation that a draft is sent into, and looked for in.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::draft::Draft;
-use super::lock::{LastAttempt, SendLock};
 use crate::base::clock::Clock;
 use crate::base::ids::{AccountId, MediaId, MessageId, Source};
 use crate::base::time::Time;
 use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Purpose, Reach, newest};
+use crate::store::{self, EffectId, RequestClient};
 use crate::tasks::once::decide::Sight;
 use crate::tasks::once::{Ledger, Remote};
 use crate::tasks::task::{TaskError, ms};
@@ -102,33 +103,45 @@ pub(super) fn told_to_stop() -> PlatformError {
     PlatformError::Unavailable { what: "it was told to stop".to_owned() }
 }
 
-/// What is durable of the last attempt, to whatever account it was.
+/// What is durable of this command's attempt.
 ///
 /// A crash right after `attempt`, or anywhere in the call, leaves an attempt of unknown outcome: the next command to this
 /// account looks, and waits until what was sent is listed or can no longer come. One after `failed` or `accepted` leaves
 /// nothing open.
-pub(super) struct LastSend<'a> {
-    pub(super) lock: &'a SendLock,
+pub(super) struct Sends<'a> {
+    asking: &'a RequestClient,
     /// The account that this command sends to.
-    pub(super) to: AccountId,
-    /// The attempt before this command's.
-    pub(super) before: Option<LastAttempt>,
+    to: AccountId,
+    /// The effect, once it is attempted.
+    effect: OnceLock<EffectId>,
 }
 
-impl<'a> Ledger<Conversation<'a>> for LastSend<'_> {
-    async fn attempt(&self, _parcel: &Parcel<'a>, now: Time) -> Result<(), TaskError> {
-        let attempt = LastAttempt { to: self.to, at: now, message: None };
-        self.lock.keep(Some(attempt)).map_err(|error| TaskError::Fatal(error.into()))
+impl<'a> Sends<'a> {
+    /// Nothing has been attempted yet.
+    pub(super) fn new(asking: &'a RequestClient, to: AccountId) -> Sends<'a> {
+        Sends { asking, to, effect: OnceLock::new() }
     }
+}
 
-    async fn failed(&self, _parcel: &Parcel<'a>) -> Result<(), TaskError> {
-        self.note_down(self.before);
+impl<'a> Ledger<Conversation<'a>> for Sends<'_> {
+    async fn attempt(&self, _parcel: &Parcel<'a>, now: Time) -> Result<(), TaskError> {
+        let effect = self.asking.begin_send(self.to, now).await?;
+        // A command attempts once: a second attempt is another command's.
+        let _ = self.effect.set(effect);
         Ok(())
     }
 
-    async fn accepted(&self, _parcel: &Parcel<'a>, id: MessageId, _now: Time) -> Result<(), TaskError> {
-        if let Ok(Some(last)) = self.lock.last() {
-            self.note_down(Some(LastAttempt { message: Some(id), ..last }));
+    async fn failed(&self, _parcel: &Parcel<'a>, now: Time) -> Result<(), TaskError> {
+        if let Some(effect) = self.effect.get() {
+            let why = "the platform did not do it".to_owned();
+            note_down(self.asking.send_failed(*effect, why, now).await);
+        }
+        Ok(())
+    }
+
+    async fn accepted(&self, _parcel: &Parcel<'a>, id: MessageId, now: Time) -> Result<(), TaskError> {
+        if let Some(effect) = self.effect.get() {
+            note_down(self.asking.send_accepted(*effect, id, now).await);
         }
         Ok(())
     }
@@ -139,12 +152,10 @@ impl<'a> Ledger<Conversation<'a>> for LastSend<'_> {
     }
 }
 
-impl LastSend<'_> {
-    /// What came of the attempt is known: that it cannot be noted down is no failure of that. The attempt then stays written
-    /// down as one of unknown outcome, and the next command waits longer.
-    fn note_down(&self, known: Option<LastAttempt>) {
-        if let Err(error) = self.lock.keep(known) {
-            warn!(error = %error, "what came of this try is not kept");
-        }
+/// What came of the attempt is known: that it cannot be noted down is no failure of that. The attempt then stays written
+/// down as one of unknown outcome, and the next command waits longer.
+fn note_down(kept: Result<(), store::Error>) {
+    if let Err(error) = kept {
+        warn!(error = %error, "what came of this attempt is not kept");
     }
 }

@@ -19,9 +19,10 @@ use super::{Failure, Installation, Output, disclosure, input, signals};
 use crate::app::config::Config;
 use crate::app::daemon;
 use crate::base::clock::Clock;
-use crate::base::ids::{PostId, Source};
+use crate::base::ids::Source;
+use crate::note::standing::Standing;
 use crate::platform::{GIF_BYTES_MAX, x};
-use crate::store::{NoteRow, Reader};
+use crate::store::{Reader, RequestClient};
 use crate::tasks::rules::Correspondent;
 use crate::tasks::settings::values;
 
@@ -125,29 +126,27 @@ impl End {
 ///
 /// # Errors
 /// If it was not sent, or nobody knows.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let draft = draft(arguments)?;
     let reader = Reader::open(&config.log.database)?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let (shutdown, clock) = (signals::shutdown()?, Clock::system());
-        let platform = daemon::platform(&config, &clock)?;
-        let (log, rules) = (&config.log.origin, &config.watch.rule[..]);
-        let (database, unknown_outcome_timeout) = (&*config.log.database, config.publish.unknown_outcome_timeout);
-        let sender = Sender {
-            platform: &platform,
-            reader: &reader,
-            database,
-            unknown_outcome_timeout,
-            clock: &clock,
-            log,
-            rules,
-        };
-        let sent = sender.send(&arguments.to, &draft, arguments.again, &shutdown).await.map_err(explained)?;
-        Following { json: arguments.output.json, config: &config, reader: &reader, sent }
-            .follow(!arguments.no_wait, &shutdown)
-            .await
-    })
+    let asking = RequestClient::open(&config.log.database)?;
+    let (shutdown, clock) = (signals::shutdown()?, Clock::system());
+    let platform = daemon::platform(&config, &clock)?;
+    let sender = Sender {
+        platform: &platform,
+        reader: &reader,
+        asking: &asking,
+        database: &config.log.database,
+        unknown_outcome_timeout: config.publish.unknown_outcome_timeout,
+        clock: &clock,
+        log: &config.log.origin,
+        rules: &config.watch.rule,
+    };
+    let sent = sender.send(&arguments.to, &draft, arguments.again, &shutdown).await.map_err(explained)?;
+    Following { json: arguments.output.json, config: &config, reader: &reader, sent }
+        .follow(!arguments.no_wait, &shutdown)
+        .await
 }
 
 /// The draft, read whole before anything else is done.
@@ -191,8 +190,8 @@ impl Following<'_> {
         let (mut told, mut trouble) = (false, None);
         let (note, end) = loop {
             // Asked before the rest is looked at: what a daemon did before it ended is seen.
-            let is_served = self.reader.is_served()?;
-            let note = self.reader.note_of(*message)?;
+            let is_served = self.reader.is_served().await?;
+            let note = self.reader.note_by_message(*message).await?;
             if let (Some(note), false) = (&note, told) {
                 self.say(format_args!(
                     "sealed  note {}, {}\n        sha256 {}",
@@ -200,14 +199,17 @@ impl Following<'_> {
                 ))?;
                 told = true;
             }
-            if let Some(end) = self.end(note.as_ref(), is_served, wait, shutdown.is_cancelled())? {
+            if let Some(end) = self.end(note.as_ref(), is_served, wait, shutdown.is_cancelled()).await? {
                 break (note, end);
             }
-            self.report_trouble(&mut trouble)?;
+            self.report_trouble(&mut trouble).await?;
             let _ = shutdown.run_until_cancelled(tokio::time::sleep(disclosure::LOOK)).await;
         };
-        let address = note.as_ref().map(|note| self.address(note)).transpose()?.flatten();
-        if let (Some(NoteRow { post: Some(post), .. }), Some(address)) = (&note, &address) {
+        let address = match &note {
+            Some(note) => self.address(note).await?,
+            None => None,
+        };
+        if let (Some(Standing { post: Some(post), .. }), Some(address)) = (&note, &address) {
             self.say(format_args!("posted  {post}\n        {address}"))?;
         }
         let (words, status) = end.words();
@@ -219,12 +221,16 @@ impl Following<'_> {
         Ok(ExitCode::from(status))
     }
 
-    fn end(&self, note: Option<&NoteRow>, is_served: bool, wait: bool, stopped: bool) -> anyhow::Result<Option<End>> {
+    async fn end(
+        &self,
+        note: Option<&Standing>,
+        is_served: bool,
+        wait: bool,
+        stopped: bool,
+    ) -> anyhow::Result<Option<End>> {
         Ok(match note {
-            Some(NoteRow { post: Some(_), .. }) => Some(End::Posted),
-            None if self.reader.is_seen(self.sent.message)? && self.reader.note_of(self.sent.message)?.is_none() => {
-                Some(End::NotSealed)
-            }
+            Some(Standing { post: Some(_), .. }) => Some(End::Posted),
+            None if self.was_left_out().await? => Some(End::NotSealed),
             _ if !is_served => Some(End::NoDaemon),
             _ if !wait => Some(End::NotAwaited),
             _ if stopped => Some(End::Stopped),
@@ -232,9 +238,16 @@ impl Following<'_> {
         })
     }
 
+    /// Whether the daemon has dealt with the message and not sealed it.
+    async fn was_left_out(&self) -> anyhow::Result<bool> {
+        let message = self.sent.message;
+        Ok(self.reader.is_seen(message).await? && self.reader.note_by_message(message).await?.is_none())
+    }
+
     /// Tells what holds up the daemon, once.
-    fn report_trouble(&self, known: &mut Option<String>) -> anyhow::Result<()> {
-        let trouble = self.reader.loops()?.into_iter().find_map(|one| Some(format!("{}: {}", one.name, one.trouble?)));
+    async fn report_trouble(&self, known: &mut Option<String>) -> anyhow::Result<()> {
+        let reports = self.reader.task_reports().await?;
+        let trouble = reports.into_iter().find_map(|one| Some(format!("{}: {}", one.name, one.trouble?)));
         if trouble != *known
             && let Some(trouble) = &trouble
         {
@@ -244,10 +257,10 @@ impl Following<'_> {
         Ok(())
     }
 
-    fn address(&self, note: &NoteRow) -> anyhow::Result<Option<String>> {
-        let Some(post) = note.post.as_deref().and_then(PostId::parse) else { return Ok(None) };
-        let account = self.reader.account()?.context("the database does not say who posted")?;
-        Ok(Some(x::address_of(self.config.x.web.as_str(), &account.name, post)))
+    async fn address(&self, note: &Standing) -> anyhow::Result<Option<String>> {
+        let Some(post) = note.post else { return Ok(None) };
+        let account = self.reader.own_account().await?.context("the database does not say who posted")?;
+        Ok(Some(x::address_of(self.config.x.web.as_str(), &account.name, post.id)))
     }
 
     fn say(&self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
@@ -256,12 +269,12 @@ impl Following<'_> {
 
     fn write_json(
         &self,
-        note: Option<NoteRow>,
+        note: Option<Standing>,
         address: Option<String>,
         pending: Option<&'static str>,
     ) -> anyhow::Result<()> {
         let Sent { message, to, was_answered } = &self.sent;
-        let (number, commitment) = note.as_ref().map(|note| (note.note, note.commitment.clone())).unzip();
+        let (number, commitment) = note.as_ref().map(|note| (note.note, note.commitment.to_string())).unzip();
         let answer = Answer {
             message: message.to_string(),
             sent: Source::XDm.moment(*message).to_string(),
@@ -269,7 +282,7 @@ impl Following<'_> {
             answered: *was_answered,
             note: number,
             commitment,
-            post: note.and_then(|note| note.post),
+            post: note.and_then(|note| note.post).map(|post| post.to_string()),
             address,
             pending,
         };

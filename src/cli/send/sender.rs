@@ -13,15 +13,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub use super::conversation::RECENT;
-use super::conversation::{Conversation, Found, LastSend, Parcel, told_to_stop};
+use super::conversation::{Conversation, Found, Parcel, Sends, told_to_stop};
 pub use super::draft::{DRAFT_BYTES_MAX, Draft, Unfit};
-use super::lock::{LastAttempt, SendLock};
+use super::lock::SendLock;
 use crate::base::clock::Clock;
 use crate::base::ids::{Account, AccountId, MessageId, Origin, Source};
 use crate::base::time::SKEW_MS_MAX;
 use crate::note::slip::Slip;
 use crate::platform::{Error as PlatformError, Platform};
-use crate::store::{self, Attempts, Reader};
+use crate::store::{self, Attempts, LastSend, Reader, RequestClient};
 use crate::tasks::once::decide::{self, Known, Look, Retry, Rules, Sight, Step};
 use crate::tasks::once::{Drive, End};
 use crate::tasks::rules::{Correspondent, Formal, Rule};
@@ -40,7 +40,9 @@ pub struct Sender<'a> {
     pub platform: &'a dyn Platform,
     /// The store of the log that seals.
     pub reader: &'a Reader,
-    /// The file of that store: what is known of the last try lies beside it.
+    /// The same store: what is known of the last attempt is kept there.
+    pub asking: &'a RequestClient,
+    /// Its file: who sends has a lock beside it.
     pub database: &'a Path,
     /// How long a message of which nobody knows whether it was sent may be missing from its conversation.
     pub unknown_outcome_timeout: Duration,
@@ -81,7 +83,7 @@ pub enum Error {
         "nothing was sent: another `verbale send` is at work on this log\ngive the command again when it has ended"
     )]
     Busy,
-    /// Nothing was sent: what is known of the last try cannot be read or written.
+    /// Nothing was sent: the lock beside the database cannot be taken.
     #[error("nothing was sent: {0}\nlet the user that runs this command write beside the database")]
     SendLock(#[from] io::Error),
     /// Nothing was sent: the platform did not do it.
@@ -122,20 +124,19 @@ impl Sender<'_> {
         again: bool,
         shutdown: &CancellationToken,
     ) -> Result<Sent, Error> {
-        self.check_text(draft)?;
+        self.check_text(draft).await?;
         let me = self.platform.me().await?;
         me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
         let me = me.account;
         let to = identify(self.platform, self.reader, to).await?;
         self.check_sealed(&me, to, &draft.text).await?;
-        let lock = SendLock::take(self.database)?.ok_or(Error::Busy)?;
-        let before = lock.last()?;
+        let _lock = SendLock::take(self.database)?.ok_or(Error::Busy)?;
         let conversation = Conversation { platform: self.platform, clock: self.clock, me: me.id, to, shutdown };
         let (parcel, look) = match again {
             true => self.as_told(&conversation, draft).await?,
-            false => self.settled(&conversation, draft, before.filter(|last| last.to == to)).await?,
+            false => self.settled(&conversation, draft, self.reader.last_send(to).await?).await?,
         };
-        let ledger = LastSend { lock: &lock, to, before };
+        let ledger = Sends::new(self.asking, to);
         let rules = &self.rules_of_once();
         let drive = Drive { remote: &conversation, ledger: &ledger, effect: &parcel, rules, clock: self.clock };
         give(&drive, Known { look: Some(look), ..Known::durable(None) }).await
@@ -163,7 +164,7 @@ impl Sender<'_> {
         &self,
         conversation: &Conversation<'a>,
         draft: &'a Draft,
-        last: Option<LastAttempt>,
+        last: Option<LastSend>,
     ) -> Result<(Parcel<'a>, Look<MessageId>), Error> {
         let mut wait = FIRST_WAIT;
         loop {
@@ -188,7 +189,7 @@ impl Sender<'_> {
     async fn wait(
         &self,
         shutdown: &CancellationToken,
-        last: LastAttempt,
+        last: LastSend,
         wait: Duration,
         left_ms: i64,
     ) -> Result<(), Error> {
@@ -200,7 +201,7 @@ impl Sender<'_> {
     }
 
     /// What can be said of the text without asking anybody.
-    fn check_text(&self, draft: &Draft) -> Result<(), Error> {
+    async fn check_text(&self, draft: &Draft) -> Result<(), Error> {
         if Slip::is_of(&draft.text, self.log) {
             return Err(Unfit::new(
                 "the text is a slip of this log, which is never sealed",
@@ -208,7 +209,7 @@ impl Sender<'_> {
             )
             .into());
         }
-        if !self.reader.is_started()? {
+        if self.reader.started().await?.is_none() {
             return Err(Unfit::new(
                 "no daemon has looked at this account's messages yet: what is sent before it does is never sealed",
                 "start it first: `verbale run`",
@@ -263,7 +264,7 @@ impl Sender<'_> {
 }
 
 /// Gives the draft to the platform, once; if nobody knows what came of it, the conversation is read.
-async fn give(drive: &Drive<'_, Conversation<'_>, LastSend<'_>>, mut known: Known<MessageId>) -> Result<Sent, Error> {
+async fn give(drive: &Drive<'_, Conversation<'_>, Sends<'_>>, mut known: Known<MessageId>) -> Result<Sent, Error> {
     let to = drive.remote.to;
     match drive.bring(&mut known).await.map_err(stopped)? {
         End::Accepted(message) => Ok(Sent { message, to, was_answered: true }),
@@ -277,7 +278,7 @@ async fn give(drive: &Drive<'_, Conversation<'_>, LastSend<'_>>, mut known: Know
 
 /// Looks for what the attempt may have sent, several times. A person decides whether to try again.
 async fn look(
-    drive: &Drive<'_, Conversation<'_>, LastSend<'_>>,
+    drive: &Drive<'_, Conversation<'_>, Sends<'_>>,
     mut known: Known<MessageId>,
     what: String,
 ) -> Result<Sent, Error> {
@@ -302,6 +303,8 @@ fn stopped(error: TaskError) -> Error {
     }
 }
 
+/// What happened, without what to do.
+
 /// The account that is meant: for a correspondent's name the one that the daemon writes down.
 ///
 /// # Errors
@@ -311,7 +314,7 @@ pub async fn identify(platform: &dyn Platform, reader: &Reader, to: &Corresponde
         Correspondent::Id(id) => return Ok(*id),
         Correspondent::Name(name) => name,
     };
-    if let Some(id) = reader.correspondent(name)? {
+    if let Some(id) = reader.correspondent(name).await? {
         return Ok(id);
     }
     let account = platform.account_by_name(name).await?;

@@ -9,7 +9,7 @@ use crate::base::clock::Clock;
 use crate::base::ids::{MessageId, Source};
 use crate::base::time::Time;
 use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Reach, newest};
-use crate::store::{PendingMessage, Store};
+use crate::store::{Attempts, EffectId, Store};
 use crate::tasks::once::Remote;
 use crate::tasks::once::decide::Sight;
 use crate::tasks::task::{TaskError, ms};
@@ -22,7 +22,9 @@ const REACH: Reach = Reach { page_sizes: &[5, 20, 100], pages_max: 12 };
 
 /// A message with its text.
 pub(super) struct ComposedDm {
-    pub(super) message: PendingMessage,
+    pub(super) id: EffectId,
+    pub(super) attempts: Option<Attempts>,
+    pub(super) to: Addressee,
     /// What it says. Private.
     pub(super) text: String,
 }
@@ -39,17 +41,17 @@ impl Remote for Conversations {
     type Id = MessageId;
     type Ready = ();
 
-    async fn prepare(&self, _letter: &ComposedDm) -> Result<(), TaskError> {
+    async fn prepare(&self, _composed: &ComposedDm) -> Result<(), TaskError> {
         Ok(())
     }
 
     async fn act(&self, composed: &ComposedDm, (): &()) -> Result<MessageId, PlatformError> {
-        Ok(self.platform.send_message(&composed.message.to, &composed.text, None).await?.message)
+        Ok(self.platform.send_message(&composed.to, &composed.text, None).await?.message)
     }
 
     /// Looks for the message in its conversation, among those that are not known to be others of ours.
     async fn look(&self, composed: &ComposedDm, first: Option<Time>) -> Result<Sight<MessageId>, TaskError> {
-        let to = &composed.message.to;
+        let to = &composed.to;
         // The publisher keeps it before any other loop begins.
         let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
         let first = first.unwrap_or(self.clock.now());

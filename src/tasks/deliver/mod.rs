@@ -23,7 +23,7 @@ use crate::base::time::{DAY_MS, Time};
 use crate::note::slip::Slip;
 use crate::platform::{Addressee, Error as PlatformError, Platform};
 use crate::store::vault;
-use crate::store::{MessageBody, PendingMessage, Store};
+use crate::store::{Budget, Effect, EffectId, Lane, MessageBody, Payload, PendingMessage, Store};
 use crate::tasks::once::decide::{Retry, Rules};
 use crate::tasks::once::{End, EndOf, Once};
 use crate::tasks::task::{Needs, Next, Task, TaskError, Wake};
@@ -92,49 +92,54 @@ impl DmSender {
 
     async fn step(&mut self) -> Result<Next, TaskError> {
         let now = self.clock.now();
-        let low_budget = self.platform.sends_left().await.is_some_and(|left| left <= RESERVED);
-        let Some(message) = self.store.pending_message(self.once.deferred.at(now), low_budget).await? else {
-            return self.rest(now, low_budget).await;
+        let budget = match self.platform.sends_left().await {
+            Some(left) if left <= RESERVED => Budget::Low,
+            _ => Budget::Enough,
         };
+        let next = self.store.next_effect(Lane::Messages, &self.once.deferred.at(now), budget).await?;
+        let Some(Effect { id, attempts, payload: Payload::Message(message), .. }) = next else {
+            return self.rest(now, budget).await;
+        };
+        let PendingMessage { to, body } = message;
         self.unreachable.retain(|(_, until)| now < *until);
-        if let Some((_, until)) = self.unreachable.iter().find(|(unreachable, _)| *unreachable == message.to) {
-            self.once.deferred.defer(message.id, *until);
+        if let Some((_, until)) = self.unreachable.iter().find(|(unreachable, _)| *unreachable == to) {
+            self.once.deferred.defer(id, *until);
             return Ok(Next::Now);
         }
-        let Some(text) = self.text(&message.body).await? else {
-            return self.give_up(message.id, "its slip cannot be made").await;
+        let Some(text) = self.text(body).await? else {
+            return self.give_up(id, "its slip cannot be made").await;
         };
-        let composed = ComposedDm { message, text };
+        let composed = ComposedDm { id, attempts, to, text };
         let end = self.once.bring(&self.conversations, &self.ledger, &composed).await?;
-        self.conclude(&composed.message, end).await
+        self.conclude(composed, end).await
     }
 
     /// What comes of how far a message was brought.
-    async fn conclude(&mut self, message: &PendingMessage, end: EndOf<Conversations>) -> Result<Next, TaskError> {
+    async fn conclude(&mut self, message: ComposedDm, end: EndOf<Conversations>) -> Result<Next, TaskError> {
         match end {
             End::Accepted(id) => {
                 self.once.backoff.succeeded();
-                info!(message.id, sent.id = %id, "sent a message");
+                info!(effect.id = %message.id, sent.id = %id, "sent a message");
             }
             End::NotYet => {
                 let look = self.once.later();
-                info!(message.id, until = %look, "the message is not in its conversation yet");
+                info!(effect.id = %message.id, until = %look, "the message is not in its conversation yet");
                 self.once.deferred.defer(message.id, look);
             }
             End::Unknown(error) => {
                 let look = self.once.later();
-                warn!(message.id, error = %error, until = %look, "no answer to a message: it will be looked for");
+                warn!(effect.id = %message.id, error = %error, until = %look, "no answer to a message: it will be looked for");
                 self.once.deferred.defer(message.id, look);
             }
-            End::GivenUp(why) => warn!(message.id, why = %why, "a message is given up"),
-            End::Unreadable(error) | End::NotReady(error) => return self.put_off(message, error).await,
+            End::GivenUp(why) => warn!(effect.id = %message.id, why = %why, "a message is given up"),
+            End::Unreadable(error) | End::NotReady(error) => return self.put_off(message.id, error).await,
             End::Failed { error, .. } => return self.failed(message, error).await,
         }
         Ok(Next::Now)
     }
 
     /// What becomes of a message that surely was not sent.
-    async fn failed(&mut self, message: &PendingMessage, error: PlatformError) -> Result<Next, TaskError> {
+    async fn failed(&mut self, message: ComposedDm, error: PlatformError) -> Result<Next, TaskError> {
         match error {
             PlatformError::Refused { .. } | PlatformError::TooLong { .. } | PlatformError::ReplyRefused { .. } => {
                 self.give_up(message.id, &error.to_string()).await
@@ -142,17 +147,17 @@ impl DmSender {
             // It may be this recipient alone, whose conversation is encrypted; if it is the account, each recipient is tried
             // as seldom.
             PlatformError::NeedsPerson { .. } => {
-                self.unreachable.push((message.to.clone(), self.once.after(&error)));
-                self.put_off(message, error).await
+                self.unreachable.push((message.to, self.once.after(&error)));
+                self.put_off(message.id, error).await
             }
             error => Err(error.into()),
         }
     }
 
     /// Nothing can be done now.
-    async fn rest(&mut self, now: Time, low_budget: bool) -> Result<Next, TaskError> {
+    async fn rest(&mut self, now: Time, budget: Budget) -> Result<Next, TaskError> {
         self.once.backoff.succeeded();
-        let later = low_budget.then(|| now.plus_ms(ALLOWED_LATER_MS));
+        let later = (budget == Budget::Low).then(|| now.plus_ms(ALLOWED_LATER_MS));
         if let Some(until) = self.once.deferred.until().into_iter().chain(later).min() {
             return Ok(Next::Idle(until));
         }
@@ -161,20 +166,21 @@ impl DmSender {
     }
 
     /// Lets one message wait because of what the platform says; others pass it.
-    async fn put_off(&mut self, message: &PendingMessage, error: PlatformError) -> Result<Next, TaskError> {
+    async fn put_off(&mut self, id: EffectId, error: PlatformError) -> Result<Next, TaskError> {
         let now = self.clock.now();
         let until = self.once.after(&error);
-        warn!(message.id, error = %error, until = %until, "a message has to wait");
+        warn!(effect.id = %id, error = %error, until = %until, "a message has to wait");
         self.store.report(Self::NAME, Some(error.to_string()), now).await?;
-        self.once.deferred.defer(message.id, until);
+        self.once.deferred.defer(id, until);
         Ok(Next::Now)
     }
 
     /// What the message says; nothing if it is a slip that cannot be made.
-    async fn text(&self, body: &MessageBody) -> Result<Option<String>, TaskError> {
+    async fn text(&self, body: Option<MessageBody>) -> Result<Option<String>, TaskError> {
         let note = match body {
-            MessageBody::Text(text) => return Ok(Some(text.clone())),
-            MessageBody::Slip(note) => *note,
+            Some(MessageBody::Text(text)) => return Ok(Some(text)),
+            Some(MessageBody::Slip(note)) => note,
+            None => return Ok(None),
         };
         let sealed = self.store.opening(note).await?;
         let Some(sealed) = sealed.filter(|_| !self.settings.identities.is_empty()) else { return Ok(None) };
@@ -192,9 +198,9 @@ impl DmSender {
         Ok(Slip::of(envelope, &content).to_text().inspect_err(|error| warn!(note, error = %error, "no slip")).ok())
     }
 
-    async fn give_up(&self, id: u64, why: &str) -> Result<Next, TaskError> {
-        warn!(message.id = id, why, "a message is given up");
-        self.ledger.give_up(id, why).await?;
+    async fn give_up(&self, id: EffectId, why: &str) -> Result<Next, TaskError> {
+        warn!(effect.id = %id, why, "a message is given up");
+        self.ledger.give_up(id, why, self.clock.now()).await?;
         Ok(Next::Now)
     }
 }

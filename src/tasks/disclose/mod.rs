@@ -16,12 +16,12 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::base::clock::Clock;
-use crate::base::ids::{AccountId, AccountName, PostId};
+use crate::base::ids::{AccountId, AccountName, Channel, PostId};
 use crate::note::request::RequestState;
 use crate::note::standing::Standing;
-use crate::platform::{Addressee, Error as PlatformError, Platform};
+use crate::platform::{Error as PlatformError, Platform};
 use crate::store::vault;
-use crate::store::{Answer, Ask, Effects, MessageBody, Opened, Outgoing, Request, Store, Trigger};
+use crate::store::{Answer, Ask, Effects, MessageKind, Opened, Outgoing, Request, Store, Trigger};
 use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
 use crate::tlog::entry::Level;
 use crate::tlog::signed_note::VerifierKey;
@@ -85,7 +85,7 @@ impl Discloser {
     }
 
     async fn step(&mut self) -> Result<Next, TaskError> {
-        let mut waiting = self.store.requests(RequestState::Waiting).await?;
+        let mut waiting = self.store.requests(Some(RequestState::Waiting)).await?;
         // Those that need the platform hold up no other.
         waiting.sort_by_key(|request| matches!(request.ask, Ask::Dispute { .. }));
         let mut unread = None;
@@ -198,11 +198,9 @@ impl Discloser {
             Err(error) => return Err(error.into()),
         };
         let told = DmText::dispute(&standing, author, post);
-        let messages = self.context.officials.iter().map(|official| Outgoing {
-            key: format!("dispute {note} {post} to {official}"),
-            to: Addressee::Account(*official),
-            body: MessageBody::Text(told.as_str().to_owned()),
-        });
+        let kind = MessageKind::DisputeNotice { note, post: Channel::X.post(post) };
+        let officials = self.context.officials.iter();
+        let messages = officials.map(|official| Outgoing::text(kind, *official, told.as_str()));
         let text = AnswerText::noted(&standing, post).as_str().to_owned();
         let answer = Answer { text, answers: post, mention: None, note: Some(note), standalone: true };
         let effects = Effects {
@@ -231,11 +229,7 @@ impl Discloser {
                 _ => RequestState::Done,
             };
             let text = DmText::ended(request.id, state);
-            effects.messages.push(Outgoing {
-                key: format!("request {} {}", request.id, state.as_str()),
-                to: Addressee::Account(account),
-                body: MessageBody::Text(text.as_str().to_owned()),
-            });
+            effects.messages.push(Outgoing::text(MessageKind::RequestEnded(request.id), account, text.as_str()));
         }
         Ok(self.store.apply(trigger, effects, self.clock.now()).await?)
     }

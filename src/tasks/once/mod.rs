@@ -16,7 +16,6 @@
 //! What must hold for every order of these events is checked by a model in the tests, with the very same function.
 
 pub mod decide;
-pub mod rank;
 
 use std::collections::BTreeSet;
 
@@ -24,13 +23,13 @@ use self::decide::{GivenUp, Known, LastAttempt, Look, Rules, Sight, Step};
 use crate::base::clock::Clock;
 use crate::base::time::Time;
 use crate::platform::Error as PlatformError;
-use crate::store::Attempts;
+use crate::store::{Attempts, EffectId};
 use crate::tasks::task::{Backoff, Deferred, TaskError};
 
 /// Something to be done once, as the store has it.
 pub trait Effect {
     /// Its number in the store.
-    fn id(&self) -> u64;
+    fn id(&self) -> EffectId;
 
     /// The attempts that are durable; None if there was none.
     fn attempts(&self) -> Option<Attempts>;
@@ -70,7 +69,7 @@ pub trait Ledger<R: Remote>: Sync {
     fn attempt(&self, effect: &R::Effect, now: Time) -> impl Future<Output = Result<(), TaskError>> + Send;
 
     /// The last attempt surely had no effect.
-    fn failed(&self, effect: &R::Effect) -> impl Future<Output = Result<(), TaskError>> + Send;
+    fn failed(&self, effect: &R::Effect, now: Time) -> impl Future<Output = Result<(), TaskError>> + Send;
 
     /// It is done. To say so twice changes nothing.
     fn accepted(&self, effect: &R::Effect, id: R::Id, now: Time) -> impl Future<Output = Result<(), TaskError>> + Send;
@@ -151,7 +150,7 @@ impl<R: Remote, L: Ledger<R>> Drive<'_, R, L> {
                     return Ok(trouble.map_or(End::NotYet, End::Unreadable));
                 }
                 Step::Failed => {
-                    self.ledger.failed(self.effect).await?;
+                    self.ledger.failed(self.effect, self.clock.now()).await?;
                     // A crash here leaves an effect that may be tried again; one before it, an attempt to be looked for.
                     let error = trouble.unwrap_or(PlatformError::Unavailable { what: "it failed".to_owned() });
                     return Ok(End::Failed { error, ready });
@@ -214,9 +213,9 @@ pub struct Once {
     /// The growing waits.
     pub backoff: Backoff,
     /// Effects that have to wait.
-    pub deferred: Deferred,
+    pub deferred: Deferred<EffectId>,
     /// What was refused as a duplicate, and has not been found since.
-    duplicates: BTreeSet<u64>,
+    duplicates: BTreeSet<EffectId>,
 }
 
 impl Once {
@@ -272,7 +271,7 @@ impl Once {
     }
 
     /// Whether the platform has refused it as a duplicate, and it has not been found since.
-    pub fn is_duplicate(&self, id: u64) -> bool {
+    pub fn is_duplicate(&self, id: EffectId) -> bool {
         self.duplicates.contains(&id)
     }
 

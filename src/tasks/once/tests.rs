@@ -27,8 +27,8 @@ struct Scene {
 struct Numbered(u64, Option<Attempts>);
 
 impl Effect for Numbered {
-    fn id(&self) -> u64 {
-        self.0
+    fn id(&self) -> EffectId {
+        EffectId(self.0)
     }
 
     fn attempts(&self) -> Option<Attempts> {
@@ -90,7 +90,7 @@ impl Ledger<Scene> for Scene {
         Ok(())
     }
 
-    async fn failed(&self, _effect: &Numbered) -> Result<(), TaskError> {
+    async fn failed(&self, _effect: &Numbered, _now: Time) -> Result<(), TaskError> {
         self.say("failed");
         Ok(())
     }
@@ -171,7 +171,7 @@ async fn a_refused_duplicate_is_remembered_until_it_is_found() {
     assert_eq!(bring(&mut engine, &scene, &Numbered(1, None)).await, End::Unknown(PlatformError::Duplicate));
     scene.at(99);
     assert_eq!(bring(&mut engine, &scene, &tried(0)).await, End::NotYet);
-    assert!(engine.is_duplicate(1));
+    assert!(engine.is_duplicate(EffectId(1)));
     assert_eq!(bring(&mut engine, &scene, &tried(0)).await, End::Accepted(5));
-    assert!(!engine.is_duplicate(1));
+    assert!(!engine.is_duplicate(EffectId(1)));
 }

@@ -1,21 +1,12 @@
 //! What is durable of the posts.
 
+use super::intent::Intent;
 use super::timeline::Timeline;
-use crate::base::ids::PostId;
+use crate::base::ids::{Channel, PostId};
 use crate::base::time::Time;
-use crate::store::{Intent, Store};
-use crate::tasks::once::{Effect, Ledger};
+use crate::store::Store;
+use crate::tasks::once::Ledger;
 use crate::tasks::task::TaskError;
-
-impl Effect for Intent {
-    fn id(&self) -> u64 {
-        self.id
-    }
-
-    fn attempts(&self) -> Option<crate::store::Attempts> {
-        self.attempts
-    }
-}
 
 /// The posts in the store.
 pub(super) struct Posts(pub(super) Store);
@@ -25,22 +16,22 @@ impl Ledger<Timeline> for Posts {
         Ok(self.0.attempt(intent.id, now).await?)
     }
 
-    async fn failed(&self, intent: &Intent) -> Result<(), TaskError> {
+    async fn failed(&self, intent: &Intent, _now: Time) -> Result<(), TaskError> {
         Ok(self.0.failed(intent.id).await?)
     }
 
     async fn accepted(&self, intent: &Intent, post: PostId, now: Time) -> Result<(), TaskError> {
-        Ok(self.0.posted(intent.id, post, now).await?)
+        Ok(self.0.accepted(intent.id, Channel::X.post(post).into(), now).await?)
     }
 
     async fn given_up(&self, intent: &Intent, why: &str, now: Time) -> Result<(), TaskError> {
-        Ok(self.0.dropped(intent.id, why.to_owned(), now).await?)
+        Ok(self.0.given_up(intent.id, why.to_owned(), now).await?)
     }
 }
 
 impl Posts {
     /// From now on it, and the rest of its series, is posted without answering.
     pub(super) async fn as_standalone(&self, intent: &Intent, now: Time) -> Result<(), TaskError> {
-        Ok(self.0.unanswering(intent.id, now).await?)
+        Ok(self.0.as_standalone(intent.id, now).await?)
     }
 }

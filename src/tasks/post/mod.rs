@@ -12,6 +12,7 @@
 //! left out.
 
 mod settings;
+mod intent;
 mod timeline;
 mod ledger;
 
@@ -23,15 +24,15 @@ use cron::Schedule;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use self::intent::Intent;
 use self::ledger::Posts;
 use self::timeline::Timeline;
 use crate::base::clock::Clock;
 use crate::base::ids::{Channel, PostId};
 use crate::base::time::{DAY_MS, SKEW_MS_MAX, Time};
 use crate::platform::{Error as PlatformError, Platform};
-use crate::store::{Intent, Store, Subject};
+use crate::store::{Budget, Lane, Store, Subject};
 use crate::tasks::once::decide::{Retry, Rules};
-use crate::tasks::once::rank::{Rank, holds_all_up, rank};
 use crate::tasks::once::{End, EndOf, Ledger, Once};
 use crate::tasks::task::{Needs, Next, RARE_RETRY, Task, TaskError, Wake, ms};
 use crate::wording::post::PostText;
@@ -118,8 +119,9 @@ impl Publisher {
             self.compared.send_replace(true);
         }
         let now = self.clock.now();
-        let mut open = self.store.open_intent(self.once.deferred.at(now)).await?;
-        if let Some(intent) = open.take_if(|intent| rank(intent) <= Rank::Notes) {
+        let next = self.store.next_effect(Lane::Posts, &self.once.deferred.at(now), Budget::Enough).await?;
+        let mut open = next.and_then(Intent::of);
+        if let Some(intent) = open.take_if(|intent| intent.comes_before_notes()) {
             return self.finish(intent).await;
         }
         if let Some(notes) = self.due_notes().await? {
@@ -129,7 +131,7 @@ impl Publisher {
             return self.finish(intent).await;
         }
         let receipt = self.store.unposted_receipt().await?;
-        let begun = if receipt.is_some() { self.store.receipts_posted_since(now.midnight()).await? } else { 0 };
+        let begun = if receipt.is_some() { self.store.receipts_begun_since(now.midnight()).await? } else { 0 };
         if let Some(index) = receipt.filter(|_| begun < self.receipts_a_day) {
             return self.begin(Subject::Receipt { index }, now).await;
         }
@@ -155,7 +157,7 @@ impl Publisher {
 
     /// Decides upon a post that shows a head, and posts it.
     async fn begin(&mut self, subject: Subject, now: Time) -> Result<Next, TaskError> {
-        let intent = self.store.intend(subject, now).await?;
+        let Some(intent) = Intent::of(self.store.begin(subject, now).await?) else { return Ok(Next::Now) };
         // A crash here leaves a post with one attempt that was never made: it is looked for, then tried again.
         let end = self.once.begin(&self.timeline, &self.ledger, &intent).await?;
         self.conclude(&intent, end).await
@@ -163,7 +165,7 @@ impl Publisher {
 
     /// The notes whose post is next, if there are any.
     async fn due_notes(&self) -> Result<Option<Subject>, TaskError> {
-        let Some((first, last)) = self.store.unposted().await? else { return Ok(None) };
+        let Some((first, last)) = self.store.unposted_notes().await? else { return Ok(None) };
         let few = self.platform.posts_left().await.is_some_and(|left| left <= POSTS_LEFT_FEW);
         let run = few || self.settings.run_over < last - first + 1;
         Ok(Some(Subject::Notes { first, last: if run { last } else { first } }))
@@ -171,7 +173,7 @@ impl Publisher {
 
     async fn due_heartbeat(&self, now: Time) -> Result<Option<Subject>, TaskError> {
         let date = now.date();
-        if self.heartbeat_passed(now) && !self.store.has_heartbeat(date.clone()).await? {
+        if self.heartbeat_passed(now) && !self.store.has_heartbeat(&date).await? {
             return Ok(Some(Subject::Heartbeat { date }));
         }
         Ok(None)
@@ -189,17 +191,17 @@ impl Publisher {
             End::Accepted(post) => Ok(self.posted(intent, post)),
             End::NotYet => self.not_yet(intent).await,
             End::Unreadable(error) => Err(error.into()),
-            End::Unknown(error @ PlatformError::Duplicate) if holds_all_up(&intent.subject) => Err(error.into()),
+            End::Unknown(error @ PlatformError::Duplicate) if intent.holds_all_up() => Err(error.into()),
             End::Unknown(error) => {
                 let look = self.once.later();
-                warn!(intent.id, error = %error, until = %look, "a post will be looked for");
+                warn!(effect.id = %intent.id, error = %error, until = %look, "a post will be looked for");
                 Ok(self.wait_for(intent, look))
             }
             End::NotReady(error) => self.not_ready(intent, error).await,
-            End::Failed { error, .. } if holds_all_up(&intent.subject) => Err(error.into()),
+            End::Failed { error, .. } if intent.holds_all_up() => Err(error.into()),
             End::Failed { error, ready } => self.refused(intent, error, !ready.is_empty()).await,
             End::GivenUp(why) => {
-                warn!(intent.id, why = %why, "a post is given up");
+                warn!(effect.id = %intent.id, why = %why, "a post is given up");
                 Ok(Next::Now)
             }
         }
@@ -208,7 +210,7 @@ impl Publisher {
     /// The post is not on the timeline, and may still appear.
     async fn not_yet(&mut self, intent: &Intent) -> Result<Next, TaskError> {
         let look = self.once.later();
-        info!(intent.id, until = %look, "the post is not on the timeline yet");
+        info!(effect.id = %intent.id, until = %look, "the post is not on the timeline yet");
         if self.once.is_duplicate(intent.id) {
             let trouble = "the platform says that a post is there already, and does not show it";
             self.store.report(Self::NAME, Some(trouble.to_owned()), self.clock.now()).await?;
@@ -219,14 +221,14 @@ impl Publisher {
     /// Files may take their time: notes pass them.
     async fn not_ready(&mut self, intent: &Intent, error: PlatformError) -> Result<Next, TaskError> {
         let until = self.once.after(&error);
-        warn!(intent.id, error = %error, until = %until, "the files of a part cannot be uploaded");
+        warn!(effect.id = %intent.id, error = %error, until = %until, "the files of a part cannot be uploaded");
         self.store.report(Self::NAME, Some(error.to_string()), self.clock.now()).await?;
         Ok(self.wait_for(intent, until))
     }
 
     /// Waits until a moment, or holds back what notes may pass.
     fn wait_for(&mut self, intent: &Intent, until: Time) -> Next {
-        if holds_all_up(&intent.subject) {
+        if intent.holds_all_up() {
             return Next::Wait(until);
         }
         self.once.deferred.defer(intent.id, until);
@@ -239,24 +241,24 @@ impl Publisher {
         let is_reply = intent.answers.is_some() && !matches!(intent.subject, Subject::Answer { standalone: false, .. });
         match &error {
             PlatformError::ReplyRefused { what } if is_reply => {
-                info!(intent.id, what, "the platform refuses the reply: it is posted alone");
+                info!(effect.id = %intent.id, what, "the platform refuses the reply: it is posted alone");
                 self.ledger.as_standalone(intent, now).await?;
             }
             // X has more words for it than anybody knows.
             PlatformError::Refused { what } if is_reply && !has_media => {
-                warn!(intent.id, what, "the platform refuses it as a reply: it is posted alone");
+                warn!(effect.id = %intent.id, what, "the platform refuses it as a reply: it is posted alone");
                 self.ledger.as_standalone(intent, now).await?;
             }
             PlatformError::Refused { .. } | PlatformError::TooLong { .. } | PlatformError::ReplyRefused { .. } => {
                 if let Subject::Answer { .. } = intent.subject {
-                    warn!(intent.id, error = %error, "an answer is dropped");
+                    warn!(effect.id = %intent.id, error = %error, "an answer is dropped");
                     self.ledger.given_up(intent, &error.to_string(), now).await?;
                 } else if has_media {
-                    warn!(intent.id, error = %error, "a part is posted without its files");
+                    warn!(effect.id = %intent.id, error = %error, "a part is posted without its files");
                     self.timeline.without_media.insert(intent.id);
                 } else {
                     let until = now.plus_ms(ms(RARE_RETRY));
-                    warn!(intent.id, error = %error, until = %until, "a part of a mirror or a receipt is held back");
+                    warn!(effect.id = %intent.id, error = %error, until = %until, "a part of a mirror or a receipt is held back");
                     self.store.report(Self::NAME, Some(error.to_string()), now).await?;
                     self.once.deferred.defer(intent.id, until);
                 }
@@ -289,7 +291,7 @@ impl Publisher {
         let me = self.platform.me().await?;
         let now = self.clock.now();
         me.compare_clocks(now, SKEW_MS_MAX)?;
-        self.store.account(me.account).await?;
+        self.store.keep_account(&me.account).await?;
         let from =
             self.timeline.newest_post_or(now).await?.max(self.settings.ignore_posts_until.unwrap_or(Time::from_ms(0)));
         for post in self.platform.own_posts(Channel::X.first_at(from)).await? {

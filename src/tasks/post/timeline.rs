@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use super::intent::Intent;
 use crate::base::clock::Clock;
 use crate::base::ids::{Channel, MediaId, PostId};
 use crate::base::time::Time;
 use crate::note::names;
 use crate::platform::{Draft, Error as PlatformError, File, Platform, Post, Purpose};
-use crate::store::{Intent, Store, Subject};
+use crate::store::{EffectId, Store, Subject};
 use crate::tasks::once::Remote;
 use crate::tasks::once::decide::Sight;
 use crate::tasks::task::{TaskError, ms};
@@ -28,7 +29,7 @@ pub(super) struct Timeline {
     pub(super) store: Store,
     pub(super) clock: Clock,
     /// Parts that the platform refuses with their files.
-    pub(super) without_media: BTreeSet<u64>,
+    pub(super) without_media: BTreeSet<EffectId>,
 }
 
 impl Remote for Timeline {
@@ -41,7 +42,7 @@ impl Remote for Timeline {
         let mut media = Vec::new();
         let Subject::Part { note, .. } = intent.subject else { return Ok(media) };
         for name in intent.files.iter().filter(|_| !self.without_media.contains(&intent.id)) {
-            let bytes = self.store.disclosed_file(note, name.clone()).await?;
+            let bytes = self.store.disclosed_file(note, name).await?;
             let (Some(media_type), Some(bytes)) = (names::media_type(name), bytes) else { continue };
             let file = File { media_type: media_type.to_owned(), bytes };
             match self.platform.upload(&file, Purpose::Post).await {
@@ -71,7 +72,7 @@ impl Timeline {
     /// own clock told at an earlier time may be wrong; the one in a post's number is not.
     pub(super) async fn newest_post_or(&self, now: Time) -> Result<Time, TaskError> {
         Ok(match self.store.newest_post().await? {
-            Some(post) => Channel::X.moment(post).plus_ms(-ms(CLOCKS_DIFFER)),
+            Some(post) => post.moment().plus_ms(-ms(CLOCKS_DIFFER)),
             None => now.plus_ms(-ms(FIRST_LOOK)),
         })
     }

@@ -76,7 +76,7 @@ impl Public {
         while let Some(note) = folder.unreleased() {
             let files = self.store.disclosed_files(note).await?;
             for name in folder.lacking(note, &files) {
-                if let Some(bytes) = self.store.disclosed_file(note, name.clone()).await? {
+                if let Some(bytes) = self.store.disclosed_file(note, &name).await? {
                     folder.disclosed_file(note, &name, &bytes)?;
                 }
             }

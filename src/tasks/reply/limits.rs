@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use crate::base::ids::{AccountId, PostId};
 use crate::base::time::{DAY_MS, Time};
 use crate::platform::price::Billed;
+use crate::store::MentionOutcome;
 use crate::wording::dm::Day;
 
 /// Entries `dispute` that strangers trigger in a day, all together; and of those of one correspondent, so many are told to
@@ -42,54 +43,6 @@ pub enum Author {
     Correspondent,
     /// Anybody else.
     Stranger,
-}
-
-/// What has become of a mention. Its word is kept, and nothing of the mention's own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Done {
-    /// It was answered with what is known.
-    Answered,
-    /// It was answered with the help.
-    Helped,
-    /// A note was entered as disputed, and the mention answered.
-    Disputed,
-    /// The same without an answer: a limit was reached.
-    Entered,
-    /// Nothing: it was help once more.
-    Again,
-    /// Nothing: a limit was reached.
-    Over,
-}
-
-impl Done {
-    const ALL: [Done; 6] = [Done::Answered, Done::Helped, Done::Disputed, Done::Entered, Done::Again, Done::Over];
-
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Done::Answered => "answered",
-            Done::Helped => "helped",
-            Done::Disputed => "disputed",
-            Done::Entered => "entered",
-            Done::Again => "again",
-            Done::Over => "over",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(word: &str) -> Option<Done> {
-        Done::ALL.into_iter().find(|done| done.as_str() == word)
-    }
-
-    /// Whether a post was made.
-    pub fn is_answer(self) -> bool {
-        matches!(self, Done::Answered | Done::Helped | Done::Disputed)
-    }
-
-    /// Whether a dispute was entered.
-    pub fn is_entry(self) -> bool {
-        matches!(self, Done::Disputed | Done::Entered)
-    }
 }
 
 /// What is wanted of us.
@@ -159,17 +112,17 @@ impl Tally {
     }
 
     /// What is to become of a mention. Nothing is counted yet.
-    pub fn decide(&self, author: AccountId, who: Author, wanted: Wanted, now: Time) -> Done {
+    pub fn decide(&self, author: AccountId, who: Author, wanted: Wanted, now: Time) -> MentionOutcome {
         let answered = self.may_answer(author, who, now);
         let helped = self.authors.get(&author).is_some_and(|count| count.helped);
         let may_enter = who == Author::Correspondent || self.disputes < DISPUTES_A_DAY;
         match wanted {
-            Wanted::Help if helped => Done::Again,
-            Wanted::Help if answered => Done::Helped,
-            Wanted::Answer if answered => Done::Answered,
-            Wanted::Dispute if may_enter && answered => Done::Disputed,
-            Wanted::Dispute if may_enter => Done::Entered,
-            _ => Done::Over,
+            Wanted::Help if helped => MentionOutcome::Again,
+            Wanted::Help if answered => MentionOutcome::Helped,
+            Wanted::Answer if answered => MentionOutcome::Answered,
+            Wanted::Dispute if may_enter && answered => MentionOutcome::Disputed,
+            Wanted::Dispute if may_enter => MentionOutcome::Entered,
+            _ => MentionOutcome::Over,
         }
     }
 
@@ -186,19 +139,19 @@ impl Tally {
     }
 
     /// Counts what has become of a mention, which was read.
-    pub fn count(&mut self, mention: PostId, author: AccountId, who: Author, done: Done) {
+    pub fn count(&mut self, mention: PostId, author: AccountId, who: Author, done: MentionOutcome) {
         self.read.insert(mention);
         let stranger = u64::from(who == Author::Stranger);
         let count = self.authors.entry(author).or_default();
         count.entries += u64::from(done.is_entry());
         if done.is_answer() {
             count.answers += 1;
-            count.helped |= done == Done::Helped;
+            count.helped |= done == MentionOutcome::Helped;
             self.answers += 1;
             self.stranger_answers += stranger;
         }
         self.disputes += stranger * u64::from(done.is_entry());
-        self.over += u64::from(matches!(done, Done::Over | Done::Entered));
+        self.over += u64::from(matches!(done, MentionOutcome::Over | MentionOutcome::Entered));
     }
 
     /// How the day stands.

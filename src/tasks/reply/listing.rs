@@ -64,7 +64,8 @@ impl Listing {
         self.next = page.next;
         self.newest = self.newest.max(page.mentions.iter().map(|mention| mention.id).max());
         page.mentions.iter().for_each(|mention| tally.read(mention.id));
-        let unheard = store.unheard(page.mentions.iter().map(|mention| mention.id).collect()).await?;
+        let unheard =
+            store.unhandled_mentions(&page.mentions.iter().map(|mention| mention.id).collect::<Vec<_>>()).await?;
         let mentions = page.mentions.into_iter();
         let new = mentions.filter(|it| it.author != me && self.after < it.id && unheard.contains(&it.id));
         self.found.extend(new.map(|mention| (mention.id, mention)));

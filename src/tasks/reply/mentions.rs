@@ -6,10 +6,10 @@ use tracing::info;
 
 use super::Bot;
 use super::limits::{Author, Wanted};
-use crate::base::ids::AccountId;
+use crate::base::ids::{AccountId, Channel};
 use crate::note::standing::{LogStanding, Standing};
-use crate::platform::{Addressee, Mention};
-use crate::store::{Answer, Effects, Mentioned, MessageBody, Outgoing, Trigger};
+use crate::platform::Mention;
+use crate::store::{Answer, Effects, Mentioned, MessageKind, Outgoing, Trigger};
 use crate::tasks::task::TaskError;
 use crate::wording::answer::AnswerText;
 use crate::wording::command::{Ask, Which};
@@ -61,7 +61,7 @@ impl Bot {
                 effects.messages = told.map(|to| notify_officials(standing, mention, *to)).collect();
             }
         }
-        let trigger = Trigger::Mention(Mentioned { post: mention.id, author: mention.author, what: done.as_str() });
+        let trigger = Trigger::Mention(Mentioned { post: mention.id, author: mention.author, what: done });
         if self.store.apply(trigger, effects, now).await? {
             info!(mention.id = %mention.id, author.id = %mention.author, what = done.as_str(), "heard a mention");
             if let Some(tally) = &mut self.tally {
@@ -74,7 +74,7 @@ impl Bot {
     /// The notes that the post of ours shows which a mention quotes or answers, if it does.
     async fn shown_beside(&self, mention: &Mention) -> Result<Option<std::ops::RangeInclusive<u64>>, TaskError> {
         for post in [mention.quotes, mention.answers].into_iter().flatten() {
-            if let Some((first, last)) = self.store.notes_of_post(post).await? {
+            if let Some((first, last)) = self.store.notes_by_post(post).await? {
                 return Ok(Some(first..=last));
             }
         }
@@ -108,7 +108,7 @@ impl Bot {
                 return Ok(Found::Several(*notes.start(), *notes.end()));
             }
             Which::Shown(notes) => *notes.start(),
-            Which::Commitment(commitment) => match self.store.note_of(commitment).await? {
+            Which::Commitment(commitment) => match self.store.note_by_commitment(commitment).await? {
                 Some(number) => number,
                 None => return Ok(Found::NoCommitment),
             },
@@ -140,6 +140,6 @@ fn answer(meant: &Meant, mention: &Mention) -> Answer {
 /// What an official is told of a dispute.
 fn notify_officials(standing: &Standing, mention: &Mention, to: AccountId) -> Outgoing {
     let text = DmText::dispute(standing, mention.author, mention.id);
-    let key = format!("dispute {} {} to {to}", standing.note, mention.id);
-    Outgoing { key, to: Addressee::Account(to), body: MessageBody::Text(text.as_str().to_owned()) }
+    let kind = MessageKind::DisputeNotice { note: standing.note, post: Channel::X.post(mention.id) };
+    Outgoing::text(kind, to, text.as_str())
 }

@@ -35,7 +35,7 @@ use crate::store::Store;
 use crate::tasks::disclose::OpenSettings;
 use crate::tasks::rules::Correspondent;
 use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
-use limits::{Author, Done, Tally};
+use limits::{Author, Tally};
 use listing::{End, Listing};
 
 /// Mentions dealt with in one tick.
@@ -147,11 +147,9 @@ impl Bot {
         }
         let correspondents = self.correspondents().await?;
         let mut tally = Tally::new(self.settings.limits(), now);
-        for (mention, author, what) in self.store.heard_since(now.midnight()).await? {
+        for (mention, author, done) in self.store.mentions_since(now.midnight()).await? {
             let who = if correspondents.contains(&author) { Author::Correspondent } else { Author::Stranger };
-            if let Some(done) = Done::parse(&what) {
-                tally.count(mention, author, who, done);
-            }
+            tally.count(mention, author, who, done);
         }
         self.tally = Some(tally);
         Ok(())
@@ -163,7 +161,7 @@ impl Bot {
         for correspondent in &self.context.correspondents {
             match correspondent {
                 Correspondent::Id(id) => ids.extend([*id]),
-                Correspondent::Name(name) => ids.extend(self.store.correspondent(name.clone()).await?),
+                Correspondent::Name(name) => ids.extend(self.store.correspondent(name).await?),
             }
         }
         Ok(ids)
@@ -176,7 +174,7 @@ impl Bot {
         let mut listing = match self.listing.take() {
             Some(listing) => listing,
             None => {
-                let (start, read) = self.store.listened().await?.unwrap_or((PostId(0), PostId(0)));
+                let (start, read) = self.store.mentions_read().await?.unwrap_or((PostId(0), PostId(0)));
                 Listing::begin(start, read)
             }
         };
@@ -215,8 +213,8 @@ impl Bot {
         }
         let me = self.platform.me().await?;
         let began = me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
-        if self.store.listened().await?.is_none() {
-            self.store.listen_from(Channel::X.first_at(began)).await?;
+        if self.store.mentions_read().await?.is_none() {
+            self.store.keep_mentions_read(Channel::X.first_at(began)).await?;
         }
         info!(account.id = %me.account.id, officials = self.settings.officials.len(), "listening");
         self.me = Some(me.account.id);
@@ -240,7 +238,7 @@ impl Bot {
     /// All that was found is dealt with.
     async fn rest(&mut self, now: Time) -> Result<Next, TaskError> {
         if let Some(listened) = self.listened.take() {
-            self.store.listen_from(listened).await?;
+            self.store.keep_mentions_read(listened).await?;
         }
         self.store.report(Self::NAME, None, now).await?;
         Ok(Next::Idle(self.hold.unwrap_or(now)))

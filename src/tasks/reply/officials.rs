@@ -6,8 +6,7 @@ use super::{Bot, Tally};
 use crate::base::ids::AccountId;
 use crate::base::time::Time;
 use crate::note::request::RequestState;
-use crate::platform::Addressee;
-use crate::store::{Ask, CodeChange, CodeRow, Command, Effects, MessageBody, NewRequest, Outgoing, Request, Trigger};
+use crate::store::{Ask, CodeChange, CodeRow, Command, Effects, MessageKind, NewRequest, Outgoing, Request, Trigger};
 use crate::tasks::disclose::OpenSettings;
 use crate::tasks::persons::Doubt;
 use crate::tasks::task::{TaskError, ms};
@@ -52,8 +51,11 @@ impl Bot {
             Order::Confirm(code) => self.confirm(command, &code, now).await?,
             order => self.begin(command, order, now).await?,
         };
-        let (key, to) = (format!("command {}", command.message), Addressee::Account(command.from));
-        effects.messages.push(Outgoing { key, to, body: MessageBody::Text(text.as_str().to_owned()) });
+        let kind = match &effects.code {
+            Some(CodeChange::Give(_)) => MessageKind::Code(command.message),
+            _ => MessageKind::CommandAnswer(command.message),
+        };
+        effects.messages.push(Outgoing::text(kind, command.from, text.as_str()));
         Ok(effects)
     }
 
@@ -141,7 +143,7 @@ impl Bot {
             _ if standing.post.is_none() => Some(Outcome::NotPosted(note)),
             _ if !self.context.has_key => Some(Outcome::NoKey(note, level)),
             _ => {
-                let waiting = self.store.requests(RequestState::Waiting).await?;
+                let waiting = self.store.requests(Some(RequestState::Waiting)).await?;
                 let same = waiting.iter().find(|request| request.ask == Ask::Open { note, level });
                 same.map(|request| Outcome::AskedAlready(request.id))
             }
@@ -153,7 +155,7 @@ impl Bot {
         if !self.context.open.approval {
             return Ok(Vec::new());
         }
-        let mut waiting = self.store.requests(RequestState::Waiting).await?;
+        let mut waiting = self.store.requests(Some(RequestState::Waiting)).await?;
         let OpenSettings { persons, lapse, .. } = &self.context.open;
         let now = self.clock.now();
         let is_late = |request: &Request| ms(*lapse) < now.ms_since(request.asked_at);
@@ -162,7 +164,7 @@ impl Bot {
     }
 
     async fn notes(&self, command: &Command) -> Result<DmText, TaskError> {
-        let last = self.store.next_note().await? - 1;
+        let last = self.store.last_note().await?;
         let mut newest = Vec::new();
         for note in (last.saturating_sub(NOTES_LISTED - 1).max(1)..=last).rev() {
             newest.extend(self.store.standing(note).await?);
@@ -179,7 +181,7 @@ impl Bot {
         for request in self.waiting().await? {
             for official in &self.settings.officials {
                 if let Some(message) = self.announcement(&request, *official) {
-                    self.store.send(message).await?;
+                    self.store.add_message(message, self.clock.now()).await?;
                 }
             }
         }
@@ -197,8 +199,7 @@ impl Bot {
         let lapses = request.asked_at.plus_ms(ms(self.context.open.lapse));
         let by = AccountId::parse(&request.asked_by);
         let text = DmText::request(request.id, &Order::Open { note, level }, by, lapses, by_message);
-        let key = format!("request {} to {to}", request.id);
-        Some(Outgoing { key, to: Addressee::Account(to), body: MessageBody::Text(text.as_str().to_owned()) })
+        Some(Outgoing::text(MessageKind::RequestNotice(request.id), to, text.as_str()))
     }
 }
 

@@ -79,7 +79,7 @@ impl Listing {
             (_, true) => store.start_at(Source::XDm.first_at(began.plus_ms(-ms(RETENTION)))).await?,
         };
         let newest_seen = store.newest_seen().await?;
-        let read = store.done(Watcher::NAME).await?.unwrap_or(moment(start));
+        let read = store.task_done(Watcher::NAME).await?.unwrap_or(moment(start));
         let dealt_with = newest_seen.map_or(read, |newest| read.max(moment(newest)));
         let known_until = looked.or(newest_seen.map(moment)).unwrap_or(now).min(now);
         let horizon = Source::XDm.first_at(known_until.plus_ms(-ms(LATE)));
@@ -125,7 +125,7 @@ impl Listing {
         self.next = page.next;
         let listed = page.messages.len();
         let oldest = page.messages.iter().map(|message| message.id).min();
-        let unseen = store.unseen(page.messages.iter().map(|message| message.id).collect()).await?;
+        let unseen = store.unseen(&page.messages.iter().map(|message| message.id).collect::<Vec<_>>()).await?;
         let mut reached_start = false;
         for message in page.messages {
             if message.id <= self.start {

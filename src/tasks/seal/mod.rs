@@ -28,7 +28,7 @@ use crate::base::time::Time;
 use crate::note::Salt;
 use crate::platform::{Addressee, Error as PlatformError, Message, Platform};
 use crate::store::vault::Vault;
-use crate::store::{Batch, Command, Gap, MessageBody, Outgoing, Sealing, Slipped, Store};
+use crate::store::{Batch, Command, Gap, Outgoing, ReceivedSlip, Sealing, Store};
 use crate::tasks::acknowledge::ReceiptSettings;
 use crate::tasks::rules::{Correspondent, Formal, Rule};
 use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
@@ -192,7 +192,7 @@ impl Watcher {
         let me = self.platform.me().await?;
         let began = me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
         let me = me.account;
-        self.store.account(me.clone()).await?;
+        self.store.keep_account(&me).await?;
         let mut rules = Vec::new();
         for Rule { correspondents, formal } in self.settings.rule.clone() {
             let mut ids = Vec::new();
@@ -225,7 +225,7 @@ impl Watcher {
             Correspondent::Id(id) => return Ok(id),
             Correspondent::Name(name) => name,
         };
-        if let Some(id) = self.store.correspondent(name.clone()).await? {
+        if let Some(id) = self.store.correspondent(&name).await? {
             return Ok(id);
         }
         let account = self.platform.account_by_name(&name).await?.ok_or_else(|| {
@@ -234,7 +234,7 @@ impl Watcher {
             ))
         })?;
         let kept = Account { id: account.id, name };
-        self.store.keep_correspondent(kept).await?;
+        self.store.keep_correspondent(&kept).await?;
         self.names.insert(account.id, account.clone());
         Ok(account.id)
     }
@@ -301,7 +301,7 @@ impl Watcher {
                     batch.commands.push(Command { message: message.id, from: message.sender, text: order.to_string() });
                 }
                 Kind::Slip => {
-                    batch.slips.push(Slipped { slip: message.id, from: message.sender, received: None });
+                    batch.slips.push(ReceivedSlip { slip: message.id, from: message.sender, received: None });
                 }
                 Kind::Formal { to } => {
                     let files = sealing::fetch(&*self.platform, &message, &self.settings).await;
@@ -342,5 +342,5 @@ impl Watcher {
 fn slip_of(note: &Sealing, me: AccountId) -> Outgoing {
     let other = note.conversation.pair().map(|(one, other)| if one == me { other } else { one });
     let to = other.map_or_else(|| Addressee::Conversation(note.conversation.clone()), Addressee::Account);
-    Outgoing { key: format!("slip {}", note.note), to, body: MessageBody::Slip(note.note) }
+    Outgoing::slip(note.note, to)
 }

@@ -83,7 +83,7 @@ async fn fetch_one(
 
 /// Numbers the drafts, writes and encrypts their openings.
 pub(super) async fn prepare(drafts: Vec<Draft>, store: &Store, hand: &Hand<'_>) -> anyhow::Result<Vec<Sealing>> {
-    let mut number = store.next_note().await?;
+    let mut number = store.last_note().await? + 1;
     let mut last: HashMap<ConversationId, Correspondence> = HashMap::new();
     let mut openings = Vec::new();
     let mut sealings = Vec::new();
@@ -91,7 +91,7 @@ pub(super) async fn prepare(drafts: Vec<Draft>, store: &Store, hand: &Hand<'_>) 
         let conversation = draft.message.conversation.clone();
         let before = match last.get(&conversation) {
             Some(before) => *before,
-            None => store.correspondence(conversation.clone()).await?,
+            None => store.correspondence(&conversation).await?,
         };
         let correspondence = Correspondence { count: before.count + 1, previous: before.previous };
         let (message, (commitment, opening)) = (draft.message.id, write(draft, number, correspondence, hand)?);

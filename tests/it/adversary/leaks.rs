@@ -18,6 +18,7 @@ use verbale::store::{Ask, NewRequest, RequestClient};
 use verbale::tlog::entry::{Entry, Level};
 
 use crate::support::bot_fixture::{FIRST, IMPOSTOR, SECOND, TEXT, code, letters, write};
+use crate::support::database::wait;
 use crate::support::dispute_fixture::{entries, platform, posts, reader, send, settle};
 use crate::support::harness::{Harness, MARKER};
 use crate::support::parallel::in_parallel;
@@ -119,7 +120,7 @@ async fn begin(way: Way) -> (Harness, Vec<Secret>) {
         Secret::new("the log's key", &[7; 32]),
     ];
     for note in [1, 2] {
-        let row = reader(&harness).proof(note).unwrap().unwrap();
+        let row = wait(reader(&harness).proof(note)).unwrap().unwrap();
         let opening = vault::open(note, &row.opening.unwrap(), std::slice::from_ref(&harness.identity)).unwrap();
         let (envelope, content) = opening.check().unwrap();
         secrets.push(Secret::new(format!("the salt of envelope {note}"), envelope.salt.as_bytes()));
@@ -127,7 +128,7 @@ async fn begin(way: Way) -> (Harness, Vec<Secret>) {
     }
     if way == Way::Asked {
         let asked = NewRequest { ask: Ask::Open { note: 1, level: Level::Content }, asked_by: FIRST.to_string() };
-        RequestClient::open(&harness.database()).unwrap().ask(&asked, None, harness.now()).unwrap();
+        wait(RequestClient::open(&harness.database()).unwrap().ask(asked, None, harness.now())).unwrap();
         settle(&mut harness).await;
     }
     (harness, secrets)
@@ -135,7 +136,7 @@ async fn begin(way: Way) -> (Harness, Vec<Secret>) {
 
 /// Somebody asks, and answers with the code if one comes.
 async fn ask(harness: &mut Harness, way: Way, text: &str, who: AccountId) {
-    let standing = reader(harness).standing(1).unwrap().unwrap();
+    let standing = wait(reader(harness).standing(1)).unwrap().unwrap();
     let text = text.replace('#', &standing.commitment.to_string());
     if way.is_public() {
         let (text, quotes) =

@@ -14,6 +14,7 @@ use verbale::tasks::reply::limits::DISPUTES_A_DAY;
 use verbale::tlog::entry::{Entry, Level};
 
 use crate::support::bot_fixture::*;
+use crate::support::database::wait;
 use crate::support::dispute_fixture::{
     DENIAL, FIRST as FIRST_KEY, LONG, PRIVATE, SECOND as SECOND_KEY, ask, asked, deny, dispute, entries, is_open,
     parts, platform, posts, proof, sealed, send, settle, state,
@@ -162,8 +163,8 @@ async fn an_approval_that_comes_after_the_lapse_counts_for_nothing() {
     let zip = proof(&harness, Level::Content);
     // Nobody was there to let it lapse.
     harness.advance(25 * 60 * MINUTE_MS);
-    let mut client = RequestClient::open(&harness.database()).unwrap();
-    client.approve(request, SECOND_KEY, &zip, harness.now()).unwrap();
+    let client = RequestClient::open(&harness.database()).unwrap();
+    wait(client.approve(request, SECOND_KEY, zip.clone(), harness.now())).unwrap();
     settle(&mut harness).await;
     assert_eq!((state(&harness, request), openings(&harness), parts(&harness).len()), (RequestState::Lapsed, 0, 0));
 }
@@ -244,10 +245,8 @@ async fn a_dispute_whose_post_cannot_be_read_now_holds_up_no_other() {
 async fn what_was_handed_over_and_refused_leaves_nothing_behind_while_the_daemon_runs() {
     let mut harness = sealed(platform(), &format!("{MARKER} {PRIVATE}"), &[]).await;
     let zip = proof(&harness, Level::Content);
-    let request = RequestClient::open(&harness.database())
-        .unwrap()
-        .ask(&asked(Level::Envelope), Some(&zip), harness.now())
-        .unwrap();
+    let client = RequestClient::open(&harness.database()).unwrap();
+    let request = wait(client.ask(asked(Level::Envelope), Some(zip.clone()), harness.now())).unwrap();
     let log = harness.folder.path().join("verbale.db-wal");
     let holds = |name| std::fs::read(name).unwrap().windows(PRIVATE.len()).any(|part| part == PRIVATE.as_bytes());
     assert!(holds(&log), "it was handed over");
@@ -261,7 +260,8 @@ async fn what_was_handed_over_and_refused_leaves_nothing_behind_while_the_daemon
 async fn nobody_approves_by_message_what_the_command_line_has_asked_unless_it_is_known_who_is_who() {
     let mut harness = begin(platform(), |harness| harness.approval = true).await;
     let request =
-        RequestClient::open(&harness.database()).unwrap().ask(&asked(Level::Content), None, harness.now()).unwrap();
+        wait(RequestClient::open(&harness.database()).unwrap().ask(asked(Level::Content), None, harness.now()))
+            .unwrap();
     pass(&mut harness, 5).await;
     write(&mut harness, FIRST, &format!("approve {request}")).await;
     if last_letter(&harness, FIRST).contains("\nconfirm ") {
@@ -281,7 +281,8 @@ async fn where_it_is_known_who_is_who_officials_approve_by_either_way_and_nobody
     })
     .await;
     let request =
-        RequestClient::open(&harness.database()).unwrap().ask(&asked(Level::Content), None, harness.now()).unwrap();
+        wait(RequestClient::open(&harness.database()).unwrap().ask(asked(Level::Content), None, harness.now()))
+            .unwrap();
     pass(&mut harness, 5).await;
     assert!(letters(&harness, FIRST).is_empty(), "it is their own");
     assert!(last_letter(&harness, SECOND).contains(&format!("\napprove {request}\n")));

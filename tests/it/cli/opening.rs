@@ -13,6 +13,7 @@ use verbale::tasks::publish::{self, Kind};
 use verbale::tlog::entry::{Entry, Level};
 use verbale::wording::thread::{self, Part};
 
+use crate::support::database::wait;
 use crate::support::harness::MARKER;
 use crate::support::process::{GENEROUS, Place, stop};
 
@@ -75,7 +76,7 @@ fn parts(world: &World) -> Vec<String> {
 }
 
 fn openings(place: &Place) -> usize {
-    let lines = Reader::open(&place.path("verbale.db")).unwrap().entries(0, 1000).unwrap();
+    let lines = wait(Reader::open(&place.path("verbale.db")).unwrap().entries(0, 1000)).unwrap();
     lines.iter().filter(|line| matches!(Entry::parse(line.as_bytes()), Ok(Entry::Open { .. }))).count()
 }
 
@@ -203,7 +204,7 @@ async fn a_second_official_approves() {
     let (_, out, _) = say(&place, &["requests"], "").await;
     assert!(out.contains(&format!("asked by {first}")) && out.contains(&format!("approved by {}", second.to_public())));
     stop(&mut daemon, "TERM").await;
-    let request = Reader::open(&place.path("verbale.db")).unwrap().request(1).unwrap().unwrap();
+    let request = wait(Reader::open(&place.path("verbale.db")).unwrap().request(1)).unwrap().unwrap();
     assert_eq!(request.state, RequestState::Done);
 }
 
@@ -223,17 +224,17 @@ async fn the_daemon_s_own_key_is_no_official_where_two_are_needed() {
     let asked =
         NewRequest { ask: Ask::Open { note: 1, level: Level::Content }, asked_by: second.to_public().to_string() };
     let now = verbale::base::clock::Clock::system().now();
-    RequestClient::open(&place.path("verbale.db")).unwrap().ask(&asked, None, now).unwrap();
+    wait(RequestClient::open(&place.path("verbale.db")).unwrap().ask(asked.clone(), None, now)).unwrap();
     is_refused(say(&place, &["approve", "1", "--yes"], "").await, 2, "the key of the daemon, which is nobody's own");
     // Nor is a message of the same person's, or of nobody knows whose.
     let asked = NewRequest { asked_by: "5001".to_owned(), ..asked };
-    RequestClient::open(&place.path("verbale.db")).unwrap().ask(&asked, None, now).unwrap();
+    wait(RequestClient::open(&place.path("verbale.db")).unwrap().ask(asked.clone(), None, now)).unwrap();
     is_refused(say(&place, &["approve", "2", "--yes"], "second.txt").await, 1, "request 2 was made by message");
     configure(&place, "persons = []", &format!("persons = [[\"5001\", \"{}\"]]", second.to_public()));
     is_refused(say(&place, &["approve", "2", "--yes"], "second.txt").await, 1, "request 2 is this official's own");
     let late = now.plus_ms(-25 * 3_600_000);
     let asked = NewRequest { asked_by: first, ..asked };
-    RequestClient::open(&place.path("verbale.db")).unwrap().ask(&asked, None, late).unwrap();
+    wait(RequestClient::open(&place.path("verbale.db")).unwrap().ask(asked.clone(), None, late)).unwrap();
     is_refused(say(&place, &["approve", "3", "--yes"], "second.txt").await, 1, "request 3 has lapsed");
     assert_eq!(openings(&place), 0);
 }
@@ -258,7 +259,7 @@ async fn a_denial_is_recorded_and_answered() {
     stop(&mut daemon, "TERM").await;
     let page = fs::read_to_string(place.path("public/note/0/1.html")).unwrap();
     assert!(page.contains("Disputed. ") && page.contains(&post.to_string()));
-    let standing = Reader::open(&place.path("verbale.db")).unwrap().standing(1).unwrap().unwrap();
+    let standing = wait(Reader::open(&place.path("verbale.db")).unwrap().standing(1)).unwrap().unwrap();
     assert_eq!((standing.disputes, standing.open), (1, None::<Level>));
     assert!(answer.written.contains(&standing.commitment.to_string()));
 }

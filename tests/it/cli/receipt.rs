@@ -47,8 +47,8 @@ async fn a_note_its_slip_and_its_receipt() {
     let (mut sending, mut receiving) = (embassy.run().await, ministry.run().await);
     send(&server, EMBASSY, MINISTRY, &text(), Some(b"a picture"));
     until(&server, "the receipt", |world| posts(world, MINISTRY, "Received note 1\n") == 1).await;
-    ministry.counted("SELECT count(*) FROM result", 1).await;
-    embassy.counted("SELECT count(*) FROM message WHERE sent IS NOT NULL", 1).await;
+    ministry.counted("SELECT count(*) FROM outcome WHERE channel = 'x'", 1).await;
+    embassy.counted("SELECT count(*) FROM outcome WHERE channel = 'x-dm'", 1).await;
     let slips = slips(&server);
     assert_eq!((slips.len(), embassy.count("SELECT count(*) FROM note")), (1, 1), "a slip is no note");
     let hash = slips[0].envelope.commitment();
@@ -89,7 +89,7 @@ async fn a_receipt_is_given_by_hand_and_never_without_asking() {
     let (embassy, ministry) = (Installation::embassy(&server), Installation::ministry(&server, false));
     let (mut sending, mut receiving) = (embassy.run().await, ministry.run().await);
     send(&server, EMBASSY, MINISTRY, &text(), None);
-    embassy.counted("SELECT count(*) FROM message WHERE sent IS NOT NULL", 1).await;
+    embassy.counted("SELECT count(*) FROM outcome WHERE channel = 'x-dm'", 1).await;
     stop(&mut sending, "TERM").await;
     let (status, said) = ministry.say(&["receipt", "--from", "embassy", "--json"]).await;
     let answer: serde_json::Value = serde_json::from_str(&said).unwrap();
@@ -122,12 +122,12 @@ async fn without_a_daemon_a_receipt_waits_for_one() {
     let (embassy, ministry) = (Installation::embassy(&server), Installation::ministry(&server, false));
     let mut sending = embassy.run().await;
     send(&server, EMBASSY, MINISTRY, &text(), None);
-    embassy.counted("SELECT count(*) FROM message WHERE sent IS NOT NULL", 1).await;
+    embassy.counted("SELECT count(*) FROM outcome WHERE channel = 'x-dm'", 1).await;
     stop(&mut sending, "TERM").await;
     let (status, said) = ministry.say(&["receipt", "1", "--from", "embassy", "--publish", "--yes"]).await;
     assert!(status == 0 && said.contains("no daemon runs on this log"), "{status} {said}");
     let mut receiving = ministry.run().await;
-    ministry.counted("SELECT count(*) FROM result", 1).await;
+    ministry.counted("SELECT count(*) FROM outcome WHERE channel = 'x'", 1).await;
     stop(&mut receiving, "TERM").await;
     assert_eq!(server.world.with(|world, _| posts(world, MINISTRY, "Received note 1\n")), 1);
 }
@@ -145,10 +145,10 @@ async fn killed_while_a_slip_or_a_receipt_is_on_its_way() {
         server.world.with(|world, _| world.add_fault(Fault::once(Call::SendMessage, at, How::Hold)));
         send(&server, EMBASSY, MINISTRY, &text(), None);
         until(&server, "the slip hangs", |world| world.faults().next().is_none()).await;
-        embassy.counted("SELECT count(*) FROM result", 1).await;
+        embassy.counted("SELECT count(*) FROM outcome WHERE channel = 'x'", 1).await;
         sending.kill().await.unwrap();
         let mut sending = embassy.run().await;
-        embassy.counted("SELECT count(*) FROM message WHERE sent IS NOT NULL", 1).await;
+        embassy.counted("SELECT count(*) FROM outcome WHERE channel = 'x-dm'", 1).await;
         stop(&mut sending, "TERM").await;
         assert_eq!(slips(&server).len(), 1, "{at:?}");
 
@@ -157,7 +157,7 @@ async fn killed_while_a_slip_or_a_receipt_is_on_its_way() {
         until(&server, "the receipt hangs", |world| world.faults().next().is_none()).await;
         receiving.kill().await.unwrap();
         let mut receiving = ministry.run().await;
-        ministry.counted("SELECT count(*) FROM result", 1).await;
+        ministry.counted("SELECT count(*) FROM outcome WHERE channel = 'x'", 1).await;
         stop(&mut receiving, "TERM").await;
         assert_eq!(server.world.with(|world, _| posts(world, MINISTRY, "Received note 1\n")), 1, "{at:?}");
         assert_eq!(ministry.count("SELECT count(*) FROM entry"), 1, "{at:?}");
@@ -229,8 +229,8 @@ async fn a_slip_that_is_not_of_what_came_gets_no_receipt() {
         }
         send(&server, EMBASSY, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
     }
-    ministry.counted("SELECT count(*) FROM slipped WHERE state = 'refused'", lies.len() as u64 - 1).await;
-    assert_eq!(ministry.count("SELECT count(*) FROM slipped WHERE state = 'waiting'"), 1);
+    ministry.counted("SELECT count(*) FROM received_slip WHERE state = 'refused'", lies.len() as u64 - 1).await;
+    assert_eq!(ministry.count("SELECT count(*) FROM received_slip WHERE state = 'waiting'"), 1);
     let (status, said) = ministry.say(&["receipt", "--from", "embassy"]).await;
     assert_eq!((status, said.matches("FAILS: ").count()), (1, lies.len()), "{said}");
     for (words, _) in lies {
@@ -246,7 +246,7 @@ async fn a_slip_that_is_not_of_what_came_gets_no_receipt() {
         send(&server, EMBASSY, MINISTRY, &Slip::of(envelope, &content).to_text().unwrap(), None);
         ministry.counted("SELECT count(*) FROM receipt", 1).await;
     }
-    ministry.counted("SELECT count(*) FROM slipped WHERE why LIKE 'a receipt for note 17 of %'", 1).await;
+    ministry.counted("SELECT count(*) FROM received_slip WHERE why LIKE 'a receipt for note 17 of %'", 1).await;
     // Nor does anybody else's.
     send(
         &server,
@@ -258,7 +258,7 @@ async fn a_slip_that_is_not_of_what_came_gets_no_receipt() {
     ministry.counted("SELECT count(*) FROM seen", server.world.with(|world, _| world.events().count()) as u64).await;
     stop(&mut receiving, "TERM").await;
     assert_eq!(ministry.count("SELECT count(*) FROM receipt"), 1);
-    assert_eq!(ministry.count("SELECT count(*) FROM slipped"), lies.len() as u64 + 2);
+    assert_eq!(ministry.count("SELECT count(*) FROM received_slip"), lies.len() as u64 + 2);
     ministry.keeps_nothing(PRIVATE);
 }
 
@@ -274,7 +274,7 @@ async fn a_message_that_is_listed_after_its_slip_is_waited_for() {
     let looks = |world: &World| world.counts().of(Call::MessagesWith);
     until(&server, "a look in vain, and the next", |world| 2 <= looks(world)).await;
     server.world.with(|world, _| world.set_hidden(message, false));
-    ministry.counted("SELECT count(*) FROM result", 1).await;
+    ministry.counted("SELECT count(*) FROM outcome WHERE channel = 'x'", 1).await;
     stop(&mut receiving, "TERM").await;
     assert!(ministry.log().contains("a slip has to wait"), "{}", ministry.log());
 }
@@ -287,8 +287,8 @@ async fn a_slip_that_fits_no_message_is_told_and_not_sent() {
     let links: String = (0..200).map(|n| format!(" https://example.org/{}/{n}", "x".repeat(20))).collect();
     assert!(SLIP_BYTES_MAX < links.len() + 200 * 30);
     send(&server, EMBASSY, MINISTRY, &format!("{MARKER}{links}"), None);
-    embassy.counted("SELECT count(*) FROM message WHERE dropped IS NOT NULL", 1).await;
-    embassy.counted("SELECT count(*) FROM result", 1).await;
+    embassy.counted("SELECT count(*) FROM message JOIN outcome USING (effect) WHERE why IS NOT NULL", 1).await;
+    embassy.counted("SELECT count(*) FROM outcome WHERE channel = 'x'", 1).await;
     stop(&mut sending, "TERM").await;
     assert_eq!(slips(&server).len(), 0);
     assert!(embassy.say(&["status"]).await.1.contains("messages   1 could not be sent"));
@@ -311,8 +311,8 @@ async fn nobody_takes_the_numbers_of_another_account_s_log() {
     deliver(&server, EMBASSY, 1, None);
     ministry.counted("SELECT count(*) FROM receipt", 1).await;
     deliver(&server, JOURNALIST, 2, None);
-    ministry.counted("SELECT count(*) FROM slipped WHERE state = 'refused'", 1).await;
-    let why = format!("SELECT count(*) FROM slipped WHERE why LIKE '%come from the account {EMBASSY}'");
+    ministry.counted("SELECT count(*) FROM received_slip WHERE state = 'refused'", 1).await;
+    let why = format!("SELECT count(*) FROM received_slip WHERE why LIKE '%come from the account {EMBASSY}'");
     assert_eq!(ministry.count(&why), 1);
     deliver(&server, EMBASSY, 2, None);
     ministry.counted("SELECT count(*) FROM receipt", 2).await;
@@ -331,8 +331,8 @@ async fn so_many_receipts_are_posted_in_a_day_and_all_are_entered() {
     }
     ministry.counted("SELECT count(*) FROM receipt", 3).await;
     // At midnight the third may follow.
-    let told = "SELECT EXISTS (SELECT 1 FROM loop WHERE trouble LIKE '2 receipts were posted today%')
-        OR 3 = (SELECT count(*) FROM result)";
+    let told = "SELECT EXISTS (SELECT 1 FROM task_report WHERE trouble LIKE '2 receipts were posted today%')
+        OR 3 = (SELECT count(*) FROM outcome WHERE channel = 'x')";
     ministry.counted(told, 1).await;
     stop(&mut receiving, "TERM").await;
     let mut days: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();

@@ -11,6 +11,7 @@ use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
 use verbale::store::Reader;
 use verbale::tlog::entry::Entry;
 
+use crate::support::database::wait;
 use crate::support::harness::MARKER;
 use crate::support::process::{Place, stop};
 
@@ -41,8 +42,12 @@ async fn place() -> Place {
     let id = place.server.world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &what).unwrap());
     place.observer.owe(id, &[MINISTRY.0]);
     // Until the daemon knows of it: nothing is opened before.
-    let is_posted =
-        || Reader::open(&place.path("verbale.db")).unwrap().notes(1, 1).unwrap().iter().any(|note| note.post.is_some());
+    let is_posted = || {
+        wait(Reader::open(&place.path("verbale.db")).unwrap().notes(1, 1))
+            .unwrap()
+            .iter()
+            .any(|note| note.post.is_some())
+    };
     place.until("the note's post", |_| is_posted()).await;
     stop(&mut child, "KILL").await;
     place
@@ -97,7 +102,7 @@ async fn a_denial_is_answered_and_the_note_is_opened_by_message_while_the_progra
     let looks = place.server.world.with(|world, _| world.counts().of(Call::Mentions));
     place.until("some more looks", |world| looks + 5 < world.counts().of(Call::Mentions)).await;
     assert!(stop(&mut child, "TERM").await.success());
-    let entries = Reader::open(&place.path("verbale.db")).unwrap().entries(0, 100).unwrap();
+    let entries = wait(Reader::open(&place.path("verbale.db")).unwrap().entries(0, 100)).unwrap();
     let count = |is: fn(&Entry) -> bool| {
         entries.iter().filter(|line| Entry::parse(line.as_bytes()).is_ok_and(|entry| is(&entry))).count()
     };

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use rusqlite::Connection;
 use tokio::process::{Child, Command};
 use verbale::base::hash::Hash;
 use verbale::base::ids::Origin;
@@ -16,6 +15,7 @@ use verbale::tlog::checkpoint::Checkpoint;
 use verbale::tlog::signed_note::LogKey;
 
 use crate::support::command::everything_in;
+use crate::support::database;
 use crate::support::process::{GENEROUS, Place, stop};
 
 const DAY_MS: i64 = 86_400_000;
@@ -232,8 +232,7 @@ async fn the_public_folder_of_another_log_is_left_alone() {
 
 /// As a backup does it: with all changes in it.
 fn copy_database(from: &Path, to: &Path) {
-    let database = Connection::open(from).unwrap();
-    database.execute("VACUUM INTO ?1", [to.to_str()]).unwrap();
+    database::copy(from, to);
 }
 
 /// What is done to a database, and what the daemon then says.
@@ -271,7 +270,7 @@ const DAMAGES: [Damage; 6] = [
 ];
 
 fn alter(path: &Path, statements: &[&str]) {
-    let database = Connection::open(path).unwrap();
+    let database = database::tamper(path);
     database.pragma_update(None, "foreign_keys", false).unwrap();
     statements.iter().for_each(|statement| database.execute_batch(statement).unwrap());
 }

@@ -16,6 +16,7 @@ use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing};
 use verbale::sandbox::{EMBASSY, MINISTRY};
 use verbale::store::vault;
 
+use crate::support::database;
 use crate::support::fixture;
 use crate::support::harness::MARKER;
 use crate::support::process::{GENEROUS, Place, stop};
@@ -115,7 +116,7 @@ fn secrets(place: &Place) -> Vec<Secret> {
         Secret::new("the log's key", &[7; 32]),
         Secret::new("the identity", identity.expose_secret().as_bytes()),
     ];
-    let database = rusqlite::Connection::open(place.path("verbale.db")).unwrap();
+    let database = database::look(&place.path("verbale.db"));
     let mut query = database.prepare("SELECT n, sealed FROM opening").unwrap();
     let openings = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     for opening in openings {

@@ -12,6 +12,7 @@ use rand::{RngExt, SeedableRng};
 use verbale::sandbox::world::{Call, Outgoing};
 use verbale::sandbox::{EMBASSY, MINISTRY};
 
+use crate::support::database;
 use crate::support::harness::MARKER;
 use crate::support::process::Place;
 use crate::support::reader::PublicReader;
@@ -35,8 +36,7 @@ impl Hits {
             text.lines().nth(line)?.rsplit(' ').next()?.parse().ok()
         };
         let shown = line("checkpoint", 1).unwrap_or(0);
-        let database = rusqlite::Connection::open(place.path("verbale.db")).unwrap();
-        let size: u64 = database.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).unwrap();
+        let size = database::count(&place.path("verbale.db"), "SELECT count(*) FROM entry");
         self.in_a_file += u64::from(public.join(".new").exists());
         self.behind += u64::from(shown < size);
         self.before_the_checkpoint += u64::from(log_is_ahead(&public, shown));

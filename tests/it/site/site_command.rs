@@ -37,10 +37,10 @@ async fn fill(dir: &Path, last: u64, seed: u8) {
     let config = Config::load(&dir.join("config.toml")).unwrap();
     let log_key = verbale::tlog::signed_note::LogKey::from_seed(key().name().clone(), [seed; 32]);
     let store = Store::open(&config.log.database, log_key, Durability::Process).unwrap();
-    store.account(Account::parse("2244994945 embassy").unwrap()).await.unwrap();
+    store.keep_account(&Account::parse("2244994945 embassy").unwrap()).await.unwrap();
     let conversation = ConversationId::parse("783214-2244994945").unwrap();
-    let mut before = store.correspondence(conversation.clone()).await.unwrap();
-    let begin = store.next_note().await.unwrap();
+    let mut before = store.correspondence(&conversation).await.unwrap();
+    let begin = store.last_note().await.unwrap() + 1;
     for first in (begin..=last).step_by(BATCH as usize) {
         let now = Time::from_ms(1_800_000_000_000 + first as i64 * 60_000);
         let until = last.min(first + BATCH - 1);
@@ -55,9 +55,9 @@ async fn fill(dir: &Path, last: u64, seed: u8) {
         }
         batch.seen = (first..=until).map(MessageId).collect::<Vec<MessageId>>();
         store.seal(batch, now).await.unwrap();
-        let intent = store.intend(Subject::Notes { first, last: until }, now).await.unwrap();
+        let intent = store.begin(Subject::Notes { first, last: until }, now).await.unwrap();
         let post = PostId(Channel::X.first_at(now).0 | 1);
-        store.posted(intent.id, post, now.plus_ms(1000)).await.unwrap();
+        store.accepted(intent.id, Channel::X.post(post).into(), now.plus_ms(1000)).await.unwrap();
     }
     store.checkpoint(store.size().await.unwrap()).await.unwrap();
     store.close().await;

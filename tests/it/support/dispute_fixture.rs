@@ -16,6 +16,7 @@ use verbale::tlog::entry::{Entry, Level};
 use verbale::tlog::signed_note::VerifierKey;
 use verbale::wording::thread;
 
+use crate::support::database::wait;
 use crate::support::harness::{DISPUTE, Harness, MARKER, Plan};
 
 /// Longer than all waits of a story together.
@@ -76,12 +77,12 @@ pub fn reader(harness: &Harness) -> Reader {
 /// The packed proof of note 1, as an official's command makes it.
 pub fn proof(harness: &Harness, level: Level) -> Vec<u8> {
     let reader = reader(harness);
-    let row = reader.proof(1).unwrap().unwrap();
+    let row = wait(reader.proof(1)).unwrap().unwrap();
     let opening = vault::open(1, row.opening.as_ref().unwrap(), std::slice::from_ref(&harness.identity)).unwrap();
-    let account = reader.account().unwrap().unwrap();
+    let account = wait(reader.own_account()).unwrap().unwrap();
     let name = account.name.clone();
     let post = bundle::published(row.post.clone(), account, |post| x::address_of("https://x.com", &name, post));
-    bundle::proof(1, &row, VerifierKey::parse(reader.vkey()).unwrap(), post, opening, level).pack()
+    bundle::proof(1, &row, VerifierKey::parse(&wait(reader.vkey()).unwrap()).unwrap(), post, opening, level).pack()
 }
 
 pub fn asked(level: Level) -> NewRequest {
@@ -91,16 +92,16 @@ pub fn asked(level: Level) -> NewRequest {
 /// Asks to open note 1, with the proof.
 pub fn ask(harness: &Harness, level: Level) -> u64 {
     let zip = proof(harness, level);
-    RequestClient::open(&harness.database()).unwrap().ask(&asked(level), Some(&zip), harness.now()).unwrap()
+    wait(RequestClient::open(&harness.database()).unwrap().ask(asked(level), Some(zip), harness.now())).unwrap()
 }
 
 pub fn dispute(harness: &Harness, post: PostId) -> u64 {
     let request = NewRequest { ask: Ask::Dispute { note: 1, post }, asked_by: FIRST.to_owned() };
-    RequestClient::open(&harness.database()).unwrap().ask(&request, None, harness.now()).unwrap()
+    wait(RequestClient::open(&harness.database()).unwrap().ask(request, None, harness.now())).unwrap()
 }
 
 pub fn state(harness: &Harness, request: u64) -> RequestState {
-    reader(harness).request(request).unwrap().unwrap().state
+    wait(reader(harness).request(request)).unwrap().unwrap().state
 }
 
 pub fn posts(harness: &Harness) -> Vec<Post> {
@@ -118,7 +119,7 @@ pub fn parts(harness: &Harness) -> Vec<Post> {
 }
 
 pub fn entries(harness: &Harness) -> Vec<Entry> {
-    let lines = reader(harness).entries(0, 1000).unwrap();
+    let lines = wait(reader(harness).entries(0, 1000)).unwrap();
     lines.iter().map(|line| Entry::parse(line.as_bytes()).unwrap()).collect()
 }
 
@@ -153,7 +154,7 @@ pub fn sent_text(harness: &Harness) -> String {
 
 /// Each part answers the one before it, and the first the post with the commitment.
 pub fn is_thread(harness: &Harness) {
-    let commitment = reader(harness).standing(1).unwrap().unwrap().post.map(|post| post.id);
+    let commitment = wait(reader(harness).standing(1)).unwrap().unwrap().post.map(|post| post.id);
     let mut before = commitment;
     for part in parts(harness) {
         assert_eq!(part.answers, before);
@@ -194,7 +195,7 @@ pub fn is_disputed(harness: &Harness, post: PostId, replies: bool) {
         entries(harness).into_iter().filter(|entry| matches!(entry, Entry::Dispute { .. })).collect();
     let [Entry::Dispute { note: 1, post: disputing, .. }] = &disputes[..] else { panic!("{disputes:?}") };
     assert_eq!(disputing.id, post);
-    let commitment = reader(harness).standing(1).unwrap().unwrap().commitment.to_string();
+    let commitment = wait(reader(harness).standing(1)).unwrap().unwrap().commitment.to_string();
     let ends = format!("re {post}");
     let answers: Vec<Post> = posts(harness).into_iter().filter(|post| post.written.ends_with(&ends)).collect();
     assert_eq!(answers.len(), 1);

@@ -14,6 +14,7 @@ use verbale::store::Store;
 use verbale::tasks::rules::{Correspondent, Formal};
 use verbale::tlog::signed_note::{LogKey, VerifierKey};
 
+use crate::support::database;
 use crate::support::harness::MARKER;
 use crate::support::process::{GENEROUS, LAG_MS};
 use crate::support::sandbox_server::{SandboxServer, open};
@@ -125,9 +126,7 @@ impl<'a> Installation<'a> {
     }
 
     pub fn count(&self, sql: &str) -> u64 {
-        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let database = rusqlite::Connection::open_with_flags(self.path("verbale.db"), flags).unwrap();
-        database.query_row(sql, [], |row| row.get(0)).unwrap()
+        database::count(&self.path("verbale.db"), sql)
     }
 
     /// Waits until the database says so.

@@ -24,6 +24,7 @@ use verbale::tlog::entry::Entry;
 pub use marks::{Found, Kind, cell, file, text};
 use marks::{has_word, marked_file, marked_text};
 
+use crate::support::database::wait;
 use crate::support::installation::{Installation, until};
 use crate::support::process::{GENEROUS, stop};
 use crate::support::sandbox_server::SandboxServer;
@@ -203,8 +204,8 @@ impl<'a> LeakHarness<'a> {
     /// Takes up the marks of new notes.
     fn learn(&mut self) {
         let reader = Reader::open(&self.embassy.path("verbale.db")).unwrap();
-        for number in 1 + self.marks.len() as u64..=reader.last_note().unwrap() {
-            let row = reader.proof(number).unwrap().unwrap();
+        for number in 1 + self.marks.len() as u64..=wait(reader.last_note()).unwrap() {
+            let row = wait(reader.proof(number)).unwrap().unwrap();
             let opening = vault::open(number, &row.opening.unwrap(), std::slice::from_ref(&self.identity)).unwrap();
             let (envelope, content) = opening.check().unwrap();
             let marks = [
@@ -280,7 +281,7 @@ impl<'a> LeakHarness<'a> {
 
     fn entries(&self) -> [Vec<String>; 2] {
         let entries =
-            |side: &Installation<'_>| Reader::open(&side.path("verbale.db")).unwrap().entries(0, 1000).unwrap();
+            |side: &Installation<'_>| wait(Reader::open(&side.path("verbale.db")).unwrap().entries(0, 1000)).unwrap();
         [entries(&self.embassy), entries(&self.ministry)]
     }
 
@@ -342,12 +343,11 @@ impl<'a> LeakHarness<'a> {
 
 /// Whether nothing waits to be posted, sent, published or copied.
 fn is_settled(side: &Installation<'_>, is_copied: bool) -> bool {
-    const NOTHING: [&str; 5] = [
-        "SELECT count(*) FROM message WHERE sent IS NULL AND dropped IS NULL",
+    const NOTHING: [&str; 4] = [
+        "SELECT (SELECT count(*) FROM effect) - (SELECT count(*) FROM outcome)",
         "SELECT count(*) FROM command WHERE done = 0",
-        "SELECT (SELECT count(*) FROM intent) - (SELECT count(*) FROM result) - (SELECT count(*) FROM dropped)",
-        "SELECT (SELECT count(*) FROM note) - (SELECT coalesce(max(last), 0) FROM intent)",
-        "SELECT (SELECT count(*) FROM receipt) - (SELECT count(*) FROM intent WHERE kind = 'receipt')",
+        "SELECT (SELECT count(*) FROM note) - (SELECT coalesce(max(last), 0) FROM post)",
+        "SELECT (SELECT count(*) FROM receipt) - (SELECT count(*) FROM effect WHERE kind = 'receipt-post')",
     ];
     if NOTHING.iter().any(|sql| side.count(sql) != 0) {
         return false;

@@ -6,6 +6,7 @@ pub mod client_fixture;
 pub mod command;
 pub mod cosigner;
 pub mod crash_platform;
+pub mod database;
 pub mod dispute_fixture;
 pub mod fixture;
 pub mod harness;

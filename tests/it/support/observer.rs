@@ -6,7 +6,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use verbale::base::hash::Hash;
 use verbale::base::ids::{ConversationId, MessageId, PostId, Source};
 use verbale::note::{AttachmentRef, Opening};
@@ -19,6 +19,7 @@ use verbale::tlog::tile::{self, Kind};
 use verbale::tlog::tree::{Tree, leaf_hash};
 use verbale::wording::post::PostText;
 
+use crate::support::database;
 use crate::support::harness::key;
 
 /// What a formal message was when it was sent.
@@ -60,7 +61,7 @@ pub struct Observer {
 
 impl Observer {
     pub fn new(world: Shared, database: PathBuf, public: PathBuf, identity: age::x25519::Identity) -> Observer {
-        let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let db = database::look(&database);
         Observer {
             world,
             public,

@@ -13,6 +13,7 @@ use verbale::sandbox::{EMBASSY, World};
 use verbale::store::Store;
 use verbale::tasks::rules::{Correspondent, Formal};
 
+use crate::support::database;
 use crate::support::harness::{CONSULATE, MARKER, key};
 use crate::support::observer::Observer;
 use crate::support::sandbox_server::{SandboxServer, open};
@@ -102,16 +103,15 @@ impl Place {
         let mut child = self.run();
         let (database, owed) = (self.path("verbale.db"), self.observer.owed.len() as u64);
         let checkpoint = self.path("public/checkpoint");
-        let database =
-            rusqlite::Connection::open_with_flags(database, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let database = database::look(&database);
         let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, u64>(0)).unwrap();
         self.until("everything is done", |world| {
             let size = std::fs::read_to_string(&checkpoint).ok();
             let size = size.and_then(|text| text.lines().nth(1).and_then(|size| size.parse::<u64>().ok()));
             before < starts(world)
                 && count("SELECT count(*) FROM note") == owed
-                && count("SELECT coalesce(max(last), 0) FROM intent") == owed
-                && count("SELECT count(*) FROM intent") == count("SELECT count(*) FROM result")
+                && count("SELECT coalesce(max(last), 0) FROM post") == owed
+                && count("SELECT count(*) FROM post") == count("SELECT count(*) FROM outcome WHERE channel = 'x'")
                 && size == Some(count("SELECT count(*) FROM entry"))
         })
         .await;

@@ -87,7 +87,7 @@ impl Workbench {
     }
 
     pub async fn sealed(&self) -> u64 {
-        self.store.next_note().await.unwrap() - 1
+        self.store.last_note().await.unwrap()
     }
 
     pub fn posts(&self) -> usize {

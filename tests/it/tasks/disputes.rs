@@ -9,6 +9,7 @@ use verbale::store::RequestClient;
 use verbale::tlog::entry::{Entry, Level};
 use verbale::wording::thread;
 
+use crate::support::database::wait;
 use crate::support::dispute_fixture::*;
 use crate::support::harness::{Harness, MARKER, Which};
 use crate::support::parallel::in_parallel;
@@ -151,19 +152,19 @@ async fn two_officials_open_a_note_and_one_cannot() {
     let before = entries(&harness).len();
     let request = ask(&harness, Level::Content);
     let zip = proof(&harness, Level::Content);
-    let mut client = RequestClient::open(&harness.database()).unwrap();
+    let client = RequestClient::open(&harness.database()).unwrap();
     settle(&mut harness).await;
-    let own = client.approve(request, FIRST, &zip, harness.now());
+    let own = wait(client.approve(request, FIRST, zip.clone(), harness.now()));
     assert!(own.unwrap_err().to_string().contains("nobody approves what they asked for"));
     settle(&mut harness).await;
     assert_eq!(
         (state(&harness, request), entries(&harness).len(), parts(&harness).len()),
         (RequestState::Waiting, before, 0)
     );
-    client.approve(request, SECOND, &zip, harness.now()).unwrap();
+    wait(client.approve(request, SECOND, zip.clone(), harness.now())).unwrap();
     settle(&mut harness).await;
     is_open(&harness);
-    let kept = reader(&harness).request(request).unwrap().unwrap();
+    let kept = wait(reader(&harness).request(request)).unwrap().unwrap();
     assert_eq!((kept.asked_by.as_str(), kept.approvals[0].0.as_str()), (FIRST, SECOND));
 }
 
@@ -177,8 +178,8 @@ async fn a_request_that_nobody_approves_lapses() {
     assert!(holds(&harness, PRIVATE));
     assert!(harness.run_until(LONG, |harness| state(harness, request) == RequestState::Lapsed).await);
     let zip = proof(&harness, Level::Content);
-    let mut client = RequestClient::open(&harness.database()).unwrap();
-    assert!(client.approve(request, SECOND, &zip, harness.now()).is_err());
+    let client = RequestClient::open(&harness.database()).unwrap();
+    assert!(wait(client.approve(request, SECOND, zip.clone(), harness.now())).is_err());
     settle(&mut harness).await;
     assert_eq!(
         (state(&harness, request), entries(&harness).len(), parts(&harness).len()),
@@ -196,7 +197,7 @@ async fn the_envelope_first_and_the_content_later_but_nothing_twice() {
     let mut harness = sealed(platform(), &text(), &[]).await;
     ask(&harness, Level::Envelope);
     settle(&mut harness).await;
-    let commitment = reader(&harness).standing(1).unwrap().unwrap().commitment;
+    let commitment = wait(reader(&harness).standing(1)).unwrap().unwrap().commitment;
     assert!(posts(&harness).iter().any(|post| post.written == thread::envelope(1, commitment)));
     assert!(!harness.public().join("note/0/1").join(names::content(1)).exists());
     let again = ask(&harness, Level::Envelope);
@@ -221,18 +222,18 @@ async fn the_envelope_first_and_the_content_later_but_nothing_twice() {
 async fn a_proof_of_something_else_opens_nothing() {
     let mut harness = sealed(platform(), &text(), &[]).await;
     let before = entries(&harness).len();
-    let mut client = RequestClient::open(&harness.database()).unwrap();
+    let client = RequestClient::open(&harness.database()).unwrap();
     let now = harness.now();
     let mut broken = proof(&harness, Level::Content);
     *broken.last_mut().unwrap() ^= 1;
     let zips = [b"no archive".to_vec(), proof(&harness, Level::Envelope), broken];
     for zip in zips {
-        let request = client.ask(&asked(Level::Content), Some(&zip), now).unwrap();
+        let request = wait(client.ask(asked(Level::Content), Some(zip.clone()), now)).unwrap();
         settle(&mut harness).await;
         assert_eq!(state(&harness, request), RequestState::Refused);
     }
     // An envelope is not opened with a proof that shows more.
-    let request = client.ask(&asked(Level::Envelope), Some(&proof(&harness, Level::Content)), now).unwrap();
+    let request = wait(client.ask(asked(Level::Envelope), Some(proof(&harness, Level::Content)), now)).unwrap();
     settle(&mut harness).await;
     assert_eq!(state(&harness, request), RequestState::Refused);
     assert_eq!((entries(&harness).len(), parts(&harness).len()), (before, 0));

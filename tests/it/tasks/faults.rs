@@ -9,6 +9,7 @@ use verbale::platform::CALL_TIME_MAX;
 use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
+use crate::support::database;
 use crate::support::harness::{CONSULATE, Ended, Harness, MARKER, Plan, UNKNOWN_OUTCOME_TIMEOUT, Which};
 use crate::support::observer::Observer;
 use crate::support::parallel::in_parallel;
@@ -103,8 +104,8 @@ impl Story {
 
     /// The first start, until the watcher knows where to begin. Before it nothing is owed.
     async fn start(&mut self) {
-        let database = rusqlite::Connection::open(self.harness.database()).unwrap();
-        let began = || database.query_row("SELECT 1 FROM start", [], |_| Ok(())).is_ok();
+        let path = self.harness.database();
+        let began = || database::count(&path, "SELECT count(*) FROM start") == 1;
         assert!(self.harness.run_until(DAY, |_| began()).await, "it never began");
         self.harness.advance(2_000);
     }

@@ -19,6 +19,7 @@ use verbale::sandbox::{EMBASSY, MINISTRY, World};
 use verbale::tasks::reply::limits::Limits;
 use verbale::tasks::rules::{Correspondent, Formal};
 
+use crate::support::database::wait;
 use crate::support::dispute_fixture::{posts, reader};
 use crate::support::harness::{
     BOT_POLL, DISPUTE, EVERY, HEARTBEAT, Harness, MARKER, POLL, Plan, UNKNOWN_OUTCOME_TIMEOUT,
@@ -187,7 +188,7 @@ impl Lived {
     /// Somebody mentions the account: what, and who, goes round.
     fn mention(&mut self, number: i64) {
         let of = 1 + number.unsigned_abs() % 8;
-        let standing = reader(&self.harness).standing(of).unwrap().unwrap();
+        let standing = wait(reader(&self.harness).standing(of)).unwrap().unwrap();
         let (text, quotes): (String, Option<PostId>) = match number % 10 {
             0..=3 => (format!("@embassy check {of}"), None),
             4 => (format!("@embassy check {}", standing.commitment), None),
@@ -234,7 +235,7 @@ fn lived(day: Day) -> Bill {
         assert_eq!(of(Billed::PostCreate), day.notes as u64 + 1, "each note has its post, and the day its heartbeat");
         assert_eq!(made, of(Billed::PostCreate) + of(Billed::SummonedReply), "nothing is paid for that is not there");
         let troubles: Vec<_> =
-            reader(&lived.harness).status().unwrap().loops.into_iter().filter_map(|it| it.trouble).collect();
+            wait(reader(&lived.harness).status()).unwrap().loops.into_iter().filter_map(|it| it.trouble).collect();
         assert!(troubles.is_empty(), "{troubles:?}");
         bill
     })

@@ -11,6 +11,7 @@ use verbale::tasks::reply::limits::{DISPUTES_A_DAY, Limits};
 use verbale::tlog::entry::Entry;
 
 use crate::support::bot_fixture::*;
+use crate::support::database::wait;
 use crate::support::dispute_fixture::{LONG, entries, parts, platform, posts, reader, settle, state};
 use crate::support::harness::{Harness, MARKER};
 use crate::support::parallel::in_parallel;
@@ -30,7 +31,7 @@ async fn a_denial_and_its_answer() {
     let mut harness = begin(platform(), |_| {}).await;
     let denial = say(&harness, MINISTRY, "@embassy dispute 1: no such note ever came");
     settle(&mut harness).await;
-    let standing = reader(&harness).standing(1).unwrap().unwrap();
+    let standing = wait(reader(&harness).standing(1)).unwrap().unwrap();
     let [answer] = &answers(&harness, denial)[..] else { panic!("{:?}", answers(&harness, denial)) };
     let posted = standing.post.unwrap();
     for words in
@@ -54,7 +55,7 @@ async fn a_denial_and_its_answer() {
 #[tokio::test]
 async fn whoever_asks_is_told_what_everybody_may_know() {
     let mut harness = begin(platform(), |_| {}).await;
-    let standing = reader(&harness).standing(1).unwrap().unwrap();
+    let standing = wait(reader(&harness).standing(1)).unwrap().unwrap();
     let ours = standing.post.map(|post| post.id);
     let asked = [
         (say(&harness, JOURNALIST, "@embassy check 1"), "Note 1\nsealed "),
@@ -96,7 +97,7 @@ async fn an_impostor_writes_open_17_content() {
     write(&mut harness, SECOND, &code).await;
     assert!(last_letter(&harness, SECOND).contains("I wait for no code from you"));
     assert_eq!((entries(&harness).len(), posts(&harness).len(), letters(&harness, IMPOSTOR).len()), (before, 1, 0));
-    assert!(reader(&harness).requests().unwrap().is_empty());
+    assert!(wait(reader(&harness).requests(None)).unwrap().is_empty());
     let database = std::fs::read(harness.database()).unwrap();
     let impostor = IMPOSTOR.to_string();
     assert!(!database.windows(4).any(|part| part == impostor.as_bytes()), "nothing of it is kept");
@@ -256,7 +257,7 @@ async fn two_officials_open_a_note_by_message() {
     let mut harness = begin(platform(), |harness| harness.approval = true).await;
     write(&mut harness, FIRST, "Open 1 content").await;
     assert!(last_letter(&harness, FIRST).contains("You ask to open note 1 in public (all of it"));
-    assert!(reader(&harness).requests().unwrap().is_empty() && letters(&harness, SECOND).is_empty());
+    assert!(wait(reader(&harness).requests(None)).unwrap().is_empty() && letters(&harness, SECOND).is_empty());
     let code_of_first = code(&harness, FIRST);
     write(&mut harness, FIRST, &code_of_first).await;
     assert!(last_letter(&harness, FIRST).contains("It waits for another official"));
@@ -272,7 +273,7 @@ async fn two_officials_open_a_note_by_message() {
     write(&mut harness, SECOND, &code_of_second).await;
     assert_eq!((openings(&harness), parts(&harness).len()), (1, 1));
     assert!(parts(&harness)[0].written.contains(TEXT));
-    let kept = reader(&harness).request(1).unwrap().unwrap();
+    let kept = wait(reader(&harness).request(1)).unwrap().unwrap();
     assert_eq!((kept.asked_by, &kept.approvals[0].0), (FIRST.to_string(), &SECOND.to_string()));
     assert!(last_letter(&harness, FIRST).contains("Request 1 is done"));
     // A code holds once.
@@ -326,7 +327,7 @@ async fn a_code_holds_for_three_tries_and_a_quarter_of_an_hour() {
     let late = code(&harness, FIRST);
     write(&mut harness, FIRST, &late).await;
     assert!(last_letter(&harness, FIRST).contains("not valid any more"));
-    assert!(reader(&harness).requests().unwrap().is_empty());
+    assert!(wait(reader(&harness).requests(None)).unwrap().is_empty());
     quickly(&mut harness, "open 1 content").await;
     let right = code(&harness, FIRST);
     assert!(quickly(&mut harness, &right).await.contains("It will be done now"));
@@ -359,7 +360,7 @@ async fn commands_and_answers_are_never_notes() {
     });
     write(&mut harness, FIRST, &format!("{MARKER} open 1 content")).await;
     assert!(last_letter(&harness, FIRST).contains("Write one of these"));
-    assert_eq!(reader(&harness).status().unwrap().notes, 1);
+    assert_eq!(wait(reader(&harness).status()).unwrap().notes, 1);
 }
 
 /// More points than there are at which the program may die while all this is asked and answered.

@@ -18,6 +18,7 @@ use verbale::tasks::task::{Next, Task};
 use verbale::tlog::entry::Entry;
 use verbale::wording::post::PostText;
 
+use crate::support::database;
 use crate::support::fixture;
 use crate::support::workbench::{Workbench, run};
 
@@ -84,8 +85,7 @@ async fn nothing_is_sealed_before_the_log_was_compared_with_what_is_public() {
     run(&bench, &mut watcher, MINUTE_MS).await;
     let old = bench.store.size().await.unwrap();
     let copy = bench.folder.path().join("copy.db");
-    let database = bench.folder.path().join("verbale.db");
-    rusqlite::Connection::open(&database).unwrap().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    database::copy(&bench.folder.path().join("verbale.db"), &copy);
     bench.send("NOTE 1");
     run(&bench, &mut watcher, 3 * MINUTE_MS).await;
     run(&bench, &mut bench.publisher(), 3 * MINUTE_MS).await;

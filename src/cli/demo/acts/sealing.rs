@@ -38,8 +38,10 @@ pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
     }
     tell::says("embassy -> ministry", INFORMAL)?;
     let informal = stage.send(EMBASSY, MINISTRY, INFORMAL, None)?;
-    stage.patiently(stage.embassy.until(|reader| Ok(reader.is_seen(informal)?)), "a look at the message").await?;
-    if stage.embassy.reader()?.note_of(informal)?.is_some() {
+    stage
+        .patiently(stage.embassy.until(async |reader| Ok(reader.is_seen(informal).await?)), "a look at the message")
+        .await?;
+    if stage.embassy.reader()?.note_by_message(informal).await?.is_some() {
         bail!("an informal message was sealed");
     }
     tell::says("", &format!("not formal (no \"{MARKER}\"): nothing is sealed"))?;

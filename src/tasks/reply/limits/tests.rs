@@ -13,7 +13,7 @@ fn at(hour: i64) -> Time {
 }
 
 /// Deals with a mention as the bot does.
-fn deal(tally: &mut Tally, id: u64, author: u64, who: Author, wanted: Wanted, now: Time) -> Done {
+fn deal(tally: &mut Tally, id: u64, author: u64, who: Author, wanted: Wanted, now: Time) -> MentionOutcome {
     tally.read(PostId(id));
     let done = tally.decide(AccountId(author), who, wanted, now);
     tally.count(PostId(id), AccountId(author), who, done);
@@ -27,14 +27,14 @@ fn help_is_given_once_a_day_and_everything_else_five_times() {
         tally.roll(now);
         deal(&mut tally, id, 1, Author::Stranger, wanted, now)
     };
-    assert_eq!(ask(1, Wanted::Help, at(0)), Done::Helped);
-    assert_eq!(ask(2, Wanted::Help, at(1)), Done::Again);
+    assert_eq!(ask(1, Wanted::Help, at(0)), MentionOutcome::Helped);
+    assert_eq!(ask(2, Wanted::Help, at(1)), MentionOutcome::Again);
     for id in 3..7 {
-        assert_eq!(ask(id, Wanted::Answer, at(1)), Done::Answered);
+        assert_eq!(ask(id, Wanted::Answer, at(1)), MentionOutcome::Answered);
     }
-    assert_eq!(ask(7, Wanted::Answer, at(2)), Done::Over);
-    assert_eq!(ask(8, Wanted::Dispute, at(2)), Done::Entered);
-    assert_eq!(ask(10, Wanted::Help, at(24)), Done::Helped);
+    assert_eq!(ask(7, Wanted::Answer, at(2)), MentionOutcome::Over);
+    assert_eq!(ask(8, Wanted::Dispute, at(2)), MentionOutcome::Entered);
+    assert_eq!(ask(10, Wanted::Help, at(24)), MentionOutcome::Helped);
 }
 
 #[test]
@@ -55,10 +55,10 @@ fn after_a_flood_others_are_answered_and_a_correspondent_even_in_it() {
     }
     assert_eq!(answered, released(100, at(9)));
     let dispute = Wanted::Dispute;
-    assert_eq!(deal(&mut tally, 20_000, 2, Author::Correspondent, dispute, at(9)), Done::Disputed);
-    assert_eq!(deal(&mut tally, 20_001, 3, Author::Stranger, Wanted::Answer, at(9)), Done::Over);
+    assert_eq!(deal(&mut tally, 20_000, 2, Author::Correspondent, dispute, at(9)), MentionOutcome::Disputed);
+    assert_eq!(deal(&mut tally, 20_001, 3, Author::Stranger, Wanted::Answer, at(9)), MentionOutcome::Over);
     assert!(tally.readable(5, 100, at(10)).is_some());
-    assert_eq!(deal(&mut tally, 20_002, 3, Author::Stranger, Wanted::Answer, at(10)), Done::Answered);
+    assert_eq!(deal(&mut tally, 20_002, 3, Author::Stranger, Wanted::Answer, at(10)), MentionOutcome::Answered);
     let day = tally.today();
     assert!(day.usd_micros < LIMITS.usd_micros && day.over == day.read - day.answers, "{day:?}");
 }
@@ -68,18 +68,18 @@ fn strangers_enter_so_many_disputes_and_a_correspondent_one_more() {
     let mut tally = Tally::new(LIMITS, at(9));
     for id in 0..100 {
         let done = deal(&mut tally, id, id, Author::Stranger, Wanted::Dispute, at(9));
-        assert_eq!(done == Done::Over, DISPUTES_A_DAY <= id, "{id}");
+        assert_eq!(done == MentionOutcome::Over, DISPUTES_A_DAY <= id, "{id}");
     }
     let done = tally.decide(STRANGER, Author::Correspondent, Wanted::Dispute, at(9));
-    assert_eq!(done, Done::Disputed);
+    assert_eq!(done, MentionOutcome::Disputed);
 }
 
 #[test]
 fn every_word_is_read_back() {
-    for done in Done::ALL {
-        assert_eq!(Done::parse(done.as_str()), Some(done));
+    for done in MentionOutcome::ALL {
+        assert_eq!(MentionOutcome::parse(done.as_str()), Some(done));
     }
-    assert_eq!(Done::parse("disputed it"), None);
+    assert_eq!(MentionOutcome::parse("disputed it"), None);
 }
 
 proptest! {

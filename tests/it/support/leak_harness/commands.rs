@@ -9,6 +9,7 @@ use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
 use verbale::store::Reader;
 
 use super::{Kind, LeakHarness, Left, OFFICIAL, file, text};
+use crate::support::database::wait;
 use crate::support::process::stop;
 use crate::support::secret_search::{Written, files_in, unpacked};
 
@@ -163,7 +164,8 @@ impl<'a, 'b> Play<'a, 'b> {
             self.act(Of::Embassy, by, Some(1), "open 1 --level content --publish --yes", &[]).await;
         }
         // A post that quotes ours may be answered, and is none that the bot hears.
-        let quotes = Reader::open(&self.harness.embassy.path("verbale.db")).unwrap().standing(1).unwrap().unwrap();
+        let quotes =
+            wait(Reader::open(&self.harness.embassy.path("verbale.db")).unwrap().standing(1)).unwrap().unwrap();
         let quotes = quotes.post.map(|post| post.id);
         let denial = self.harness.server.world.with(|world, now| {
             let draft = Draft { text: "no such note ever came", quotes, ..Draft::default() };

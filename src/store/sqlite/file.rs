@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::{Error, rows};
+use super::{log, rows};
 use crate::base::hash::Hash;
+use crate::store::Error;
 use crate::tlog::entry::Entry;
 use crate::tlog::signed_note::VerifierKey;
 use crate::tlog::tree::{Tree, leaf_hash};
 
 /// What makes a database of each version of the one before it, the first of nothing.
-const SCHEMAS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const SCHEMAS: [&str; 3] =
+    [include_str!("../schema/1.sql"), include_str!("../schema/2.sql"), include_str!("../schema/3.sql")];
 
 /// `application_id` and `user_version` as the schemas set them.
 const APPLICATION: i64 = 0x5672_6261;
@@ -25,7 +27,7 @@ pub(super) const BUSY: Duration = Duration::from_secs(30);
 /// Entries read at a time while the tree is computed.
 const PAGE: u64 = 10_000;
 
-pub(super) fn create(path: &Path, log: &VerifierKey) -> Result<(), Error> {
+pub(in crate::store) fn create(path: &Path, log: &VerifierKey) -> Result<(), Error> {
     if path.exists() {
         return Err(Error::Exists(path.display().to_string()));
     }
@@ -131,7 +133,7 @@ fn lock_path(path: &Path) -> PathBuf {
 pub(super) fn read_tree(conn: &Connection) -> Result<Tree, Error> {
     let mut tree = Tree::new();
     loop {
-        let lines = rows::entries(conn, tree.len(), PAGE)?;
+        let lines = log::entries(conn, tree.len(), PAGE)?;
         if lines.is_empty() {
             break;
         }
@@ -141,7 +143,7 @@ pub(super) fn read_tree(conn: &Connection) -> Result<Tree, Error> {
             tree.push(leaf_hash(line.as_bytes()));
         }
     }
-    let stored = rows::size(conn)?;
+    let stored = log::size(conn)?;
     if stored != tree.len() {
         return Err(Error::Damaged(format!("{stored} entries are counted, {} can be read", tree.len())));
     }

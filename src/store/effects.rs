@@ -1,0 +1,255 @@
+//! What is done once on the platform, be it a post or a message: decided upon, attempted, ended.
+//!
+//! Every kind goes the same way, and each step is durable before the next is taken:
+//!
+//! | step | what is durable | what a crash right after it leaves |
+//! |---|---|---|
+//! | made | the effect with its exact payload | an effect that was never attempted |
+//! | [`attempt`](WriteEffects::attempt) | that it is about to be tried | an attempt of which nobody knows: it is looked for |
+//! | [`failed`](WriteEffects::failed) | that the last attempt surely had no effect | an effect that may be tried again |
+//! | [`accepted`](WriteEffects::accepted), [`given_up`](WriteEffects::given_up) | its outcome | nothing more to do |
+
+use async_trait::async_trait;
+
+use super::Error;
+use super::messages::PendingMessage;
+use super::posts::{PendingPost, Subject};
+use crate::base::ids::{AccountId, MessageId, PublicPost};
+use crate::base::time::Time;
+
+/// The number of an effect in the store.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EffectId(pub u64);
+
+impl std::fmt::Display for EffectId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What kind of effect it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum EffectKind {
+    /// A post that shows commitments.
+    NotePost,
+    /// The daily post that says how many notes were sealed.
+    Heartbeat,
+    /// A post that shows a receipt.
+    ReceiptPost,
+    /// A part of the thread that carries an opened note.
+    ThreadPart,
+    /// A public answer.
+    Answer,
+    /// A direct message to an official.
+    Dm,
+    /// The slip of a note.
+    Slip,
+    /// What the command `send` gives to the platform.
+    Send,
+}
+
+impl EffectKind {
+    /// All kinds.
+    pub const ALL: [EffectKind; 8] = [
+        EffectKind::NotePost,
+        EffectKind::Heartbeat,
+        EffectKind::ReceiptPost,
+        EffectKind::ThreadPart,
+        EffectKind::Answer,
+        EffectKind::Dm,
+        EffectKind::Slip,
+        EffectKind::Send,
+    ];
+
+    /// The word for it in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EffectKind::NotePost => "note-post",
+            EffectKind::Heartbeat => "heartbeat",
+            EffectKind::ReceiptPost => "receipt-post",
+            EffectKind::ThreadPart => "thread-part",
+            EffectKind::Answer => "answer",
+            EffectKind::Dm => "dm",
+            EffectKind::Slip => "slip",
+            EffectKind::Send => "send",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<EffectKind> {
+        EffectKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Who does it.
+    pub fn lane(self) -> Lane {
+        match self {
+            EffectKind::Dm | EffectKind::Slip => Lane::Messages,
+            EffectKind::Send => Lane::Send,
+            _ => Lane::Posts,
+        }
+    }
+
+    /// Its place in its lane: smaller goes first. Messages of kind [`Dm`](EffectKind::Dm) have a
+    /// [rank of their own](super::MessageKind::rank) among messages.
+    pub fn rank(self) -> u8 {
+        match self {
+            EffectKind::NotePost | EffectKind::Send => 0,
+            EffectKind::ThreadPart => 1,
+            EffectKind::Answer | EffectKind::ReceiptPost => 2,
+            EffectKind::Heartbeat | EffectKind::Dm | EffectKind::Slip => 3,
+        }
+    }
+}
+
+/// Who does an effect: each lane has one task, or one command at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lane {
+    /// The publisher.
+    Posts,
+    /// The sender of direct messages.
+    Messages,
+    /// The command `send`.
+    Send,
+}
+
+/// How much of what the platform allows is left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Budget {
+    /// Enough for everything.
+    Enough,
+    /// So little that it is kept for what is urgent: answers to commands, and codes.
+    Low,
+}
+
+/// What is done once, and what has been tried so far. It has no outcome yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Effect {
+    /// Its number.
+    pub id: EffectId,
+    /// What kind it is.
+    pub kind: EffectKind,
+    /// What is to be done.
+    pub payload: Payload,
+    /// When it was tried first and last; None if it never was.
+    pub attempts: Option<Attempts>,
+}
+
+/// What is to be done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Payload {
+    /// A post.
+    Post(PendingPost),
+    /// A direct message.
+    Message(PendingMessage),
+}
+
+/// The attempts at one effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Attempts {
+    /// When the first began.
+    pub first: Time,
+    /// When the last began.
+    pub last: Time,
+    /// Whether all of them surely failed. If not, the effect may have taken place.
+    pub all_failed: bool,
+}
+
+/// What the platform has accepted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Accepted {
+    /// A post stands there.
+    Post(PublicPost),
+    /// A direct message was sent.
+    Message(MessageId),
+}
+
+impl From<PublicPost> for Accepted {
+    fn from(post: PublicPost) -> Accepted {
+        Accepted::Post(post)
+    }
+}
+
+impl From<MessageId> for Accepted {
+    fn from(message: MessageId) -> Accepted {
+        Accepted::Message(message)
+    }
+}
+
+/// What the command `send` last gave to the platform for one account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LastSend {
+    /// The effect.
+    pub effect: EffectId,
+    /// To whom.
+    pub to: AccountId,
+    /// When.
+    pub at: Time,
+    /// The message that came of it; None if nobody knows.
+    pub message: Option<MessageId>,
+}
+
+/// The questions about effects.
+#[async_trait]
+pub trait ReadEffects: Send + Sync {
+    /// The effect of a lane that is to be brought on next, without those in `deferred` and without those that wait for the
+    /// part before them: one of whose outcome nobody knows, or else by rank, the oldest. With a low budget, only what is
+    /// urgent. A message that says the same to the same recipient as one of unknown outcome waits until that has ended:
+    /// nobody could tell which of the two a look shows. None if there is nothing to be done.
+    async fn next_effect(&self, lane: Lane, deferred: &[EffectId], budget: Budget) -> Result<Option<Effect>, Error>;
+
+    /// What `send` last gave to the platform for this account, unless all of its attempts surely failed.
+    async fn last_send(&self, to: AccountId) -> Result<Option<LastSend>, Error>;
+}
+
+/// What is written about effects. Each is durable when it returns.
+#[async_trait]
+pub trait WriteEffects: Send + Sync {
+    /// Decides upon a post that shows a head, signs and keeps that head, and writes the first attempt at `now`: all in one
+    /// transaction. A head leaves the program only after this.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if notes are left out, or one has its post already; if a heartbeat of this date has been decided
+    /// upon; if `subject` is no post that shows a head; if the entry is no receipt.
+    async fn begin(&self, subject: Subject, now: Time) -> Result<Effect, Error>;
+
+    /// Writes another attempt, before it is made.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the effect has an outcome, or is a part of a thread whose part before it does not stand yet.
+    async fn attempt(&self, effect: EffectId, now: Time) -> Result<(), Error>;
+
+    /// Writes that the last attempt surely had no effect.
+    async fn failed(&self, effect: EffectId) -> Result<(), Error>;
+
+    /// Writes what the platform has accepted; of a post of notes the log's `post` entry in the same transaction. Nothing
+    /// changes if the effect has an outcome already.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if another effect has come out as this post.
+    async fn accepted(&self, effect: EffectId, what: Accepted, now: Time) -> Result<(), Error>;
+
+    /// Writes that the effect will never be done, and why: nothing private. Nothing changes if it has an outcome already.
+    async fn given_up(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error>;
+
+    /// Writes that the platform has refused a reply: this post, and the rest of its thread, answer nothing from now on.
+    async fn as_standalone(&self, effect: EffectId, now: Time) -> Result<(), Error>;
+}
+
+/// What the command `send` writes. Its effects are of the kind [`EffectKind::Send`], and the text stands nowhere.
+#[async_trait]
+pub trait AskEffects: Send + Sync {
+    /// Writes that a message is about to be given to the platform: the effect with its first attempt.
+    async fn begin_send(&self, to: AccountId, now: Time) -> Result<EffectId, Error>;
+
+    /// Writes which message came of it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the effect is none of `send`.
+    async fn send_accepted(&self, effect: EffectId, message: MessageId, now: Time) -> Result<(), Error>;
+
+    /// Writes that the platform surely did not do it, and why.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the effect is none of `send`.
+    async fn send_failed(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error>;
+}

@@ -1,0 +1,246 @@
+//! Effects: what is next, attempts and outcomes.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
+
+use super::{Appended, Sqlite, messages, posts, rows};
+use crate::base::ids::{AccountId, MessageId, Source};
+use crate::base::time::Time;
+use crate::store::Error;
+use crate::store::effects::{
+    Accepted, AskEffects, Attempts, Budget, Effect, EffectId, EffectKind, Lane, LastSend, Payload, ReadEffects,
+    WriteEffects,
+};
+use crate::store::messages::MessageKind;
+use crate::store::posts::Subject;
+use crate::tlog::entry::Entry;
+
+#[async_trait]
+impl ReadEffects for Sqlite {
+    async fn next_effect(&self, lane: Lane, deferred: &[EffectId], budget: Budget) -> Result<Option<Effect>, Error> {
+        let deferred = rows::json(deferred.iter().map(|effect| effect.0));
+        self.run(move |db| {
+            let mut query = db.conn.prepare_cached(&next_sql(lane))?;
+            let low = budget == Budget::Low;
+            let next = query
+                .query_row(named_params! { ":deferred": deferred, ":low": low }, |row| Ok(EffectId(row.get(0)?)))
+                .optional()?;
+            next.map(|id| effect_of(&db.conn, id)).transpose()
+        })
+        .await
+    }
+
+    async fn last_send(&self, to: AccountId) -> Result<Option<LastSend>, Error> {
+        self.run(move |db| {
+            let last = db.conn.query_row(
+                "SELECT message.effect, attempt.at, outcome.id FROM message JOIN attempt USING (effect)
+                 LEFT JOIN outcome USING (effect)
+                 WHERE message.kind = 'send' AND account = ?1 AND failed = 0 ORDER BY attempt.id DESC LIMIT 1",
+                [to.0],
+                |row| {
+                    let message = row.get::<_, Option<u64>>(2)?.map(MessageId);
+                    Ok(LastSend { effect: EffectId(row.get(0)?), to, at: rows::time(row, 1)?, message })
+                },
+            );
+            Ok(last.optional()?)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl WriteEffects for Sqlite {
+    async fn begin(&self, subject: Subject, now: Time) -> Result<Effect, Error> {
+        self.run(move |db| posts::begin(db, &subject, now)).await
+    }
+
+    async fn attempt(&self, effect: EffectId, now: Time) -> Result<(), Error> {
+        self.run(move |db| attempt(&db.conn, effect, now)).await
+    }
+
+    async fn failed(&self, effect: EffectId) -> Result<(), Error> {
+        self.run(move |db| failed(&db.conn, effect)).await
+    }
+
+    async fn accepted(&self, effect: EffectId, what: Accepted, now: Time) -> Result<(), Error> {
+        self.run(move |db| db.append(|tx, appended| accepted(tx, appended, effect, what, now))).await
+    }
+
+    async fn given_up(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error> {
+        self.run(move |db| given_up(&db.conn, effect, &why, now)).await
+    }
+
+    async fn as_standalone(&self, effect: EffectId, now: Time) -> Result<(), Error> {
+        const INSERT: &str = "INSERT INTO standalone VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.run(move |db| {
+            db.conn.execute(INSERT, params![effect.0, now.ms()])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl AskEffects for Sqlite {
+    async fn begin_send(&self, to: AccountId, now: Time) -> Result<EffectId, Error> {
+        self.run(move |db| {
+            let tx = db.conn.transaction()?;
+            let effect = make(&tx, EffectKind::Send, now)?;
+            let insert = "INSERT INTO message (effect, kind, account) VALUES (?1, ?2, ?3)";
+            tx.execute(insert, params![effect.0, MessageKind::Send.as_str(), to.0])?;
+            attempt(&tx, effect, now)?;
+            tx.commit()?;
+            Ok(effect)
+        })
+        .await
+    }
+
+    async fn send_accepted(&self, effect: EffectId, message: MessageId, now: Time) -> Result<(), Error> {
+        self.run(move |db| {
+            let tx = db.conn.transaction()?;
+            is_of_send(&tx, effect)?;
+            end(&tx, effect, Some(message.into()), None, now)?;
+            tx.commit()?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn send_failed(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error> {
+        self.run(move |db| {
+            let tx = db.conn.transaction()?;
+            is_of_send(&tx, effect)?;
+            failed(&tx, effect)?;
+            given_up(&tx, effect, &why, now)?;
+            tx.commit()?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// What is next in a lane: what has an attempt of which nobody knows, then by rank, the oldest.
+fn next_sql(lane: Lane) -> String {
+    let kinds: Vec<EffectKind> = EffectKind::ALL.into_iter().filter(|kind| kind.lane() == lane).collect();
+    let words: Vec<String> = kinds.iter().map(|kind| format!("'{}'", kind.as_str())).collect();
+    let rank = match lane {
+        Lane::Messages => rank_sql("message.kind", MessageKind::WORDS.into_iter()),
+        _ => rank_sql("effect.kind", kinds.iter().map(|kind| (kind.as_str(), kind.rank()))),
+    };
+    // What was attempted, and nobody knows what came of it.
+    let unknown =
+        |effect: &str| format!("EXISTS (SELECT 1 FROM attempt WHERE attempt.effect = {effect} AND failed = 0)");
+    // Nobody could tell which of two messages of the same words to the same recipient a look shows.
+    let same_words = format!(
+        "SELECT 1 FROM message AS same WHERE same.text = message.text AND same.effect <> message.effect
+            AND same.account IS message.account AND same.conversation IS message.conversation AND {}
+            AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.effect = same.effect)",
+        unknown("same.effect")
+    );
+    let unknown = unknown("effect.id");
+    format!(
+        "SELECT effect.id FROM effect
+         LEFT JOIN post ON post.effect = effect.id LEFT JOIN message ON message.effect = effect.id
+         WHERE effect.kind IN ({})
+           AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.effect = effect.id)
+           AND (before IS NULL OR EXISTS (SELECT 1 FROM outcome WHERE outcome.effect = before AND id IS NOT NULL))
+           AND NOT EXISTS (SELECT 1 FROM json_each(:deferred) WHERE value = effect.id)
+           AND (NOT :low OR {rank} = 0)
+           AND ({unknown} OR NOT EXISTS ({same_words}))
+         ORDER BY {unknown} DESC, {rank}, effect.id
+         LIMIT 1",
+        words.join(", ")
+    )
+}
+
+fn rank_sql(column: &str, ranks: impl Iterator<Item = (&'static str, u8)>) -> String {
+    let cases: String = ranks.map(|(word, rank)| format!(" WHEN '{word}' THEN {rank}")).collect();
+    format!("CASE {column}{cases} END")
+}
+
+/// Writes an effect without its details.
+pub(super) fn make(tx: &Transaction<'_>, kind: EffectKind, now: Time) -> Result<EffectId, Error> {
+    tx.prepare_cached("INSERT INTO effect (kind, made_at) VALUES (?1, ?2)")?
+        .execute(params![kind.as_str(), now.ms()])?;
+    Ok(EffectId(u64::try_from(tx.last_insert_rowid()).unwrap_or_default()))
+}
+
+pub(super) fn attempt(conn: &Connection, effect: EffectId, now: Time) -> Result<(), Error> {
+    conn.execute("INSERT INTO attempt (effect, at) VALUES (?1, ?2)", params![effect.0, now.ms()])?;
+    Ok(())
+}
+
+fn failed(conn: &Connection, effect: EffectId) -> Result<(), Error> {
+    const FAILED: &str = "UPDATE attempt SET failed = 1 WHERE id = (SELECT max(id) FROM attempt WHERE effect = ?1)";
+    conn.execute(FAILED, [effect.0])?;
+    Ok(())
+}
+
+fn accepted(
+    tx: &Transaction<'_>,
+    appended: &mut Appended,
+    effect: EffectId,
+    what: Accepted,
+    now: Time,
+) -> Result<(), Error> {
+    if !end(tx, effect, Some(what), None, now)? {
+        return Ok(());
+    }
+    let (Accepted::Post(post), Some((first, last))) = (what, posts::run_of(tx, effect)?) else { return Ok(()) };
+    appended.push(tx, &Entry::Post { time: now, first, last, post })
+}
+
+fn given_up(conn: &Connection, effect: EffectId, why: &str, now: Time) -> Result<(), Error> {
+    end(conn, effect, None, Some(why), now).map(drop)
+}
+
+/// Writes an outcome; false if there is one already.
+fn end(
+    conn: &Connection,
+    effect: EffectId,
+    what: Option<Accepted>,
+    why: Option<&str>,
+    now: Time,
+) -> Result<bool, Error> {
+    const HAS: &str = "SELECT EXISTS (SELECT 1 FROM outcome WHERE effect = ?1)";
+    if conn.query_row(HAS, [effect.0], |row| row.get(0))? {
+        return Ok(false);
+    }
+    let what = what.map(|what| match what {
+        Accepted::Post(post) => (post.channel.as_str(), post.id.0),
+        Accepted::Message(message) => (Source::XDm.as_str(), message.0),
+    });
+    let (channel, id) = what.unzip();
+    conn.execute("INSERT INTO outcome VALUES (?1, ?2, ?3, ?4, ?5)", params![effect.0, now.ms(), channel, id, why])?;
+    Ok(true)
+}
+
+fn is_of_send(conn: &Connection, effect: EffectId) -> Result<(), Error> {
+    const IS: &str = "SELECT EXISTS (SELECT 1 FROM effect WHERE id = ?1 AND kind = 'send')";
+    if conn.query_row(IS, [effect.0], |row| row.get(0))? {
+        return Ok(());
+    }
+    Err(Error::Refused(format!("the end of effect {effect}: a command ends its own only")))
+}
+
+/// An effect with its details.
+pub(super) fn effect_of(conn: &Connection, id: EffectId) -> Result<Effect, Error> {
+    let kind = conn.prepare_cached("SELECT kind FROM effect WHERE id = ?1")?.query_row([id.0], kind)?;
+    let payload = match kind.lane() {
+        Lane::Posts => Payload::Post(posts::pending(conn, id, kind)?),
+        Lane::Messages | Lane::Send => Payload::Message(messages::pending(conn, id)?),
+    };
+    Ok(Effect { id, kind, payload, attempts: attempts(conn, id)? })
+}
+
+fn kind(row: &Row<'_>) -> rusqlite::Result<EffectKind> {
+    EffectKind::parse(&row.get::<_, String>(0)?).ok_or(rusqlite::Error::InvalidQuery)
+}
+
+fn attempts(conn: &Connection, id: EffectId) -> Result<Option<Attempts>, Error> {
+    let mut query = conn.prepare_cached("SELECT min(at), max(at), min(failed) FROM attempt WHERE effect = ?1")?;
+    Ok(query.query_row([id.0], |row| {
+        let Some(first) = row.get::<_, Option<i64>>(0)? else { return Ok(None) };
+        Ok(Some(Attempts { first: Time::from_ms(first), last: rows::time(row, 1)?, all_failed: row.get(2)? }))
+    })?)
+}

@@ -1,0 +1,153 @@
+//! Direct messages.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
+
+use super::{Sqlite, effects};
+use crate::base::ids::{AccountId, ConversationId, MessageId, Source};
+use crate::base::time::Time;
+use crate::platform::Addressee;
+use crate::store::Error;
+use crate::store::effects::{EffectId, EffectKind};
+use crate::store::messages::{MessageBody, MessageKind, Outgoing, PendingMessage, ReadMessages, WriteMessages};
+
+/// The columns that make a message the only one of its kind.
+#[derive(Default)]
+struct Subject {
+    command: Option<u64>,
+    request: Option<u64>,
+    note: Option<u64>,
+    channel: Option<&'static str>,
+    post: Option<u64>,
+}
+
+impl Subject {
+    fn of(kind: MessageKind) -> Subject {
+        let none = Subject::default();
+        match kind {
+            MessageKind::CommandAnswer(message) | MessageKind::Code(message) => {
+                Subject { command: Some(message.0), ..none }
+            }
+            MessageKind::RequestNotice(request) | MessageKind::RequestEnded(request) => {
+                Subject { request: Some(request), ..none }
+            }
+            MessageKind::DisputeNotice { note, post } => {
+                Subject { note: Some(note), channel: Some(post.channel.as_str()), post: Some(post.id.0), ..none }
+            }
+            MessageKind::Slip(note) => Subject { note: Some(note), ..none },
+            MessageKind::Send => none,
+        }
+    }
+}
+
+#[async_trait]
+impl ReadMessages for Sqlite {
+    async fn is_sent(&self, message: MessageId) -> Result<bool, Error> {
+        const SENT: &str = "SELECT EXISTS (SELECT 1 FROM outcome WHERE channel = ?1 AND id = ?2)";
+        self.run(move |db| Ok(db.conn.query_row(SENT, params![Source::XDm.as_str(), message.0], |row| row.get(0))?))
+            .await
+    }
+
+    async fn sent_message(&self, kind: MessageKind, to: Option<AccountId>) -> Result<Option<MessageId>, Error> {
+        const SENT: &str = "SELECT outcome.id FROM message JOIN outcome USING (effect)
+            WHERE kind = :kind AND (:to IS NULL OR account = :to) AND command IS :command AND request IS :request
+              AND note IS :note AND post IS :post AND outcome.id IS NOT NULL";
+        self.run(move |db| {
+            let Subject { command, request, note, post, .. } = Subject::of(kind);
+            let values = named_params! {
+                ":kind": kind.as_str(), ":to": to.map(|to| to.0), ":command": command, ":request": request,
+                ":note": note, ":post": post,
+            };
+            Ok(db.conn.query_row(SENT, values, |row| row.get(0)).optional()?.map(MessageId))
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl WriteMessages for Sqlite {
+    async fn add_message(&self, message: Outgoing, now: Time) -> Result<bool, Error> {
+        self.run(move |db| {
+            let tx = db.conn.transaction()?;
+            let is_new = add(&tx, &message, now)?;
+            tx.commit()?;
+            if is_new {
+                db.wake();
+            }
+            Ok(is_new)
+        })
+        .await
+    }
+}
+
+/// Writes a message to be sent; false if there is one of its kind.
+pub(super) fn add(tx: &Transaction<'_>, message: &Outgoing, now: Time) -> Result<bool, Error> {
+    let (account, conversation) = match &message.to {
+        Addressee::Account(id) => (Some(id.0), None),
+        Addressee::Conversation(id) => (None, Some(id.as_str())),
+    };
+    if is_there(tx, message.kind, account)? {
+        return Ok(false);
+    }
+    let (kind, text) = match &message.body {
+        MessageBody::Text(text) => (EffectKind::Dm, Some(text)),
+        MessageBody::Slip(_) => (EffectKind::Slip, None),
+    };
+    let effect = effects::make(tx, kind, now)?;
+    let Subject { command, request, note, channel, post } = Subject::of(message.kind);
+    let word = message.kind.as_str();
+    tx.prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?.execute(params![
+        effect.0,
+        word,
+        account,
+        conversation,
+        command,
+        request,
+        note,
+        channel,
+        post,
+        text
+    ])?;
+    Ok(true)
+}
+
+fn is_there(conn: &Connection, kind: MessageKind, account: Option<u64>) -> Result<bool, Error> {
+    let Subject { command, request, note, post, .. } = Subject::of(kind);
+    let exists = |condition: &str, values: &[&dyn rusqlite::ToSql]| -> Result<bool, Error> {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM message WHERE {condition})");
+        Ok(conn.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?)
+    };
+    match kind {
+        MessageKind::CommandAnswer(_) | MessageKind::Code(_) => exists("command = ?1", &[&command]),
+        MessageKind::RequestNotice(_) => {
+            exists("kind = 'request-notice' AND request = ?1 AND account = ?2", &[&request, &account])
+        }
+        MessageKind::RequestEnded(_) => exists("kind = 'request-ended' AND request = ?1", &[&request]),
+        MessageKind::DisputeNotice { .. } => exists(
+            "kind = 'dispute-notice' AND note = ?1 AND channel = 'x' AND post = ?2 AND account = ?3",
+            &[&note, &post, &account],
+        ),
+        MessageKind::Slip(_) => exists("kind = 'slip' AND note = ?1", &[&note]),
+        MessageKind::Send => Ok(false),
+    }
+}
+
+/// The details of an effect that is a message.
+pub(super) fn pending(conn: &Connection, id: EffectId) -> Result<PendingMessage, Error> {
+    let message = "SELECT kind, account, conversation, note, text FROM message WHERE effect = ?1";
+    Ok(conn.prepare_cached(message)?.query_row([id.0], row)?)
+}
+
+fn row(row: &Row<'_>) -> rusqlite::Result<PendingMessage> {
+    let conversation = row.get::<_, Option<String>>("conversation")?;
+    let to = match conversation.and_then(|text| ConversationId::parse(&text)) {
+        Some(conversation) => Addressee::Conversation(conversation),
+        None => Addressee::Account(AccountId(row.get("account")?)),
+    };
+    let body = match row.get::<_, Option<String>>("text")? {
+        Some(text) => Some(MessageBody::Text(text)),
+        None if row.get::<_, String>("kind")? == "slip" => Some(MessageBody::Slip(row.get("note")?)),
+        None => None,
+    };
+    Ok(PendingMessage { to, body })
+}

@@ -1,0 +1,202 @@
+//! What is SQLite's own: a disk that is full, and databases of earlier versions.
+
+use super::*;
+use crate::base::ids::{AccountId, Channel, ConversationId, MessageId, Origin, PostId};
+use crate::base::time::Time;
+use crate::note::Correspondence;
+use crate::note::request::RequestState;
+use crate::platform::Addressee;
+use crate::store::{
+    Accepted, Answered, Batch, Budget, Effect, EffectKind, Lane, MentionOutcome, MessageBody, MessageKind, Payload,
+    Reader, RequestClient, Sealing, Store, Subject,
+};
+use crate::tlog::entry::Level;
+
+fn key() -> LogKey {
+    LogKey::from_seed(Origin::parse("embassy.example/notes").unwrap(), [7; 32])
+}
+
+fn at(ms: i64) -> Time {
+    Time::from_ms(1_764_000_100_000).plus_ms(ms)
+}
+
+fn batch(note: u64, bytes: usize) -> Batch {
+    let conversation = ConversationId::parse(&format!("7-{}", 10 + note)).unwrap();
+    let correspondence = Correspondence { count: 1, previous: Hash::ZERO };
+    let (message, commitment) = (MessageId(note), Hash::of(&note.to_be_bytes()));
+    let opening = vec![7; bytes];
+    Batch {
+        notes: vec![Sealing { note, message, conversation, correspondence, commitment, opening }],
+        ..Batch::default()
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_changes_nothing_and_the_same_can_be_done_when_there_is_room() {
+    use crate::store::{ReadLog, ReadNotes, WriteSealing};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("verbale.db");
+    create(&path, &key().vkey()).unwrap();
+    let store = open(&path, key(), Durability::Disk).unwrap();
+    store.seal(batch(1, 100), at(0)).await.unwrap();
+    let root = store.root_at(1).await.unwrap();
+    let room = async |pages: u64| {
+        let limit = move |db: &mut Db| Ok(db.conn.pragma_update(None, "max_page_count", pages)?);
+        store.run(limit).await.unwrap();
+    };
+    room(1).await;
+    assert!(matches!(store.seal(batch(2, 1 << 20), at(0)).await, Err(Error::Full)));
+    assert_eq!((store.size().await.unwrap(), store.last_note().await.unwrap()), (1, 1));
+    assert_eq!(store.root_at(1).await.unwrap(), root);
+    room(1 << 30).await;
+    store.seal(batch(2, 1 << 20), at(0)).await.unwrap();
+    drop(store);
+    let store = open(&path, key(), Durability::Disk).unwrap();
+    assert_eq!((store.size().await.unwrap(), store.last_note().await.unwrap()), (2, 2));
+    assert_eq!(store.root_at(1).await.unwrap(), root);
+}
+
+/// A copy of a database that an earlier version has written.
+fn kept(folder: &Path, version: u32) -> PathBuf {
+    let path = folder.join("verbale.db");
+    let kept = format!("{}/tests/store/{version}.db", env!("CARGO_MANIFEST_DIR"));
+    std::fs::copy(kept, &path).unwrap();
+    path
+}
+
+/// Commands refuse it, and the daemon brings it up to date.
+fn brought_up_to_date(path: &Path) -> Store {
+    let told = |error: Option<Error>| error.unwrap().to_string();
+    for refusal in [told(Reader::open(path).err()), told(RequestClient::open(path).err())] {
+        assert!(refusal.ends_with("start the daemon once, `verbale run`: it brings it up to date"), "{refusal}");
+    }
+    drop(Store::open(path, key(), Durability::Disk).unwrap());
+    Store::open(path, key(), Durability::Disk).unwrap()
+}
+
+async fn next(store: &Store, lane: Lane, without: &[u64]) -> Option<Effect> {
+    let deferred: Vec<_> = without.iter().map(|id| crate::store::EffectId(*id)).collect();
+    store.next_effect(lane, &deferred, Budget::Enough).await.unwrap()
+}
+
+fn text(effect: &Effect) -> &str {
+    match &effect.payload {
+        Payload::Post(post) => &post.text,
+        Payload::Message(message) => match &message.body {
+            Some(MessageBody::Text(text)) => text,
+            _ => "",
+        },
+    }
+}
+
+/// Notes 1 to 3, of which the first is posted, the others are about to be posted, after an attempt that failed and one of
+/// which nobody knows.
+#[tokio::test]
+async fn a_database_of_version_1_is_taken_over_with_all_that_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = kept(folder.path(), 1);
+    let store = brought_up_to_date(&path);
+    assert_eq!((store.size().await.unwrap(), store.last_note().await.unwrap()), (4, 3));
+    let effect = next(&store, Lane::Posts, &[]).await.unwrap();
+    let Payload::Post(post) = &effect.payload else { panic!("no post") };
+    assert_eq!(post.subject, Subject::Notes { first: 2, last: 3 });
+    assert!(!effect.attempts.unwrap().all_failed);
+    assert!(store.has_heartbeat("2025-11-24").await.unwrap());
+    assert_eq!(store.newest_post().await.unwrap().map(|post| post.id), Some(PostId(7_000_000_000_000_000_001)));
+    let reader = Reader::open(&path).unwrap();
+    let proof = reader.proof(1).await.unwrap().unwrap();
+    assert_eq!(proof.post.unwrap().0.id, PostId(7_000_000_000_000_000_000));
+    assert!(reader.requests(None).await.unwrap().is_empty());
+}
+
+/// What version 2 wrote: posts and messages of every kind and in every state, requests, mentions, slips, task reports.
+#[tokio::test]
+async fn posts_of_version_2_are_taken_over_with_their_attempts_and_outcomes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = brought_up_to_date(&kept(folder.path(), 2));
+    // Nobody knows whether the dispute's answer is posted: it goes first; the thread's second part has failed.
+    let answer = next(&store, Lane::Posts, &[]).await.unwrap();
+    assert_eq!((answer.kind, text(&answer), answer.attempts.unwrap().first), (EffectKind::Answer, "noted 60", at(17)));
+    let part = next(&store, Lane::Posts, &[8]).await.unwrap();
+    let Payload::Post(post) = &part.payload else { panic!("no post") };
+    assert_eq!(post.subject, Subject::Part { note: 1, level: Level::Content, place: 2, count: 3 });
+    assert_eq!((post.answers, part.attempts.unwrap().all_failed), (None, true), "its reply was refused");
+    assert_eq!(text(&next(&store, Lane::Posts, &[8, 6]).await.unwrap()), "re 51");
+    assert_eq!(next(&store, Lane::Posts, &[8, 6, 10]).await, None);
+    let first = Some(PostId(7_000_000_000_000_000_104));
+    assert_eq!(store.thread_posts(1, Level::Content).await.unwrap(), [first, None, None]);
+    assert_eq!(store.answer_to(2, PostId(60)).await.unwrap(), Some(Answered::Not));
+    assert_eq!(store.notes_by_post(PostId(7_000_000_000_000_000_102)).await.unwrap(), Some((4, 4)));
+    assert_eq!((store.unposted_receipt().await.unwrap(), store.unposted_notes().await.unwrap()), (None, None));
+    assert!(store.has_heartbeat("2025-11-25").await.unwrap());
+    let status = store.status().await.unwrap();
+    assert_eq!((status.unposted, status.mentions, status.over, status.refused, status.dropped), (0, 4, 1, 1, 1));
+    let names: Vec<&str> = status.loops.iter().map(|report| report.name.as_str()).collect();
+    assert_eq!(names, ["publisher", "watcher"], "tasks with other names report anew");
+    let standing = store.standing(2).await.unwrap().unwrap();
+    assert_eq!((standing.disputes, standing.post.map(|post| post.id.0)), (2, Some(7_000_000_000_000_000_100)));
+    assert_eq!(store.standing(1).await.unwrap().unwrap().open, Some(Level::Content));
+    store.accepted(part.id, Accepted::Post(Channel::X.post(PostId(70))), at(100)).await.unwrap();
+    assert_eq!(text(&next(&store, Lane::Posts, &[8]).await.unwrap()), "[3/3] three");
+}
+
+#[tokio::test]
+async fn messages_of_version_2_are_taken_over_with_their_kinds() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = brought_up_to_date(&kept(folder.path(), 2));
+    let official = AccountId(990_017);
+    let sent = async |kind, to| store.sent_message(kind, to).await.unwrap();
+    let command = MessageKind::CommandAnswer(MessageId(1_200_000_000_000_000_010));
+    assert_eq!(sent(command, Some(official)).await, Some(MessageId(1_200_000_000_000_000_030)));
+    let notice = next(&store, Lane::Messages, &[]).await.unwrap();
+    let attempts = notice.attempts.unwrap();
+    assert_eq!((attempts.first, attempts.last, attempts.all_failed), (at(21), at(22), false));
+    let Payload::Message(message) = &notice.payload else { panic!("no message") };
+    assert_eq!((&message.to, text(&notice)), (&Addressee::Account(AccountId(990_018)), "request 1 waits"));
+    let ended = next(&store, Lane::Messages, &[notice.id.0]).await.unwrap();
+    assert_eq!((text(&ended), ended.attempts.unwrap().all_failed), ("request 1 is done", true));
+    let slip = next(&store, Lane::Messages, &[notice.id.0, ended.id.0]).await.unwrap();
+    let Payload::Message(message) = &slip.payload else { panic!("no message") };
+    assert_eq!((slip.kind, &message.body), (EffectKind::Slip, &Some(MessageBody::Slip(3))));
+    let dispute = next(&store, Lane::Messages, &[notice.id.0, ended.id.0, slip.id.0]).await.unwrap();
+    assert_eq!(text(&dispute), "note 2 is disputed");
+    // None is written once more.
+    let kinds = [
+        (command, official),
+        (MessageKind::Code(MessageId(1_200_000_000_000_000_010)), official),
+        (MessageKind::RequestNotice(1), AccountId(990_018)),
+        (MessageKind::RequestEnded(1), official),
+        (MessageKind::DisputeNotice { note: 2, post: Channel::X.post(PostId(60)) }, official),
+    ];
+    for (kind, to) in kinds {
+        assert!(!store.add_message(crate::store::Outgoing::text(kind, to, "again"), at(50)).await.unwrap(), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_else_version_2_knew_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = kept(folder.path(), 2);
+    let store = brought_up_to_date(&path);
+    let states: Vec<RequestState> = store.requests(None).await.unwrap().iter().map(|request| request.state).collect();
+    use RequestState::{Done, Refused, Waiting};
+    assert_eq!(states, [Done, Waiting, Done, Refused]);
+    let waiting = store.request(2).await.unwrap().unwrap();
+    assert_eq!((waiting.approvals, waiting.has_submitted_proof), (vec![("age1approved".to_owned(), at(9))], true));
+    assert_eq!(store.submitted_proof(2).await.unwrap().as_deref(), Some(&b"proof"[..]));
+    assert_eq!(store.mentions_read().await.unwrap(), Some((PostId(40), PostId(53))));
+    let since = store.mentions_since(at(0)).await.unwrap();
+    use MentionOutcome::{Again, Answered, Disputed, Over};
+    assert_eq!(since.iter().map(|(_, _, what)| *what).collect::<Vec<_>>(), [Disputed, Answered, Over, Again]);
+    assert!(store.is_disputed(2, PostId(60)).await.unwrap() && store.has_disputed(AccountId(9), 2).await.unwrap());
+    let code = store.code(AccountId(990_017)).await.unwrap().unwrap();
+    assert_eq!((&*code.code, &*code.order, code.tries), ("123456", "open 1 content", 1));
+    assert_eq!(store.commands().await.unwrap().len(), 1);
+    let slip = store.waiting_slip(&[]).await.unwrap().unwrap();
+    assert_eq!(slip.slip, MessageId(1_200_000_000_000_000_022));
+    assert!(store.refusal(MessageId(1_200_000_000_000_000_021)).await.unwrap().unwrap().contains("file 1"));
+    let reader = Reader::open(&path).unwrap();
+    let (_, row) = reader.receipt(&Origin::parse("ministry.example/notes").unwrap(), 9).await.unwrap().unwrap();
+    assert_eq!(row.post.unwrap().0.id, PostId(7_000_000_000_000_000_101));
+    assert_eq!(store.disclosed_files(1).await.unwrap(), [("note-1.proof.zip".to_owned(), 3)]);
+}

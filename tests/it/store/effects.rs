@@ -1,0 +1,203 @@
+//! What is done once.
+
+use verbale::base::hash::Hash;
+use verbale::base::ids::{Channel, MessageId, PostId};
+use verbale::store::{
+    Accepted, Ask, Budget, Effect, EffectId, EffectKind, Effects, Lane, MessageKind, NewRequest, Opened, Outgoing,
+    Payload, Store, Subject, Trigger,
+};
+use verbale::tlog::entry::Level;
+
+use super::{OFFICIAL, Place, at, refusal, seal};
+
+pub fn post(id: u64) -> Accepted {
+    Channel::X.post(PostId(id)).into()
+}
+
+/// Seals note 1 and posts it.
+pub async fn posted(store: &Store) {
+    seal(store, 1..=1).await;
+    let effect = store.begin(Subject::Notes { first: 1, last: 1 }, at(0)).await.unwrap();
+    store.accepted(effect.id, post(50), at(1)).await.unwrap();
+}
+
+/// Opens note 1 in as many parts.
+pub async fn opened(store: &Store, ask: &verbale::store::RequestClient, level: Level, parts: u64) -> u64 {
+    let request = NewRequest { ask: Ask::Open { note: 1, level }, asked_by: "a".to_owned() };
+    let request = ask.ask(request, None, at(2)).await.unwrap();
+    let parts = (1..=parts).map(|part| (format!("{level} {part}"), Vec::new())).collect();
+    let files = vec![("note-1.proof.zip".to_owned(), level.as_str().as_bytes().to_vec())];
+    let open = Some(Opened { note: 1, level, sha256: Hash::of(b"opened"), files, parts });
+    assert!(store.apply(Trigger::Request(request), Effects { open, ..Effects::default() }, at(3)).await.unwrap());
+    request
+}
+
+pub async fn next(store: &Store) -> Option<Effect> {
+    store.next_effect(Lane::Posts, &[], Budget::Enough).await.unwrap()
+}
+
+fn text(effect: &Effect) -> (&str, Option<u64>) {
+    let Payload::Post(post) = &effect.payload else { panic!("no post") };
+    (&post.text, post.answers.map(|post| post.0))
+}
+
+pub async fn a_post_begins_with_its_head_and_its_first_attempt(place: &impl Place) {
+    let store = place.open();
+    seal(&store, 1..=2).await;
+    let effect = store.begin(Subject::Notes { first: 1, last: 2 }, at(5)).await.unwrap();
+    drop(store);
+    let store = place.open();
+    assert_eq!(next(&store).await.as_ref(), Some(&effect));
+    let attempts = effect.attempts.unwrap();
+    assert_eq!((effect.kind, attempts.first, attempts.last), (EffectKind::NotePost, at(5), at(5)));
+    assert!(!attempts.all_failed, "nobody knows");
+    assert!(place.look().newest_checkpoint().await.unwrap().is_some());
+}
+
+pub async fn notes_are_posted_in_order_and_none_twice(place: &impl Place) {
+    let store = place.open();
+    seal(&store, 1..=3).await;
+    assert_eq!(store.unposted_notes().await.unwrap(), Some((1, 3)));
+    for (first, last) in [(2, 2), (1, 4), (2, 1)] {
+        refusal(store.begin(Subject::Notes { first, last }, at(0)).await);
+    }
+    assert_eq!(next(&store).await, None, "what is refused changes nothing");
+    store.begin(Subject::Notes { first: 1, last: 2 }, at(0)).await.unwrap();
+    refusal(store.begin(Subject::Notes { first: 2, last: 3 }, at(0)).await);
+    assert_eq!(store.unposted_notes().await.unwrap(), Some((3, 3)));
+    refusal(store.begin(Subject::Receipt { index: 0 }, at(0)).await);
+    refusal(store.begin(Subject::Answer { mention: None, note: None, standalone: true }, at(0)).await);
+}
+
+pub async fn a_heartbeat_is_decided_upon_once_a_day(place: &impl Place) {
+    let store = place.open();
+    let today = || Subject::Heartbeat { date: "2025-11-24".to_owned() };
+    assert!(!store.has_heartbeat("2025-11-24").await.unwrap());
+    store.begin(today(), at(0)).await.unwrap();
+    assert!(store.has_heartbeat("2025-11-24").await.unwrap());
+    refusal(store.begin(today(), at(1)).await);
+}
+
+pub async fn an_attempt_is_known_until_it_has_an_outcome(place: &impl Place) {
+    let store = place.open();
+    seal(&store, 1..=1).await;
+    let effect = store.begin(Subject::Notes { first: 1, last: 1 }, at(0)).await.unwrap().id;
+    store.failed(effect).await.unwrap();
+    assert!(next(&store).await.unwrap().attempts.unwrap().all_failed);
+    store.attempt(effect, at(9)).await.unwrap();
+    drop(store);
+    let store = place.open();
+    let attempts = next(&store).await.unwrap().attempts.unwrap();
+    assert_eq!((attempts.first, attempts.last, attempts.all_failed), (at(0), at(9), false));
+    store.failed(effect).await.unwrap();
+    assert!(next(&store).await.unwrap().attempts.unwrap().all_failed);
+}
+
+pub async fn an_outcome_is_final(place: &impl Place) {
+    let store = place.open();
+    seal(&store, 1..=2).await;
+    let effect = store.begin(Subject::Notes { first: 1, last: 1 }, at(0)).await.unwrap().id;
+    store.accepted(effect, post(50), at(1)).await.unwrap();
+    store.accepted(effect, post(51), at(2)).await.unwrap();
+    store.given_up(effect, "no".to_owned(), at(3)).await.unwrap();
+    assert_eq!(store.standing(1).await.unwrap().unwrap().post, Some(Channel::X.post(PostId(50))));
+    assert_eq!((store.size().await.unwrap(), next(&store).await), (3, None));
+    refusal(store.attempt(effect, at(4)).await);
+    let other = store.begin(Subject::Notes { first: 2, last: 2 }, at(5)).await.unwrap().id;
+    refusal(store.accepted(other, post(50), at(6)).await);
+    assert_eq!(store.size().await.unwrap(), 3, "the log has no entry of what was refused");
+}
+
+pub async fn a_post_of_notes_enters_the_log_with_its_outcome(place: &impl Place) {
+    let store = place.open();
+    posted(&store).await;
+    let day = store.begin(Subject::Heartbeat { date: "2025-11-24".to_owned() }, at(2)).await.unwrap();
+    store.accepted(day.id, post(60), at(3)).await.unwrap();
+    drop(store);
+    let store = place.open();
+    assert_eq!(store.entries(1, 9).await.unwrap(), [format!("post {} 1 1 x 50\n", at(1))]);
+    assert_eq!(store.newest_post().await.unwrap(), Some(Channel::X.post(PostId(60))));
+    assert_eq!(store.notes_by_post(PostId(50)).await.unwrap(), Some((1, 1)));
+    assert_eq!(store.notes_by_post(PostId(60)).await.unwrap(), None);
+    let proof = place.look().proof(1).await.unwrap().unwrap();
+    assert_eq!(proof.post.unwrap().0, Channel::X.post(PostId(50)));
+}
+
+pub async fn what_nobody_knows_goes_first_then_by_rank(place: &impl Place) {
+    let store = place.open();
+    posted(&store).await;
+    let day = store.begin(Subject::Heartbeat { date: "2025-11-24".to_owned() }, at(1)).await.unwrap().id;
+    opened(&store, &place.ask(), Level::Content, 1).await;
+    seal(&store, 2..=2).await;
+    let note = store.begin(Subject::Notes { first: 2, last: 2 }, at(2)).await.unwrap().id;
+    store.failed(note).await.unwrap();
+    assert_eq!(next(&store).await.unwrap().id, day, "nobody knows what became of it");
+    store.failed(day).await.unwrap();
+    let mut kinds = Vec::new();
+    for id in 70..73 {
+        let effect = next(&store).await.unwrap();
+        kinds.push(effect.kind);
+        store.accepted(effect.id, post(id), at(3)).await.unwrap();
+    }
+    assert_eq!(kinds, [EffectKind::NotePost, EffectKind::ThreadPart, EffectKind::Heartbeat]);
+}
+
+pub async fn a_part_waits_for_the_one_before_it(place: &impl Place) {
+    let store = place.open();
+    posted(&store).await;
+    opened(&store, &place.ask(), Level::Content, 2).await;
+    let first = next(&store).await.unwrap();
+    assert_eq!(text(&first), ("content 1", Some(50)), "it answers the note's post");
+    let without = store.next_effect(Lane::Posts, &[first.id], Budget::Enough).await.unwrap();
+    assert_eq!(without, None, "what is deferred holds up what follows it");
+    refusal(store.attempt(EffectId(first.id.0 + 1), at(4)).await);
+    store.attempt(first.id, at(4)).await.unwrap();
+    store.accepted(first.id, post(51), at(5)).await.unwrap();
+    assert_eq!(text(&next(&store).await.unwrap()), ("content 2", Some(51)));
+    let posts = place.look().thread_posts(1, Level::Content).await.unwrap();
+    assert_eq!(posts, [Some(PostId(51)), None]);
+}
+
+pub async fn a_refused_reply_makes_the_rest_of_its_thread_stand_alone(place: &impl Place) {
+    let store = place.open();
+    posted(&store).await;
+    opened(&store, &place.ask(), Level::Content, 3).await;
+    let answers = async |id| {
+        let effect = next(&store).await.unwrap();
+        store.accepted(effect.id, post(id), at(5)).await.unwrap();
+        text(&effect).1
+    };
+    assert_eq!(answers(51).await, Some(50));
+    store.as_standalone(next(&store).await.unwrap().id, at(6)).await.unwrap();
+    assert_eq!((answers(52).await, answers(53).await), (None, None));
+}
+
+pub async fn what_is_deferred_is_passed(place: &impl Place) {
+    let store = place.open();
+    posted(&store).await;
+    opened(&store, &place.ask(), Level::Envelope, 1).await;
+    let part = next(&store).await.unwrap().id;
+    let day = store.begin(Subject::Heartbeat { date: "2025-11-24".to_owned() }, at(1)).await.unwrap().id;
+    store.failed(day).await.unwrap();
+    let passed = store.next_effect(Lane::Posts, &[part], Budget::Enough).await.unwrap().unwrap();
+    assert_eq!((passed.id, next(&store).await.unwrap().id), (day, part));
+}
+
+pub async fn send_keeps_its_last_attempt_and_no_text(place: &impl Place) {
+    let store = place.open();
+    let (ask, look) = (place.ask(), place.look());
+    assert_eq!(look.last_send(OFFICIAL).await.unwrap(), None);
+    let first = ask.begin_send(OFFICIAL, at(1)).await.unwrap();
+    let last = look.last_send(OFFICIAL).await.unwrap().unwrap();
+    assert_eq!((last.effect, last.at, last.message), (first, at(1), None), "nobody knows");
+    ask.send_accepted(first, MessageId(900), at(2)).await.unwrap();
+    let second = ask.begin_send(OFFICIAL, at(3)).await.unwrap();
+    ask.send_failed(second, "no".to_owned(), at(4)).await.unwrap();
+    let last = look.last_send(OFFICIAL).await.unwrap().unwrap();
+    assert_eq!((last.effect, last.message), (first, Some(MessageId(900))), "what surely failed is none");
+    let message = Outgoing::text(MessageKind::RequestNotice(1), OFFICIAL, "text");
+    store.add_message(message, at(5)).await.unwrap();
+    let others = store.next_effect(Lane::Messages, &[], Budget::Enough).await.unwrap().unwrap();
+    refusal(ask.send_accepted(others.id, MessageId(901), at(6)).await);
+    assert_eq!(others.kind, EffectKind::Dm, "the daemon does nothing of a command's");
+}
