@@ -66,7 +66,7 @@ await run(async (test) => {
     const [policy] = /content="default-src[^"]*"/.exec(html);
     const hashes = [...html.matchAll(/<(?:script|style)[^>]*>([^]*?)<\/(?:script|style)>/g)]
       .map(([, text]) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`);
-    assert.equal(hashes.length, 3);
+    assert.equal(hashes.length, 4);
     for (const hash of hashes) assert(policy.includes(hash), `the policy in ${PAGE} must name ${hash}`);
     assert(policy.includes("default-src 'none'") && !policy.includes("unsafe"), policy);
   });

@@ -16,6 +16,9 @@ export function pageScript(id) {
   return match[1];
 }
 
+/** The page's checks outside of a browser, and the table of its words. */
+export const pageChecks = () => new Function(`${pageScript("words")}; ${pageScript("verify")}; return { Verify, WORDS };`)();
+
 /** The headers of a vector's file, and the bytes of the case. */
 export function readVector(path) {
   const file = readFileSync(path), split = file.indexOf("\n\n");

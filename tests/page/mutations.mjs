@@ -7,10 +7,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, deflateRawSync } from "node:zlib";
-import { compareReports, pageScript, readVector, run } from "./common.mjs";
+import { compareReports, pageChecks, readVector, run } from "./common.mjs";
 
 const [program, count = "600", seed = "1"] = process.argv.slice(2);
-const Verify = new Function(`${pageScript("verify")}; return Verify;`)();
+const { Verify } = pageChecks();
 const bases = ["full", "envelope-only", "not-posted", "receipt-known"].map((name) =>
   readVector(new URL(`../vectors/proof/${name}.txt`, import.meta.url)));
 

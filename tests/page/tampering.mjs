@@ -5,9 +5,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { pageScript, run } from "./common.mjs";
+import { pageChecks, run } from "./common.mjs";
 
-const Verify = new Function(`${pageScript("verify")}; return Verify;`)();
+const { Verify } = pageChecks();
 const isPrinted = process.argv[2] === "--print";
 const { vkey, receiptVkey, cases } = JSON.parse(readFileSync(join(process.argv[isPrinted ? 3 : 2], "cases.json"), "utf8"));
 const trusted = { log: await Verify.readTrusted(vkey), receiptLog: await Verify.readTrusted(receiptVkey) };

@@ -2,14 +2,25 @@
 // VERBALE is the program whose reports the page's must equal, check by check and claim by claim.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { pageScript, readVector, run, vectors } from "./common.mjs";
+import { pageChecks, readVector, run, vectors } from "./common.mjs";
 import { judge } from "./judge.mjs";
 
-const Verify = new Function(`${pageScript("verify")}; return Verify;`)();
+const { Verify, WORDS } = pageChecks();
 await run(async (test) => {
+  const named = { checks: new Set(), claims: new Set() };
   for (const vector of vectors(process.argv[2])) {
-    await test(vector.name, async () => vector.compare(await judge(Verify, vector.input)));
+    await test(vector.name, async () => {
+      const result = await judge(Verify, vector.input);
+      for (const kind of Object.keys(named)) {
+        for (const report of [result.trusted, result.alone]) report?.[kind]?.forEach(({ name }) => named[kind].add(name));
+      }
+      vector.compare(result);
+    });
   }
+  await test("the page has a question for each check and a title for each claim, and no others", () => {
+    assert.deepEqual([...named.checks].sort(), Object.keys(WORDS.question).sort());
+    assert.deepEqual([...named.claims].sort(), Object.keys(WORDS.claimTitle).sort());
+  });
   await test("the files of a receipt, chosen one by one", async () => {
     const { bytes } = readVector(fileURLToPath(new URL("../vectors/proof/receipt.txt", import.meta.url)));
     const files = [...await Verify.unzip(bytes)].map(([name, bytes]) => ({ name, bytes }));

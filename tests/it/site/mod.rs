@@ -7,3 +7,4 @@ pub mod replicate;
 pub mod server;
 pub mod site_command;
 pub mod sources;
+pub mod words;

@@ -27,7 +27,7 @@ fn sources(texts: &[&str]) -> String {
 #[test]
 fn the_page_allows_its_own_scripts_and_style_and_nothing_else() {
     let (scripts, styles) = (texts(PAGE, "script"), texts(PAGE, "style"));
-    assert_eq!((scripts.len(), styles.len()), (2, 1));
+    assert_eq!((scripts.len(), styles.len()), (3, 1));
     let (scripts, styles) = (sources(&scripts), sources(&styles));
     let expected = [
         ("default-src", "'none'"),
