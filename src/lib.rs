@@ -72,7 +72,7 @@
 //! | a kind of entry | `tlog/entry.rs`, `FORMAT.md`, vectors; who shows it: [`site`], [`verify`] |
 //! | a public channel | its variant in `base/ids.rs` (moments, addresses), its client in [`platform`], its lengths in [`wording`] |
 //! | a database | its SQL and its connection, beside `store/sqlite`; the conformance suite in `tests/it/store` |
-//! | a language | its words beside those in [`wording`], `site/words.rs`, and the table at the head of `site/verify.html`'s script |
+//! | a language | its words beside those in [`wording`] and `site/words.rs`, and a markup and a table of words beside those of `site/verify.html` |
 //! | a command | its module in [`cli`], and its line there |
 //!
 //! # What never breaks
