@@ -72,9 +72,10 @@ fn the_program_is_of_the_version_that_its_sources_make() {
 
 /// The layers that a file's program names: what stands behind `crate::`, before its tests.
 fn named(path: &Path) -> Vec<String> {
+    let word = concat!("crate", "::");
     let text = fs::read_to_string(path).unwrap();
     let lines = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
-    let code = lines.filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| line.split("crate::").skip(1));
+    let code = lines.filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| line.split(word).skip(1));
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     code.map(|rest| rest.chars().take_while(|c| is_name(*c)).collect()).collect()
 }
