@@ -3,13 +3,12 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 
-use super::{Appended, Sqlite, messages, posts, rows};
-use crate::base::ids::{AccountId, MessageId, Source};
+use super::{Appended, Sqlite, attempts, messages, posts, rows};
+use crate::base::ids::{AccountId, MessageId};
 use crate::base::time::Time;
 use crate::store::Error;
 use crate::store::effects::{
-    Accepted, AskEffects, Attempts, Budget, Effect, EffectId, EffectKind, Lane, LastSend, Payload, ReadEffects,
-    WriteEffects,
+    Accepted, AskEffects, Budget, Effect, EffectId, EffectKind, Lane, LastSend, Payload, ReadEffects, WriteEffects,
 };
 use crate::store::messages::MessageKind;
 use crate::store::posts::Subject;
@@ -51,15 +50,19 @@ impl ReadEffects for Sqlite {
 #[async_trait]
 impl WriteEffects for Sqlite {
     async fn begin(&self, subject: Subject, now: Time) -> Result<Effect, Error> {
-        self.run(move |db| posts::begin(db, &subject, now)).await
+        self.run(move |db| {
+            let id = posts::begin(db, &subject, now)?;
+            effect_of(&db.conn, id)
+        })
+        .await
     }
 
     async fn attempt(&self, effect: EffectId, now: Time) -> Result<(), Error> {
-        self.run(move |db| attempt(&db.conn, effect, now)).await
+        self.run(move |db| attempts::attempt(&db.conn, effect, now)).await
     }
 
     async fn failed(&self, effect: EffectId) -> Result<(), Error> {
-        self.run(move |db| failed(&db.conn, effect)).await
+        self.run(move |db| attempts::failed(&db.conn, effect)).await
     }
 
     async fn accepted(&self, effect: EffectId, what: Accepted, now: Time) -> Result<(), Error> {
@@ -85,10 +88,10 @@ impl AskEffects for Sqlite {
     async fn begin_send(&self, to: AccountId, now: Time) -> Result<EffectId, Error> {
         self.run(move |db| {
             let tx = db.conn.transaction()?;
-            let effect = make(&tx, EffectKind::Send, now)?;
+            let effect = attempts::make(&tx, EffectKind::Send, now)?;
             let insert = "INSERT INTO message (effect, kind, account) VALUES (?1, ?2, ?3)";
             tx.execute(insert, params![effect.0, MessageKind::Send.as_str(), to.0])?;
-            attempt(&tx, effect, now)?;
+            attempts::attempt(&tx, effect, now)?;
             tx.commit()?;
             Ok(effect)
         })
@@ -99,7 +102,7 @@ impl AskEffects for Sqlite {
         self.run(move |db| {
             let tx = db.conn.transaction()?;
             is_of_send(&tx, effect)?;
-            end(&tx, effect, Some(message.into()), None, now)?;
+            attempts::end(&tx, effect, Some(message.into()), None, now)?;
             tx.commit()?;
             Ok(())
         })
@@ -110,7 +113,7 @@ impl AskEffects for Sqlite {
         self.run(move |db| {
             let tx = db.conn.transaction()?;
             is_of_send(&tx, effect)?;
-            failed(&tx, effect)?;
+            attempts::failed(&tx, effect)?;
             given_up(&tx, effect, &why, now)?;
             tx.commit()?;
             Ok(())
@@ -158,24 +161,6 @@ fn rank_sql(column: &str, ranks: impl Iterator<Item = (&'static str, u8)>) -> St
     format!("CASE {column}{cases} END")
 }
 
-/// Writes an effect without its details.
-pub(super) fn make(tx: &Transaction<'_>, kind: EffectKind, now: Time) -> Result<EffectId, Error> {
-    tx.prepare_cached("INSERT INTO effect (kind, made_at) VALUES (?1, ?2)")?
-        .execute(params![kind.as_str(), now.ms()])?;
-    Ok(EffectId(u64::try_from(tx.last_insert_rowid()).unwrap_or_default()))
-}
-
-pub(super) fn attempt(conn: &Connection, effect: EffectId, now: Time) -> Result<(), Error> {
-    conn.execute("INSERT INTO attempt (effect, at) VALUES (?1, ?2)", params![effect.0, now.ms()])?;
-    Ok(())
-}
-
-fn failed(conn: &Connection, effect: EffectId) -> Result<(), Error> {
-    const FAILED: &str = "UPDATE attempt SET failed = 1 WHERE id = (SELECT max(id) FROM attempt WHERE effect = ?1)";
-    conn.execute(FAILED, [effect.0])?;
-    Ok(())
-}
-
 fn accepted(
     tx: &Transaction<'_>,
     appended: &mut Appended,
@@ -183,7 +168,7 @@ fn accepted(
     what: Accepted,
     now: Time,
 ) -> Result<(), Error> {
-    if !end(tx, effect, Some(what), None, now)? {
+    if !attempts::end(tx, effect, Some(what), None, now)? {
         return Ok(());
     }
     let (Accepted::Post(post), Some((first, last))) = (what, posts::run_of(tx, effect)?) else { return Ok(()) };
@@ -191,28 +176,7 @@ fn accepted(
 }
 
 fn given_up(conn: &Connection, effect: EffectId, why: &str, now: Time) -> Result<(), Error> {
-    end(conn, effect, None, Some(why), now).map(drop)
-}
-
-/// Writes an outcome; false if there is one already.
-fn end(
-    conn: &Connection,
-    effect: EffectId,
-    what: Option<Accepted>,
-    why: Option<&str>,
-    now: Time,
-) -> Result<bool, Error> {
-    const HAS: &str = "SELECT EXISTS (SELECT 1 FROM outcome WHERE effect = ?1)";
-    if conn.query_row(HAS, [effect.0], |row| row.get(0))? {
-        return Ok(false);
-    }
-    let what = what.map(|what| match what {
-        Accepted::Post(post) => (post.channel.as_str(), post.id.0),
-        Accepted::Message(message) => (Source::XDm.as_str(), message.0),
-    });
-    let (channel, id) = what.unzip();
-    conn.execute("INSERT INTO outcome VALUES (?1, ?2, ?3, ?4, ?5)", params![effect.0, now.ms(), channel, id, why])?;
-    Ok(true)
+    attempts::end(conn, effect, None, Some(why), now).map(drop)
 }
 
 fn is_of_send(conn: &Connection, effect: EffectId) -> Result<(), Error> {
@@ -224,23 +188,15 @@ fn is_of_send(conn: &Connection, effect: EffectId) -> Result<(), Error> {
 }
 
 /// An effect with its details.
-pub(super) fn effect_of(conn: &Connection, id: EffectId) -> Result<Effect, Error> {
+fn effect_of(conn: &Connection, id: EffectId) -> Result<Effect, Error> {
     let kind = conn.prepare_cached("SELECT kind FROM effect WHERE id = ?1")?.query_row([id.0], kind)?;
     let payload = match kind.lane() {
         Lane::Posts => Payload::Post(posts::pending(conn, id, kind)?),
         Lane::Messages | Lane::Send => Payload::Message(messages::pending(conn, id)?),
     };
-    Ok(Effect { id, kind, payload, attempts: attempts(conn, id)? })
+    Ok(Effect { id, kind, payload, attempts: attempts::attempts(conn, id)? })
 }
 
 fn kind(row: &Row<'_>) -> rusqlite::Result<EffectKind> {
     EffectKind::parse(&row.get::<_, String>(0)?).ok_or(rusqlite::Error::InvalidQuery)
-}
-
-fn attempts(conn: &Connection, id: EffectId) -> Result<Option<Attempts>, Error> {
-    let mut query = conn.prepare_cached("SELECT min(at), max(at), min(failed) FROM attempt WHERE effect = ?1")?;
-    Ok(query.query_row([id.0], |row| {
-        let Some(first) = row.get::<_, Option<i64>>(0)? else { return Ok(None) };
-        Ok(Some(Attempts { first: Time::from_ms(first), last: rows::time(row, 1)?, all_failed: row.get(2)? }))
-    })?)
 }

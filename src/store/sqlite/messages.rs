@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 
-use super::{Sqlite, effects};
+use super::{Sqlite, attempts};
 use crate::base::ids::{AccountId, ConversationId, MessageId, Source};
 use crate::base::time::Time;
 use crate::platform::Addressee;
@@ -93,7 +93,7 @@ pub(super) fn add(tx: &Transaction<'_>, message: &Outgoing, now: Time) -> Result
         MessageBody::Text(text) => (EffectKind::Dm, Some(text)),
         MessageBody::Slip(_) => (EffectKind::Slip, None),
     };
-    let effect = effects::make(tx, kind, now)?;
+    let effect = attempts::make(tx, kind, now)?;
     let Subject { command, request, note, channel, post } = Subject::of(message.kind);
     let word = message.kind.as_str();
     tx.prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?.execute(params![

@@ -5,18 +5,19 @@
 //! entries; commands that only look compute it when they need it.
 
 mod rows;
-mod file;
 mod log;
+mod file;
 mod accounts;
-mod tasks;
-mod sealing;
 mod notes;
-mod posts;
-mod messages;
-mod effects;
+mod tasks;
 mod requests;
 mod mentions;
 mod receipts;
+mod attempts;
+mod messages;
+mod posts;
+mod effects;
+mod sealing;
 mod triggers;
 
 use std::fs::File;

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::{Db, Sqlite, Writer, effects, keep_head, notes, receipts, rows};
+use super::{Db, Sqlite, Writer, attempts, keep_head, notes, receipts, rows};
 use crate::base::ids::{Channel, PostId, PublicPost};
 use crate::base::time::Time;
-use crate::store::effects::{Effect, EffectId, EffectKind};
+use crate::store::effects::{EffectId, EffectKind};
 use crate::store::posts::{Answered, PendingPost, ReadPosts, Subject};
 use crate::store::receipts::Received;
 use crate::store::{Error, triggers};
@@ -109,7 +109,7 @@ impl ReadPosts for Sqlite {
 }
 
 /// Decides upon a post that shows a head, in one transaction with that head and the first attempt.
-pub(super) fn begin(db: &mut Db, subject: &Subject, now: Time) -> Result<Effect, Error> {
+pub(super) fn begin(db: &mut Db, subject: &Subject, now: Time) -> Result<EffectId, Error> {
     db.writer()?;
     let Some(Writer { tree, key, .. }) = &db.writer else { return Err(Error::Refused("no writer".into())) };
     let tx = db.conn.transaction()?;
@@ -127,15 +127,14 @@ pub(super) fn begin(db: &mut Db, subject: &Subject, now: Time) -> Result<Effect,
     };
     let ((first, last), (size, _)) = (run.unzip(), text.head());
     keep_head(&tx, tree, key, size)?;
-    let id = effects::make(&tx, kind, now)?;
+    let id = attempts::make(&tx, kind, now)?;
     tx.execute(
         "INSERT INTO post (effect, channel, first, last, date, size, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![id.0, CHANNEL.as_str(), first, last, date, size, text.to_text()],
     )?;
-    effects::attempt(&tx, id, now)?;
-    let effect = effects::effect_of(&tx, id)?;
+    attempts::attempt(&tx, id, now)?;
     tx.commit()?;
-    Ok(effect)
+    Ok(id)
 }
 
 fn notes_text(conn: &Connection, tree: &Tree, first: u64, last: u64) -> Result<PostText, Error> {
@@ -175,7 +174,7 @@ fn last_decided(conn: &Connection) -> Result<u64, Error> {
 
 /// Writes an answer that is to be posted.
 pub(super) fn add_answer(tx: &Transaction<'_>, made: &triggers::Answer, now: Time) -> Result<(), Error> {
-    let id = effects::make(tx, EffectKind::Answer, now)?;
+    let id = attempts::make(tx, EffectKind::Answer, now)?;
     let mention = made.mention.map(|post| post.0);
     tx.execute(
         "INSERT INTO post (effect, channel, note, mention, answers, or_standalone, text)
@@ -194,7 +193,7 @@ pub(super) fn add_thread(
 ) -> Result<(), Error> {
     let mut before = None;
     for (place, (text, files)) in (1_u64..).zip(&opened.parts) {
-        let id = effects::make(tx, EffectKind::ThreadPart, now)?;
+        let id = attempts::make(tx, EffectKind::ThreadPart, now)?;
         let answers = before.is_none().then_some(under.id.0);
         tx.execute(
             "INSERT INTO post (effect, channel, note, level, place, count, before, answers, text)

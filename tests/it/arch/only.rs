@@ -69,6 +69,13 @@ fn only_deliver_and_send_send_messages() {
     assert_only(&["tasks::deliver", "cli::send"], &[".send_message("], "give the message to the store");
 }
 
+/// Posts, messages and `send` write down an attempt, and what came of it, where the engine tells them to.
+#[test]
+fn only_the_engine_does_a_remote_thing_once() {
+    let who = ["tasks::once", "tasks::post::ledger", "tasks::deliver::ledger", "cli::send::conversation"];
+    assert_only(&who, &["fn attempt(", ".begin_send("], "make it an effect, and let `tasks::once` bring it to its end");
+}
+
 /// Whatever creates, changes or removes a file is in this list, with what it writes.
 #[test]
 fn only_publish_writes_the_public_folder() {
@@ -78,7 +85,7 @@ fn only_publish_writes_the_public_folder() {
         // a new installation, in which the public folder is empty
         "app::config::create",
         // the locks and marks beside the database
-        "store::file",
+        "store::sqlite::file",
         "cli::send::lock",
         // the state of an audit, and its journal
         "cli::audit",
@@ -106,8 +113,7 @@ fn only_publish_writes_the_public_folder() {
 /// A post's address is also in the core, which says where to look, and the sandbox answers as X does.
 #[test]
 fn only_the_client_for_x_and_its_channel_know_an_address_of_x() {
-    // The defaults of the configuration are to be taken from `platform::x`.
-    let who = ["platform::x", "base::ids", "sandbox", "app::config::file"];
+    let who = ["platform::x", "base::ids", "sandbox"];
     assert_only(&who, &["x.com", "twitter.com"], "ask `platform::x`, or the channel of a post");
 }
 

@@ -95,6 +95,10 @@ fn given_on(lines: &[(usize, String)], children: &[String]) -> BTreeMap<String, 
     let mut paths = Vec::new();
     for (at, found) in text.match_indices("use ") {
         let from = &text[at + found.len()..];
+        // In a macro it is a path of whoever calls it.
+        if from.starts_with('$') {
+            continue;
+        }
         read_path(from.strip_prefix("self::").unwrap_or(from), &[], &mut paths);
     }
     let from_children =
