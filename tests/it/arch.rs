@@ -107,7 +107,11 @@ folders! {
     site: "site",
     site_pages: "site::pages",
     tasks: "tasks",
+    tasks_settings: "tasks::settings",
     tasks_seal: "tasks::seal",
+    tasks_post: "tasks::post",
+    tasks_deliver: "tasks::deliver",
+    tasks_disclose: "tasks::disclose",
     tasks_reply: "tasks::reply",
     tasks_publish: "tasks::publish",
     tasks_replicate: "tasks::replicate",
@@ -116,7 +120,9 @@ folders! {
     sandbox_world: "sandbox::world",
     sandbox_http: "sandbox::http",
     app: "app",
+    app_http: "app::http",
     app_config: "app::config",
+    app_daemon: "app::daemon",
     cli: "cli",
     cli_send: "cli::send",
     cli_demo: "cli::demo",
@@ -186,7 +192,10 @@ fn nothing_is_left_unfinished() {
 #[test]
 fn a_test_takes_nothing_from_another_test() {
     let mut wrong = Vec::new();
-    for file in files(&root().join("tests/it")).iter().filter(|file| !file.ends_with("arch.rs")) {
+    for file in files(&root().join("tests/it"))
+        .iter()
+        .filter(|file| !file.components().any(|part| part.as_os_str() == "arch") && !file.ends_with("arch.rs"))
+    {
         for (i, line) in fs::read_to_string(file).unwrap().lines().enumerate() {
             if line.contains("crate::") && !line.contains("crate::support::") && !line.trim_start().starts_with("//") {
                 wrong.push(format!("{}:{}: {}", file.display(), i + 1, line.trim()));

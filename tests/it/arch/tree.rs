@@ -108,7 +108,10 @@ fn given_on(lines: &[(usize, String)], children: &[String]) -> BTreeMap<String, 
 
 /// Every path of this crate in the lines of the module `own`.
 fn named(lines: &[(usize, String)], own: &[String]) -> Vec<Named> {
-    let text: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+    // What a module inside the file takes from the file itself leads nowhere else.
+    let own_file = |line: &str| line.starts_with(' ') && line.trim() == "use super::*;";
+    let text: String =
+        lines.iter().map(|(_, line)| if own_file(line) { "\n".to_owned() } else { format!("{line}\n") }).collect();
     let mut found = Vec::new();
     for start in starts(&text) {
         let line = lines[text[..start].matches('\n').count()].0;

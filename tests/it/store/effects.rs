@@ -115,7 +115,7 @@ pub async fn a_post_of_notes_enters_the_log_with_its_outcome(place: &impl Place)
     store.accepted(day.id, post(60), at(3)).await.unwrap();
     drop(store);
     let store = place.open();
-    assert_eq!(store.entries(1, 9).await.unwrap(), [format!("post {} 1 1 x 50\n", at(1))]);
+    assert_eq!(store.entries(1, 9).await.unwrap(), [format!("post {} 1-1 x 50\n", at(1))]);
     assert_eq!(store.newest_post().await.unwrap(), Some(Channel::X.post(PostId(60))));
     assert_eq!(store.notes_by_post(PostId(50)).await.unwrap(), Some((1, 1)));
     assert_eq!(store.notes_by_post(PostId(60)).await.unwrap(), None);

@@ -73,7 +73,8 @@ macro_rules! conformance {
             mod $subject {$(
                 #[tokio::test]
                 async fn $sentence() {
-                    crate::store::$subject::$sentence(&<super::super::$place as crate::store::Place>::new()).await;
+                    use super::super::{$place, Place, $subject};
+                    $subject::$sentence(&$place::new()).await;
                 }
             )*}
         )*}
