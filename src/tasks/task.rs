@@ -119,7 +119,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// A pace without failures so far.
+    /// Waits without failures so far.
     pub fn new() -> Backoff {
         Backoff { waits: waits(), last_reported: None }
     }

@@ -24,8 +24,8 @@ pub(super) async fn play(stage: &Stage) -> anyhow::Result<PostId> {
     answered(stage, &dispute).await?;
     let conversation = ConversationId::between(EMBASSY, CONSUL);
     let is_to_consul = |event: &Event, _: &str| event.sender == EMBASSY && event.conversation == conversation;
-    let letter = stage.written("the letter to the official", is_to_consul).await?;
-    tell::says("embassy -> consul", &letter)?;
+    let told = stage.written("the message to the official", is_to_consul).await?;
+    tell::says("embassy -> consul", &told)?;
     stage.patiently(stage.embassy.settled(), "the published log").await?;
     let log = stage.embassy.public("log.txt");
     let log = fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?;
