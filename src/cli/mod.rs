@@ -3,6 +3,7 @@
 pub mod approve;
 pub mod audit;
 pub mod completions;
+#[cfg(feature = "sandbox")]
 pub mod demo;
 pub mod disclosure;
 pub mod dispute;
@@ -18,6 +19,7 @@ pub mod prove;
 pub mod receipt;
 pub mod requests;
 pub mod run;
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod send;
 pub mod signals;
@@ -87,7 +89,9 @@ enum Command {
     Verify(verify::Arguments),
     Audit(audit::Arguments),
     Site(site::Arguments),
+    #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Arguments),
+    #[cfg(feature = "sandbox")]
     Demo(demo::Arguments),
     Completions(completions::Arguments),
 }
@@ -126,7 +130,9 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Site(arguments) => site::run(&arguments),
+        #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(&arguments),
+        #[cfg(feature = "sandbox")]
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };

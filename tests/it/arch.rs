@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// A module of the crate's root.
 struct Module {
     name: String,
-    /// Built without the feature `daemon`.
+    /// Built without any feature.
     core: bool,
 }
 
@@ -41,7 +41,7 @@ fn modules() -> Vec<Module> {
         if let Some(name) = line.strip_prefix("pub mod ").and_then(|rest| rest.strip_suffix(';')) {
             modules.push(Module { name: name.to_owned(), core: !daemon });
         }
-        daemon = line == r#"#[cfg(feature = "daemon")]"#;
+        daemon = line.starts_with("#[cfg(feature = ");
     }
     modules
 }
@@ -122,7 +122,7 @@ fn the_core_comes_first_and_is_pure() {
 }
 
 #[test]
-fn every_fuzz_target_is_built() {
+fn every_fuzz_target_is_listed() {
     let manifest = fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
     let listed = manifest.lines().filter_map(|line| line.strip_prefix("path = \"")?.strip_suffix('"'));
     let mut listed: Vec<PathBuf> = listed.map(|path| root().join("fuzz").join(path)).collect();
