@@ -126,7 +126,7 @@ pub mod tasks;
 // The edges.
 #[cfg(feature = "daemon")]
 pub mod client;
-#[cfg(feature = "daemon")]
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
 #[cfg(feature = "daemon")]
 pub mod app;

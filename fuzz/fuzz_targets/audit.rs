@@ -3,13 +3,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use verbale::verify::log::{Audit, Outside, Report, plan};
+use verbale::base::ids::Origin;
+use verbale::base::time::Time;
 use verbale::tlog::checkpoint::Checkpoint;
 use verbale::tlog::tile::{self, Kind, TilePath};
 use verbale::tlog::tree::{Tree, leaf_hash};
-use verbale::base::ids::Origin;
-use verbale::base::time::Time;
 use verbale::verify::check::Outcome;
+use verbale::verify::log::{Audit, Outside, Report, plan};
 
 /// Two bundles, and a part of a third.
 const ENTRIES_MAX: usize = 600;

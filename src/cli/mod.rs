@@ -26,7 +26,9 @@ pub mod verify_slip;
 pub mod verify;
 pub mod audit;
 pub mod site;
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(feature = "sandbox")]
 pub mod demo;
 pub mod completions;
 
@@ -90,7 +92,9 @@ enum Command {
     Verify(verify::Arguments),
     Audit(audit::Arguments),
     Site(site::Arguments),
+    #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Arguments),
+    #[cfg(feature = "sandbox")]
     Demo(demo::Arguments),
     Completions(completions::Arguments),
 }
@@ -137,7 +141,9 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Site(arguments) => block_on(site::run(&arguments)),
+        #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(&arguments),
+        #[cfg(feature = "sandbox")]
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };

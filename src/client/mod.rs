@@ -381,7 +381,7 @@ impl Key {
 
 /// Reads a file of posts beside the log whose entries they show, if any, one a line after the first byte 1: for fuzzing.
 /// An `expect` that fails is a finding.
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub fn read_posts(bytes: &[u8]) {
     let (posts, entries) = bytes.split_at(bytes.iter().position(|byte| *byte == 1).unwrap_or(bytes.len()));
     let journal = Journal::open(None, String::new()).expect("a file of its own");

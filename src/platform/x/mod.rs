@@ -292,7 +292,7 @@ impl Platform for X {
 }
 
 /// Reads the body of an answer in every way in which a call reads one: for fuzzing.
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub fn read_any(body: &[u8]) {
     let _ = errors::classify(Endpoint::Post, 403, body);
     let _ = oembed::read(body, crate::base::ids::PostId(0));
@@ -307,7 +307,7 @@ pub fn read_any(body: &[u8]) {
 }
 
 /// Reads a post's HTML as a card brings it, and a text in such HTML, which must come out as it is: for fuzzing.
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub fn read_card(html: &str) {
     let post = crate::base::ids::PostId(7);
     let card = |html: &str| {

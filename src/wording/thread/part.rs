@@ -22,7 +22,7 @@ pub struct Part {
     pub place: u64,
     /// How many posts the series has.
     pub count: u64,
-    /// This part of the note's text, as [`inert`] writes it.
+    /// This part of the note's text, as [`escape`] writes it.
     pub quote: String,
     /// The note's commitment: on the last post, and there alone.
     pub commitment: Option<Hash>,

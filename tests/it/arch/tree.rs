@@ -10,7 +10,7 @@ pub struct Module {
     /// Its path without `crate`: `["platform", "x"]`. The root of the crate has an empty one.
     pub path: Vec<String>,
     pub file: PathBuf,
-    /// Built without the feature `daemon`.
+    /// Built without any feature.
     pub is_core: bool,
     /// Its children in the order of its `mod` lines.
     pub children: Vec<String>,
@@ -74,7 +74,7 @@ fn program(text: &str) -> Vec<(usize, String)> {
     code.map(|(i, line)| (i + 1, line.to_owned())).collect()
 }
 
-/// The modules that these lines declare, and whether each needs the feature `daemon`.
+/// The modules that these lines declare, and whether each needs a feature.
 fn children(lines: &[(usize, String)]) -> Vec<(String, bool)> {
     let mut found = Vec::new();
     let mut needs_daemon = false;
@@ -84,7 +84,7 @@ fn children(lines: &[(usize, String)]) -> Vec<(String, bool)> {
         {
             found.push((name.to_owned(), needs_daemon));
         }
-        needs_daemon = line == r#"#[cfg(feature = "daemon")]"#;
+        needs_daemon = line.starts_with("#[cfg(feature = ");
     }
     found
 }

@@ -113,7 +113,7 @@ fn the_service_and_the_container_start_what_exists() {
     // The steps in the comments make the configuration that the service then reads.
     let config = words(start).last().unwrap().clone();
     assert!(unit.contains(&format!("verbale init {}", Path::new(&config).parent().unwrap().display())), "{config}");
-    assert!(unit.contains("install target/release/verbale /usr/local/bin/"));
+    assert!(unit.contains("install target/dist/verbale /usr/local/bin/"));
     let container = read("deploy/Containerfile");
     let run = container.lines().find_map(|line| line.strip_prefix("CMD ")).unwrap();
     assert_taken(&serde_json::from_str::<Vec<String>>(run).unwrap());

@@ -1,4 +1,4 @@
-//! One post of a mirror: what is read is written back byte for byte.
+//! One post of a thread: what is read is written back byte for byte.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
