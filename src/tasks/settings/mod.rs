@@ -165,7 +165,7 @@ impl Visitor<'_> for KeyOf {
 
 /// Makes a struct of a section, and all that is to be known of its keys:
 ///
-/// ```ignore
+/// ```text
 /// settings! {
 ///     /// How commitments are posted.
 ///     pub struct PublishSettings in "publish" {
