@@ -19,7 +19,7 @@ use crate::note::{ARCHIVE_BYTES_MAX, Envelope, names};
 use crate::platform::price::{Billed, usd};
 use crate::platform::{Platform, x};
 use crate::store::{Reader, Received, RequestClient};
-use crate::tasks::acknowledge::{self, Found};
+use crate::tasks::acknowledge::{self, Found, Reading};
 use crate::tasks::rules::Correspondent;
 use crate::tasks::settings::values;
 use crate::tlog::signed_note::VerifierKey;
@@ -127,7 +127,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let mut fails = false;
     for one in found {
-        fails |= one.outcome.is_err();
+        fails |= matches!(one.reading, Reading::Fault(_));
         write(&reader, one, arguments.output.json).await?;
     }
     Ok(if fails { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -152,7 +152,10 @@ async fn write(reader: &Reader, found: &Found, json: bool) -> anyhow::Result<()>
     let Envelope { log, note, message, sent, .. } = &found.envelope;
     let commitment = found.envelope.commitment();
     let receipt = reader.receipt(log, *note).await.or_else(not_covered)?;
-    let fails = found.outcome.as_ref().err().map(ToString::to_string);
+    let fails = match &found.reading {
+        Reading::Note(_) => None,
+        Reading::Fault(fault) => Some(fault.to_string()),
+    };
     let post = receipt.as_ref().and_then(|(_, row)| row.post.as_ref()).map(|(post, _)| post.to_string());
     let mut out = io::stdout().lock();
     if json {
@@ -192,7 +195,7 @@ async fn give(
 ) -> anyhow::Result<ExitCode> {
     // The same slip may come twice: a lost answer, and it was sent again.
     let mut notes: Vec<&Found> = Vec::new();
-    for one in found.iter().filter(|one| one.outcome.is_ok()).chain(found) {
+    for one in found.iter().filter(|one| matches!(one.reading, Reading::Note(_))).chain(found) {
         if notes.iter().all(|known| known.envelope != one.envelope) {
             notes.push(one);
         }
@@ -201,10 +204,13 @@ async fn give(
         let what = format!("{} notes of this number are in the conversation", notes.len());
         return Err(Failure::failed(what, "see them without `--publish`, and ask their sender which one counts").into());
     };
-    let received = one.outcome.as_ref().map_err(|why| {
-        let what = format!("the note is not what its slip says: {why}");
-        Failure::failed(what, "a receipt is given for exactly what came: ask its sender")
-    })?;
+    let received = match &one.reading {
+        Reading::Note(received) => received,
+        Reading::Fault(why) => {
+            let what = format!("the note is not what its slip says: {why}");
+            return Err(Failure::failed(what, "a receipt is given for exactly what came: ask its sender").into());
+        }
+    };
     let Received { log, note, commitment } = received;
     if reader.receipt(log, *note).await.or_else(not_covered)?.is_none() {
         let price = usd(Billed::PostCreate.price_usd_micros());
