@@ -69,23 +69,20 @@ impl Official {
         })?)
     }
 
-    /// Asks whether to publish.
+    /// Asks whether to publish, unless the answer was given before.
     ///
     /// # Errors
     /// If the answer is another than yes, or there is nobody to ask.
     pub fn confirm(&self, question: &str) -> anyhow::Result<()> {
-        confirm(self.yes, question)
+        if self.yes { Ok(()) } else { confirm(question) }
     }
 }
 
-/// Asks whether to publish, unless the answer was given before.
+/// Asks whether to publish.
 ///
 /// # Errors
 /// If the answer is another than yes, or there is nobody to ask.
-pub fn confirm(yes: bool, question: &str) -> anyhow::Result<()> {
-    if yes {
-        return Ok(());
-    }
+pub fn confirm(question: &str) -> anyhow::Result<()> {
     if !io::stdin().is_terminal() {
         let what = "this asks before anything is published, and there is no terminal to ask at";
         return Err(Failure::unusable(what, "a program gives `--yes`").into());

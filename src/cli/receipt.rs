@@ -120,7 +120,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             let what = format!("the configuration does not say that notes of {sender} get receipts");
             return Err(Failure::unusable(what, "add the account to `from` of [receipt] and restart the daemon").into());
         }
-        return give(&config, &reader, from, &found, arguments.yes).await;
+        return give(arguments, &config, &reader, from, &found).await;
     }
     if found.is_empty() && !arguments.output.json {
         eprintln!("no note with a slip is in the conversation with {sender}");
@@ -128,7 +128,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut fails = false;
     for one in found {
         fails |= matches!(one.reading, Reading::Fault(_));
-        write(&reader, one, arguments.output.json).await?;
+        write(&reader, one, &arguments.output).await?;
     }
     Ok(if fails { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -148,7 +148,7 @@ async fn identify(platform: &dyn Platform, reader: &Reader, from: &Correspondent
     })
 }
 
-async fn write(reader: &Reader, found: &Found, json: bool) -> anyhow::Result<()> {
+async fn write(reader: &Reader, found: &Found, output: &Output) -> anyhow::Result<()> {
     let Envelope { log, note, message, sent, .. } = &found.envelope;
     let commitment = found.envelope.commitment();
     let receipt = reader.receipt(log, *note).await.or_else(not_covered)?;
@@ -158,7 +158,7 @@ async fn write(reader: &Reader, found: &Found, json: bool) -> anyhow::Result<()>
     };
     let post = receipt.as_ref().and_then(|(_, row)| row.post.as_ref()).map(|(post, _)| post.to_string());
     let mut out = io::stdout().lock();
-    if json {
+    if output.json {
         let answer = Answer {
             log: log.to_string(),
             note: *note,
@@ -187,11 +187,11 @@ async fn write(reader: &Reader, found: &Found, json: bool) -> anyhow::Result<()>
 
 /// Hands a receipt over to the daemon, and sees it through to its post.
 async fn give(
+    arguments: &Arguments,
     config: &Config,
     reader: &Reader,
     from: AccountId,
     found: &[&Found],
-    yes: bool,
 ) -> anyhow::Result<ExitCode> {
     // The same slip may come twice: a lost answer, and it was sent again.
     let mut notes: Vec<&Found> = Vec::new();
@@ -218,7 +218,9 @@ async fn give(
         println!("  this account has received note {note} of the log {log}");
         println!("  sha256 {commitment}");
         println!("  one post on X, {price}");
-        disclosure::confirm(yes, "Publish it?")?;
+        if !arguments.yes {
+            disclosure::confirm("Publish it?")?;
+        }
         RequestClient::open(&config.log.database)?.ask_receipt(one.slip, from, received.clone()).await?;
     }
     follow(config, reader, one, received).await

@@ -13,7 +13,7 @@ use crate::base::ids::{AccountName, PostId};
 use crate::platform::x::Oembed;
 use crate::tlog::entry::Loss;
 use crate::verify::check::{self, Check};
-use crate::verify::log::{Event, Expected};
+use crate::verify::log::{Event, Expected, Extent};
 use crate::verify::proof::{Shown, cut};
 use crate::wording::post::PostText;
 
@@ -113,8 +113,8 @@ pub(super) struct Found {
     pub(super) unread: Option<String>,
 }
 
-/// Sums up. `whole` says whether the log was read to its end.
-pub(super) fn check(journal: &Journal, account: &AccountName, whole: bool) -> Result<Found, JournalError> {
+/// Sums up. `read` says whether the log was read to its end.
+pub(super) fn check(journal: &Journal, account: &AccountName, read: Extent) -> Result<Found, JournalError> {
     const NAME: &str = "platform";
     let unread = journal.tried(unread(journal))?;
     if let Some(wrong) = journal.tried(wrong(journal, account))? {
@@ -124,7 +124,7 @@ pub(super) fn check(journal: &Journal, account: &AccountName, whole: bool) -> Re
     if let Some(unread) = &unread {
         detail = format!("{detail}; could not be read: {unread}");
     }
-    let check = if whole && unread.is_none() { check::holds } else { check::not_checked };
+    let check = if read == Extent::Whole && unread.is_none() { check::holds } else { check::not_checked };
     Ok(Found { check: check(NAME, detail), unread })
 }
 

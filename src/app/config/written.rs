@@ -81,15 +81,14 @@ pub fn template() -> String {
     let mut text = TEMPLATE_HEAD.to_owned();
     for Part { name, doc, keys, shown } in &parts {
         text += &header(name, doc, *shown);
-        let is_commented = *shown == Shown::Commented;
         // A list of sections is explained before the first of them.
         let is_list = |key: &&Key| parts.iter().any(|part| part.name == format!("{name}.{}", key.name));
         let (lists, keys): (Vec<_>, Vec<_>) = keys.iter().partition(is_list);
         for key in keys {
-            text += &format!("\n{}{}\n", commented(&explained(key, is_commented)), line(key, is_commented));
+            text += &format!("\n{}{}\n", commented(&explained(key, *shown)), line(key, *shown));
         }
         for list in lists {
-            text += &format!("\n{}", commented(&explained(list, is_commented)));
+            text += &format!("\n{}", commented(&explained(list, *shown)));
         }
     }
     text
@@ -138,7 +137,7 @@ fn header(name: &str, doc: &[&str], shown: Shown) -> String {
 }
 
 /// The documentation of a key with its limits, an example and its default, by paragraphs.
-fn explained(key: &Key, is_commented: bool) -> Vec<String> {
+fn explained(key: &Key, shown: Shown) -> Vec<String> {
     let mut paragraphs = paragraphs(key.doc);
     let mut tail = Vec::new();
     if !key.limits.is_empty() {
@@ -147,7 +146,9 @@ fn explained(key: &Key, is_commented: bool) -> Vec<String> {
     }
     match &key.unsaid {
         Unsaid::Default(default, example) => {
-            tail.extend(example.iter().filter(|_| !is_commented).map(|example| format!("Example: {example}.")));
+            tail.extend(
+                example.iter().filter(|_| shown != Shown::Commented).map(|example| format!("Example: {example}.")),
+            );
             tail.push(format!("Default: {default}"));
         }
         Unsaid::Implied(default) => tail.push(format!("Default: {default}")),
@@ -165,8 +166,9 @@ fn explained(key: &Key, is_commented: bool) -> Vec<String> {
 }
 
 /// The line with which a key is set, behind `#` if it is not set.
-fn line(key: &Key, is_commented: bool) -> String {
+fn line(key: &Key, shown: Shown) -> String {
     let name = key.name;
+    let is_commented = shown == Shown::Commented;
     match &key.unsaid {
         Unsaid::Default(_, Some(example)) if is_commented => format!("# {name} = {example}"),
         Unsaid::Default(default, _) if !is_commented => format!("{name} = {default}"),

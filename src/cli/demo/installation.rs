@@ -63,7 +63,7 @@ impl Side {
     ) -> anyhow::Result<Side> {
         create::create(dir, &answers(part, world, address)?, rand::random(), init::complete)?;
         let config = Config::load(&dir.join("config.toml"))?;
-        let mut parts = Parts::of(&config, false)?;
+        let mut parts = Parts::of(&config)?;
         parts.request_poll = REQUEST_POLL;
         let daemon = tokio::spawn(daemon::run(parts, shutdown));
         Ok(Side { config, daemon })

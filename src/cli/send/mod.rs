@@ -13,7 +13,7 @@ use anyhow::Context;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use self::sender::{DRAFT_BYTES_MAX, Draft, Sender, Sent};
+use self::sender::{DRAFT_BYTES_MAX, Draft, Repeat, Sender, Sent};
 use super::failure::UNCHECKED;
 use super::{Failure, Installation, Output, disclosure, input, signals};
 use crate::app::config::Config;
@@ -143,10 +143,9 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         log: &config.log.origin,
         rules: &config.watch.rule,
     };
-    let sent = sender.send(&arguments.to, &draft, arguments.again, &shutdown).await.map_err(explained)?;
-    Following { json: arguments.output.json, config: &config, reader: &reader, sent }
-        .follow(!arguments.no_wait, &shutdown)
-        .await
+    let repeat = if arguments.again { Repeat::Allowed } else { Repeat::Refused };
+    let sent = sender.send(&arguments.to, &draft, repeat, &shutdown).await.map_err(explained)?;
+    Following { arguments, config: &config, reader: &reader, sent }.follow(&shutdown).await
 }
 
 /// The draft, read whole before anything else is done.
@@ -175,7 +174,7 @@ fn explained(error: sender::Error) -> anyhow::Error {
 
 /// A message on its way to its post.
 struct Following<'a> {
-    json: bool,
+    arguments: &'a Arguments,
     config: &'a Config,
     reader: &'a Reader,
     sent: Sent,
@@ -183,14 +182,14 @@ struct Following<'a> {
 
 impl Following<'_> {
     /// Tells each step when it is done, and the end.
-    async fn follow(&self, wait: bool, shutdown: &CancellationToken) -> anyhow::Result<ExitCode> {
+    async fn follow(&self, shutdown: &CancellationToken) -> anyhow::Result<ExitCode> {
         let Sent { message, to, was_answered } = &self.sent;
         let how = if *was_answered { "" } else { "; X gave no answer, and it is in the conversation" };
         self.say(format_args!("sent    message {message} to {to}, {}{how}", Source::XDm.moment(*message)))?;
         let (mut told, mut trouble) = (false, None);
         let (note, end) = loop {
             // Asked before the rest is looked at: what a daemon did before it ended is seen.
-            let is_served = self.reader.is_served().await?;
+            let stop = self.stop(shutdown).await?;
             let note = self.reader.note_by_message(*message).await?;
             if let (Some(note), false) = (&note, told) {
                 self.say(format_args!(
@@ -199,7 +198,7 @@ impl Following<'_> {
                 ))?;
                 told = true;
             }
-            if let Some(end) = self.end(note.as_ref(), is_served, wait, shutdown.is_cancelled()).await? {
+            if let Some(end) = self.end(note.as_ref(), stop).await? {
                 break (note, end);
             }
             self.report_trouble(&mut trouble).await?;
@@ -213,7 +212,7 @@ impl Following<'_> {
             self.say(format_args!("posted  {post}\n        {address}"))?;
         }
         let (words, status) = end.words();
-        if self.json {
+        if self.arguments.output.json {
             self.write_json(note, address, words)?;
         } else if let Some(words) = words {
             eprintln!("{words}");
@@ -221,20 +220,23 @@ impl Following<'_> {
         Ok(ExitCode::from(status))
     }
 
-    async fn end(
-        &self,
-        note: Option<&Standing>,
-        is_served: bool,
-        wait: bool,
-        stopped: bool,
-    ) -> anyhow::Result<Option<End>> {
+    /// What ends the wait for a note that is on its way, if anything does.
+    async fn stop(&self, shutdown: &CancellationToken) -> anyhow::Result<Option<End>> {
+        if !self.reader.is_served().await? {
+            return Ok(Some(End::NoDaemon));
+        }
+        Ok(match self.arguments.no_wait {
+            true => Some(End::NotAwaited),
+            false => shutdown.is_cancelled().then_some(End::Stopped),
+        })
+    }
+
+    /// How the wait ended, if it did: `stop` ends it for a note that is on its way.
+    async fn end(&self, note: Option<&Standing>, stop: Option<End>) -> anyhow::Result<Option<End>> {
         Ok(match note {
             Some(Standing { post: Some(_), .. }) => Some(End::Posted),
             None if self.was_left_out().await? => Some(End::NotSealed),
-            _ if !is_served => Some(End::NoDaemon),
-            _ if !wait => Some(End::NotAwaited),
-            _ if stopped => Some(End::Stopped),
-            _ => None,
+            _ => stop,
         })
     }
 
@@ -264,7 +266,7 @@ impl Following<'_> {
     }
 
     fn say(&self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
-        if self.json { Ok(()) } else { writeln!(io::stdout(), "{line}") }
+        if self.arguments.output.json { Ok(()) } else { writeln!(io::stdout(), "{line}") }
     }
 
     fn write_json(

@@ -54,6 +54,15 @@ pub struct Sender<'a> {
     pub rules: &'a [Rule],
 }
 
+/// What becomes of a draft whose text was sent a short time ago.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repeat {
+    /// It is sent once more.
+    Allowed,
+    /// It is not sent.
+    Refused,
+}
+
 /// A message that was sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sent {
@@ -112,8 +121,8 @@ impl From<PlatformError> for Error {
 }
 
 impl Sender<'_> {
-    /// Sends the draft; `again` even if the same was sent a short time ago. Once it has been given to the platform,
-    /// `shutdown` ends only the waits.
+    /// Sends the draft; `repeat` says whether also if the same was sent a short time ago. Once it has been given to the
+    /// platform, `shutdown` ends only the waits.
     ///
     /// # Errors
     /// If it was not sent, or nobody knows.
@@ -121,7 +130,7 @@ impl Sender<'_> {
         &self,
         to: &Correspondent,
         draft: &Draft,
-        again: bool,
+        repeat: Repeat,
         shutdown: &CancellationToken,
     ) -> Result<Sent, Error> {
         self.check_text(draft).await?;
@@ -132,9 +141,9 @@ impl Sender<'_> {
         self.check_sealed(&me, to, &draft.text).await?;
         let _lock = SendLock::take(self.database)?.ok_or(Error::Busy)?;
         let conversation = Conversation { platform: self.platform, clock: self.clock, me: me.id, to, shutdown };
-        let (parcel, look) = match again {
-            true => self.as_told(&conversation, draft).await?,
-            false => self.settled(&conversation, draft, self.reader.last_send(to).await?).await?,
+        let (parcel, look) = match repeat {
+            Repeat::Allowed => self.as_told(&conversation, draft).await?,
+            Repeat::Refused => self.settled(&conversation, draft, self.reader.last_send(to).await?).await?,
         };
         let ledger = Sends::new(self.asking, to);
         let rules = &self.rules_of_once();

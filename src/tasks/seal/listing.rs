@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::{RETENTION, Watcher};
+use super::{RETENTION, WatchContext, Watcher};
 use crate::base::clock::Clock;
 use crate::base::ids::{MessageId, Source};
 use crate::base::time::Time;
@@ -68,12 +68,12 @@ impl Listing {
     /// `looked` is when the last listing was begun, if the program has made one since its start.
     pub(super) async fn begin(
         store: &Store,
-        backfill: bool,
+        context: &WatchContext,
         began: Time,
         looked: Option<Time>,
         now: Time,
     ) -> Result<Listing, TaskError> {
-        let start = match (store.started().await?, backfill) {
+        let start = match (store.started().await?, context.backfill) {
             (Some(start), false) => start,
             (None, false) => store.start_at(Source::XDm.first_at(began)).await?,
             (_, true) => store.start_at(Source::XDm.first_at(began.plus_ms(-ms(RETENTION)))).await?,
@@ -89,7 +89,7 @@ impl Listing {
         let first_size = recent.saturating_add(PAGE_SIZES[0]).min(size_max);
         Ok(Listing {
             start,
-            deep: backfill,
+            deep: context.backfill,
             newest_seen,
             dealt_with,
             begun: now,

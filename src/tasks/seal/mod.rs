@@ -242,9 +242,8 @@ impl Watcher {
     /// Reads one page; true if the listing is complete, and what is new in it lies in the queue.
     async fn list(&mut self, known: &Known) -> Result<bool, TaskError> {
         if self.listing.is_none() {
-            self.listing = Some(
-                Listing::begin(&self.store, self.context.backfill, known.began, self.looked, self.clock.now()).await?,
-            );
+            self.listing =
+                Some(Listing::begin(&self.store, &self.context, known.began, self.looked, self.clock.now()).await?);
         }
         let Some(listing) = &mut self.listing else { return Ok(false) };
         let read = listing.read(&*self.platform, &self.store, &self.clock).await;
