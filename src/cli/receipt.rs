@@ -19,7 +19,7 @@ use crate::note::{ARCHIVE_BYTES_MAX, Envelope, names};
 use crate::platform::price::{Billed, usd};
 use crate::platform::{Platform, x};
 use crate::store::{Reader, Received, RequestClient};
-use crate::tasks::acknowledge::{self, Found, Reading};
+use crate::tasks::acknowledge::{self, FoundSlip, Reading};
 use crate::tasks::rules::Correspondent;
 use crate::tasks::settings::values;
 use crate::tlog::signed_note::VerifierKey;
@@ -84,7 +84,7 @@ pub struct Arguments {
 
 /// One note that came, as `--json` writes it.
 #[derive(Serialize)]
-struct Answer {
+struct ListedNote {
     log: String,
     note: u64,
     message: String,
@@ -109,8 +109,8 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let Some(sender) = &arguments.from else { return Ok(ExitCode::SUCCESS) };
     let (from, found) = read(&config, &reader, sender).await?;
-    let wanted = |one: &&Found| arguments.note.is_none_or(|note| one.envelope.note == note);
-    let found: Vec<&Found> = found.iter().filter(wanted).collect();
+    let wanted = |one: &&FoundSlip| arguments.note.is_none_or(|note| one.envelope.note == note);
+    let found: Vec<&FoundSlip> = found.iter().filter(wanted).collect();
     if let Some(note) = arguments.note.filter(|_| found.is_empty()) {
         let what = format!("no slip of note {note} is in the conversation with {from}");
         return Err(Failure::failed(what, "ask its sender for the slip, or see what came without a number").into());
@@ -134,7 +134,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Who the sender is, and the notes that came with a slip.
-async fn read(config: &Config, reader: &Reader, from: &Correspondent) -> anyhow::Result<(AccountId, Vec<Found>)> {
+async fn read(config: &Config, reader: &Reader, from: &Correspondent) -> anyhow::Result<(AccountId, Vec<FoundSlip>)> {
     let clock = Clock::system();
     let platform = daemon::platform(config, &clock)?;
     let from = identify(&platform, reader, from).await?;
@@ -148,7 +148,7 @@ async fn identify(platform: &dyn Platform, reader: &Reader, from: &Correspondent
     })
 }
 
-async fn write(reader: &Reader, found: &Found, output: &Output) -> anyhow::Result<()> {
+async fn write(reader: &Reader, found: &FoundSlip, output: &Output) -> anyhow::Result<()> {
     let Envelope { log, note, message, sent, .. } = &found.envelope;
     let commitment = found.envelope.commitment();
     let receipt = reader.receipt(log, *note).await.or_else(not_covered)?;
@@ -159,7 +159,7 @@ async fn write(reader: &Reader, found: &Found, output: &Output) -> anyhow::Resul
     let post = receipt.as_ref().and_then(|(_, row)| row.post.as_ref()).map(|(post, _)| post.to_string());
     let mut out = io::stdout().lock();
     if output.json {
-        let answer = Answer {
+        let answer = ListedNote {
             log: log.to_string(),
             note: *note,
             message: message.to_string(),
@@ -191,10 +191,10 @@ async fn give(
     config: &Config,
     reader: &Reader,
     from: AccountId,
-    found: &[&Found],
+    found: &[&FoundSlip],
 ) -> anyhow::Result<ExitCode> {
     // The same slip may come twice: a lost answer, and it was sent again.
-    let mut notes: Vec<&Found> = Vec::new();
+    let mut notes: Vec<&FoundSlip> = Vec::new();
     for one in found.iter().filter(|one| matches!(one.reading, Reading::Note(_))).chain(found) {
         if notes.iter().all(|known| known.envelope != one.envelope) {
             notes.push(one);
@@ -240,7 +240,7 @@ async fn is_named(config: &Config, reader: &Reader, sender: &Correspondent, from
     Ok(false)
 }
 
-async fn follow(config: &Config, reader: &Reader, found: &Found, received: &Received) -> anyhow::Result<ExitCode> {
+async fn follow(config: &Config, reader: &Reader, found: &FoundSlip, received: &Received) -> anyhow::Result<ExitCode> {
     let mut is_told = false;
     loop {
         let is_served = reader.is_served().await?;

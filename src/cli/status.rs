@@ -40,7 +40,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let reader = Reader::open(&config.log.database)?;
     let (status, running) = (reader.status().await?, reader.is_served().await?);
-    let answer = Answer { running, status: &status };
+    let answer = StatusAnswer { running, status: &status };
     let mut out = io::stdout().lock();
     if arguments.output.json {
         writeln!(out, "{}", serde_json::to_string(&answer)?)?;
@@ -53,15 +53,15 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// How things stand, as `--json` writes it.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct StatusAnswer<'a> {
     /// Whether a daemon runs on this database.
     running: bool,
     #[serde(flatten)]
     status: &'a Status,
 }
 
-fn for_people(answer: &Answer<'_>) -> String {
-    let Answer { running, status } = *answer;
+fn for_people(answer: &StatusAnswer<'_>) -> String {
+    let StatusAnswer { running, status } = *answer;
     let daemon =
         if running { "runs" } else { "does not run: nothing is sealed until it does, start it with `verbale run`" };
     let mut text = format!(

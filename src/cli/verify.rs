@@ -76,15 +76,15 @@ pub struct Arguments {
 
 /// The answer about one file, as `--json` writes it, one a line.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct CheckedFile<'a> {
     file: &'a str,
     #[serde(flatten)]
-    result: Outcome<'a>,
+    result: FileOutcome<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Outcome<'a> {
+enum FileOutcome<'a> {
     Report(&'a Report),
     Unreadable { status: u8, error: String },
 }
@@ -130,11 +130,11 @@ fn check(path: &Path, trust: &Trust, asker: Option<&mut Asker>, counter: Option<
 fn write_json(file: &Path, result: &anyhow::Result<Report>) -> anyhow::Result<()> {
     let file = &*file.to_string_lossy();
     let result = match result {
-        Ok(report) => Outcome::Report(report),
-        Err(error) => Outcome::Unreadable { status: failure::status(error), error: failure::text(error) },
+        Ok(report) => FileOutcome::Report(report),
+        Err(error) => FileOutcome::Unreadable { status: failure::status(error), error: failure::text(error) },
     };
     let mut out = io::stdout().lock();
-    serde_json::to_writer(&mut out, &Answer { file, result }).map_err(io::Error::from)?;
+    serde_json::to_writer(&mut out, &CheckedFile { file, result }).map_err(io::Error::from)?;
     out.write_all(b"\n")?;
     Ok(())
 }

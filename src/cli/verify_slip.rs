@@ -28,7 +28,7 @@ pub struct SlipAndMessage {
 
 /// The answer, as `--json` writes it.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct CheckedSlip<'a> {
     file: &'a str,
     #[serde(flatten)]
     report: &'a Report,
@@ -46,7 +46,7 @@ pub fn run(slip: &Path, message: &Path, output: &Output) -> anyhow::Result<ExitC
     let mut out = io::stdout().lock();
     if output.json {
         let file = &*slip.to_string_lossy();
-        writeln!(out, "{}", serde_json::to_string(&Answer { file, report: &report })?)?;
+        writeln!(out, "{}", serde_json::to_string(&CheckedSlip { file, report: &report })?)?;
     } else {
         write!(out, "{report}")?;
     }

@@ -31,7 +31,7 @@ use crate::verify::proof;
 
 use journal::Journal;
 use posts::Tally;
-use source::{FetchError, Found, Reading, Source};
+use source::{FetchError, FetchedFile, Reading, Source};
 
 pub use journal::JournalError;
 pub use posts::FileError;
@@ -287,7 +287,7 @@ async fn read_on(
 }
 
 /// Takes a bundle and the tiles that it completes: between two of them the state can be saved.
-fn take(journal: &Journal, state: &mut State, files: Vec<Found>) -> Result<ControlFlow<()>, Error> {
+fn take(journal: &Journal, state: &mut State, files: Vec<FetchedFile>) -> Result<ControlFlow<()>, Error> {
     for (path, bytes) in files {
         if state.tally.is_some() && path.kind() == Kind::Entries {
             heads::ask(journal, &mut state.audit, path.start() + u64::from(path.width()))?;

@@ -31,7 +31,7 @@ const REACH: Reach = Reach { page_sizes: &[10, 100], pages_max: 10 };
 const LATE: Duration = Duration::from_secs(15 * 60);
 
 /// A slip in a conversation, and what came of it.
-pub struct Found {
+pub struct FoundSlip {
     /// The message that it is.
     pub slip: MessageId,
     /// Its envelope: the sender's word.
@@ -174,14 +174,14 @@ impl Receiver {
 ///
 /// # Errors
 /// Of the platform.
-pub async fn list(platform: &dyn Platform, from: AccountId) -> Result<Vec<Found>, PlatformError> {
+pub async fn list(platform: &dyn Platform, from: AccountId) -> Result<Vec<FoundSlip>, PlatformError> {
     let me = platform.me().await?.account.id;
     let messages = conversation(platform, from, |_| false).await?;
     let mut found = Vec::new();
     for message in messages.values().filter(|message| message.sender == from) {
         let Ok(slip) = Slip::parse(&message.text) else { continue };
         let reading = received(platform, message, &messages, me).await?;
-        found.push(Found { slip: message.id, envelope: slip.envelope, reading });
+        found.push(FoundSlip { slip: message.id, envelope: slip.envelope, reading });
     }
     Ok(found)
 }

@@ -13,7 +13,7 @@ use anyhow::Context;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use self::sender::{DRAFT_BYTES_MAX, Draft, Repeat, Sender, Sent};
+use self::sender::{DRAFT_BYTES_MAX, MessageDraft, Repeat, Sender, Sent};
 use super::failure::UNCHECKED;
 use super::{Failure, Installation, Output, disclosure, input, signals};
 use crate::app::config::Config;
@@ -81,7 +81,7 @@ pub struct Arguments {
 
 /// How far it came, as `--json` writes it.
 #[derive(Serialize)]
-struct Answer {
+struct SendAnswer {
     message: String,
     sent: String,
     to: String,
@@ -97,7 +97,7 @@ struct Answer {
 
 /// Why the wait ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+enum WaitEnd {
     Posted,
     NotAwaited,
     Stopped,
@@ -105,17 +105,19 @@ enum End {
     NotSealed,
 }
 
-impl End {
+impl WaitEnd {
     /// What is to be said about it, and the exit status.
     fn words(self) -> (Option<&'static str>, u8) {
         match self {
-            End::Posted | End::NotAwaited => (None, 0),
-            End::Stopped => (Some("told to stop: the daemon goes on by itself, and `verbale notes` shows the post"), 3),
-            End::NoDaemon => (
+            WaitEnd::Posted | WaitEnd::NotAwaited => (None, 0),
+            WaitEnd::Stopped => {
+                (Some("told to stop: the daemon goes on by itself, and `verbale notes` shows the post"), 3)
+            }
+            WaitEnd::NoDaemon => (
                 Some("no daemon runs here: when one does (`verbale run`), it seals and posts what is still missing"),
                 3,
             ),
-            End::NotSealed => {
+            WaitEnd::NotSealed => {
                 (Some("the daemon has dealt with it and not sealed it: as X returned the text, no rule is met"), 1)
             }
         }
@@ -149,11 +151,11 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// The draft, read whole before anything else is done.
-fn draft(arguments: &Arguments) -> Result<Draft, Failure> {
+fn draft(arguments: &Arguments) -> Result<MessageDraft, Failure> {
     let text = input::text(&arguments.text, DRAFT_BYTES_MAX)?;
     let files = arguments.attach.iter().map(|path| input::bytes(path, GIF_BYTES_MAX));
     let files = files.collect::<Result<_, _>>()?;
-    Draft::new(&text, files).map_err(|unfit| Failure::unusable(unfit.what, unfit.remedy))
+    MessageDraft::new(&text, files).map_err(|unfit| Failure::unusable(unfit.what, unfit.remedy))
 }
 
 /// Each end of an attempt to send has its exit status, and says what to do.
@@ -221,21 +223,21 @@ impl Following<'_> {
     }
 
     /// What ends the wait for a note that is on its way, if anything does.
-    async fn stop(&self, shutdown: &CancellationToken) -> anyhow::Result<Option<End>> {
+    async fn stop(&self, shutdown: &CancellationToken) -> anyhow::Result<Option<WaitEnd>> {
         if !self.reader.is_served().await? {
-            return Ok(Some(End::NoDaemon));
+            return Ok(Some(WaitEnd::NoDaemon));
         }
         Ok(match self.arguments.no_wait {
-            true => Some(End::NotAwaited),
-            false => shutdown.is_cancelled().then_some(End::Stopped),
+            true => Some(WaitEnd::NotAwaited),
+            false => shutdown.is_cancelled().then_some(WaitEnd::Stopped),
         })
     }
 
     /// How the wait ended, if it did: `stop` ends it for a note that is on its way.
-    async fn end(&self, note: Option<&Standing>, stop: Option<End>) -> anyhow::Result<Option<End>> {
+    async fn end(&self, note: Option<&Standing>, stop: Option<WaitEnd>) -> anyhow::Result<Option<WaitEnd>> {
         Ok(match note {
-            Some(Standing { post: Some(_), .. }) => Some(End::Posted),
-            None if self.was_left_out().await? => Some(End::NotSealed),
+            Some(Standing { post: Some(_), .. }) => Some(WaitEnd::Posted),
+            None if self.was_left_out().await? => Some(WaitEnd::NotSealed),
             _ => stop,
         })
     }
@@ -277,7 +279,7 @@ impl Following<'_> {
     ) -> anyhow::Result<()> {
         let Sent { message, to, was_answered } = &self.sent;
         let (number, commitment) = note.as_ref().map(|note| (note.note, note.commitment.to_string())).unzip();
-        let answer = Answer {
+        let answer = SendAnswer {
             message: message.to_string(),
             sent: Source::XDm.moment(*message).to_string(),
             to: to.to_string(),

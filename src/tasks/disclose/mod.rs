@@ -21,7 +21,7 @@ use crate::note::request::RequestState;
 use crate::note::standing::Standing;
 use crate::platform::{Error as PlatformError, Platform};
 use crate::store::vault;
-use crate::store::{Answer, Ask, Effects, MessageKind, Opened, Outgoing, Request, Store, Trigger};
+use crate::store::{Ask, Effects, MessageKind, NewAnswer, Opened, Outgoing, Request, Store, Trigger};
 use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
 use crate::tlog::entry::Level;
 use crate::tlog::signed_note::VerifierKey;
@@ -208,7 +208,7 @@ impl Discloser {
         let officials = self.context.officials.iter();
         let messages = officials.map(|official| Outgoing::text(kind, *official, told.as_str()));
         let text = AnswerText::noted(&standing, post).as_str().to_owned();
-        let answer = Answer { text, answers: post, mention: None, note: Some(note), standalone: true };
+        let answer = NewAnswer { text, answers: post, mention: None, note: Some(note), standalone: true };
         let effects = Effects {
             disputes: vec![(note, post)],
             answers: vec![answer],
