@@ -176,7 +176,7 @@ async fn measure() -> anyhow::Result<Measured> {
     let (world, address) = place::sandbox().await?;
     let path = place::install(&folder.path().join("notes"), &world, &address, "10ms")?;
     let config = Config::load(&path)?;
-    let mut parts = Parts::of(&config, false)?;
+    let mut parts = Parts::of(&config)?;
     let (timed, mut told) = Timed::new(parts.platform);
     parts.platform = Arc::new(timed);
     let shutdown = CancellationToken::new();

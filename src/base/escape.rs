@@ -27,10 +27,10 @@ pub fn write(text: &str) -> String {
 /// The text in the parts that may be separated from each other, each as it is written.
 pub(crate) fn units(text: &str) -> impl Iterator<Item = Unit<'_>> {
     text.grapheme_indices(true).map(move |(at, source)| {
-        let composed = is_nfc(source);
+        let form = Form::of(source);
         let mut written = String::with_capacity(source.len());
         for (inside, c) in source.char_indices() {
-            push(&mut written, text, at + inside, c, composed);
+            push(&mut written, text, at + inside, c, form);
         }
         Unit { source, written }
     })
@@ -40,7 +40,7 @@ pub(crate) fn units(text: &str) -> impl Iterator<Item = Unit<'_>> {
 pub(crate) fn code_points(unit: Unit<'_>) -> impl Iterator<Item = Unit<'_>> {
     unit.source.char_indices().map(move |(at, c)| {
         let mut written = String::new();
-        push(&mut written, unit.source, at, c, is_nfc(unit.source));
+        push(&mut written, unit.source, at, c, Form::of(unit.source));
         Unit { source: &unit.source[at..at + c.len_utf8()], written }
     })
 }
@@ -89,10 +89,23 @@ fn code_point(text: &str) -> Option<char> {
     (format!("{:04X}", u32::from(c)) == digits).then_some(c)
 }
 
-/// Writes the character `c` that stands at `at`, in a cluster that is composed (NFC) or not.
-fn push(out: &mut String, text: &str, at: usize, c: char, composed: bool) {
+/// How a cluster is written: in the composed normal form (NFC) or not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Composed,
+    Other,
+}
+
+impl Form {
+    fn of(cluster: &str) -> Form {
+        if is_nfc(cluster) { Form::Composed } else { Form::Other }
+    }
+}
+
+/// Writes the character `c` that stands at `at`, in a cluster of this form.
+fn push(out: &mut String, text: &str, at: usize, c: char, form: Form) {
     let (before, after) = (&text[..at], &text[at + c.len_utf8()..]);
-    let code_point = !is_plain(c) || (!composed && !c.is_ascii()) || (c == '\n' && before.ends_with("\n\n"));
+    let code_point = !is_plain(c) || (form == Form::Other && !c.is_ascii()) || (c == '\n' && before.ends_with("\n\n"));
     if code_point {
         // Writing to a string does not fail.
         let _ = write!(out, "[U+{:04X}]", u32::from(c));

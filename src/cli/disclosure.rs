@@ -69,23 +69,20 @@ impl Official {
         })?)
     }
 
-    /// Asks whether to publish.
+    /// Asks whether to publish, unless the answer was given before.
     ///
     /// # Errors
     /// If the answer is another than yes, or there is nobody to ask.
     pub fn confirm(&self, question: &str) -> anyhow::Result<()> {
-        confirm(self.yes, question)
+        if self.yes { Ok(()) } else { confirm(question) }
     }
 }
 
-/// Asks whether to publish, unless the answer was given before.
+/// Asks whether to publish.
 ///
 /// # Errors
 /// If the answer is another than yes, or there is nobody to ask.
-pub fn confirm(yes: bool, question: &str) -> anyhow::Result<()> {
-    if yes {
-        return Ok(());
-    }
+pub fn confirm(question: &str) -> anyhow::Result<()> {
     if !io::stdin().is_terminal() {
         let what = "this asks before anything is published, and there is no terminal to ask at";
         return Err(Failure::unusable(what, "a program gives `--yes`").into());
@@ -150,7 +147,7 @@ pub fn show(opened: &Opened) -> anyhow::Result<()> {
     if let Some(content) = file(&names::content(note)) {
         let content = Content::parse(content)?;
         println!("  its text, {} bytes:", content.text.len());
-        content.text.lines().for_each(|line| println!("    | {}", Shown(line)));
+        content.text.lines().for_each(|line| println!("    | {}", TerminalLine(line)));
     }
     println!("  files on the site:");
     opened.files.iter().for_each(|(name, bytes)| println!("    {name}, {} bytes", bytes.len()));
@@ -164,9 +161,9 @@ pub fn show(opened: &Opened) -> anyhow::Result<()> {
 }
 
 /// A line of text as it is, but for what a terminal would obey.
-struct Shown<'a>(&'a str);
+struct TerminalLine<'a>(&'a str);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for TerminalLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
         self.0.chars().try_for_each(|c| fmt::Write::write_char(f, plain(c)))

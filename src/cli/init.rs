@@ -127,31 +127,46 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
 fn ask(mut arguments: Arguments) -> Result<Arguments, dialoguer::Error> {
     if arguments.origin.is_none() {
         let question = "The log's name for ever, like embassy.example/notes";
-        arguments.origin = Some(ask_for(question, false, values::origin)?);
+        arguments.origin = Some(ask_for(question, Nothing::IsNoAnswer, values::origin)?);
     }
     if arguments.correspondents.is_empty() {
         let question = "Accounts that formal messages go to, by name or number, with spaces between";
-        arguments.correspondents = ask_for(question, false, |text| each(text, values::correspondent))?;
+        arguments.correspondents = ask_for(question, Nothing::IsNoAnswer, |text| each(text, values::correspondent))?;
     }
     if !arguments.formal_all && arguments.formal_marker.is_none() && arguments.formal_pattern.is_none() {
         let kinds = ["those that contain a certain text", "those that match a regular expression", "every message"];
         match Select::new().with_prompt("Which messages to them are formal").items(kinds).default(0).interact()? {
-            0 => arguments.formal_marker = Some(ask_for("The text", false, values::marker)?),
-            1 => arguments.formal_pattern = Some(ask_for("The regular expression", false, values::pattern)?),
+            0 => arguments.formal_marker = Some(ask_for("The text", Nothing::IsNoAnswer, values::marker)?),
+            1 => {
+                arguments.formal_pattern =
+                    Some(ask_for("The regular expression", Nothing::IsNoAnswer, values::pattern)?)
+            }
             _ => arguments.formal_all = true,
         }
     }
     if arguments.recipients.is_empty() {
         let question = "Public keys of the officials who may open notes (age1…), or nothing to make a key here";
-        arguments.recipients = ask_for(question, true, |text| each(text, values::recipient))?;
+        arguments.recipients = ask_for(question, Nothing::IsAnAnswer, |text| each(text, values::recipient))?;
     }
     Ok(arguments)
 }
 
+/// Whether a line with nothing on it answers a question.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nothing {
+    IsAnAnswer,
+    IsNoAnswer,
+}
+
 /// Asks until the answer can be read.
-fn ask_for<T>(question: &str, empty: bool, read: impl Fn(&str) -> Result<T, String>) -> Result<T, dialoguer::Error> {
+fn ask_for<T>(
+    question: &str,
+    nothing: Nothing,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, dialoguer::Error> {
+    let allowed = nothing == Nothing::IsAnAnswer;
     loop {
-        let text: String = Input::new().with_prompt(question).allow_empty(empty).interact_text()?;
+        let text: String = Input::new().with_prompt(question).allow_empty(allowed).interact_text()?;
         match read(text.trim()) {
             Ok(value) => return Ok(value),
             Err(why) => eprintln!("{why}"),

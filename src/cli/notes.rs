@@ -42,16 +42,16 @@ pub struct Arguments {
 
 /// A note as it is written for programs.
 #[derive(Serialize)]
-struct Line {
+struct NoteLine {
     note: u64,
     sealed: String,
     commitment: String,
     post: Option<String>,
 }
 
-impl Line {
-    fn of(standing: &Standing) -> Line {
-        Line {
+impl NoteLine {
+    fn of(standing: &Standing) -> NoteLine {
+        NoteLine {
             note: standing.note,
             sealed: standing.sealed.to_string(),
             commitment: standing.commitment.to_string(),
@@ -75,7 +75,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     while next <= all {
         let notes = reader.notes(next, PAGE).await?;
         let mut out = io::BufWriter::new(io::stdout().lock());
-        for note in notes.iter().map(Line::of) {
+        for note in notes.iter().map(NoteLine::of) {
             if arguments.output.json {
                 writeln!(out, "{}", serde_json::to_string(&note)?)?;
             } else {

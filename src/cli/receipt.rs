@@ -19,7 +19,7 @@ use crate::note::{ARCHIVE_BYTES_MAX, Envelope, names};
 use crate::platform::price::{Billed, usd};
 use crate::platform::{Platform, x};
 use crate::store::{Reader, Received, RequestClient};
-use crate::tasks::acknowledge::{self, Found};
+use crate::tasks::acknowledge::{self, FoundSlip, Reading};
 use crate::tasks::rules::Correspondent;
 use crate::tasks::settings::values;
 use crate::tlog::signed_note::VerifierKey;
@@ -84,7 +84,7 @@ pub struct Arguments {
 
 /// One note that came, as `--json` writes it.
 #[derive(Serialize)]
-struct Answer {
+struct ListedNote {
     log: String,
     note: u64,
     message: String,
@@ -109,8 +109,8 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let Some(sender) = &arguments.from else { return Ok(ExitCode::SUCCESS) };
     let (from, found) = read(&config, &reader, sender).await?;
-    let wanted = |one: &&Found| arguments.note.is_none_or(|note| one.envelope.note == note);
-    let found: Vec<&Found> = found.iter().filter(wanted).collect();
+    let wanted = |one: &&FoundSlip| arguments.note.is_none_or(|note| one.envelope.note == note);
+    let found: Vec<&FoundSlip> = found.iter().filter(wanted).collect();
     if let Some(note) = arguments.note.filter(|_| found.is_empty()) {
         let what = format!("no slip of note {note} is in the conversation with {from}");
         return Err(Failure::failed(what, "ask its sender for the slip, or see what came without a number").into());
@@ -120,21 +120,21 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             let what = format!("the configuration does not say that notes of {sender} get receipts");
             return Err(Failure::unusable(what, "add the account to `from` of [receipt] and restart the daemon").into());
         }
-        return give(&config, &reader, from, &found, arguments.yes).await;
+        return give(arguments, &config, &reader, from, &found).await;
     }
     if found.is_empty() && !arguments.output.json {
         eprintln!("no note with a slip is in the conversation with {sender}");
     }
     let mut fails = false;
     for one in found {
-        fails |= one.outcome.is_err();
-        write(&reader, one, arguments.output.json).await?;
+        fails |= matches!(one.reading, Reading::Fault(_));
+        write(&reader, one, &arguments.output).await?;
     }
     Ok(if fails { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Who the sender is, and the notes that came with a slip.
-async fn read(config: &Config, reader: &Reader, from: &Correspondent) -> anyhow::Result<(AccountId, Vec<Found>)> {
+async fn read(config: &Config, reader: &Reader, from: &Correspondent) -> anyhow::Result<(AccountId, Vec<FoundSlip>)> {
     let clock = Clock::system();
     let platform = daemon::platform(config, &clock)?;
     let from = identify(&platform, reader, from).await?;
@@ -148,15 +148,18 @@ async fn identify(platform: &dyn Platform, reader: &Reader, from: &Correspondent
     })
 }
 
-async fn write(reader: &Reader, found: &Found, json: bool) -> anyhow::Result<()> {
+async fn write(reader: &Reader, found: &FoundSlip, output: &Output) -> anyhow::Result<()> {
     let Envelope { log, note, message, sent, .. } = &found.envelope;
     let commitment = found.envelope.commitment();
     let receipt = reader.receipt(log, *note).await.or_else(not_covered)?;
-    let fails = found.outcome.as_ref().err().map(ToString::to_string);
+    let fails = match &found.reading {
+        Reading::Note(_) => None,
+        Reading::Fault(fault) => Some(fault.to_string()),
+    };
     let post = receipt.as_ref().and_then(|(_, row)| row.post.as_ref()).map(|(post, _)| post.to_string());
     let mut out = io::stdout().lock();
-    if json {
-        let answer = Answer {
+    if output.json {
+        let answer = ListedNote {
             log: log.to_string(),
             note: *note,
             message: message.to_string(),
@@ -184,15 +187,15 @@ async fn write(reader: &Reader, found: &Found, json: bool) -> anyhow::Result<()>
 
 /// Hands a receipt over to the daemon, and sees it through to its post.
 async fn give(
+    arguments: &Arguments,
     config: &Config,
     reader: &Reader,
     from: AccountId,
-    found: &[&Found],
-    yes: bool,
+    found: &[&FoundSlip],
 ) -> anyhow::Result<ExitCode> {
     // The same slip may come twice: a lost answer, and it was sent again.
-    let mut notes: Vec<&Found> = Vec::new();
-    for one in found.iter().filter(|one| one.outcome.is_ok()).chain(found) {
+    let mut notes: Vec<&FoundSlip> = Vec::new();
+    for one in found.iter().filter(|one| matches!(one.reading, Reading::Note(_))).chain(found) {
         if notes.iter().all(|known| known.envelope != one.envelope) {
             notes.push(one);
         }
@@ -201,10 +204,13 @@ async fn give(
         let what = format!("{} notes of this number are in the conversation", notes.len());
         return Err(Failure::failed(what, "see them without `--publish`, and ask their sender which one counts").into());
     };
-    let received = one.outcome.as_ref().map_err(|why| {
-        let what = format!("the note is not what its slip says: {why}");
-        Failure::failed(what, "a receipt is given for exactly what came: ask its sender")
-    })?;
+    let received = match &one.reading {
+        Reading::Note(received) => received,
+        Reading::Fault(why) => {
+            let what = format!("the note is not what its slip says: {why}");
+            return Err(Failure::failed(what, "a receipt is given for exactly what came: ask its sender").into());
+        }
+    };
     let Received { log, note, commitment } = received;
     if reader.receipt(log, *note).await.or_else(not_covered)?.is_none() {
         let price = usd(Billed::PostCreate.price_usd_micros());
@@ -212,7 +218,9 @@ async fn give(
         println!("  this account has received note {note} of the log {log}");
         println!("  sha256 {commitment}");
         println!("  one post on X, {price}");
-        disclosure::confirm(yes, "Publish it?")?;
+        if !arguments.yes {
+            disclosure::confirm("Publish it?")?;
+        }
         RequestClient::open(&config.log.database)?.ask_receipt(one.slip, from, received.clone()).await?;
     }
     follow(config, reader, one, received).await
@@ -232,7 +240,7 @@ async fn is_named(config: &Config, reader: &Reader, sender: &Correspondent, from
     Ok(false)
 }
 
-async fn follow(config: &Config, reader: &Reader, found: &Found, received: &Received) -> anyhow::Result<ExitCode> {
+async fn follow(config: &Config, reader: &Reader, found: &FoundSlip, received: &Received) -> anyhow::Result<ExitCode> {
     let mut is_told = false;
     loop {
         let is_served = reader.is_served().await?;

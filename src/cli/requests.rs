@@ -33,7 +33,7 @@ pub struct Arguments {
 
 /// A request as it is written for programs.
 #[derive(Serialize)]
-struct Line {
+struct RequestLine {
     request: u64,
     state: RequestState,
     what: &'static str,
@@ -59,7 +59,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         eprintln!("nobody has asked for anything yet");
     }
     for request in requests {
-        let line = Line::of(request);
+        let line = RequestLine::of(request);
         if arguments.output.json {
             println!("{}", serde_json::to_string(&line)?);
         } else {
@@ -69,13 +69,13 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-impl Line {
-    fn of(request: Request) -> Line {
+impl RequestLine {
+    fn of(request: Request) -> RequestLine {
         let (what, level, post) = match request.ask {
             Ask::Open { level, .. } => ("open", Some(level.as_str()), None),
             Ask::Dispute { post, .. } => ("dispute", None, Some(post.to_string())),
         };
-        Line {
+        RequestLine {
             request: request.id,
             state: request.state,
             what,
@@ -90,9 +90,9 @@ impl Line {
     }
 }
 
-impl std::fmt::Display for Line {
+impl std::fmt::Display for RequestLine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Line { request, state, what, note, level, post, asked_by, asked_at, approved_by, why } = self;
+        let RequestLine { request, state, what, note, level, post, asked_by, asked_at, approved_by, why } = self;
         let subject = level.or(post.as_deref()).unwrap_or_default();
         write!(f, "{request:>6}  {:<9}  {what} {note} {subject}  asked by {asked_by}  {asked_at}", state.as_str())?;
         approved_by.iter().try_for_each(|by| write!(f, "  approved by {by}"))?;

@@ -39,7 +39,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     logging::start();
-    let parts = Parts::of(&config, arguments.backfill)?;
+    let parts = Parts { backfill: arguments.backfill, ..Parts::of(&config)? };
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(async {
         let shutdown = signals::shutdown()?;
         daemon::run(parts, shutdown).await

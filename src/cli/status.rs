@@ -40,11 +40,12 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let reader = Reader::open(&config.log.database)?;
     let (status, running) = (reader.status().await?, reader.is_served().await?);
+    let answer = StatusAnswer { running, status: &status };
     let mut out = io::stdout().lock();
     if arguments.output.json {
-        writeln!(out, "{}", serde_json::to_string(&Answer { running, status: &status })?)?;
+        writeln!(out, "{}", serde_json::to_string(&answer)?)?;
     } else {
-        out.write_all(for_people(&status, running).as_bytes())?;
+        out.write_all(for_people(&answer).as_bytes())?;
     }
     let troubled = status.loops.iter().any(|one| one.trouble.is_some());
     Ok(if troubled || !running { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -52,14 +53,15 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// How things stand, as `--json` writes it.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct StatusAnswer<'a> {
     /// Whether a daemon runs on this database.
     running: bool,
     #[serde(flatten)]
     status: &'a Status,
 }
 
-fn for_people(status: &Status, running: bool) -> String {
+fn for_people(answer: &StatusAnswer<'_>) -> String {
+    let StatusAnswer { running, status } = *answer;
     let daemon =
         if running { "runs" } else { "does not run: nothing is sealed until it does, start it with `verbale run`" };
     let mut text = format!(

@@ -76,15 +76,15 @@ pub struct Arguments {
 
 /// The answer about one file, as `--json` writes it, one a line.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct CheckedFile<'a> {
     file: &'a str,
     #[serde(flatten)]
-    result: Outcome<'a>,
+    result: FileOutcome<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Outcome<'a> {
+enum FileOutcome<'a> {
     Report(&'a Report),
     Unreadable { status: u8, error: String },
 }
@@ -95,7 +95,7 @@ enum Outcome<'a> {
 /// If the key cannot be read, or standard output cannot be written.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let verify_slip::SlipAndMessage { slip: Some(slip), message: Some(message) } = &arguments.slip {
-        return verify_slip::run(slip, message, arguments.output.json);
+        return verify_slip::run(slip, message, &arguments.output);
     }
     let trusted = |given: &Option<String>| given.as_deref().map(trust::policy).transpose();
     let trust = Trust { log: trusted(&arguments.log)?, receipt_log: trusted(&arguments.receipt_log)? };
@@ -107,7 +107,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         if arguments.output.json {
             write_json(file, &result)?;
         } else {
-            write_text(file, &result, arguments.files.len() > 1)?;
+            write_text((arguments.files.len() > 1).then_some(file), &result)?;
         }
         let status = result.as_ref().map_or_else(failure::status, Report::exit_status);
         worst = worst.max(STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len() - 1));
@@ -130,23 +130,24 @@ fn check(path: &Path, trust: &Trust, asker: Option<&mut Asker>, counter: Option<
 fn write_json(file: &Path, result: &anyhow::Result<Report>) -> anyhow::Result<()> {
     let file = &*file.to_string_lossy();
     let result = match result {
-        Ok(report) => Outcome::Report(report),
-        Err(error) => Outcome::Unreadable { status: failure::status(error), error: failure::text(error) },
+        Ok(report) => FileOutcome::Report(report),
+        Err(error) => FileOutcome::Unreadable { status: failure::status(error), error: failure::text(error) },
     };
     let mut out = io::stdout().lock();
-    serde_json::to_writer(&mut out, &Answer { file, result }).map_err(io::Error::from)?;
+    serde_json::to_writer(&mut out, &CheckedFile { file, result }).map_err(io::Error::from)?;
     out.write_all(b"\n")?;
     Ok(())
 }
 
-fn write_text(file: &Path, result: &anyhow::Result<Report>, heading: bool) -> anyhow::Result<()> {
-    match result {
-        Ok(report) if heading => {
+/// Writes what was found, behind the name of the file if one is given.
+fn write_text(heading: Option<&PathBuf>, result: &anyhow::Result<Report>) -> anyhow::Result<()> {
+    match (result, heading) {
+        (Ok(report), Some(file)) => {
             let file = text::visible(&file.display().to_string());
             io::stdout().write_all(format!("{file}: {report}\n\n").as_bytes())?;
         }
-        Ok(report) => io::stdout().write_all(report.to_string().as_bytes())?,
-        Err(error) => {
+        (Ok(report), None) => io::stdout().write_all(report.to_string().as_bytes())?,
+        (Err(error), _) => {
             failure::report(error);
         }
     }

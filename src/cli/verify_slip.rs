@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::{Failure, input};
+use super::{Failure, Output, input};
 use crate::note::content::CONTENT_BYTES_MAX;
 use crate::note::slip::SLIP_BYTES_MAX;
 use crate::verify::proof::{self, Report};
@@ -28,7 +28,7 @@ pub struct SlipAndMessage {
 
 /// The answer, as `--json` writes it.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct CheckedSlip<'a> {
     file: &'a str,
     #[serde(flatten)]
     report: &'a Report,
@@ -38,15 +38,15 @@ struct Answer<'a> {
 ///
 /// # Errors
 /// If a file cannot be read, or is no slip.
-pub fn run(slip: &Path, message: &Path, json: bool) -> anyhow::Result<ExitCode> {
+pub fn run(slip: &Path, message: &Path, output: &Output) -> anyhow::Result<ExitCode> {
     let text = input::text(slip, FILE_BYTES_MAX)?;
     let message = input::text(message, CONTENT_BYTES_MAX as u64)?;
     let report = proof::slip(&text, &message);
     let report = report.map_err(|error| Failure::of(format_args!("{}: ", slip.display()), &error))?;
     let mut out = io::stdout().lock();
-    if json {
+    if output.json {
         let file = &*slip.to_string_lossy();
-        writeln!(out, "{}", serde_json::to_string(&Answer { file, report: &report })?)?;
+        writeln!(out, "{}", serde_json::to_string(&CheckedSlip { file, report: &report })?)?;
     } else {
         write!(out, "{report}")?;
     }

@@ -26,12 +26,12 @@ use crate::tlog::policy::Policy;
 use crate::tlog::signed_note::{self, SignedNote, VerifierKey};
 use crate::tlog::tile::Kind;
 use crate::verify::check::{self, Check};
-use crate::verify::log::{self, Audit, Outside, Report};
+use crate::verify::log::{self, Audit, Extent, Outside, Report};
 use crate::verify::proof;
 
 use journal::Journal;
 use posts::Tally;
-use source::{FetchError, Found, Reading, Source};
+use source::{FetchError, FetchedFile, Reading, Source};
 
 pub use journal::JournalError;
 pub use posts::FileError;
@@ -167,10 +167,10 @@ pub async fn audit(wanted: &AuditRequest, now: Time, mut progress: impl FnMut(Pr
     let mut before = vec![key.signature(checkpoint.as_bytes(), &head), key.check(&head)];
     before.extend(key.witnesses(checkpoint.as_bytes()));
     before.extend(wanted.since.as_ref().and_then(|since| key.signed_since(since, &head)));
-    let whole = audit.len() == head.size;
-    let mut posts = tally.map(|tally| tally.check(&journal, &audit, begun, whole)).transpose()?;
+    let read = Extent::of(audit.len(), &head);
+    let mut posts = tally.map(|tally| tally.check(&journal, &audit, begun, read)).transpose()?;
     if let Some((_, account)) = &wanted.online {
-        let looked = online::check(&journal, account, whole)?;
+        let looked = online::check(&journal, account, read)?;
         posts = Some(looked.check);
         unread = unread.or(looked.unread);
     }
@@ -287,7 +287,7 @@ async fn read_on(
 }
 
 /// Takes a bundle and the tiles that it completes: between two of them the state can be saved.
-fn take(journal: &Journal, state: &mut State, files: Vec<Found>) -> Result<ControlFlow<()>, Error> {
+fn take(journal: &Journal, state: &mut State, files: Vec<FetchedFile>) -> Result<ControlFlow<()>, Error> {
     for (path, bytes) in files {
         if state.tally.is_some() && path.kind() == Kind::Entries {
             heads::ask(journal, &mut state.audit, path.start() + u64::from(path.width()))?;
@@ -402,5 +402,5 @@ pub fn read_posts(bytes: &[u8]) {
         }
     }
     let now = Time::from_ms(1_800_000_000_000);
-    tally.check(&journal, &audit, now, true).expect("the file can be read");
+    tally.check(&journal, &audit, now, Extent::Whole).expect("the file can be read");
 }

@@ -13,7 +13,7 @@ use crate::base::ids::{AccountName, PostId};
 use crate::platform::x::Oembed;
 use crate::tlog::entry::Loss;
 use crate::verify::check::{self, Check};
-use crate::verify::log::{Event, Expected};
+use crate::verify::log::{Event, Expected, Extent};
 use crate::verify::proof::{Shown, cut};
 use crate::wording::post::PostText;
 
@@ -107,25 +107,25 @@ fn answered(journal: &Journal, entry: i64, wanted: Option<&str>, shown: &Shown) 
 }
 
 /// What the posts came to.
-pub(super) struct Found {
+pub(super) struct PostsChecked {
     pub(super) check: Check,
     /// What could not be read, if anything.
     pub(super) unread: Option<String>,
 }
 
-/// Sums up. `whole` says whether the log was read to its end.
-pub(super) fn check(journal: &Journal, account: &AccountName, whole: bool) -> Result<Found, JournalError> {
+/// Sums up. `read` says whether the log was read to its end.
+pub(super) fn check(journal: &Journal, account: &AccountName, read: Extent) -> Result<PostsChecked, JournalError> {
     const NAME: &str = "platform";
     let unread = journal.tried(unread(journal))?;
     if let Some(wrong) = journal.tried(wrong(journal, account))? {
-        return Ok(Found { check: check::fails(NAME, wrong), unread });
+        return Ok(PostsChecked { check: check::fails(NAME, wrong), unread });
     }
     let mut detail = journal.tried(found(journal, account))?;
     if let Some(unread) = &unread {
         detail = format!("{detail}; could not be read: {unread}");
     }
-    let check = if whole && unread.is_none() { check::holds } else { check::not_checked };
-    Ok(Found { check: check(NAME, detail), unread })
+    let check = if read == Extent::Whole && unread.is_none() { check::holds } else { check::not_checked };
+    Ok(PostsChecked { check: check(NAME, detail), unread })
 }
 
 fn found(journal: &Journal, account: &AccountName) -> rusqlite::Result<String> {

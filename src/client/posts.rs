@@ -20,7 +20,7 @@ use crate::base::text;
 use crate::base::time::Time;
 use crate::tlog::entry::Loss;
 use crate::verify::check::{self, Check};
-use crate::verify::log::{Audit, Event, Expected, Finding, WAIT_MS_MAX};
+use crate::verify::log::{Audit, Event, Expected, Extent, Finding, WAIT_MS_MAX};
 use crate::verify::proof::cut;
 use crate::wording::post::PostText;
 
@@ -158,7 +158,7 @@ impl Tally {
             .prepare_cached(sql)?
             .query_row([id], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
         let Some((author, text)) = found.optional()? else {
-            return mismatch(journal, expected, false, "is missing".to_owned());
+            return mismatch(journal, expected, Loss::Deleted, "is missing".to_owned());
         };
         let account = self.account.get_or_insert_with(|| author.clone());
         if !author.eq_ignore_ascii_case(account) {
@@ -170,7 +170,12 @@ impl Tally {
             return Ok(());
         };
         if wanted != text.trim_end() {
-            return mismatch(journal, expected, true, format!("says {:?}, and must say {wanted:?}", cut(&text)));
+            return mismatch(
+                journal,
+                expected,
+                Loss::Edited,
+                format!("says {:?}, and must say {wanted:?}", cut(&text)),
+            );
         }
         Ok(())
     }
@@ -184,16 +189,16 @@ impl Tally {
         Ok(())
     }
 
-    /// Sums up after the last entry. `begun` is when the head was read.
+    /// Sums up after the last entry. `begun` is when the head was read, and `read` whether the log was to its end.
     pub(super) fn check(
         &self,
         journal: &Journal,
         audit: &Audit,
         begun: Time,
-        whole: bool,
+        read: Extent,
     ) -> Result<Check, JournalError> {
         const NAME: &str = "platform";
-        if let Some(wrong) = journal.tried(self.wrong(journal, audit, begun, whole))? {
+        if let Some(wrong) = journal.tried(self.wrong(journal, audit, begun, read))? {
             return Ok(check::fails(NAME, wrong));
         }
         let (late, newer, others) = journal.tried(self.beside(journal, audit))?;
@@ -214,19 +219,19 @@ impl Tally {
         .filter(|(count, _)| 0 < *count)
         .fold(told, |told, (count, what)| format!("{told}; {count} {what}"));
         // A log without a post of its own does not say whose posts are to be compared with it.
-        let holds = whole && 0 < self.compared + self.admitted;
+        let holds = read == Extent::Whole && 0 < self.compared + self.admitted;
         Ok(if holds { check::holds(NAME, told) } else { check::not_checked(NAME, told) })
     }
 
     /// Everything that is wrong, the first of each kind.
-    fn wrong(&self, journal: &Journal, audit: &Audit, begun: Time, whole: bool) -> rusqlite::Result<Option<String>> {
+    fn wrong(&self, journal: &Journal, audit: &Audit, begun: Time, read: Extent) -> rusqlite::Result<Option<String>> {
         let mut wrong: Vec<String> = self.others.told().into_iter().collect();
         for (edited, what) in [(false, "missing"), (true, "edited")] {
             let sql = "SELECT count(*), (SELECT told FROM mismatch WHERE edited = ?1 ORDER BY id LIMIT 1) FROM mismatch
                 WHERE edited = ?1";
             wrong.extend(told(journal, sql, params![edited], what)?);
         }
-        if let Some(account) = self.account.as_ref().filter(|_| whole) {
+        if let Some(account) = self.account.as_ref().filter(|_| read == Extent::Whole) {
             let sql = "SELECT count(*), min(id) || ' has the form of one of the log, which says nothing of it'
                 FROM post WHERE NOT seen AND first <= ?2 AND author = ?1 COLLATE NOCASE";
             wrong.extend(told(journal, sql, params![account, number(audit.posted())], "extra")?);
@@ -272,8 +277,8 @@ pub(super) fn told(
     }))
 }
 
-fn mismatch(journal: &Journal, expected: &Expected, edited: bool, what: String) -> rusqlite::Result<()> {
+fn mismatch(journal: &Journal, expected: &Expected, how: Loss, what: String) -> rusqlite::Result<()> {
     let told = format!("{} of entry {} {what}", expected.post, expected.index);
     let sql = "INSERT OR IGNORE INTO mismatch VALUES (?1, ?2, ?3)";
-    journal.db.prepare_cached(sql)?.execute(params![expected.post.id.0 as i64, edited, told]).map(drop)
+    journal.db.prepare_cached(sql)?.execute(params![expected.post.id.0 as i64, how == Loss::Edited, told]).map(drop)
 }

@@ -28,7 +28,7 @@ const REDIRECTS_MAX: usize = 3;
 const WAIT: Duration = Duration::from_millis(200);
 
 /// A tile or bundle and its bytes; none if it is known not to be there.
-pub type Found = (TilePath, Option<Vec<u8>>);
+pub type FetchedFile = (TilePath, Option<Vec<u8>>);
 
 /// Something could not be read. That is never taken for "is absent".
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -139,13 +139,13 @@ impl Source {
     ///
     /// # Errors
     /// If one could not be read.
-    pub async fn tiles(&self, paths: Vec<TilePath>) -> Result<Vec<Found>, FetchError> {
+    pub async fn tiles(&self, paths: Vec<TilePath>) -> Result<Vec<FetchedFile>, FetchError> {
         let read = async |path: TilePath| Ok((path, self.tile(path).await?));
         future::try_join_all(paths.into_iter().map(read)).await
     }
 
     /// The files of several steps of a plan, read beside whatever else is done meanwhile.
-    pub async fn steps(&self, steps: Vec<Vec<TilePath>>) -> Vec<Result<Vec<Found>, FetchError>> {
+    pub async fn steps(&self, steps: Vec<Vec<TilePath>>) -> Vec<Result<Vec<FetchedFile>, FetchError>> {
         let place = self.clone();
         let read = async move { future::join_all(steps.into_iter().map(|paths| place.tiles(paths))).await };
         let read = AbortOnDropHandle::new(tokio::spawn(read)).await;

@@ -58,7 +58,7 @@ fn refused(what: String) -> ArchiveError {
 }
 
 /// The files of an archive by name.
-pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type ArchiveFiles = BTreeMap<String, Vec<u8>>;
 
 /// The archive with these files in this order: not compressed, every time stamp the same, so that the same files make
 /// the same bytes. The names must differ.
@@ -89,7 +89,7 @@ fn try_write(files: &[(String, &[u8])]) -> ZipResult<Vec<u8>> {
 /// If it is no archive, or one with directories, links, encryption, compression other than deflate, twice the same name,
 /// a name that is not plain, parts that overlap or hide, two headers that disagree, bytes that belong to no file, a wrong
 /// checksum, or too much of anything.
-pub(crate) fn read(zip: &[u8]) -> Result<Files, ArchiveError> {
+pub(crate) fn read(zip: &[u8]) -> Result<ArchiveFiles, ArchiveError> {
     if ARCHIVE_BYTES_MAX < zip.len() as u64 {
         return Err(ArchiveError::TooLarge { size: zip.len() as u64 });
     }
@@ -105,7 +105,7 @@ pub(crate) fn read(zip: &[u8]) -> Result<Files, ArchiveError> {
     check_end(zip, archive.central_directory_start())?;
     archive.validate_header_consistency().map_err(damaged)?;
     check_places(zip, &mut archive, damaged)?;
-    let mut files = Files::new();
+    let mut files = ArchiveFiles::new();
     let mut left = UNPACKED_BYTES_MAX;
     for index in 0..archive.len() {
         let (name, bytes) = read_file(&mut archive, index, left)?;

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use self::errors::{error_of, error_of_fault, lost};
 use super::shapes::{self, Asked};
 use super::world::{
-    Call, Draft as WorldDraft, Event, EventKind, How, Listing, Moment, Outgoing, Post, Range, Refusal, User, World,
-    unescape,
+    Call, Draft as WorldDraft, Event, EventKind, EventListing, How, Moment, Outgoing, Post, Range, Refusal, User,
+    World, unescape,
 };
 use super::{Shared, world};
 use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
@@ -155,7 +155,7 @@ impl Platform for Direct {
             return Ok(vec![one, other]);
         }
         self.call(Call::ConversationMessages, |world, now, user| {
-            let asked = Listing { conversation: Some(conversation), kinds: &[], size: 100, before: None };
+            let asked = EventListing { conversation: Some(conversation), kinds: &[], size: 100, before: None };
             let page = world.list_events(now, user, asked)?;
             Ok(participants(page.events.iter().rev()))
         })
@@ -260,8 +260,12 @@ fn list(
     size: u32,
     page: Option<&PageToken>,
 ) -> Result<MessagePage, Refusal> {
-    let asked =
-        Listing { conversation, kinds: &["MessageCreate"], size: size as usize, before: before(page)?.map(MessageId) };
+    let asked = EventListing {
+        conversation,
+        kinds: &["MessageCreate"],
+        size: size as usize,
+        before: before(page)?.map(MessageId),
+    };
     let page = world.list_events(now, user, asked)?;
     let messages = page.events.iter().filter_map(|event| message(world, event)).collect();
     Ok(MessagePage { messages, next: page.next.map(|id| PageToken(id.to_string())) })

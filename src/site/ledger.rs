@@ -20,7 +20,7 @@ pub struct Ledger {
     others: Vec<Other>,
     /// The places in `others` of what is about a note.
     about: BTreeMap<u64, Vec<usize>>,
-    counts: Counts,
+    counts: LedgerCounts,
 }
 
 /// A note in as few bytes as it takes.
@@ -60,7 +60,7 @@ pub struct Other {
 
 /// How many there are.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub struct Counts {
+pub struct LedgerCounts {
     /// Notes whose post is in the log.
     pub posted: u64,
     /// Notes of which something was opened.
@@ -190,7 +190,7 @@ impl Ledger {
     }
 
     /// How many there are of each.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> LedgerCounts {
         self.counts
     }
 

@@ -279,12 +279,22 @@ pub(super) mod note {
         html! { "Entry " (index) ", counted from 0: line " (index + 1) " of " (log_txt) "." }
     }
 
-    /// What to do with the proof, which is here or not.
-    pub(crate) fn drop_it(proof: Markup, is_here: bool, page: impl FnOnce(&str) -> Markup) -> Markup {
+    /// The name of a note's proof.
+    pub(crate) enum Proof {
+        /// It is on the site: the name leads to it.
+        Here(Markup),
+        /// Only whom it was given to has it.
+        Elsewhere(Markup),
+    }
+
+    /// What to do with the proof.
+    pub(crate) fn drop_it(proof: Proof, page: impl FnOnce(&str) -> Markup) -> Markup {
         let page = page("the page that checks");
         html! {
-            @if is_here { "Take its proof, " (proof) ", and drop it on " (page) }
-            @else { "If somebody gave you its proof, " (proof) ", drop it on " (page) }
+            @match proof {
+                Proof::Here(proof) => { "Take its proof, " (proof) ", and drop it on " (page) }
+                Proof::Elsewhere(proof) => { "If somebody gave you its proof, " (proof) ", drop it on " (page) }
+            }
             ". It works offline, and sends nothing to anybody. Or unpack the proof and type:"
         }
     }

@@ -107,7 +107,7 @@ pub use receipts::{AskReceipts, ReadReceipts, Received, ReceivedSlip, WriteRecei
 pub use requests::{Ask, AskRequests, CodeChange, CodeRow, Command, NewRequest, ReadRequests, Request};
 pub use sealing::{Batch, Gap, ReadSealing, Sealing, WriteSealing};
 pub use tasks::{ReadTasks, Status, TaskReport, WriteTasks};
-pub use triggers::{Answer, Effects, Mentioned, Opened, Trigger, WriteTriggers};
+pub use triggers::{Effects, Mentioned, NewAnswer, Opened, Trigger, WriteTriggers};
 
 /// All questions.
 pub trait Looking:

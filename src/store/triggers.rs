@@ -45,7 +45,7 @@ pub struct Effects {
     /// What of a note is opened.
     pub open: Option<Opened>,
     /// Public posts in answer to others.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<NewAnswer>,
     /// Direct messages.
     pub messages: Vec<Outgoing>,
     /// What is asked for.
@@ -72,7 +72,7 @@ pub struct Opened {
 
 /// A public post in answer to another.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Answer {
+pub struct NewAnswer {
     /// Its exact text, which no other post of ours has.
     pub text: String,
     /// The post that it answers.

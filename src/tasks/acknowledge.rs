@@ -31,13 +31,30 @@ const REACH: Reach = Reach { page_sizes: &[10, 100], pages_max: 10 };
 const LATE: Duration = Duration::from_secs(15 * 60);
 
 /// A slip in a conversation, and what came of it.
-pub struct Found {
+pub struct FoundSlip {
     /// The message that it is.
     pub slip: MessageId,
     /// Its envelope: the sender's word.
     pub envelope: Envelope,
     /// The note that came, or why it is none.
-    pub outcome: Result<Received, Fault>,
+    pub reading: Reading,
+}
+
+/// What a slip and its message make.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reading {
+    /// The note that came: all that can be seen of it is as the slip says.
+    Note(Received),
+    /// No note.
+    Fault(Fault),
+}
+
+/// How the links and the files that came compare with those that a slip says.
+enum Comparison {
+    /// They are the same.
+    Same,
+    /// They are others: in which way.
+    Other(String),
 }
 
 /// Why a slip makes no note. Nothing private.
@@ -92,8 +109,8 @@ impl Receiver {
             }
             return Ok(Next::Idle(now.plus_ms(ms(self.poll))));
         };
-        let outcome = match slipped.received.clone() {
-            Some(received) => Ok(received),
+        let reading = match slipped.received.clone() {
+            Some(received) => Reading::Note(received),
             None => match self.rebuild(&slipped).await {
                 // It may be a file of this note alone: others pass it.
                 Err(TaskError::Platform(error @ PlatformError::Unavailable { .. })) => {
@@ -107,14 +124,16 @@ impl Receiver {
                 rebuilt => rebuilt?,
             },
         };
-        match outcome {
-            Ok(received) => self.receive(slipped.slip, received).await?,
-            Err(Fault::Missing(why)) if self.clock.now().ms_since(Source::XDm.moment(slipped.slip)) < ms(LATE) => {
+        match reading {
+            Reading::Note(received) => self.receive(slipped.slip, received).await?,
+            Reading::Fault(Fault::Missing(why))
+                if self.clock.now().ms_since(Source::XDm.moment(slipped.slip)) < ms(LATE) =>
+            {
                 let until = self.backoff.wait(self.clock.now());
                 info!(slip.id = %slipped.slip, why, until = %until, "a slip has to wait");
                 self.deferred.defer(slipped.slip, until);
             }
-            Err(fault) => self.refuse(slipped.slip, fault.to_string()).await?,
+            Reading::Fault(fault) => self.refuse(slipped.slip, fault.to_string()).await?,
         }
         Ok(Next::Now)
     }
@@ -133,7 +152,7 @@ impl Receiver {
         Ok(self.store.refuse_slip(slip, why).await?)
     }
 
-    async fn rebuild(&self, slipped: &ReceivedSlip) -> Result<Result<Received, Fault>, TaskError> {
+    async fn rebuild(&self, slipped: &ReceivedSlip) -> Result<Reading, TaskError> {
         // The publisher keeps it before any other loop begins.
         let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
         let mut note = None;
@@ -145,7 +164,7 @@ impl Receiver {
         };
         let messages = conversation(&*self.platform, slipped.from, is_enough).await?;
         let Some(slip) = messages.get(&slipped.slip) else {
-            return Ok(Err(Fault::Missing("the slip is not in the conversation".to_owned())));
+            return Ok(Reading::Fault(Fault::Missing("the slip is not in the conversation".to_owned())));
         };
         Ok(received(&*self.platform, slip, &messages, me).await?)
     }
@@ -155,14 +174,14 @@ impl Receiver {
 ///
 /// # Errors
 /// Of the platform.
-pub async fn list(platform: &dyn Platform, from: AccountId) -> Result<Vec<Found>, PlatformError> {
+pub async fn list(platform: &dyn Platform, from: AccountId) -> Result<Vec<FoundSlip>, PlatformError> {
     let me = platform.me().await?.account.id;
     let messages = conversation(platform, from, |_| false).await?;
     let mut found = Vec::new();
     for message in messages.values().filter(|message| message.sender == from) {
         let Ok(slip) = Slip::parse(&message.text) else { continue };
-        let outcome = received(platform, message, &messages, me).await?;
-        found.push(Found { slip: message.id, envelope: slip.envelope, outcome });
+        let reading = received(platform, message, &messages, me).await?;
+        found.push(FoundSlip { slip: message.id, envelope: slip.envelope, reading });
     }
     Ok(found)
 }
@@ -177,39 +196,40 @@ async fn conversation(
     Ok(messages.into_iter().map(|message| (message.id, message)).collect())
 }
 
-/// The note that a slip and its message make, if all that we can see is as the slip says; else what is not.
+/// The note that a slip and its message make if all that we can see is as the slip says, or else what is not.
 async fn received(
     platform: &dyn Platform,
     slip: &Message,
     messages: &BTreeMap<MessageId, Message>,
     me: AccountId,
-) -> Result<Result<Received, Fault>, PlatformError> {
+) -> Result<Reading, PlatformError> {
     let read = match Slip::parse(&slip.text) {
         Ok(read) => read,
-        Err(error) => return Ok(Err(Fault::Wrong(error.to_string()))),
+        Err(error) => return Ok(Reading::Fault(Fault::Wrong(error.to_string()))),
     };
     let envelope = &read.envelope;
     let id = envelope.message;
     let Some(message) = messages.get(&id).filter(|message| message.sender == slip.sender) else {
-        return Ok(Err(Fault::Missing(format!("message {id} of {} is not in the conversation", slip.sender))));
+        let what = format!("message {id} of {} is not in the conversation", slip.sender);
+        return Ok(Reading::Fault(Fault::Missing(what)));
     };
     if let Err(why) = check_accounts(envelope, message, me) {
-        return Ok(Err(Fault::Wrong(why)));
+        return Ok(Reading::Fault(Fault::Wrong(why)));
     }
     let rebuilt = match rebuild(&slip.text, &message.text) {
         Ok(rebuilt) => rebuilt,
         Err(error) => {
             let what = error.to_string().lines().next().unwrap_or_default().to_owned();
-            return Ok(Err(Fault::Wrong(what)));
+            return Ok(Reading::Fault(Fault::Wrong(what)));
         }
     };
     Ok(match check_files(platform, &rebuilt, message).await? {
-        Ok(()) => Ok(Received {
+        Comparison::Same => Reading::Note(Received {
             log: rebuilt.envelope.log.clone(),
             note: rebuilt.envelope.note,
             commitment: rebuilt.commitment,
         }),
-        Err(why) => Err(Fault::Wrong(why)),
+        Comparison::Other(why) => Reading::Fault(Fault::Wrong(why)),
     })
 }
 
@@ -235,19 +255,15 @@ fn check_accounts(envelope: &Envelope, message: &Message, me: AccountId) -> Resu
     Ok(())
 }
 
-/// The links lead where the content says, and the files are those that it says.
-async fn check_files(
-    platform: &dyn Platform,
-    note: &Rebuilt,
-    message: &Message,
-) -> Result<Result<(), String>, PlatformError> {
+/// Returns [`Comparison::Same`] if the links lead where the content says, and the files are those that it says.
+async fn check_files(platform: &dyn Platform, note: &Rebuilt, message: &Message) -> Result<Comparison, PlatformError> {
     let content = &note.content;
     if let Some((short, _)) = content.links.iter().find(|link| !message.links.contains(link)) {
-        return Ok(Err(format!("the link {short} leads elsewhere than it says")));
+        return Ok(Comparison::Other(format!("the link {short} leads elsewhere than it says")));
     }
     if content.attachments.len() != message.attachments.len() {
         let (said, found) = (content.attachments.len(), message.attachments.len());
-        return Ok(Err(format!("it says that the note has {said} files, and {found} came")));
+        return Ok(Comparison::Other(format!("it says that the note has {said} files, and {found} came")));
     }
     for (place, (said, found)) in (1..).zip(content.attachments.iter().zip(&message.attachments)) {
         let is_same = match said {
@@ -255,14 +271,14 @@ async fn check_files(
             AttachmentRef::File(file) => match platform.attachment(message.id, found, ATTACHMENT_BYTES_MAX).await {
                 Ok(came) => file.is(&came.bytes),
                 Err(PlatformError::Refused { what }) => {
-                    return Ok(Err(format!("its file {place} could not be fetched: {what}")));
+                    return Ok(Comparison::Other(format!("its file {place} could not be fetched: {what}")));
                 }
                 Err(error) => return Err(error),
             },
         };
         if !is_same {
-            return Ok(Err(format!("its file {place} is another than the one that came")));
+            return Ok(Comparison::Other(format!("its file {place} is another than the one that came")));
         }
     }
-    Ok(Ok(()))
+    Ok(Comparison::Same)
 }

@@ -111,6 +111,15 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// How a request can be approved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Approval {
+    /// By message.
+    ByMessage,
+    /// Only on the command line.
+    OnCommandLine,
+}
+
 /// What is asked for, as an official reads it.
 struct Wish<'a>(&'a Order);
 
@@ -139,11 +148,14 @@ impl DmText {
         )
     }
 
-    /// That another official asks for something. Who, if it was by message; and whether it can be approved by message.
-    pub fn request(request: u64, order: &Order, by: Option<AccountId>, lapses: Time, by_message: bool) -> DmText {
+    /// That another official asks for something. Who, if it was by message; and how it can be approved.
+    pub fn request(request: u64, order: &Order, by: Option<AccountId>, lapses: Time, approval: Approval) -> DmText {
         let by = by.map_or_else(|| "Another official".to_owned(), |by| format!("Account {by}"));
         let (wish, lapses) = (Wish(order), Moment(lapses));
-        let (how, command) = if by_message { ("write", "") } else { ("run on the command line", "verbale ") };
+        let (how, command) = match approval {
+            Approval::ByMessage => ("write", ""),
+            Approval::OnCommandLine => ("run on the command line", "verbale "),
+        };
         DmText::new(
             format_args!(
                 "{by} asks {wish}: request {request}. If you approve, {how} before {lapses}:\n{command}approve {request}"
@@ -245,8 +257,8 @@ mod tests {
             DmText::ended(3, RequestState::Lapsed),
             DmText::ended(3, RequestState::Refused),
             DmText::ended(3, RequestState::Done),
-            DmText::request(3, &open, Some(by), time, true),
-            DmText::request(3, &open, None, time, false),
+            DmText::request(3, &open, Some(by), time, Approval::ByMessage),
+            DmText::request(3, &open, None, time, Approval::OnCommandLine),
             DmText::dispute(&standing()[0], by, PostId(MOST)),
             DmText::status(&log, day, &waiting, ID),
             DmText::notes(&standing(), 300, ID),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::{Config, Error, position};
 use crate::tasks::replicate::{Destination, ReplicateSettings};
 use crate::tasks::rules::Correspondent;
-use crate::tasks::settings::kinds::within_poll;
+use crate::tasks::settings::kinds::{within_poll_at_x, within_poll_elsewhere};
 
 /// What is wrong with a value, and where it stands.
 type Misplaced = (Option<Range<usize>>, String);
@@ -46,7 +46,7 @@ fn check(config: &Config, text: &str) -> Result<(), Misplaced> {
 
 /// The time between polls: what is allowed depends on whether it is X.
 fn poll(section: &str, given: Duration, config: &Config, text: &str) -> Result<(), Misplaced> {
-    let within = within_poll(given, config.x.is_x());
+    let within = if config.x.is_x() { within_poll_at_x(given) } else { within_poll_elsewhere(given) };
     within.map(drop).map_err(|message| (position::of(text, section, "poll"), message))
 }
 

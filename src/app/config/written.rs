@@ -35,16 +35,16 @@ the sections, as that file is: `VERBALE_WRITE_CONFIGURATION=1 cargo test --lib a
 ";
 
 /// A section of the file.
-struct Part {
+struct WrittenSection {
     name: &'static str,
     doc: &'static [&'static str],
     keys: Vec<Key>,
-    shown: Shown,
+    shown: Layout,
 }
 
 /// How a section stands in the template.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shown {
+enum Layout {
     /// With its header.
     Table,
     /// As one of a list, within the section before it.
@@ -53,25 +53,25 @@ enum Shown {
     Commented,
 }
 
-fn part<S: Section>(shown: Shown) -> Part {
-    Part { name: S::NAME, doc: S::DOC, keys: S::keys(), shown }
+fn part<S: Section>(shown: Layout) -> WrittenSection {
+    WrittenSection { name: S::NAME, doc: S::DOC, keys: S::keys(), shown }
 }
 
 /// The sections in the order of the file.
-fn parts() -> [Part; 12] {
+fn parts() -> [WrittenSection; 12] {
     [
-        part::<LogSettings>(Shown::Table),
-        part::<OpeningsSettings>(Shown::Table),
-        part::<XSettings>(Shown::Table),
-        part::<WatchSettings>(Shown::Table),
-        part::<RuleSettings>(Shown::Listed),
-        part::<PublishSettings>(Shown::Table),
-        part::<OpenSettings>(Shown::Table),
-        part::<SlipSettings>(Shown::Table),
-        part::<ReceiptSettings>(Shown::Table),
-        part::<ServeSettings>(Shown::Commented),
-        part::<ReplicateSettings>(Shown::Commented),
-        part::<BotSettings>(Shown::Commented),
+        part::<LogSettings>(Layout::Table),
+        part::<OpeningsSettings>(Layout::Table),
+        part::<XSettings>(Layout::Table),
+        part::<WatchSettings>(Layout::Table),
+        part::<RuleSettings>(Layout::Listed),
+        part::<PublishSettings>(Layout::Table),
+        part::<OpenSettings>(Layout::Table),
+        part::<SlipSettings>(Layout::Table),
+        part::<ReceiptSettings>(Layout::Table),
+        part::<ServeSettings>(Layout::Commented),
+        part::<ReplicateSettings>(Layout::Commented),
+        part::<BotSettings>(Layout::Commented),
     ]
 }
 
@@ -79,17 +79,16 @@ fn parts() -> [Part; 12] {
 pub fn template() -> String {
     let parts = parts();
     let mut text = TEMPLATE_HEAD.to_owned();
-    for Part { name, doc, keys, shown } in &parts {
+    for WrittenSection { name, doc, keys, shown } in &parts {
         text += &header(name, doc, *shown);
-        let is_commented = *shown == Shown::Commented;
         // A list of sections is explained before the first of them.
         let is_list = |key: &&Key| parts.iter().any(|part| part.name == format!("{name}.{}", key.name));
         let (lists, keys): (Vec<_>, Vec<_>) = keys.iter().partition(is_list);
         for key in keys {
-            text += &format!("\n{}{}\n", commented(&explained(key, is_commented)), line(key, is_commented));
+            text += &format!("\n{}{}\n", commented(&explained(key, *shown)), line(key, *shown));
         }
         for list in lists {
-            text += &format!("\n{}", commented(&explained(list, is_commented)));
+            text += &format!("\n{}", commented(&explained(list, *shown)));
         }
     }
     text
@@ -98,7 +97,7 @@ pub fn template() -> String {
 /// The table of all keys, in Markdown.
 pub fn table() -> String {
     let mut text = TABLE_HEAD.to_owned();
-    for Part { name, keys, .. } in parts() {
+    for WrittenSection { name, keys, .. } in parts() {
         for key in keys {
             let cell = |text: &str| if text.is_empty() { "—".to_owned() } else { text.replace('|', "\\|") };
             let default = match &key.unsaid {
@@ -114,8 +113,8 @@ pub fn table() -> String {
 }
 
 /// What stands before the keys of a section.
-fn header(name: &str, doc: &[&str], shown: Shown) -> String {
-    if shown == Shown::Listed {
+fn header(name: &str, doc: &[&str], shown: Layout) -> String {
+    if shown == Layout::Listed {
         return format!("[[{name}]]\n");
     }
     let (title, rest) = doc.split_first().unwrap_or((&"", &[]));
@@ -127,7 +126,7 @@ fn header(name: &str, doc: &[&str], shown: Shown) -> String {
     };
     let rule = format!("# ---- {title} ");
     let rule = format!("{rule}{}\n", "-".repeat(WIDTH.saturating_sub(rule.chars().count())));
-    if shown == Shown::Table {
+    if shown == Layout::Table {
         return format!("\n\n{rule}\n[{name}]\n");
     }
     let mut about = paragraphs(rest);
@@ -138,7 +137,7 @@ fn header(name: &str, doc: &[&str], shown: Shown) -> String {
 }
 
 /// The documentation of a key with its limits, an example and its default, by paragraphs.
-fn explained(key: &Key, is_commented: bool) -> Vec<String> {
+fn explained(key: &Key, shown: Layout) -> Vec<String> {
     let mut paragraphs = paragraphs(key.doc);
     let mut tail = Vec::new();
     if !key.limits.is_empty() {
@@ -147,7 +146,9 @@ fn explained(key: &Key, is_commented: bool) -> Vec<String> {
     }
     match &key.unsaid {
         Unsaid::Default(default, example) => {
-            tail.extend(example.iter().filter(|_| !is_commented).map(|example| format!("Example: {example}.")));
+            tail.extend(
+                example.iter().filter(|_| shown != Layout::Commented).map(|example| format!("Example: {example}.")),
+            );
             tail.push(format!("Default: {default}"));
         }
         Unsaid::Implied(default) => tail.push(format!("Default: {default}")),
@@ -165,8 +166,9 @@ fn explained(key: &Key, is_commented: bool) -> Vec<String> {
 }
 
 /// The line with which a key is set, behind `#` if it is not set.
-fn line(key: &Key, is_commented: bool) -> String {
+fn line(key: &Key, shown: Layout) -> String {
     let name = key.name;
+    let is_commented = shown == Layout::Commented;
     match &key.unsaid {
         Unsaid::Default(_, Some(example)) if is_commented => format!("# {name} = {example}"),
         Unsaid::Default(default, _) if !is_commented => format!("{name} = {default}"),

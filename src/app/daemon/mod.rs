@@ -205,11 +205,11 @@ impl Parts {
         }
     }
 
-    /// What the configuration says. Opens the store; asks the platform nothing yet.
+    /// What the configuration says, without a look back. Opens the store; asks the platform nothing yet.
     ///
     /// # Errors
     /// If a secret or the store cannot be used.
-    pub fn of(config: &Config, backfill: bool) -> anyhow::Result<Parts> {
+    pub fn of(config: &Config) -> anyhow::Result<Parts> {
         let key = secrets::log_key(&config.log.key_file, &config.log.origin)?;
         let platform = Arc::new(platform(config, &Clock::system())?);
         let site = site_settings(config, key.vkey());
@@ -221,7 +221,6 @@ impl Parts {
         Ok(Parts {
             settings: TaskSettings::of(config),
             identities,
-            backfill,
             serve: config.serve.clone(),
             upload: upload(config)?,
             ..Parts::new(platform, store, vault, config.log.public.clone(), site)

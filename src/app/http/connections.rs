@@ -18,7 +18,7 @@ use tracing::{debug, warn};
 
 /// What strangers can take.
 #[derive(Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct ConnectionLimits {
     /// Connections at a time; whoever comes then waits until one has ended.
     connections: usize,
     /// How long the head of a request may take, from the moment at which one could be sent.
@@ -30,7 +30,7 @@ pub(super) struct Limits {
 }
 
 /// The limits of the daemon.
-pub(super) const LIMITS: Limits = Limits {
+pub(super) const LIMITS: ConnectionLimits = ConnectionLimits {
     connections: 256,
     head: Duration::from_secs(15),
     still: Duration::from_secs(30),
@@ -48,7 +48,12 @@ const GRACE: Duration = Duration::from_millis(300);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers until `shutdown` is cancelled, and then a moment more what is under way.
-pub(super) async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ConnectionLimits,
+    shutdown: CancellationToken,
+) {
     let free = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();
     let take_all = async {
@@ -82,7 +87,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 /// Answers the requests of one connection.
-async fn talk(stream: TcpStream, router: Router, limits: Limits, shutdown: CancellationToken) {
+async fn talk(stream: TcpStream, router: Router, limits: ConnectionLimits, shutdown: CancellationToken) {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.still));
     let stream = Box::pin(stream);
@@ -119,7 +124,7 @@ mod tests {
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
     const SHORT: Duration = Duration::from_millis(200);
     const LONG: Duration = Duration::from_secs(60);
-    const NONE: Limits = Limits { connections: 100, head: LONG, still: LONG, whole: LONG };
+    const NONE: ConnectionLimits = ConnectionLimits { connections: 100, head: LONG, still: LONG, whole: LONG };
 
     struct Server {
         shutdown: CancellationToken,
@@ -127,7 +132,7 @@ mod tests {
     }
 
     /// A server of one long file, and where it listens.
-    async fn open(limits: Limits) -> (std::net::SocketAddr, Server) {
+    async fn open(limits: ConnectionLimits) -> (std::net::SocketAddr, Server) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, shutdown) = (listener.local_addr().unwrap(), CancellationToken::new());
         let router = Router::new().route("/", get(async || Bytes::from(vec![b'a'; 64 << 20])));
@@ -146,7 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_that_does_not_come_to_its_end_ends_the_connection() {
-        let (address, _server) = open(Limits { head: SHORT, ..NONE }).await;
+        let (address, _server) = open(ConnectionLimits { head: SHORT, ..NONE }).await;
         for begun in [&b""[..], b"GET / HT", b"GET / HTTP/1.1\r\nhost: a\r\n"] {
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(begun).await.unwrap();
@@ -169,7 +174,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_takes_nothing_loses_its_place_to_the_next() {
-        let (address, _server) = open(Limits { connections: 1, still: SHORT, ..NONE }).await;
+        let (address, _server) = open(ConnectionLimits { connections: 1, still: SHORT, ..NONE }).await;
         let mut still = TcpStream::connect(address).await.unwrap();
         still.write_all(REQUEST).await.unwrap();
         let mut next = TcpStream::connect(address).await.unwrap();
@@ -180,7 +185,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_comes_when_all_places_are_taken_waits() {
-        let (address, _server) = open(Limits { connections: 2, ..NONE }).await;
+        let (address, _server) = open(ConnectionLimits { connections: 2, ..NONE }).await;
         let mut all = Vec::new();
         for _ in 0..3 {
             let mut stream = TcpStream::connect(address).await.unwrap();
@@ -199,7 +204,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_connection_is_used_for_ever() {
-        let (address, _server) = open(Limits { whole: SHORT, ..NONE }).await;
+        let (address, _server) = open(ConnectionLimits { whole: SHORT, ..NONE }).await;
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(b"GET /short HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
         assert!(until_it_ends(stream).await.ends_with("short"));

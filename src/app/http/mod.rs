@@ -1,9 +1,9 @@
 //! The public folder over HTTP: what a web server would do with it, with the headers that belong to each file and a limit
 //! to everything that a stranger can take.
 //!
-//! Only files are handed out that [`Kind`] knows, and only below the folder: nothing hidden, nothing half written, no list
-//! of what there is, and no link that leads elsewhere. It speaks HTTP/1.1 without TLS: for a public address, a web server
-//! that has its certificate stands before it.
+//! Only files are handed out that [`FileHeaders`] knows, and only below the folder: nothing hidden, nothing half written,
+//! no list of what there is, and no link that leads elsewhere. It speaks HTTP/1.1 without TLS: for a public address, a web
+//! server that has its certificate stands before it.
 
 mod connections;
 mod settings;
@@ -27,7 +27,7 @@ use tracing::info;
 pub use self::settings::ServeSettings;
 
 use crate::site::Page;
-use crate::tasks::publish::Kind;
+use crate::tasks::publish::FileHeaders;
 
 /// Headers of every answer. Everybody may read everything, from pages of other sites too; no other site may show a page of
 /// this one as a part of its own, or learn where a reader came from.
@@ -117,7 +117,7 @@ async fn only_public_files(State(folder): State<PathBuf>, mut request: Request, 
     }
     let path = request.uri().path().strip_prefix('/').unwrap_or_default();
     let path = if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
-    let Some(kind) = Kind::of(&path) else { return absent() };
+    let Some(kind) = FileHeaders::of(&path) else { return absent() };
     if !is_file_within(&folder, &path).await {
         return absent();
     }
@@ -148,7 +148,7 @@ fn leave_exact_conditions(headers: &mut HeaderMap) {
     }
 }
 
-fn describe(response: &mut Response, kind: Kind, path: &str) {
+fn describe(response: &mut Response, kind: FileHeaders, path: &str) {
     let is_page_to_verify = path == Page::Verify.path();
     let headers = response.headers_mut();
     if headers.contains_key(header::CONTENT_TYPE) {

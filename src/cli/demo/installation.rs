@@ -35,7 +35,7 @@ const REQUEST_POLL: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// An account that takes part.
-pub(super) struct Part<'a> {
+pub(super) struct Party<'a> {
     /// Whose account.
     pub(super) account: AccountId,
     /// The name of its log.
@@ -56,14 +56,14 @@ impl Side {
     /// Makes the installation in the new folder `dir`, and starts its daemon on the sandbox that answers at `address`.
     pub(super) fn start(
         dir: &Path,
-        part: Part<'_>,
+        party: Party<'_>,
         world: &Shared,
         address: &str,
         shutdown: CancellationToken,
     ) -> anyhow::Result<Side> {
-        create::create(dir, &answers(part, world, address)?, rand::random(), init::complete)?;
+        create::create(dir, &answers(party, world, address)?, rand::random(), init::complete)?;
         let config = Config::load(&dir.join("config.toml"))?;
-        let mut parts = Parts::of(&config, false)?;
+        let mut parts = Parts::of(&config)?;
         parts.request_poll = REQUEST_POLL;
         let daemon = tokio::spawn(daemon::run(parts, shutdown));
         Ok(Side { config, daemon })
@@ -121,15 +121,15 @@ impl Side {
     }
 }
 
-fn answers(part: Part<'_>, world: &Shared, address: &str) -> anyhow::Result<Answers> {
-    let credentials = world.with(|world, _| world.user(part.account).map(|user| user.credentials.clone()));
+fn answers(party: Party<'_>, world: &Shared, address: &str) -> anyhow::Result<Answers> {
+    let credentials = world.with(|world, _| world.user(party.account).map(|user| user.credentials.clone()));
     let credentials = credentials.context("the sandbox does not have this account")?;
     let mut settings =
         vec![("api", address.into()), ("web", address.into()), ("poll", POLL.into()), ("heartbeat", "off".into())];
-    settings.extend(part.settings);
+    settings.extend(party.settings);
     Ok(Answers {
-        origin: Origin::parse(part.origin).context("a log of the story has no name")?,
-        correspondents: Correspondent::parse(part.to).into_iter().collect(),
+        origin: Origin::parse(party.origin).context("a log of the story has no name")?,
+        correspondents: Correspondent::parse(party.to).into_iter().collect(),
         formal: Formal::Marker(MARKER.to_owned()),
         recipients: Vec::new(),
         credentials: Some(Credentials {

@@ -56,14 +56,14 @@ async fn play(arguments: &Arguments) -> anyhow::Result<()> {
         Ok(()) if !arguments.exit && !shutdown.is_cancelled() => stay_up(&stage, &shutdown).await,
         told => told,
     };
-    strike(stage, arguments.out.is_some()).await.and(told)
+    strike(stage, arguments).await.and(told)
 }
 
 /// Ends everything, and keeps what was said in public and in private if the folder is kept.
-async fn strike(stage: Stage, keep: bool) -> anyhow::Result<()> {
+async fn strike(stage: Stage, arguments: &Arguments) -> anyhow::Result<()> {
     let (world, dir) = (stage.world.clone(), stage.dir.clone());
     stage.strike().await?;
-    if keep { world.with(|world, _| kept::keep(&dir, world)) } else { Ok(()) }
+    if arguments.out.is_some() { world.with(|world, _| kept::keep(&dir, world)) } else { Ok(()) }
 }
 
 async fn stay_up(stage: &Stage, shutdown: &CancellationToken) -> anyhow::Result<()> {

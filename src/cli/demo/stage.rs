@@ -11,7 +11,7 @@ use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::installation::{POLL, Part, Side};
+use super::installation::{POLL, Party, Side};
 use super::tell;
 use crate::app::config::create;
 use crate::base::ids::{Account, AccountId, MessageId, PostId};
@@ -167,9 +167,9 @@ fn world() -> anyhow::Result<Shared> {
 }
 
 /// The embassy sends notes with their slips, and answers mentions.
-fn embassy() -> Part<'static> {
+fn embassy() -> Party<'static> {
     let bot = [("poll".to_owned(), POLL.into()), ("officials".to_owned(), vec![CONSUL.to_string()].into())];
-    Part {
+    Party {
         account: EMBASSY,
         origin: "embassy.example/notes",
         to: "ministry",
@@ -178,8 +178,8 @@ fn embassy() -> Part<'static> {
 }
 
 /// The ministry may give receipts to the embassy.
-fn ministry() -> Part<'static> {
-    Part {
+fn ministry() -> Party<'static> {
+    Party {
         account: MINISTRY,
         origin: "ministry.example/notes",
         to: "embassy",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::draft::Draft;
+use super::draft::MessageDraft;
 use crate::base::clock::Clock;
 use crate::base::ids::{AccountId, MediaId, MessageId, Source};
 use crate::base::time::Time;
@@ -23,7 +23,7 @@ pub const RECENT: Duration = Duration::from_secs(3600);
 const REACH: Reach = Reach { page_sizes: &[5, 20, 100], pages_max: 20 };
 
 /// A conversation with one account.
-pub(super) struct Conversation<'a> {
+pub(super) struct SendConversation<'a> {
     pub(super) platform: &'a dyn Platform,
     pub(super) clock: &'a Clock,
     /// The account that sends.
@@ -36,22 +36,22 @@ pub(super) struct Conversation<'a> {
 
 /// What is to be sent, once.
 pub(super) struct Parcel<'a> {
-    pub(super) draft: &'a Draft,
+    pub(super) draft: &'a MessageDraft,
     /// Messages that are made of the same draft and were there before.
     pub(super) before: Vec<MessageId>,
 }
 
 /// What a conversation holds.
-pub(super) struct Found {
+pub(super) struct FoundMessages {
     /// Our messages of late that are made of the draft, newest first.
     pub(super) same: Vec<MessageId>,
     /// The newest message of all.
     pub(super) newest: Option<MessageId>,
 }
 
-impl Conversation<'_> {
+impl SendConversation<'_> {
     /// Looks for our messages of late that are made of this draft.
-    pub(super) async fn find(&self, draft: &Draft) -> Result<Found, PlatformError> {
+    pub(super) async fn find(&self, draft: &MessageDraft) -> Result<FoundMessages, PlatformError> {
         let after = self.clock.now().plus_ms(-ms(RECENT));
         let is_old = |message: &Message| Source::XDm.moment(message.id) < after;
         let Newest { messages, is_enough } = newest(self.platform, Some(self.to), REACH, is_old).await?;
@@ -64,11 +64,11 @@ impl Conversation<'_> {
         let same =
             ours.filter(|message| message.attachments.is_empty() == draft.file.is_none() && message.is_of(&draft.text));
         let same = same.map(|message| message.id).collect();
-        Ok(Found { same, newest: messages.iter().map(|message| message.id).max() })
+        Ok(FoundMessages { same, newest: messages.iter().map(|message| message.id).max() })
     }
 }
 
-impl<'a> Remote for Conversation<'a> {
+impl<'a> Remote for SendConversation<'a> {
     type Effect = Parcel<'a>;
     type Id = MessageId;
     type Ready = Option<MediaId>;
@@ -123,7 +123,7 @@ impl<'a> Sends<'a> {
     }
 }
 
-impl<'a> Ledger<Conversation<'a>> for Sends<'_> {
+impl<'a> Ledger<SendConversation<'a>> for Sends<'_> {
     async fn attempt(&self, _parcel: &Parcel<'a>, now: Time) -> Result<(), TaskError> {
         let effect = self.asking.begin_send(self.to, now).await?;
         // A command attempts once: a second attempt is another command's.

@@ -8,14 +8,14 @@ pub const DRAFT_BYTES_MAX: u64 = 4 * MESSAGE_CHARS_MAX as u64 + 1024;
 
 /// What is to be sent: a text, a file, or both.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Draft {
+pub struct MessageDraft {
     /// The text; may be empty if there is a file.
     pub text: String,
     /// The file.
     pub file: Option<File>,
 }
 
-redacted!(Draft);
+redacted!(MessageDraft);
 
 /// Why something cannot be sent as a note. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -33,12 +33,12 @@ impl Unfit {
     }
 }
 
-impl Draft {
+impl MessageDraft {
     /// A draft of this text, but for line ends at its end, and of these files. Their types are told by their first bytes.
     ///
     /// # Errors
     /// If the platform would refuse it.
-    pub fn new(text: &str, mut files: Vec<Vec<u8>>) -> Result<Draft, Unfit> {
+    pub fn new(text: &str, mut files: Vec<Vec<u8>>) -> Result<MessageDraft, Unfit> {
         let text = if text.trim().is_empty() { "" } else { text.trim_end_matches(['\r', '\n']) };
         if text.is_empty() && files.is_empty() {
             return Err(Unfit::new("the text is empty, and there is no file", "write what the note shall say"));
@@ -57,7 +57,7 @@ impl Draft {
             ));
         }
         let file = files.pop().map(attached).transpose()?;
-        Ok(Draft { text: text.to_owned(), file })
+        Ok(MessageDraft { text: text.to_owned(), file })
     }
 }
 
@@ -78,7 +78,7 @@ mod tests {
     const PNG: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
     fn refusal(text: &str, files: Vec<Vec<u8>>) -> String {
-        Draft::new(text, files).unwrap_err().what
+        MessageDraft::new(text, files).unwrap_err().what
     }
 
     fn of_size(start: &[u8], size: u64) -> Vec<u8> {
@@ -90,9 +90,9 @@ mod tests {
     #[test]
     fn what_the_platform_takes_is_a_dispatch() {
         let text = "é".repeat(MESSAGE_CHARS_MAX);
-        assert!(Draft::new(&format!("{text}\r\n\n"), vec![]).unwrap().text == text);
+        assert!(MessageDraft::new(&format!("{text}\r\n\n"), vec![]).unwrap().text == text);
         assert!((text.len() as u64) < DRAFT_BYTES_MAX);
-        let kind = |bytes| Draft::new("", vec![bytes]).unwrap().file.unwrap().media_type;
+        let kind = |bytes| MessageDraft::new("", vec![bytes]).unwrap().file.unwrap().media_type;
         assert_eq!(kind(of_size(&PNG, IMAGE_BYTES_MAX)), "image/png");
         assert_eq!(kind(of_size(b"GIF89a", GIF_BYTES_MAX)), "image/gif");
         assert_eq!(kind(b"\xff\xd8\xff\xe0\0\x10JFIF".to_vec()), "image/jpeg");

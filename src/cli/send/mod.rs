@@ -13,7 +13,7 @@ use anyhow::Context;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use self::sender::{DRAFT_BYTES_MAX, Draft, Sender, Sent};
+use self::sender::{DRAFT_BYTES_MAX, MessageDraft, Repeat, Sender, Sent};
 use super::failure::UNCHECKED;
 use super::{Failure, Installation, Output, disclosure, input, signals};
 use crate::app::config::Config;
@@ -81,7 +81,7 @@ pub struct Arguments {
 
 /// How far it came, as `--json` writes it.
 #[derive(Serialize)]
-struct Answer {
+struct SendAnswer {
     message: String,
     sent: String,
     to: String,
@@ -97,7 +97,7 @@ struct Answer {
 
 /// Why the wait ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+enum WaitEnd {
     Posted,
     NotAwaited,
     Stopped,
@@ -105,17 +105,19 @@ enum End {
     NotSealed,
 }
 
-impl End {
+impl WaitEnd {
     /// What is to be said about it, and the exit status.
     fn words(self) -> (Option<&'static str>, u8) {
         match self {
-            End::Posted | End::NotAwaited => (None, 0),
-            End::Stopped => (Some("told to stop: the daemon goes on by itself, and `verbale notes` shows the post"), 3),
-            End::NoDaemon => (
+            WaitEnd::Posted | WaitEnd::NotAwaited => (None, 0),
+            WaitEnd::Stopped => {
+                (Some("told to stop: the daemon goes on by itself, and `verbale notes` shows the post"), 3)
+            }
+            WaitEnd::NoDaemon => (
                 Some("no daemon runs here: when one does (`verbale run`), it seals and posts what is still missing"),
                 3,
             ),
-            End::NotSealed => {
+            WaitEnd::NotSealed => {
                 (Some("the daemon has dealt with it and not sealed it: as X returned the text, no rule is met"), 1)
             }
         }
@@ -143,18 +145,17 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         log: &config.log.origin,
         rules: &config.watch.rule,
     };
-    let sent = sender.send(&arguments.to, &draft, arguments.again, &shutdown).await.map_err(explained)?;
-    Following { json: arguments.output.json, config: &config, reader: &reader, sent }
-        .follow(!arguments.no_wait, &shutdown)
-        .await
+    let repeat = if arguments.again { Repeat::Allowed } else { Repeat::Refused };
+    let sent = sender.send(&arguments.to, &draft, repeat, &shutdown).await.map_err(explained)?;
+    Following { arguments, config: &config, reader: &reader, sent }.follow(&shutdown).await
 }
 
 /// The draft, read whole before anything else is done.
-fn draft(arguments: &Arguments) -> Result<Draft, Failure> {
+fn draft(arguments: &Arguments) -> Result<MessageDraft, Failure> {
     let text = input::text(&arguments.text, DRAFT_BYTES_MAX)?;
     let files = arguments.attach.iter().map(|path| input::bytes(path, GIF_BYTES_MAX));
     let files = files.collect::<Result<_, _>>()?;
-    Draft::new(&text, files).map_err(|unfit| Failure::unusable(unfit.what, unfit.remedy))
+    MessageDraft::new(&text, files).map_err(|unfit| Failure::unusable(unfit.what, unfit.remedy))
 }
 
 /// Each end of an attempt to send has its exit status, and says what to do.
@@ -175,7 +176,7 @@ fn explained(error: sender::Error) -> anyhow::Error {
 
 /// A message on its way to its post.
 struct Following<'a> {
-    json: bool,
+    arguments: &'a Arguments,
     config: &'a Config,
     reader: &'a Reader,
     sent: Sent,
@@ -183,14 +184,14 @@ struct Following<'a> {
 
 impl Following<'_> {
     /// Tells each step when it is done, and the end.
-    async fn follow(&self, wait: bool, shutdown: &CancellationToken) -> anyhow::Result<ExitCode> {
+    async fn follow(&self, shutdown: &CancellationToken) -> anyhow::Result<ExitCode> {
         let Sent { message, to, was_answered } = &self.sent;
         let how = if *was_answered { "" } else { "; X gave no answer, and it is in the conversation" };
         self.say(format_args!("sent    message {message} to {to}, {}{how}", Source::XDm.moment(*message)))?;
         let (mut told, mut trouble) = (false, None);
         let (note, end) = loop {
             // Asked before the rest is looked at: what a daemon did before it ended is seen.
-            let is_served = self.reader.is_served().await?;
+            let stop = self.stop(shutdown).await?;
             let note = self.reader.note_by_message(*message).await?;
             if let (Some(note), false) = (&note, told) {
                 self.say(format_args!(
@@ -199,7 +200,7 @@ impl Following<'_> {
                 ))?;
                 told = true;
             }
-            if let Some(end) = self.end(note.as_ref(), is_served, wait, shutdown.is_cancelled()).await? {
+            if let Some(end) = self.end(note.as_ref(), stop).await? {
                 break (note, end);
             }
             self.report_trouble(&mut trouble).await?;
@@ -213,7 +214,7 @@ impl Following<'_> {
             self.say(format_args!("posted  {post}\n        {address}"))?;
         }
         let (words, status) = end.words();
-        if self.json {
+        if self.arguments.output.json {
             self.write_json(note, address, words)?;
         } else if let Some(words) = words {
             eprintln!("{words}");
@@ -221,20 +222,23 @@ impl Following<'_> {
         Ok(ExitCode::from(status))
     }
 
-    async fn end(
-        &self,
-        note: Option<&Standing>,
-        is_served: bool,
-        wait: bool,
-        stopped: bool,
-    ) -> anyhow::Result<Option<End>> {
+    /// What ends the wait for a note that is on its way, if anything does.
+    async fn stop(&self, shutdown: &CancellationToken) -> anyhow::Result<Option<WaitEnd>> {
+        if !self.reader.is_served().await? {
+            return Ok(Some(WaitEnd::NoDaemon));
+        }
+        Ok(match self.arguments.no_wait {
+            true => Some(WaitEnd::NotAwaited),
+            false => shutdown.is_cancelled().then_some(WaitEnd::Stopped),
+        })
+    }
+
+    /// How the wait ended, if it did: `stop` ends it for a note that is on its way.
+    async fn end(&self, note: Option<&Standing>, stop: Option<WaitEnd>) -> anyhow::Result<Option<WaitEnd>> {
         Ok(match note {
-            Some(Standing { post: Some(_), .. }) => Some(End::Posted),
-            None if self.was_left_out().await? => Some(End::NotSealed),
-            _ if !is_served => Some(End::NoDaemon),
-            _ if !wait => Some(End::NotAwaited),
-            _ if stopped => Some(End::Stopped),
-            _ => None,
+            Some(Standing { post: Some(_), .. }) => Some(WaitEnd::Posted),
+            None if self.was_left_out().await? => Some(WaitEnd::NotSealed),
+            _ => stop,
         })
     }
 
@@ -264,7 +268,7 @@ impl Following<'_> {
     }
 
     fn say(&self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
-        if self.json { Ok(()) } else { writeln!(io::stdout(), "{line}") }
+        if self.arguments.output.json { Ok(()) } else { writeln!(io::stdout(), "{line}") }
     }
 
     fn write_json(
@@ -275,7 +279,7 @@ impl Following<'_> {
     ) -> anyhow::Result<()> {
         let Sent { message, to, was_answered } = &self.sent;
         let (number, commitment) = note.as_ref().map(|note| (note.note, note.commitment.to_string())).unzip();
-        let answer = Answer {
+        let answer = SendAnswer {
             message: message.to_string(),
             sent: Source::XDm.moment(*message).to_string(),
             to: to.to_string(),

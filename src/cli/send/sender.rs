@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub use super::conversation::RECENT;
-use super::conversation::{Conversation, Found, Parcel, Sends, told_to_stop};
-pub use super::draft::{DRAFT_BYTES_MAX, Draft, Unfit};
+use super::conversation::{FoundMessages, Parcel, SendConversation, Sends, told_to_stop};
+pub use super::draft::{DRAFT_BYTES_MAX, MessageDraft, Unfit};
 use super::lock::SendLock;
 use crate::base::clock::Clock;
 use crate::base::ids::{Account, AccountId, MessageId, Origin, Source};
@@ -52,6 +52,15 @@ pub struct Sender<'a> {
     pub log: &'a Origin,
     /// Which messages are formal.
     pub rules: &'a [Rule],
+}
+
+/// What becomes of a draft whose text was sent a short time ago.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repeat {
+    /// It is sent once more.
+    Allowed,
+    /// It is not sent.
+    Refused,
 }
 
 /// A message that was sent.
@@ -112,16 +121,16 @@ impl From<PlatformError> for Error {
 }
 
 impl Sender<'_> {
-    /// Sends the draft; `again` even if the same was sent a short time ago. Once it has been given to the platform,
-    /// `shutdown` ends only the waits.
+    /// Sends the draft; `repeat` says whether also if the same was sent a short time ago. Once it has been given to the
+    /// platform, `shutdown` ends only the waits.
     ///
     /// # Errors
     /// If it was not sent, or nobody knows.
     pub async fn send(
         &self,
         to: &Correspondent,
-        draft: &Draft,
-        again: bool,
+        draft: &MessageDraft,
+        repeat: Repeat,
         shutdown: &CancellationToken,
     ) -> Result<Sent, Error> {
         self.check_text(draft).await?;
@@ -131,10 +140,10 @@ impl Sender<'_> {
         let to = identify(self.platform, self.reader, to).await?;
         self.check_sealed(&me, to, &draft.text).await?;
         let _lock = SendLock::take(self.database)?.ok_or(Error::Busy)?;
-        let conversation = Conversation { platform: self.platform, clock: self.clock, me: me.id, to, shutdown };
-        let (parcel, look) = match again {
-            true => self.as_told(&conversation, draft).await?,
-            false => self.settled(&conversation, draft, self.reader.last_send(to).await?).await?,
+        let conversation = SendConversation { platform: self.platform, clock: self.clock, me: me.id, to, shutdown };
+        let (parcel, look) = match repeat {
+            Repeat::Allowed => self.as_told(&conversation, draft).await?,
+            Repeat::Refused => self.settled(&conversation, draft, self.reader.last_send(to).await?).await?,
         };
         let ledger = Sends::new(self.asking, to);
         let rules = &self.rules_of_once();
@@ -151,8 +160,8 @@ impl Sender<'_> {
     /// The draft is sent whatever is there already.
     async fn as_told<'a>(
         &self,
-        conversation: &Conversation<'a>,
-        draft: &'a Draft,
+        conversation: &SendConversation<'a>,
+        draft: &'a MessageDraft,
     ) -> Result<(Parcel<'a>, Look<MessageId>), Error> {
         let asked = self.clock.now();
         let before = conversation.find(draft).await?.same;
@@ -162,14 +171,14 @@ impl Sender<'_> {
     /// Waits until what the last command's attempt may have sent is in the conversation, or can no longer come.
     async fn settled<'a>(
         &self,
-        conversation: &Conversation<'a>,
-        draft: &'a Draft,
+        conversation: &SendConversation<'a>,
+        draft: &'a MessageDraft,
         last: Option<LastSend>,
     ) -> Result<(Parcel<'a>, Look<MessageId>), Error> {
         let mut wait = FIRST_WAIT;
         loop {
             let asked = self.clock.now();
-            let Found { same, newest } = conversation.find(draft).await?;
+            let FoundMessages { same, newest } = conversation.find(draft).await?;
             let look = Look { asked, sight: same.first().map_or(Sight::Absent, |message| Sight::There(*message)) };
             let open = last.filter(|last| last.message.is_none() || newest < last.message);
             let attempts = open.map(|last| Attempts { first: last.at, last: last.at, all_failed: false });
@@ -201,7 +210,7 @@ impl Sender<'_> {
     }
 
     /// What can be said of the text without asking anybody.
-    async fn check_text(&self, draft: &Draft) -> Result<(), Error> {
+    async fn check_text(&self, draft: &MessageDraft) -> Result<(), Error> {
         if Slip::is_of(&draft.text, self.log) {
             return Err(Unfit::new(
                 "the text is a slip of this log, which is never sealed",
@@ -264,7 +273,7 @@ impl Sender<'_> {
 }
 
 /// Gives the draft to the platform, once; if nobody knows what came of it, the conversation is read.
-async fn give(drive: &Drive<'_, Conversation<'_>, Sends<'_>>, mut known: Known<MessageId>) -> Result<Sent, Error> {
+async fn give(drive: &Drive<'_, SendConversation<'_>, Sends<'_>>, mut known: Known<MessageId>) -> Result<Sent, Error> {
     let to = drive.remote.to;
     match drive.bring(&mut known).await.map_err(stopped)? {
         End::Accepted(message) => Ok(Sent { message, to, was_answered: true }),
@@ -278,7 +287,7 @@ async fn give(drive: &Drive<'_, Conversation<'_>, Sends<'_>>, mut known: Known<M
 
 /// Looks for what the attempt may have sent, several times. A person decides whether to try again.
 async fn look(
-    drive: &Drive<'_, Conversation<'_>, Sends<'_>>,
+    drive: &Drive<'_, SendConversation<'_>, Sends<'_>>,
     mut known: Known<MessageId>,
     what: String,
 ) -> Result<Sent, Error> {
@@ -302,8 +311,6 @@ fn stopped(error: TaskError) -> Error {
         TaskError::Fatal(error) => Error::SendLock(error.downcast().unwrap_or_else(io::Error::other)),
     }
 }
-
-/// What happened, without what to do.
 
 /// The account that is meant: for a correspondent's name the one that the daemon writes down.
 ///

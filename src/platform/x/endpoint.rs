@@ -23,16 +23,16 @@ pub(super) enum Endpoint {
 
 /// Whether a call changes anything that anybody sees: only then does it matter that nobody knows whether it happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(super) enum Access {
     Read,
     Write,
 }
 
 impl Endpoint {
-    pub(super) fn kind(self) -> Kind {
+    pub(super) fn access(self) -> Access {
         match self {
-            Endpoint::Post | Endpoint::Send => Kind::Write,
-            _ => Kind::Read,
+            Endpoint::Post | Endpoint::Send => Access::Write,
+            _ => Access::Read,
         }
     }
 

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use serde_json::Value;
 
-use super::endpoint::{Endpoint, Kind};
+use super::endpoint::{Access, Endpoint};
 use crate::base::time::Time;
 use crate::platform::Error;
 
@@ -90,17 +90,19 @@ fn by_problem(endpoint: Endpoint, problem: &Problem, what: &str) -> Option<Failu
             Some(Failure::TooMany { what: what.to_owned() })
         }
         ("dm-duplicate", _) => Some(Failure::Known(Error::Duplicate)),
-        (kind, code) if endpoint.kind() == Kind::Write && is_too_long(kind, code, problem) => {
+        (kind, code) if endpoint.access() == Access::Write && is_too_long(kind, code, problem) => {
             Some(Failure::Known(Error::TooLong { what: what.to_owned() }))
         }
         (_, code) if endpoint == Endpoint::Post && is_reply_refused(code, problem) => {
             Some(Failure::Known(Error::ReplyRefused { what: what.to_owned() }))
         }
-        (_, code) if endpoint.kind() == Kind::Write && (code == Some(187) || problem.mentions("duplicate content")) => {
+        (_, code)
+            if endpoint.access() == Access::Write && (code == Some(187) || problem.mentions("duplicate content")) =>
+        {
             Some(Failure::Known(Error::Duplicate))
         }
         ("dm-conversation-not-found", _) if endpoint == Endpoint::MessagesWith => Some(Failure::Absent),
-        ("resource-not-found", _) if endpoint.kind() == Kind::Read => Some(Failure::Absent),
+        ("resource-not-found", _) if endpoint.access() == Access::Read => Some(Failure::Absent),
         _ => None,
     }
 }
@@ -138,9 +140,9 @@ fn needs_credits(what: String) -> Error {
 
 /// Nobody knows what happened. That matters only if something could have happened.
 pub(super) fn unknown(endpoint: Endpoint, what: String) -> Error {
-    match endpoint.kind() {
-        Kind::Read => Error::Unavailable { what },
-        Kind::Write => Error::NoAnswer { what },
+    match endpoint.access() {
+        Access::Read => Error::Unavailable { what },
+        Access::Write => Error::NoAnswer { what },
     }
 }
 

@@ -20,11 +20,11 @@ const WAIT_MS_MAX: i64 = 15 * 60 * 1000;
 /// What is known of the limits of every call.
 #[derive(Default, Debug)]
 pub(super) struct Limits {
-    known: BTreeMap<Endpoint, Known>,
+    known: BTreeMap<Endpoint, KnownLimit>,
 }
 
 #[derive(Default, Debug)]
-struct Known {
+struct KnownLimit {
     windows: [Option<Window>; WINDOWS.len()],
     blocked_until: Option<Time>,
     refusals: u32,
@@ -100,7 +100,7 @@ impl Limits {
     }
 }
 
-impl Known {
+impl KnownLimit {
     fn open(&self, now: Time) -> impl Iterator<Item = &Window> {
         self.windows.iter().flatten().filter(move |window| now < window.reset)
     }

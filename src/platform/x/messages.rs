@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::X;
 use super::endpoint::Endpoint;
-use super::parse::{self, Answer, Change};
+use super::parse::{self, ApiAnswer, Change};
 use super::wire::Content;
 use crate::base::ids::{AccountId, ConversationId, MediaId};
 use crate::platform::{Addressee, Error, Message, MessagePage, PageToken, Sent};
@@ -89,7 +89,7 @@ impl X {
         &self,
         conversation: &ConversationId,
         mut query: Vec<(&str, &str)>,
-        read: impl FnOnce(&Answer<'_>) -> Result<T, String>,
+        read: impl FnOnce(&ApiAnswer<'_>) -> Result<T, String>,
     ) -> Result<(T, Option<PageToken>), Error> {
         query.push(("dm_event.fields", "id,event_type,created_at,dm_conversation_id"));
         let url = self.url(format_args!("/2/dm_conversations/{conversation}/dm_events"), &query);

@@ -28,7 +28,7 @@ pub use self::address::SettingsError;
 use self::address::address;
 use self::endpoint::Endpoint;
 pub use self::oembed::{OEMBED, Oembed, PATIENCE_LONG, PATIENCE_SHORT};
-use self::parse::Answer;
+use self::parse::ApiAnswer;
 use self::wire::{Content, Success, Wire};
 use super::{
     Addressee, Attachment, CALL_TIME_MAX, Draft, Error, File, Me, MentionPage, MessagePage, PageToken, Platform, Post,
@@ -131,7 +131,7 @@ impl X {
         read: impl FnOnce(&serde_json::value::RawValue) -> Result<T, String>,
     ) -> Result<Option<(T, Option<Time>)>, Error> {
         let Some(success) = self.wire.call(endpoint, url, Content::Nothing).await? else { return Ok(None) };
-        let answer = understood(endpoint, Answer::read(&success.body))?;
+        let answer = understood(endpoint, ApiAnswer::read(&success.body))?;
         if let Some(data) = answer.data {
             return Ok(Some((understood(endpoint, read(data))?, success.date)));
         }
@@ -144,7 +144,7 @@ impl X {
         &self,
         endpoint: Endpoint,
         url: Url,
-        read: impl FnOnce(&Answer<'_>) -> Result<T, String>,
+        read: impl FnOnce(&ApiAnswer<'_>) -> Result<T, String>,
     ) -> Result<(T, Option<PageToken>), Error> {
         let absent = || Error::Refused { what: format!("{endpoint}: X says that there is no such thing") };
         self.page_if_any(endpoint, url, read).await?.ok_or_else(absent)
@@ -156,11 +156,11 @@ impl X {
         &self,
         endpoint: Endpoint,
         url: Url,
-        read: impl FnOnce(&Answer<'_>) -> Result<T, String>,
+        read: impl FnOnce(&ApiAnswer<'_>) -> Result<T, String>,
     ) -> Result<Option<(T, Option<PageToken>)>, Error> {
         let success = self.wire.call(endpoint, url, Content::Nothing).await?;
         let Some(success): Option<Success> = success else { return Ok(None) };
-        let answer = understood(endpoint, Answer::read(&success.body))?;
+        let answer = understood(endpoint, ApiAnswer::read(&success.body))?;
         let errors = answer.errors();
         if answer.data.is_none() && (!errors.is_empty() || answer.meta.is_none()) {
             let failure = errors::classify_errors(endpoint, errors);
@@ -183,7 +183,7 @@ impl X {
     ) -> Result<T, Error> {
         let lost = || errors::unknown(endpoint, format!("{endpoint}: an answer without `data`"));
         let success = self.wire.call(endpoint, url, content).await?.ok_or_else(lost)?;
-        let answer = understood(endpoint, Answer::read(&success.body))?;
+        let answer = understood(endpoint, ApiAnswer::read(&success.body))?;
         understood(endpoint, read(answer.data.ok_or_else(lost)?))
     }
 
@@ -297,7 +297,7 @@ pub fn read_any(body: &[u8]) {
     let _ = errors::classify(Endpoint::Post, 403, body);
     let _ = oembed::read(body, crate::base::ids::PostId(0));
     let _ = wire::http_date(body);
-    let Ok(answer) = Answer::read(body) else { return };
+    let Ok(answer) = ApiAnswer::read(body) else { return };
     let _ = (parse::messages(&answer), parse::changes(&answer), parse::senders(&answer), answer.list());
     let _ = parse::mentions(&answer);
     if let Some(data) = answer.data {

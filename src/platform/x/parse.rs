@@ -20,7 +20,7 @@ const MEDIA_KEY_LEN_MAX: usize = 100;
 
 /// What stands around every answer.
 #[derive(Deserialize)]
-pub(super) struct Answer<'a> {
+pub(super) struct ApiAnswer<'a> {
     /// What was asked for; in an empty listing the key is missing.
     #[serde(borrow, default)]
     pub(super) data: Option<&'a RawValue>,
@@ -55,8 +55,8 @@ impl Meta {
     }
 }
 
-impl<'a> Answer<'a> {
-    pub(super) fn read(body: &'a [u8]) -> Result<Answer<'a>, String> {
+impl<'a> ApiAnswer<'a> {
+    pub(super) fn read(body: &'a [u8]) -> Result<ApiAnswer<'a>, String> {
         serde_json::from_slice(body).map_err(|error| shape(&error))
     }
 
@@ -84,7 +84,7 @@ impl<'a> Answer<'a> {
 }
 
 #[derive(Deserialize)]
-struct Event {
+struct RawEvent {
     id: Option<String>,
     event_type: Option<String>,
     text: Option<String>,
@@ -132,10 +132,10 @@ struct Variant {
 ///
 /// # Errors
 /// If a message lacks what a note must have. To leave it out would be to miss it without a word.
-pub(super) fn messages(answer: &Answer<'_>) -> Result<Vec<Message>, String> {
+pub(super) fn messages(answer: &ApiAnswer<'_>) -> Result<Vec<Message>, String> {
     let mut messages = Vec::new();
     for raw in answer.list()? {
-        let event: Event = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
+        let event: RawEvent = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
         if event.event_type.as_deref().is_none_or(|kind| kind == "MessageCreate") {
             messages.push(event.message(raw, answer.media())?);
         }
@@ -143,7 +143,7 @@ pub(super) fn messages(answer: &Answer<'_>) -> Result<Vec<Message>, String> {
     Ok(messages)
 }
 
-impl Event {
+impl RawEvent {
     fn message(self, raw: &RawValue, media: &[Media]) -> Result<Message, String> {
         let id = self.id.as_deref().and_then(positive_text).map(MessageId).ok_or("a message without a valid `id`")?;
         let lacks = |field: &str| format!("message {id} has no valid `{field}`");
@@ -175,15 +175,15 @@ pub(super) enum Change {
 }
 
 /// Who wrote the messages of a page.
-pub(super) fn senders(answer: &Answer<'_>) -> Result<Vec<AccountId>, String> {
+pub(super) fn senders(answer: &ApiAnswer<'_>) -> Result<Vec<AccountId>, String> {
     Ok(messages(answer)?.into_iter().map(|message| message.sender).collect())
 }
 
 /// Who joined and who left, in X's order: newest first.
-pub(super) fn changes(answer: &Answer<'_>) -> Result<Vec<Change>, String> {
+pub(super) fn changes(answer: &ApiAnswer<'_>) -> Result<Vec<Change>, String> {
     let mut changes = Vec::new();
     for raw in answer.list()? {
-        let event: Event = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
+        let event: RawEvent = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
         let ids = event.participant_ids.iter().flatten().map(|id| AccountId::parse(id));
         let ids: Option<Vec<AccountId>> = ids.collect();
         let mut ids = ids.ok_or("an event without valid `participant_ids`")?;
@@ -279,7 +279,7 @@ struct Processing {
 
 /// How far X is with a file that was given to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Upload {
+pub(super) enum UploadState {
     Ready(MediaId),
     /// To be asked for again after so many seconds.
     Working {
@@ -290,14 +290,16 @@ pub(super) enum Upload {
 }
 
 /// An uploaded file.
-pub(super) fn upload(raw: &RawValue) -> Result<Upload, String> {
+pub(super) fn upload(raw: &RawValue) -> Result<UploadState, String> {
     let given: Given = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
     let id = given.id.as_deref().and_then(positive_text).map(MediaId).ok_or("the answer has no valid `id`")?;
-    let Some(processing) = given.processing_info else { return Ok(Upload::Ready(id)) };
+    let Some(processing) = given.processing_info else { return Ok(UploadState::Ready(id)) };
     Ok(match processing.state.as_deref() {
-        Some("pending" | "in_progress") => Upload::Working { id, after_s: processing.check_after_secs.unwrap_or(1) },
-        Some("failed") => Upload::Failed,
-        _ => Upload::Ready(id),
+        Some("pending" | "in_progress") => {
+            UploadState::Working { id, after_s: processing.check_after_secs.unwrap_or(1) }
+        }
+        Some("failed") => UploadState::Failed,
+        _ => UploadState::Ready(id),
     })
 }
 

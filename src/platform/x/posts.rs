@@ -5,7 +5,7 @@ use serde_json::json;
 use super::X;
 use super::endpoint::Endpoint;
 use super::names::Names;
-use super::parse::{self, Answer};
+use super::parse::{self, ApiAnswer};
 use super::wire::Content;
 use crate::base::ids::PostId;
 use crate::platform::{Draft, Error, MentionPage, PageToken, Post};
@@ -55,7 +55,8 @@ impl X {
             query.extend((after > PostId(0)).then_some(("since_id", since.as_str())));
             query.extend(next.as_ref().map(|token| ("pagination_token", token.0.as_str())));
             let url = self.url(format_args!("/2/users/{me}/tweets"), &query);
-            let read = |answer: &Answer<'_>| answer.list()?.into_iter().map(|raw| parse::post(raw, Some(me))).collect();
+            let read =
+                |answer: &ApiAnswer<'_>| answer.list()?.into_iter().map(|raw| parse::post(raw, Some(me))).collect();
             let (page, token): (Vec<Post>, _) = self.page(Endpoint::OwnPosts, url, read).await?;
             posts.extend(page);
             next = token;

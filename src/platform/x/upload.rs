@@ -8,7 +8,7 @@ use reqwest::multipart::{Form, Part};
 
 use super::X;
 use super::endpoint::Endpoint;
-use super::parse::{self, Upload};
+use super::parse::{self, UploadState};
 use super::wire::Content;
 use crate::base::ids::MediaId;
 use crate::platform::{Error, File, FileKind, Purpose};
@@ -37,11 +37,11 @@ impl X {
         let mut upload = self.make(Endpoint::Upload, url, Content::Form(form), parse::upload).await?;
         loop {
             upload = match upload {
-                Upload::Ready(id) => return Ok(id),
-                Upload::Failed => {
+                UploadState::Ready(id) => return Ok(id),
+                UploadState::Failed => {
                     return Err(Error::Refused { what: format!("{}: X cannot use the file", Endpoint::Upload) });
                 }
-                Upload::Working { id, after_s } => {
+                UploadState::Working { id, after_s } => {
                     tokio::time::sleep(Duration::from_secs(after_s.clamp(1, WAIT_S_MAX))).await;
                     self.upload_state(id).await?
                 }
@@ -49,7 +49,7 @@ impl X {
         }
     }
 
-    async fn upload_state(&self, id: MediaId) -> Result<Upload, Error> {
+    async fn upload_state(&self, id: MediaId) -> Result<UploadState, Error> {
         let id = id.to_string();
         let url = self.url(format_args!("/2/media/upload"), &[("command", "STATUS"), ("media_id", &id)]);
         let gone = || Error::Unavailable { what: format!("{}: X does not know the file", Endpoint::UploadState) };

@@ -146,7 +146,7 @@ struct NewFile {
 }
 
 #[derive(Serialize)]
-struct Sent {
+struct SentEvent {
     dm_conversation_id: String,
     dm_event_id: String,
 }
@@ -157,7 +157,7 @@ async fn send(State(state): State<AppState>, Json(new): Json<NewMessage>) -> Ans
     let files = files.ok_or_else(|| invalid("files", "", "the bytes are not base64"))?;
     let to = new.to.or(new.conversation).ok_or_else(|| invalid("to", "", "it is missing"))?;
     let (conversation, message) = send_as(&state, &new.from, &to, new.text, files)?;
-    let sent = Sent { dm_conversation_id: conversation.to_string(), dm_event_id: message.to_string() };
+    let sent = SentEvent { dm_conversation_id: conversation.to_string(), dm_event_id: message.to_string() };
     answer::created(json!(sent))
 }
 

@@ -10,14 +10,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
-use super::query::{self, Kind, Parameters, invalid};
+use super::query::{self, Kind, Pairs, Parameters, invalid};
 use super::users::account_id;
 use super::{AppState, Caller, base};
 use crate::base::ids::{AccountId, ConversationId, MediaId, MessageId};
 use crate::sandbox::shapes::{self, Asked};
-use crate::sandbox::world::{Event, EventKind, Listing, Outgoing, Refusal, World};
+use crate::sandbox::world::{Event, EventKind, EventListing, Outgoing, Refusal, World};
 
-type Pairs = Query<Vec<(String, String)>>;
 type Who = Extension<Caller>;
 
 const KINDS: &str = "MessageCreate ParticipantsJoin ParticipantsLeave";
@@ -65,7 +64,7 @@ fn list(
     state.world.with(|world, now| {
         let asked = parameters.asked(world.settings.vocabulary, Kind::Event)?;
         parameters.end()?;
-        let listing = Listing { conversation: conversation.as_ref(), kinds: &kinds, size, before };
+        let listing = EventListing { conversation: conversation.as_ref(), kinds: &kinds, size, before };
         let page = world.list_events(now, user, listing)?;
         let mut body = json!({ "meta": { "result_count": page.events.len() } });
         if let Some(next) = page.next {

@@ -9,14 +9,12 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
 use super::messages::read_json;
-use super::query::{self, Kind, Parameters, invalid};
+use super::query::{self, Kind, Pairs, Parameters, invalid};
 use super::users::account_id;
 use super::{AppState, Caller, base, page};
 use crate::base::ids::{AccountId, Channel, MediaId, PostId};
 use crate::sandbox::shapes::{self, Asked, Place};
 use crate::sandbox::world::{Draft, Post, PostPage, Range, Refusal, Vocabulary, World};
-
-type Pairs = Query<Vec<(String, String)>>;
 
 /// The body of a new post. X knows more keys; those that the sandbox does not act on are refused, not ignored.
 #[derive(Deserialize)]

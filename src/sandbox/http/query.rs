@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::extract::Query;
 use data_encoding::BASE32HEX_NOPAD;
 
 use crate::base::text;
@@ -28,6 +29,9 @@ const MEDIA_FIELDS: &str = "alt_text duration_ms height media_key non_public_met
     promoted_metrics public_metrics type url variants width";
 const POLL_FIELDS: &str = "duration_minutes end_datetime id options voting_status";
 const PLACE_FIELDS: &str = "contained_within country country_code full_name geo id name place_type";
+
+/// A request's parameters as they stand in its address.
+pub(super) type Pairs = Query<Vec<(String, String)>>;
 
 /// A request's parameters that have not been read yet.
 pub(super) struct Parameters(BTreeMap<String, String>);

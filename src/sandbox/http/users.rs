@@ -5,13 +5,11 @@ use axum::extract::{Path, Query, State};
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
-use super::query::{Kind, Parameters};
+use super::query::{Kind, Pairs, Parameters};
 use super::{AppState, Caller};
 use crate::base::ids::AccountId;
 use crate::sandbox::shapes;
 use crate::sandbox::world::{Refusal, World};
-
-type Pairs = Query<Vec<(String, String)>>;
 
 /// `GET /2/users/me`
 pub(super) async fn me(State(state): State<AppState>, Extension(caller): Extension<Caller>, pairs: Pairs) -> Answer {

@@ -80,7 +80,7 @@ impl Outgoing {
 
 /// Which events of a user's conversations are asked for.
 #[derive(Clone, Copy)]
-pub struct Listing<'a> {
+pub struct EventListing<'a> {
     /// Only of this conversation.
     pub conversation: Option<&'a ConversationId>,
     /// Only of these kinds, by X's names; of all if empty.
@@ -202,7 +202,7 @@ impl World {
     ///
     /// # Errors
     /// [`Refusal::NoConversation`] if one is asked for that the user is not in.
-    pub fn list_events(&mut self, now: Time, user: AccountId, asked: Listing<'_>) -> Result<EventPage, Refusal> {
+    pub fn list_events(&mut self, now: Time, user: AccountId, asked: EventListing<'_>) -> Result<EventPage, Refusal> {
         if asked.conversation.is_some_and(|id| !self.is_member(user, id)) {
             return Err(Refusal::NoConversation);
         }
@@ -287,7 +287,7 @@ impl World {
     }
 }
 
-fn fits(event: &Event, asked: &Listing<'_>) -> bool {
+fn fits(event: &Event, asked: &EventListing<'_>) -> bool {
     asked.conversation.is_none_or(|id| event.conversation == *id)
         && (asked.kinds.is_empty() || asked.kinds.contains(&event.kind.name()))
 }

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use call::{Allowance, Call, Limit, limits_of_x};
 pub use fault::{Body, Chaos, Fault, How, Moment};
 pub use media::Media;
-pub use messages::{Conversation, Event, EventKind, EventPage, Listing, Outgoing};
+pub use messages::{Conversation, Event, EventKind, EventListing, EventPage, Outgoing};
 pub use posts::{Draft, Post, PostPage, Range};
 pub use price::Counts;
 pub use refusal::Refusal;

@@ -11,7 +11,7 @@ fn story() -> World {
     story_world(Settings::without_limits(), 7, noon())
 }
 
-const ALL: Listing<'_> = Listing { conversation: None, kinds: &[], size: 100, before: None };
+const ALL: EventListing<'_> = EventListing { conversation: None, kinds: &[], size: 100, before: None };
 const NEWEST: Range = Range { after: None, before: None, size: 100, without_answers: false };
 
 fn draft(text: &str) -> Draft<'_> {
@@ -42,9 +42,9 @@ fn events_are_listed_newest_first_to_members_only_and_for_thirty_days() {
     let first = world.send(noon(), EMBASSY, MINISTRY, &Outgoing::text("first")).unwrap();
     let second = world.send(noon().plus_ms(5), MINISTRY, EMBASSY, &Outgoing::text("second")).unwrap();
     let now = noon().plus_ms(10);
-    let page = world.list_events(now, EMBASSY, Listing { size: 1, ..ALL }).unwrap();
+    let page = world.list_events(now, EMBASSY, EventListing { size: 1, ..ALL }).unwrap();
     assert_eq!((page.events[0].id, page.next), (second, Some(second)));
-    let page = world.list_events(now, EMBASSY, Listing { before: page.next, ..ALL }).unwrap();
+    let page = world.list_events(now, EMBASSY, EventListing { before: page.next, ..ALL }).unwrap();
     assert_eq!((page.events[0].id, page.events.len(), page.next), (first, 1, None));
     assert!(world.list_events(now, JOURNALIST, ALL).unwrap().events.is_empty());
     assert!(world.event_for(now, JOURNALIST, first).is_err());
@@ -58,7 +58,7 @@ fn events_are_listed_newest_first_to_members_only_and_for_thirty_days() {
 fn a_group_begins_with_who_joined() {
     let mut world = story();
     let (id, message) = world.make_group(noon(), EMBASSY, &[MINISTRY, JOURNALIST], &Outgoing::text("all")).unwrap();
-    let events = world.list_events(noon(), JOURNALIST, Listing { conversation: Some(&id), ..ALL }).unwrap().events;
+    let events = world.list_events(noon(), JOURNALIST, EventListing { conversation: Some(&id), ..ALL }).unwrap().events;
     assert_eq!(events.iter().map(|event| event.kind.name()).collect::<Vec<_>>(), ["MessageCreate", "ParticipantsJoin"]);
     assert_eq!(events[0].id, message);
     assert!(id.pair().is_none());

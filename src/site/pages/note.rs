@@ -140,9 +140,12 @@ fn check(view: &View<'_>, note: &Note) -> Markup {
 fn drop_it(view: &View<'_>, note: u64, proof: &str) -> Markup {
     let files = (view.files_of)(note);
     let published = files.iter().find(|file| file.path.ends_with(proof));
-    let shown = published.map_or_else(|| code(proof), |file| link(&format!("{UP}{}", file.path), proof));
+    let proof = match published {
+        Some(file) => words_of::Proof::Here(link(&format!("{UP}{}", file.path), proof)),
+        None => words_of::Proof::Elsewhere(code(proof)),
+    };
     let page = |text: &str| link(&format!("{UP}{}", Page::Verify.path()), text);
-    words_of::drop_it(shown, published.is_some(), page)
+    words_of::drop_it(proof, page)
 }
 
 fn neighbours(view: &View<'_>, note: u64) -> Markup {

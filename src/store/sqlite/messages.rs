@@ -13,7 +13,7 @@ use crate::store::messages::{MessageBody, MessageKind, Outgoing, PendingMessage,
 
 /// The columns that make a message the only one of its kind.
 #[derive(Default)]
-struct Subject {
+struct MessageKey {
     command: Option<u64>,
     request: Option<u64>,
     note: Option<u64>,
@@ -21,20 +21,20 @@ struct Subject {
     post: Option<u64>,
 }
 
-impl Subject {
-    fn of(kind: MessageKind) -> Subject {
-        let none = Subject::default();
+impl MessageKey {
+    fn of(kind: MessageKind) -> MessageKey {
+        let none = MessageKey::default();
         match kind {
             MessageKind::CommandAnswer(message) | MessageKind::Code(message) => {
-                Subject { command: Some(message.0), ..none }
+                MessageKey { command: Some(message.0), ..none }
             }
             MessageKind::RequestNotice(request) | MessageKind::RequestEnded(request) => {
-                Subject { request: Some(request), ..none }
+                MessageKey { request: Some(request), ..none }
             }
             MessageKind::DisputeNotice { note, post } => {
-                Subject { note: Some(note), channel: Some(post.channel.as_str()), post: Some(post.id.0), ..none }
+                MessageKey { note: Some(note), channel: Some(post.channel.as_str()), post: Some(post.id.0), ..none }
             }
-            MessageKind::Slip(note) => Subject { note: Some(note), ..none },
+            MessageKind::Slip(note) => MessageKey { note: Some(note), ..none },
             MessageKind::Send => none,
         }
     }
@@ -53,7 +53,7 @@ impl ReadMessages for Sqlite {
             WHERE kind = :kind AND (:to IS NULL OR account = :to) AND command IS :command AND request IS :request
               AND note IS :note AND post IS :post AND outcome.id IS NOT NULL";
         self.run(move |db| {
-            let Subject { command, request, note, post, .. } = Subject::of(kind);
+            let MessageKey { command, request, note, post, .. } = MessageKey::of(kind);
             let values = named_params! {
                 ":kind": kind.as_str(), ":to": to.map(|to| to.0), ":command": command, ":request": request,
                 ":note": note, ":post": post,
@@ -94,7 +94,7 @@ pub(super) fn add(tx: &Transaction<'_>, message: &Outgoing, now: Time) -> Result
         MessageBody::Slip(_) => (EffectKind::Slip, None),
     };
     let effect = attempts::make(tx, kind, now)?;
-    let Subject { command, request, note, channel, post } = Subject::of(message.kind);
+    let MessageKey { command, request, note, channel, post } = MessageKey::of(message.kind);
     let word = message.kind.as_str();
     tx.prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?.execute(params![
         effect.0,
@@ -112,7 +112,7 @@ pub(super) fn add(tx: &Transaction<'_>, message: &Outgoing, now: Time) -> Result
 }
 
 fn is_there(conn: &Connection, kind: MessageKind, account: Option<u64>) -> Result<bool, Error> {
-    let Subject { command, request, note, post, .. } = Subject::of(kind);
+    let MessageKey { command, request, note, post, .. } = MessageKey::of(kind);
     let exists = |condition: &str, values: &[&dyn rusqlite::ToSql]| -> Result<bool, Error> {
         let sql = format!("SELECT EXISTS (SELECT 1 FROM message WHERE {condition})");
         Ok(conn.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?)

@@ -173,7 +173,7 @@ fn last_decided(conn: &Connection) -> Result<u64, Error> {
 }
 
 /// Writes an answer that is to be posted.
-pub(super) fn add_answer(tx: &Transaction<'_>, made: &triggers::Answer, now: Time) -> Result<(), Error> {
+pub(super) fn add_answer(tx: &Transaction<'_>, made: &triggers::NewAnswer, now: Time) -> Result<(), Error> {
     let id = attempts::make(tx, EffectKind::Answer, now)?;
     let mention = made.mention.map(|post| post.0);
     tx.execute(

@@ -21,7 +21,7 @@ use crate::note::request::RequestState;
 use crate::note::standing::Standing;
 use crate::platform::{Error as PlatformError, Platform};
 use crate::store::vault;
-use crate::store::{Answer, Ask, Effects, MessageKind, Opened, Outgoing, Request, Store, Trigger};
+use crate::store::{Ask, Effects, MessageKind, NewAnswer, Opened, Outgoing, Request, Store, Trigger};
 use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
 use crate::tlog::entry::Level;
 use crate::tlog::signed_note::VerifierKey;
@@ -45,6 +45,14 @@ pub struct DiscloseContext {
     pub post_address: fn(web: &str, author: &AccountName, post: PostId) -> String,
     /// What `post_address` wants to know of the platform.
     pub web: String,
+}
+
+/// What is made of a note to open it.
+enum Made<T> {
+    /// It is ready.
+    Ready(T),
+    /// It cannot be made: why.
+    Impossible(String),
 }
 
 /// The loop that opens.
@@ -130,7 +138,7 @@ impl Discloser {
             return if is_late { self.refuse(request, not_posted_in_time(note)).await } else { Ok(()) };
         }
         match self.opened(request, &standing, level).await? {
-            Ok(opened) => {
+            Made::Ready(opened) => {
                 let parts = opened.parts.len();
                 let effects = Effects { open: Some(opened), ..Effects::default() };
                 if self.end(request, Trigger::Request(request.id), effects).await? {
@@ -138,49 +146,47 @@ impl Discloser {
                 }
                 Ok(())
             }
-            Err(why) => self.refuse(request, why).await,
+            Made::Impossible(why) => self.refuse(request, why).await,
         }
     }
 
     /// What is to be made public, or why it cannot be.
-    async fn opened(
-        &self,
-        request: &Request,
-        standing: &Standing,
-        level: Level,
-    ) -> Result<Result<Opened, String>, TaskError> {
+    async fn opened(&self, request: &Request, standing: &Standing, level: Level) -> Result<Made<Opened>, TaskError> {
         let zip = match self.store.submitted_proof(request.id).await? {
             Some(zip) => zip,
             None => match self.proof(standing.note, level).await? {
-                Ok(zip) => zip,
-                Err(why) => return Ok(Err(why)),
+                Made::Ready(zip) => zip,
+                Made::Impossible(why) => return Ok(Made::Impossible(why)),
             },
         };
         // A malicious or large archive holds up no other task.
         let standing = standing.clone();
         let opened = tokio::task::spawn_blocking(move || bundle::open(&standing, level, &zip));
         let opened = opened.await.map_err(|error| TaskError::Fatal(error.into()))?;
-        Ok(opened.map_err(|error| error.to_string()))
+        Ok(opened.map_or_else(|error| Made::Impossible(error.to_string()), Made::Ready))
     }
 
     /// The packed proof, made with the key of this machine.
-    async fn proof(&self, note: u64, level: Level) -> Result<Result<Vec<u8>, String>, TaskError> {
+    async fn proof(&self, note: u64, level: Level) -> Result<Made<Vec<u8>>, TaskError> {
         if self.context.identities.is_empty() {
-            return Ok(Err("the daemon has no key that opens notes, and no proof was handed over".to_owned()));
+            let why = "the daemon has no key that opens notes, and no proof was handed over";
+            return Ok(Made::Impossible(why.to_owned()));
         }
         let row = self.store.proof(note).await?;
         let (Some(row), Some(account)) = (row, self.store.own_account().await?) else {
-            return Ok(Err(format!("there is no proof of note {note}")));
+            return Ok(Made::Impossible(format!("there is no proof of note {note}")));
         };
-        let Some(sealed) = &row.opening else { return Ok(Err(format!("the opening of note {note} was shredded"))) };
+        let Some(sealed) = &row.opening else {
+            return Ok(Made::Impossible(format!("the opening of note {note} was shredded")));
+        };
         let opening = match vault::open(note, sealed, &self.context.identities) {
             Ok(opening) => opening,
-            Err(error) => return Ok(Err(error.to_string())),
+            Err(error) => return Ok(Made::Impossible(error.to_string())),
         };
         let address = |post| (self.context.post_address)(&self.context.web, &account.name, post);
         let post = bundle::published(row.post.clone(), account.clone(), address);
         let proof = bundle::proof(note, &row, self.context.vkey.clone(), post, opening, level);
-        Ok(Ok(proof.pack()))
+        Ok(Made::Ready(proof.pack()))
     }
 
     async fn dispute(&self, request: &Request, note: u64, post: PostId) -> Result<(), TaskError> {
@@ -202,7 +208,7 @@ impl Discloser {
         let officials = self.context.officials.iter();
         let messages = officials.map(|official| Outgoing::text(kind, *official, told.as_str()));
         let text = AnswerText::noted(&standing, post).as_str().to_owned();
-        let answer = Answer { text, answers: post, mention: None, note: Some(note), standalone: true };
+        let answer = NewAnswer { text, answers: post, mention: None, note: Some(note), standalone: true };
         let effects = Effects {
             disputes: vec![(note, post)],
             answers: vec![answer],

@@ -28,7 +28,7 @@ use self::intent::Intent;
 use self::ledger::Posts;
 use self::timeline::Timeline;
 use crate::base::clock::Clock;
-use crate::base::ids::{Channel, PostId};
+use crate::base::ids::{Channel, MediaId, PostId};
 use crate::base::time::{DAY_MS, SKEW_MS_MAX, Time};
 use crate::platform::{Error as PlatformError, Platform};
 use crate::store::{Budget, Lane, Store, Subject};
@@ -199,7 +199,7 @@ impl Publisher {
             }
             End::NotReady(error) => self.not_ready(intent, error).await,
             End::Failed { error, .. } if intent.holds_all_up() => Err(error.into()),
-            End::Failed { error, ready } => self.refused(intent, error, !ready.is_empty()).await,
+            End::Failed { error, ready } => self.refused(intent, error, &ready).await,
             End::GivenUp(why) => {
                 warn!(effect.id = %intent.id, why = %why, "a post is given up");
                 Ok(Next::Now)
@@ -235,8 +235,9 @@ impl Publisher {
         Next::Now
     }
 
-    /// What becomes of a part or an answer that surely was not posted.
-    async fn refused(&mut self, intent: &Intent, error: PlatformError, has_media: bool) -> Result<Next, TaskError> {
+    /// What becomes of a part or an answer that surely was not posted, with these media.
+    async fn refused(&mut self, intent: &Intent, error: PlatformError, media: &[MediaId]) -> Result<Next, TaskError> {
+        let has_media = !media.is_empty();
         let now = self.clock.now();
         let is_reply = intent.answers.is_some() && !matches!(intent.subject, Subject::Answer { standalone: false, .. });
         match &error {

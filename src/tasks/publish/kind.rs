@@ -29,25 +29,25 @@ const TYPES: [(&str, &str); 7] = [
 
 /// What a file is to those who fetch it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Kind {
+pub struct FileHeaders {
     /// Its media type.
     pub content_type: &'static str,
     /// For `Cache-Control`.
     pub cache: &'static str,
 }
 
-impl Kind {
+impl FileHeaders {
     /// Of the file at this path below the public folder; nothing if no public file can have it, as one that is still being
     /// written: its name begins with a dot.
-    pub fn of(path: &str) -> Option<Kind> {
+    pub fn of(path: &str) -> Option<FileHeaders> {
         if path == manifest::NAME || PATH_BYTES_MAX < path.len() || !path.split('/').all(is_plain) {
             return None;
         }
         if path.starts_with("tile/") {
-            let tile = Kind { content_type: "application/octet-stream", cache: FOR_EVER };
+            let tile = FileHeaders { content_type: "application/octet-stream", cache: FOR_EVER };
             return TilePath::parse(path).map(|_| tile);
         }
-        let changing = |content_type| Kind { content_type, cache: ASK_FIRST };
+        let changing = |content_type| FileHeaders { content_type, cache: ASK_FIRST };
         if path == checkpoint::FILE {
             return Some(changing(TEXT));
         }
@@ -71,8 +71,8 @@ mod tests {
     fn only_tiles_are_kept_for_ever() {
         for tile in ["tile/0/000", "tile/entries/x001/234", "tile/entries/000.p/17", "tile/1/000.p/1"] {
             assert_eq!(
-                Kind::of(tile),
-                Some(Kind { content_type: "application/octet-stream", cache: FOR_EVER }),
+                FileHeaders::of(tile),
+                Some(FileHeaders { content_type: "application/octet-stream", cache: FOR_EVER }),
                 "{tile}"
             );
         }
@@ -92,7 +92,7 @@ mod tests {
             ("note/0/1/note-1.attachment-3.mp4", "video/mp4"),
             ("note/0/1/note-1.attachment-4.bin", "application/octet-stream"),
         ] {
-            assert_eq!(Kind::of(path), Some(Kind { content_type, cache: "no-cache" }), "{path}");
+            assert_eq!(FileHeaders::of(path), Some(FileHeaders { content_type, cache: "no-cache" }), "{path}");
         }
     }
 
@@ -124,8 +124,8 @@ mod tests {
             "é.html",
             ".git/config.txt",
         ] {
-            assert_eq!(Kind::of(path), None, "{path}");
+            assert_eq!(FileHeaders::of(path), None, "{path}");
         }
-        assert_eq!(Kind::of(&format!("{}.html", "a".repeat(PATH_BYTES_MAX))), None);
+        assert_eq!(FileHeaders::of(&format!("{}.html", "a".repeat(PATH_BYTES_MAX))), None);
     }
 }

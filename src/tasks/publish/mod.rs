@@ -25,7 +25,7 @@ use crate::store::Store;
 use crate::tasks::task::{End, Needs, Next, Task, Wake};
 
 pub use folder::{Folder, Written};
-pub use kind::Kind;
+pub use kind::FileHeaders;
 pub use manifest::NAME as MANIFEST;
 
 /// How long the log may grow before what it has grown by is written.

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use super::target::Trouble;
 use crate::site::{ALWAYS, Page};
-use crate::tasks::publish::{self, Kind};
+use crate::tasks::publish::{self, FileHeaders};
 use crate::tlog::checkpoint;
 
 /// The log for people.
@@ -53,7 +53,7 @@ pub(super) struct Leading {
 }
 
 /// The other pages that are to be copied.
-pub(super) struct Found {
+pub(super) struct FoundChanges {
     /// The oldest first.
     pub(super) pages: Vec<Change>,
     /// With them everything is copied that was written until then.
@@ -125,13 +125,13 @@ pub(super) fn since(
     since: SystemTime,
     until: SystemTime,
     known: &HashMap<String, SystemTime>,
-) -> Result<Found, Trouble> {
+) -> Result<FoundChanges, Trouble> {
     let elsewhere: Vec<String> =
         ALWAYS.map(Page::path).into_iter().chain([TEXT, checkpoint::FILE].map(str::to_owned)).collect();
     let mut oldest = BinaryHeap::new();
     let mut complete_until = until;
     walk(folder, "", since, &mut |change| {
-        let is_page = Kind::of(&change.path).is_some() && !elsewhere.contains(&change.path);
+        let is_page = FileHeaders::of(&change.path).is_some() && !elsewhere.contains(&change.path);
         let is_new = settles(change.written, since) && known.get(&change.path) != Some(&change.written);
         if is_page && is_new {
             oldest.push(change);
@@ -142,7 +142,7 @@ pub(super) fn since(
         }
     })
     .map_err(|error| Trouble::of_the_folder(folder, &error))?;
-    Ok(Found { pages: oldest.into_sorted_vec(), complete_until })
+    Ok(FoundChanges { pages: oldest.into_sorted_vec(), complete_until })
 }
 
 /// Whether a file of this time may have come after what was written at another.

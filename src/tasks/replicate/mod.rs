@@ -18,7 +18,7 @@ use anyhow::Context;
 use secrecy::SecretString;
 use tracing::{info, warn};
 
-use self::changes::{Change, Found, Leading, Span};
+use self::changes::{Change, FoundChanges, Leading, Span};
 use self::target::{Target, Trouble};
 use self::watermark::Watermark;
 use crate::base::clock::Clock;
@@ -283,7 +283,7 @@ impl Upload {
             Ok::<_, Trouble>((leading, changes::since(&folder, since, until, &known)?))
         };
         let found = tokio::task::spawn_blocking(find).await.context("a look into the public folder broke off")?;
-        let (leading, Found { pages, complete_until }) = found?;
+        let (leading, FoundChanges { pages, complete_until }) = found?;
         let mut files = pages.len() as u64;
         let (notes, others): (Vec<Change>, Vec<Change>) = pages.into_iter().partition(Change::is_note);
         for some in notes.chunks(AT_ONCE).chain(others.chunks(AT_ONCE)) {

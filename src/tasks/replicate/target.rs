@@ -20,7 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use super::{BucketKey, Destination, watermark};
-use crate::tasks::publish::Kind;
+use crate::tasks::publish::FileHeaders;
 
 /// The longest wait for a connection, and for one answer: a part of a long file is 8 MiB, and some lines are slow.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -173,7 +173,7 @@ fn bucket(
 }
 
 fn attributes(path: &str) -> Attributes {
-    let kind = Kind::of(path).or_else(|| Kind::of(watermark::NAME));
+    let kind = FileHeaders::of(path).or_else(|| FileHeaders::of(watermark::NAME));
     let pairs = kind.map(|kind| [(Attribute::ContentType, kind.content_type), (Attribute::CacheControl, kind.cache)]);
     Attributes::from_iter(pairs.into_iter().flatten())
 }

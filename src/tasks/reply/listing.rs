@@ -31,7 +31,7 @@ pub(super) struct Listing {
 
 /// How a page ended the listing, if it did.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ListingEnd {
     /// There are older pages to read.
     More,
     /// All that is new has been found.
@@ -55,9 +55,9 @@ impl Listing {
         tally: &mut Tally,
         me: AccountId,
         now: Time,
-    ) -> Result<End, TaskError> {
+    ) -> Result<ListingEnd, TaskError> {
         let Some(size) = tally.readable(PAGE.0, PAGE.1, now).filter(|_| self.pages < PAGES_MAX) else {
-            return Ok(End::Cut);
+            return Ok(ListingEnd::Cut);
         };
         let page = platform.mentions(self.after, size, self.next.as_ref()).await?;
         self.pages += 1;
@@ -69,7 +69,7 @@ impl Listing {
         let mentions = page.mentions.into_iter();
         let new = mentions.filter(|it| it.author != me && self.after < it.id && unheard.contains(&it.id));
         self.found.extend(new.map(|mention| (mention.id, mention)));
-        Ok(if self.next.is_some() { End::More } else { End::Complete })
+        Ok(if self.next.is_some() { ListingEnd::More } else { ListingEnd::Complete })
     }
 
     /// What was found, oldest first, and the newest that was listed.

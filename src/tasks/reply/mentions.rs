@@ -9,7 +9,7 @@ use super::limits::{Author, Wanted};
 use crate::base::ids::{AccountId, Channel};
 use crate::note::standing::{LogStanding, Standing};
 use crate::platform::Mention;
-use crate::store::{Answer, Effects, Mentioned, MessageKind, Outgoing, Trigger};
+use crate::store::{Effects, Mentioned, MessageKind, NewAnswer, Outgoing, Trigger};
 use crate::tasks::task::TaskError;
 use crate::wording::answer::AnswerText;
 use crate::wording::command::{Ask, Which};
@@ -117,7 +117,7 @@ impl Bot {
     }
 }
 
-fn answer(meant: &Meant, mention: &Mention) -> Answer {
+fn answer(meant: &Meant, mention: &Mention) -> NewAnswer {
     let (to, mut note) = (mention.id, None);
     let text = match meant {
         Meant::Status(standing) => AnswerText::status(standing, to),
@@ -134,7 +134,7 @@ fn answer(meant: &Meant, mention: &Mention) -> Answer {
             AnswerText::dispute(standing, to)
         }
     };
-    Answer { text: text.as_str().to_owned(), answers: to, mention: Some(to), note, standalone: false }
+    NewAnswer { text: text.as_str().to_owned(), answers: to, mention: Some(to), note, standalone: false }
 }
 
 /// What an official is told of a dispute.

@@ -36,7 +36,7 @@ use crate::tasks::disclose::OpenSettings;
 use crate::tasks::rules::Correspondent;
 use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
 use limits::{Author, Tally};
-use listing::{End, Listing};
+use listing::{Listing, ListingEnd};
 
 /// Mentions dealt with in one tick.
 const BATCH: usize = 64;
@@ -181,13 +181,13 @@ impl Bot {
         // If this fails the listing begins anew: the mark of a place in the list may not be valid any more.
         let end = listing.read(&*self.platform, &self.store, tally, me, now).await?;
         self.backoff.succeeded();
-        if end == End::More {
+        if end == ListingEnd::More {
             self.listing = Some(listing);
             return Ok(Next::Now);
         }
         let (found, newest) = listing.into_found();
         self.queue = found.collect();
-        let next = if end == End::Cut {
+        let next = if end == ListingEnd::Cut {
             warn!(
                 mentions = self.queue.len(),
                 "the day's money for mentions is spent: older ones wait for the next hour"

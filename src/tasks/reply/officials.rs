@@ -14,7 +14,7 @@ use crate::tlog::entry::Level;
 use crate::wording::code::{Checked, Given};
 use crate::wording::command::{Code, Order};
 use crate::wording::dm::Day;
-use crate::wording::dm::{DmText, NOTES_LISTED, Outcome};
+use crate::wording::dm::{Approval, DmText, NOTES_LISTED, Outcome};
 
 /// So often in a day an official is told what can be written: automatic replies would call for it for ever.
 const HELPS_A_DAY: u64 = 5;
@@ -191,14 +191,14 @@ impl Bot {
     /// What an official is told of a request; nothing if it is their own.
     fn announcement(&self, request: &Request, to: AccountId) -> Option<Outgoing> {
         let Ask::Open { note, level } = request.ask else { return None };
-        let by_message = match self.context.open.persons.check(&request.asked_by, &to.to_string()) {
+        let approval = match self.context.open.persons.check(&request.asked_by, &to.to_string()) {
             Err(Doubt::Own) => return None,
-            Err(Doubt::Unknown) => false,
-            Ok(()) => true,
+            Err(Doubt::Unknown) => Approval::OnCommandLine,
+            Ok(()) => Approval::ByMessage,
         };
         let lapses = request.asked_at.plus_ms(ms(self.context.open.lapse));
         let by = AccountId::parse(&request.asked_by);
-        let text = DmText::request(request.id, &Order::Open { note, level }, by, lapses, by_message);
+        let text = DmText::request(request.id, &Order::Open { note, level }, by, lapses, approval);
         Some(Outgoing::text(MessageKind::RequestNotice(request.id), to, text.as_str()))
     }
 }

@@ -17,7 +17,7 @@ const GROUP_UNREADABLE: &str = "a message to a group whose participants cannot b
 const TOO_LARGE: &str = "a formal message that is larger, or to more accounts, than a note can be";
 
 /// What a message is to us.
-pub(super) enum Kind {
+pub(super) enum MessageClass {
     Formal {
         to: Vec<Account>,
     },
@@ -31,19 +31,23 @@ pub(super) enum Kind {
 }
 
 impl Watcher {
-    pub(super) async fn kind(&mut self, message: &Message, known: &Known) -> Result<Kind, TaskError> {
+    pub(super) async fn kind(&mut self, message: &Message, known: &Known) -> Result<MessageClass, TaskError> {
         if let Some(official) = self.official_in(&message.conversation, known) {
             let commands = message.sender == official;
-            return Ok(if commands { Kind::Command(Order::read(&message.text)) } else { Kind::Informal });
+            return Ok(if commands {
+                MessageClass::Command(Order::read(&message.text))
+            } else {
+                MessageClass::Informal
+            });
         }
         if known.receipt_from.contains(&message.sender) && message.conversation.pair().is_some() {
-            return Ok(if Slip::parse(&message.text).is_ok() { Kind::Slip } else { Kind::Informal });
+            return Ok(if Slip::parse(&message.text).is_ok() { MessageClass::Slip } else { MessageClass::Informal });
         }
         if message.sender != known.me.id || !known.says_formal(&message.text) {
-            return Ok(Kind::Informal);
+            return Ok(MessageClass::Informal);
         }
         if Slip::is_of(&message.text, &self.context.log) {
-            return Ok(Kind::Informal);
+            return Ok(MessageClass::Informal);
         }
         let pair = message.conversation.pair();
         let mut recipients = match pair {
@@ -54,21 +58,21 @@ impl Watcher {
         recipients.sort_unstable();
         recipients.dedup();
         if recipients.is_empty() && pair.is_none() {
-            return Ok(Kind::Missed(GROUP_UNREADABLE));
+            return Ok(MessageClass::Missed(GROUP_UNREADABLE));
         }
         if !known.is_formal(&recipients, &message.text) {
-            return Ok(Kind::Informal);
+            return Ok(MessageClass::Informal);
         }
         let large = content::RECORD_BYTES_MAX < message.record.len() as u64
             || content::CONTENT_BYTES_MAX / 2 < message.text.len();
         if large || envelope::RECIPIENTS_MAX < recipients.len() {
-            return Ok(Kind::Missed(TOO_LARGE));
+            return Ok(MessageClass::Missed(TOO_LARGE));
         }
         let mut to = Vec::new();
         for id in recipients {
             to.push(self.account(id).await?);
         }
-        Ok(Kind::Formal { to })
+        Ok(MessageClass::Formal { to })
     }
 
     /// The official with whom a conversation of two is.

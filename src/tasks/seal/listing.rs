@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::{RETENTION, Watcher};
+use super::{RETENTION, WatchContext, Watcher};
 use crate::base::clock::Clock;
 use crate::base::ids::{MessageId, Source};
 use crate::base::time::Time;
@@ -54,7 +54,7 @@ pub(super) struct Listing {
 }
 
 /// How a page ended the listing, if it did.
-pub(super) enum End {
+pub(super) enum ListingEnd {
     /// There are older pages to read.
     More,
     /// All that is new has been found.
@@ -68,12 +68,12 @@ impl Listing {
     /// `looked` is when the last listing was begun, if the program has made one since its start.
     pub(super) async fn begin(
         store: &Store,
-        backfill: bool,
+        context: &WatchContext,
         began: Time,
         looked: Option<Time>,
         now: Time,
     ) -> Result<Listing, TaskError> {
-        let start = match (store.started().await?, backfill) {
+        let start = match (store.started().await?, context.backfill) {
             (Some(start), false) => start,
             (None, false) => store.start_at(Source::XDm.first_at(began)).await?,
             (_, true) => store.start_at(Source::XDm.first_at(began.plus_ms(-ms(RETENTION)))).await?,
@@ -89,7 +89,7 @@ impl Listing {
         let first_size = recent.saturating_add(PAGE_SIZES[0]).min(size_max);
         Ok(Listing {
             start,
-            deep: backfill,
+            deep: context.backfill,
             newest_seen,
             dealt_with,
             begun: now,
@@ -109,7 +109,7 @@ impl Listing {
         platform: &dyn Platform,
         store: &Store,
         clock: &Clock,
-    ) -> Result<End, TaskError> {
+    ) -> Result<ListingEnd, TaskError> {
         let size = PAGE_SIZES[self.pages.min(PAGE_SIZES.len() - 1)];
         let size = if self.pages == 0 { self.first_size } else { size }.min(self.size_max);
         let page = match platform.messages(size, self.next.as_ref()).await {
@@ -137,13 +137,13 @@ impl Listing {
         self.met_known |= unseen.len() < listed;
         let ends = oldest.is_some_and(|oldest| oldest < self.horizon && !unseen.contains(&oldest));
         if (ends && !self.deep) || reached_start {
-            return Ok(End::Complete);
+            return Ok(ListingEnd::Complete);
         }
         if self.next.is_none() {
-            return if self.met_known || self.deep { Ok(End::Complete) } else { self.ended(now) };
+            return if self.met_known || self.deep { Ok(ListingEnd::Complete) } else { self.ended(now) };
         }
         self.check_limits()?;
-        Ok(End::More)
+        Ok(ListingEnd::More)
     }
 
     /// What was found, oldest first.
@@ -153,22 +153,22 @@ impl Listing {
 
     /// The list ended without reaching the start or a known message. That is as it should be if what was known is too old
     /// to be kept and nothing else can have grown too old unread.
-    fn ended(&self, now: Time) -> Result<End, TaskError> {
+    fn ended(&self, now: Time) -> Result<ListingEnd, TaskError> {
         let surely_kept = now.plus_ms(-ms(SURELY_KEPT));
         match self.newest_seen.map(moment).filter(|newest| surely_kept < *newest) {
             Some(newest) => self.ended_early(newest),
-            None if surely_kept < self.dealt_with => Ok(End::Complete),
-            None => Ok(End::Broken(Gap { from: self.dealt_with, to: surely_kept, reason: OLDER_THAN_KEPT })),
+            None if surely_kept < self.dealt_with => Ok(ListingEnd::Complete),
+            None => Ok(ListingEnd::Broken(Gap { from: self.dealt_with, to: surely_kept, reason: OLDER_THAN_KEPT })),
         }
     }
 
-    fn ended_early(&self, newest: Time) -> Result<End, TaskError> {
+    fn ended_early(&self, newest: Time) -> Result<ListingEnd, TaskError> {
         let oldest = self.found.keys().next().ok_or_else(|| PlatformError::Unavailable {
             what: format!(
                 "it lists no message at all, though it listed one of {newest} before: either all were deleted, or they cannot be read"
             ),
         })?;
-        Ok(End::Broken(Gap { from: newest, to: moment(*oldest).max(newest), reason: NO_LONGER_LISTED }))
+        Ok(ListingEnd::Broken(Gap { from: newest, to: moment(*oldest).max(newest), reason: NO_LONGER_LISTED }))
     }
 
     fn check_limits(&self) -> Result<(), TaskError> {

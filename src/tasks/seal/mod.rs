@@ -32,9 +32,9 @@ use crate::store::{Batch, Command, Gap, Outgoing, ReceivedSlip, Sealing, Store};
 use crate::tasks::acknowledge::ReceiptSettings;
 use crate::tasks::rules::{Correspondent, Formal, Rule};
 use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
-use kind::Kind;
-use listing::{End, Listing};
-use sealing::{Draft, Hand};
+use kind::MessageClass;
+use listing::{Listing, ListingEnd};
+use sealing::{Hand, NoteDraft};
 
 pub use settings::{RuleSettings, SlipSettings, WatchSettings};
 
@@ -242,9 +242,8 @@ impl Watcher {
     /// Reads one page; true if the listing is complete, and what is new in it lies in the queue.
     async fn list(&mut self, known: &Known) -> Result<bool, TaskError> {
         if self.listing.is_none() {
-            self.listing = Some(
-                Listing::begin(&self.store, self.context.backfill, known.began, self.looked, self.clock.now()).await?,
-            );
+            self.listing =
+                Some(Listing::begin(&self.store, &self.context, known.began, self.looked, self.clock.now()).await?);
         }
         let Some(listing) = &mut self.listing else { return Ok(false) };
         let read = listing.read(&*self.platform, &self.store, &self.clock).await;
@@ -253,9 +252,9 @@ impl Watcher {
             self.listing = None;
         }
         match read? {
-            End::More => return Ok(false),
-            End::Complete => self.context.backfill = false,
-            End::Broken(gap) => {
+            ListingEnd::More => return Ok(false),
+            ListingEnd::Complete => self.context.backfill = false,
+            ListingEnd::Broken(gap) => {
                 warn!(from = %gap.from, to = %gap.to, gap.reason, "messages may have been missed: a gap is entered");
                 self.gap = Some(gap);
             }
@@ -292,21 +291,21 @@ impl Watcher {
             };
             batch.seen.push(message.id);
             match kind {
-                Kind::Informal => {}
-                Kind::Missed(reason) => batch.gaps.push(Gap { from: at, to: at, reason }),
-                Kind::Command(_) if COMMAND_AGE < Duration::from_millis(listed.ms_since(at).unsigned_abs()) => {
+                MessageClass::Informal => {}
+                MessageClass::Missed(reason) => batch.gaps.push(Gap { from: at, to: at, reason }),
+                MessageClass::Command(_) if COMMAND_AGE < Duration::from_millis(listed.ms_since(at).unsigned_abs()) => {
                     info!(message.id = %message.id, "a command is too old to be meant still");
                 }
-                Kind::Command(order) => {
+                MessageClass::Command(order) => {
                     batch.commands.push(Command { message: message.id, from: message.sender, text: order.to_string() });
                 }
-                Kind::Slip => {
+                MessageClass::Slip => {
                     batch.slips.push(ReceivedSlip { slip: message.id, from: message.sender, received: None });
                 }
-                Kind::Formal { to } => {
+                MessageClass::Formal { to } => {
                     let files = sealing::fetch(&*self.platform, &message, &self.settings).await;
                     bytes += files.iter().flatten().map(|file| file.bytes.len()).sum::<usize>();
-                    drafts.push(Draft { message, to, listed, files });
+                    drafts.push(NoteDraft { message, to, listed, files });
                 }
             }
             if BATCH_BYTES <= bytes || BATCH_TIME <= begun.elapsed() {

@@ -26,7 +26,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A formal message, complete but for its number and its salts.
-pub(super) struct Draft {
+pub(super) struct NoteDraft {
     pub(super) message: Message,
     /// To whom, ascending by number.
     pub(super) to: Vec<Account>,
@@ -82,7 +82,7 @@ async fn fetch_one(
 }
 
 /// Numbers the drafts, writes and encrypts their openings.
-pub(super) async fn prepare(drafts: Vec<Draft>, store: &Store, hand: &Hand<'_>) -> anyhow::Result<Vec<Sealing>> {
+pub(super) async fn prepare(drafts: Vec<NoteDraft>, store: &Store, hand: &Hand<'_>) -> anyhow::Result<Vec<Sealing>> {
     let mut number = store.last_note().await? + 1;
     let mut last: HashMap<ConversationId, Correspondence> = HashMap::new();
     let mut openings = Vec::new();
@@ -106,8 +106,13 @@ pub(super) async fn prepare(drafts: Vec<Draft>, store: &Store, hand: &Hand<'_>) 
 }
 
 /// The note's opening and its commitment.
-fn write(draft: Draft, note: u64, correspondence: Correspondence, hand: &Hand<'_>) -> anyhow::Result<(Hash, Opening)> {
-    let Draft { message, to, listed, files } = draft;
+fn write(
+    draft: NoteDraft,
+    note: u64,
+    correspondence: Correspondence,
+    hand: &Hand<'_>,
+) -> anyhow::Result<(Hash, Opening)> {
+    let NoteDraft { message, to, listed, files } = draft;
     let attachments = message.attachments.iter().zip(&files).map(|(attachment, file)| reference(attachment, file));
     let links = message.links.into_iter().filter(|(from, to)| content::is_link(from) && content::is_link(to));
     let content = Content {

@@ -18,7 +18,7 @@ const POLL_MIN: Duration = Duration::from_millis(10);
 /// A length of time: the shortest and the longest.
 pub struct Span(pub Duration, pub Duration);
 
-/// The time between two polls. What X allows depends on whether it is X: [`within_poll`] checks that.
+/// The time between two polls. What X allows depends on whether it is X: [`within_poll_at_x`] and [`within_poll_elsewhere`] check that.
 pub struct Poll;
 
 /// A whole number: the smallest and the largest.
@@ -61,7 +61,7 @@ impl Reads for Span {
     }
 
     fn limits(&self) -> String {
-        range(self.0.is_zero(), &shown(self.0), &shown(self.1))
+        range((!self.0.is_zero()).then(|| shown(self.0)), &shown(self.1))
     }
 }
 
@@ -77,12 +77,20 @@ impl Reads for Poll {
     }
 }
 
-/// Returns the time between polls if it is one that X, or else another platform, allows.
+/// Returns the time between polls if it is one that X allows.
 ///
 /// # Errors
 /// If it is not.
-pub fn within_poll(given: Duration, is_at_x: bool) -> Result<Duration, String> {
-    within(given, if is_at_x { POLL_MIN_AT_X } else { POLL_MIN }, DAY)
+pub fn within_poll_at_x(given: Duration) -> Result<Duration, String> {
+    within(given, POLL_MIN_AT_X, DAY)
+}
+
+/// Returns the time between polls if it is one that another platform than X allows.
+///
+/// # Errors
+/// If it is not.
+pub fn within_poll_elsewhere(given: Duration) -> Result<Duration, String> {
+    within(given, POLL_MIN, DAY)
 }
 
 fn within(given: Duration, least: Duration, most: Duration) -> Result<Duration, String> {
@@ -104,7 +112,7 @@ impl Reads for Number {
     }
 
     fn limits(&self) -> String {
-        range(self.0 == 0, &self.0.to_string(), &self.1.to_string())
+        range((self.0 != 0).then(|| self.0.to_string()), &self.1.to_string())
     }
 }
 
@@ -121,7 +129,7 @@ impl Reads for Dollars {
     }
 
     fn limits(&self) -> String {
-        range(false, &self.0.to_string(), &self.1.to_string())
+        range(Some(self.0.to_string()), &self.1.to_string())
     }
 }
 
@@ -149,14 +157,15 @@ impl<T> Reads for List<T> {
         let List { least, most, what, remedy, read } = self;
         let count = texts.len();
         if !(*least..=*most).contains(&count) {
-            let allowed = range(*least == 0, &least.to_string(), &most.to_string());
+            let allowed = range((*least != 0).then(|| least.to_string()), &most.to_string());
             return Err(D::Error::custom(format!("{count} {what}, but {allowed} are allowed\n{remedy}")));
         }
         texts.iter().map(|text| read(text).map_err(D::Error::custom)).collect()
     }
 
     fn limits(&self) -> String {
-        format!("{} {}", range(self.least == 0, &self.least.to_string(), &self.most.to_string()), self.what)
+        let least = (self.least != 0).then(|| self.least.to_string());
+        format!("{} {}", range(least, &self.most.to_string()), self.what)
     }
 }
 
@@ -188,8 +197,12 @@ impl<K: Reads> Reads for Optional<K> {
     }
 }
 
-fn range(is_from_nothing: bool, least: &str, most: &str) -> String {
-    if is_from_nothing { format!("at most {most}") } else { format!("{least} to {most}") }
+/// A range in words; without a `least` it begins at nothing.
+fn range(least: Option<String>, most: &str) -> String {
+    match least {
+        None => format!("at most {most}"),
+        Some(least) => format!("{least} to {most}"),
+    }
 }
 
 /// A length of time as an operator writes it, in one unit.

@@ -28,7 +28,7 @@ use crate::wording::post::PostText;
 
 pub use finding::Finding;
 pub use order::{Counts, SHOWN_MAX};
-pub use report::{Outside, Report, Since, WAIT_MS_MAX};
+pub use report::{Extent, Outside, Report, Since, WAIT_MS_MAX};
 pub use texts::WINDOW_MAX;
 pub use tiles::plan;
 

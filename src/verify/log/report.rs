@@ -27,6 +27,22 @@ pub struct Since {
     pub found: Option<Hash>,
 }
 
+/// How much of a log was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Extent {
+    /// All entries that its head counts.
+    Whole,
+    /// Fewer.
+    Partial,
+}
+
+impl Extent {
+    /// What so many entries are of the log with this head.
+    pub fn of(entries: u64, head: &Checkpoint) -> Extent {
+        if entries == head.size { Extent::Whole } else { Extent::Partial }
+    }
+}
+
 /// The result of an audit. A bad log is a report too.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
@@ -52,15 +68,15 @@ impl Audit {
     /// Sums up at the moment `now`, after the last file or when no more can be read: `unread` says why. `outside` are
     /// the checks of what this audit has not seen.
     pub fn report(&self, head: &Checkpoint, now: Time, unread: Option<String>, outside: Outside) -> Report {
-        let whole = self.broken.is_none() && self.len() == head.size;
+        let read = if self.broken.is_some() { Extent::Partial } else { Extent::of(self.len(), head) };
         let mut checks = outside.before;
-        checks.extend([self.entries(head), self.root(head, whole), self.tiles(whole)]);
+        checks.extend([self.entries(head), self.root(head, read), self.tiles(read)]);
         checks.extend([
-            self.log_text(whole),
+            self.log_text(read),
             self.numbers(),
             self.times(now),
-            self.posts(now, whole),
-            self.grown(head, whole),
+            self.posts(now, read),
+            self.grown(head, read),
         ]);
         checks.extend(outside.posts);
         Report {
@@ -89,9 +105,9 @@ impl Audit {
         }
     }
 
-    fn root(&self, head: &Checkpoint, whole: bool) -> Check {
+    fn root(&self, head: &Checkpoint, read: Extent) -> Check {
         const NAME: &str = "root";
-        if !whole {
+        if read == Extent::Partial {
             return not_checked(NAME, "it takes all entries");
         }
         let root = self.frontier.root();
@@ -104,8 +120,9 @@ impl Audit {
         )
     }
 
-    fn tiles(&self, whole: bool) -> Check {
+    fn tiles(&self, read: Extent) -> Check {
         const NAME: &str = "tiles";
+        let whole = read == Extent::Whole;
         match self.tiles.wrong().told() {
             Some(told) => fails(NAME, told),
             None if whole && self.tiles.compared() == 1 => {
@@ -116,7 +133,7 @@ impl Audit {
         }
     }
 
-    fn log_text(&self, whole: bool) -> Check {
+    fn log_text(&self, read: Extent) -> Check {
         const NAME: &str = "log.txt";
         let Some(text) = &self.log_text else {
             return not_checked(NAME, "it is not there, and no other check needs it");
@@ -132,7 +149,9 @@ impl Audit {
             (None, None) if text.goes_on => {
                 not_checked(NAME, "it goes on after the lines of these entries: no head that was read bears that out")
             }
-            (None, None) if whole => holds(NAME, format!("its {} bytes are the lines of the entries", text.read)),
+            (None, None) if read == Extent::Whole => {
+                holds(NAME, format!("its {} bytes are the lines of the entries", text.read))
+            }
             (None, None) => not_checked(NAME, format!("{} bytes of it were compared, and hold", text.read)),
         }
     }
@@ -156,13 +175,13 @@ impl Audit {
         self.so_far("times", wrong, told)
     }
 
-    fn posts(&self, now: Time, whole: bool) -> Check {
+    fn posts(&self, now: Time, read: Extent) -> Check {
         const NAME: &str = "posts";
         let (last, posted) = (self.order.last_note, self.order.last_posted);
         if let Some(told) = self.order.posts.told() {
             return fails(NAME, told);
         }
-        let waiting = self.order.waiting_since().filter(|_| whole && posted < last);
+        let waiting = self.order.waiting_since().filter(|_| read == Extent::Whole && posted < last);
         let Some(since) = waiting else {
             return self.so_far(
                 NAME,
@@ -183,7 +202,7 @@ impl Audit {
         holds(NAME, format!("notes 1 to {posted} were posted once; {waiting}, less than a day"))
     }
 
-    fn grown(&self, head: &Checkpoint, whole: bool) -> Check {
+    fn grown(&self, head: &Checkpoint, read: Extent) -> Check {
         const NAME: &str = "since";
         let Some(Since { size, root, found }) = self.since else {
             return not_checked(NAME, "whether the log only grew: no earlier head is given");
@@ -196,7 +215,7 @@ impl Audit {
             let other = head.root.to_base64();
             return fails(NAME, format!("two heads of one size: {earlier}, and now one with the root {other}"));
         }
-        match found.filter(|_| size < head.size || whole) {
+        match found.filter(|_| size < head.size || read == Extent::Whole) {
             None => not_checked(NAME, format!("{earlier} was not reached")),
             Some(found) if found == root => holds(NAME, format!("the log only grew: its beginning leads to {earlier}")),
             Some(found) => fails(

@@ -138,7 +138,7 @@ impl Room {
 
 /// How good a place is for a part to end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum End {
+enum Boundary {
     Character,
     /// Of a word, as UAX 29 has them: in scripts without spaces too.
     Word,
@@ -151,23 +151,23 @@ enum End {
 struct Piece {
     written: String,
     weight: usize,
-    end: End,
+    end: Boundary,
 }
 
 fn pieces(text: &str) -> Vec<Piece> {
-    let mut ends = vec![End::Character; text.len() + 1];
+    let mut ends = vec![Boundary::Character; text.len() + 1];
     let mut before = "";
     for (at, word) in text.split_word_bound_indices() {
         // A mark after a word stays with it, and a space too.
         if word.starts_with(char::is_alphanumeric) || before.ends_with(char::is_whitespace) {
-            ends[at] = End::Word;
+            ends[at] = Boundary::Word;
         }
         if before.ends_with(char::is_whitespace) && !word.starts_with(char::is_whitespace) {
-            ends[at] = End::Space;
+            ends[at] = Boundary::Space;
         }
         before = word;
     }
-    text.split_sentence_bound_indices().for_each(|(at, _)| ends[at] = End::Sentence);
+    text.split_sentence_bound_indices().for_each(|(at, _)| ends[at] = Boundary::Sentence);
     let units: Vec<Unit<'_>> = escape::units(text).collect();
     let beside = |at: usize| units.get(at).map_or("", |unit| unit.source);
     let weights: Vec<usize> = (0..units.len())
@@ -215,13 +215,13 @@ fn quotes(pieces: &[Piece], room: Room) -> Vec<String> {
 
 /// How many pieces the next part has: one at least, and one at least is left for the last post.
 fn cut(pieces: &[Piece], room: usize) -> usize {
-    let (mut weight, mut best) = (0, (End::Character, 1));
+    let (mut weight, mut best) = (0, (Boundary::Character, 1));
     for (index, piece) in pieces[..pieces.len() - 1].iter().enumerate() {
         weight += piece.weight;
         if room < weight {
             break;
         }
-        let end = if weight < room / 2 { End::Character } else { piece.end };
+        let end = if weight < room / 2 { Boundary::Character } else { piece.end };
         best = best.max((end, index + 1));
     }
     best.1

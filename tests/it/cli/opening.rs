@@ -9,7 +9,7 @@ use verbale::note::request::RequestState;
 use verbale::sandbox::world::{Call, Draft, Fault, How, Moment, Outgoing, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
 use verbale::store::{Ask, NewRequest, Reader, RequestClient};
-use verbale::tasks::publish::{self, Kind};
+use verbale::tasks::publish::{self, FileHeaders};
 use verbale::tlog::entry::{Entry, Level};
 use verbale::wording::thread::{self, Part};
 
@@ -123,7 +123,7 @@ async fn an_official_opens_a_note_in_public() {
     // Whoever hands the folder out, or copies it, knows every file in it but the program's note to itself.
     for (path, ..) in crate::support::command::everything_in(&copy).into_iter().filter(|(path, ..)| path.is_file()) {
         let path = path.strip_prefix(&copy).unwrap().to_str().unwrap();
-        assert_eq!(Kind::of(path).is_some(), path != publish::MANIFEST, "{path}");
+        assert_eq!(FileHeaders::of(path).is_some(), path != publish::MANIFEST, "{path}");
     }
     let proof = copy.join("note/0/1").join(names::proof(1));
     let verify = place.command(&[]).as_std().get_program().to_owned();

@@ -165,7 +165,9 @@ fn lines_that_do_not_fit_are_shown_as_they_are() {
 #[test]
 fn a_note_stands_on_the_site_as_the_log_says() {
     let mut ledger = Ledger::default();
-    story().iter().for_each(|line| drop(ledger.take(line)));
+    story().iter().for_each(|line| {
+        ledger.take(line);
+    });
     let stands = |note: u64| ledger.note(note).map(|note| (note.standing, note.lost)).unwrap();
     let of = |note: u64| {
         let commitment = Hash::of(format!("note {note}").as_bytes());

@@ -14,7 +14,7 @@ use tokio::process::Child;
 use verbale::base::ids::Origin;
 use verbale::sandbox::world::{Call, Outgoing};
 use verbale::sandbox::{EMBASSY, MINISTRY};
-use verbale::tasks::publish::Kind;
+use verbale::tasks::publish::FileHeaders;
 use verbale::tlog::checkpoint::Checkpoint;
 use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tree::Tree;
@@ -70,7 +70,7 @@ fn public_files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             let path = place.strip_prefix(folder).unwrap().display().to_string();
             if place.is_dir() {
                 folders.push(place);
-            } else if Kind::of(&path).is_some() {
+            } else if FileHeaders::of(&path).is_some() {
                 files.insert(path, fs::read(place).unwrap());
             }
         }
@@ -127,7 +127,7 @@ async fn a_bucket_gets_everything_the_checkpoint_last() {
         assert!(first(&note) < first("index.html"), "the front page leads to the note: {written:?}");
     }
     for (path, object) in bucket.objects() {
-        let kind = Kind::of(&path).unwrap();
+        let kind = FileHeaders::of(&path).unwrap();
         assert_eq!((&*object.content_type, &*object.cache), (kind.content_type, kind.cache), "{path}");
     }
     let tile = bucket.get("tile/entries/000.p/2").or(bucket.get("tile/entries/000.p/6")).unwrap();

@@ -3,7 +3,7 @@
 use verbale::base::hash::Hash;
 use verbale::base::ids::{AccountId, PostId};
 use verbale::store::{
-    Answer, Answered, Ask, Effects, MentionOutcome, Mentioned, MessageKind, NewRequest, Opened, Outgoing, Trigger,
+    Answered, Ask, Effects, MentionOutcome, Mentioned, MessageKind, NewAnswer, NewRequest, Opened, Outgoing, Trigger,
 };
 use verbale::tlog::entry::Level;
 
@@ -14,8 +14,8 @@ fn mention(post: u64, what: MentionOutcome) -> Trigger {
     Trigger::Mention(Mentioned { post: PostId(post), author: AccountId(9), what })
 }
 
-fn answer(to: u64, mention: Option<u64>) -> Answer {
-    Answer {
+fn answer(to: u64, mention: Option<u64>) -> NewAnswer {
+    NewAnswer {
         text: format!("re {to}"),
         answers: PostId(to),
         mention: mention.map(PostId),

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use twitter_v2::Tweet;
 
-use super::{Answer, Entities, decode, only, positive, positive_text, shape};
+use super::{ApiAnswer, Entities, decode, only, positive, positive_text, shape};
 use crate::base::ids::{AccountId, PostId};
 use crate::platform::{Mention, Post};
 
@@ -62,7 +62,7 @@ pub(in crate::platform::x) fn post(raw: &RawValue, author: Option<AccountId>) ->
 }
 
 /// The mentions of a page, in X's order. A repost is nobody's own words, and so no mention.
-pub(in crate::platform::x) fn mentions(answer: &Answer<'_>) -> Result<Vec<Mention>, String> {
+pub(in crate::platform::x) fn mentions(answer: &ApiAnswer<'_>) -> Result<Vec<Mention>, String> {
     let mut mentions = Vec::new();
     for raw in answer.list()? {
         let (post, extras) = (post(raw, None)?, Extras::read(raw)?);

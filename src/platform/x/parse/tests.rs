@@ -7,7 +7,7 @@ use crate::platform::{Mention, Post};
 const EVENT: &str = r#"{"id":"1582838499983564806","event_type":"MessageCreate","text":"Hi everyone.","sender_id":"944480690","dm_conversation_id":"1578398451921985538","created_at":"2022-10-19T20:58:00.000Z"}"#;
 
 fn page(events: &str, more: &str) -> Result<Vec<Message>, String> {
-    messages(&Answer::read(format!(r#"{{"data":[{events}]{more}}}"#).as_bytes()).unwrap())
+    messages(&ApiAnswer::read(format!(r#"{{"data":[{events}]{more}}}"#).as_bytes()).unwrap())
 }
 
 fn raw(text: &str) -> Box<RawValue> {
@@ -93,15 +93,15 @@ fn other_events_are_no_messages() {
     assert_eq!(page(&format!("{join},{EVENT}"), "").ok().unwrap().len(), 1);
     let body = format!(r#"{{"data":[{leave},{join},{EVENT}]}}"#);
     let expected = [Change::Left(vec![AccountId(5)]), Change::Joined([5, 6, 7].map(AccountId).to_vec())];
-    assert_eq!(changes(&Answer::read(body.as_bytes()).unwrap()), Ok(expected.to_vec()));
+    assert_eq!(changes(&ApiAnswer::read(body.as_bytes()).unwrap()), Ok(expected.to_vec()));
 }
 
 #[test]
 fn an_empty_page_has_no_data() {
-    let answer = Answer::read(br#"{"meta":{"result_count":0}}"#).unwrap();
+    let answer = ApiAnswer::read(br#"{"meta":{"result_count":0}}"#).unwrap();
     assert_eq!(messages(&answer).ok().unwrap().len(), 0);
     assert!(answer.meta.unwrap().next().is_none());
-    let answer = Answer::read(br#"{"data":[],"meta":{"next_token":""}}"#).unwrap();
+    let answer = ApiAnswer::read(br#"{"data":[],"meta":{"next_token":""}}"#).unwrap();
     assert!(answer.meta.unwrap().next().is_none());
 }
 
@@ -131,7 +131,7 @@ fn errors_never_quote_the_body() {
     let why = page(&secret, "").err().unwrap();
     assert!(why.starts_with("the answer is of an unexpected shape at line 1") && !why.contains("topsecret"), "{why}");
     let deep = "[".repeat(100_000);
-    assert!(Answer::read(deep.as_bytes()).err().unwrap().contains("no JSON"));
+    assert!(ApiAnswer::read(deep.as_bytes()).err().unwrap().contains("no JSON"));
     assert!(posted(&raw(r#"{"id":"topsecret"}"#)).is_err_and(|why| !why.contains("topsecret")));
 }
 
@@ -148,7 +148,7 @@ proptest::proptest! {
             for status in [200, 401, 403, 429, 503] {
                 crate::platform::x::errors::classify(crate::platform::x::endpoint::Endpoint::Post, status, body);
             }
-            let Ok(answer) = Answer::read(body) else { continue };
+            let Ok(answer) = ApiAnswer::read(body) else { continue };
             let _ = (messages(&answer).is_ok(), changes(&answer), answer.data.map(|raw| (posted(raw), account(raw), post(raw, None))));
         }
     }
@@ -179,7 +179,7 @@ fn a_mention_is_read_in_either_vocabulary_and_in_a_mixture() {
         let users =
             r#"{"users":[{"id":"8","username":"x"},{"id":"7","username":"journalist"}],"tweets":[],"posts":null}"#;
         let body = format!(r#"{{"data":[{head}{references}}}],"includes":{users}}}"#);
-        let found = mentions(&Answer::read(body.as_bytes()).unwrap()).unwrap();
+        let found = mentions(&ApiAnswer::read(body.as_bytes()).unwrap()).unwrap();
         let expected = Mention {
             id: PostId(9),
             author: AccountId(7),
@@ -195,7 +195,7 @@ fn a_mention_is_read_in_either_vocabulary_and_in_a_mixture() {
 
 #[test]
 fn a_mention_needs_only_its_author_and_text() {
-    let read = |post: &str| mentions(&Answer::read(format!(r#"{{"data":[{post}]}}"#).as_bytes()).unwrap());
+    let read = |post: &str| mentions(&ApiAnswer::read(format!(r#"{{"data":[{post}]}}"#).as_bytes()).unwrap());
     let found = read(r#"{"id":"9","text":"x","author_id":"7","referenced_posts":null}"#).unwrap().remove(0);
     assert_eq!((found.name, found.answers, found.quotes, found.conversation), (None, None, None, None));
     assert_eq!(read(r#"{"id":"9","text":"x"}"#), Err("a post without `author_id`".to_owned()));
@@ -211,13 +211,13 @@ fn what_was_accepted_is_named_or_the_answer_is_none() {
     for bad in [r#"{"dm_conversation_id":"7-8"}"#, r#"{"dm_conversation_id":"","dm_event_id":"5"}"#, "[]", "{}"] {
         assert!(sent(&raw(bad)).is_err(), "{bad}");
     }
-    assert_eq!(upload(&raw(r#"{"id":"5","media_key":"3_5","size":1}"#)), Ok(Upload::Ready(MediaId(5))));
+    assert_eq!(upload(&raw(r#"{"id":"5","media_key":"3_5","size":1}"#)), Ok(UploadState::Ready(MediaId(5))));
     let state = |state: &str| {
         upload(&raw(&format!(r#"{{"id":"5","processing_info":{{"state":"{state}","check_after_secs":2}}}}"#)))
     };
-    assert_eq!(state("pending"), Ok(Upload::Working { id: MediaId(5), after_s: 2 }));
-    assert_eq!(state("succeeded"), Ok(Upload::Ready(MediaId(5))));
-    assert_eq!(state("failed"), Ok(Upload::Failed));
+    assert_eq!(state("pending"), Ok(UploadState::Working { id: MediaId(5), after_s: 2 }));
+    assert_eq!(state("succeeded"), Ok(UploadState::Ready(MediaId(5))));
+    assert_eq!(state("failed"), Ok(UploadState::Failed));
     assert!(upload(&raw("{}")).is_err());
 }
 
