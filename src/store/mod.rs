@@ -12,17 +12,13 @@
 //!
 //! # Who may do what, when
 //!
-//! - **One writer.** A log has one daemon. Opening a [`Store`] takes a lock that nobody else can have; two writers
-//! would fork the
-//!
-//!   log. The lock is released when the process dies, however it dies. [`Error::InUse`] if somebody else has it.
+//! - **One writer.** A log has one daemon. Opening a [`Store`] takes a lock that nobody else can have; two writers would
+//!   fork the log. The lock is released when the process dies, however it dies. [`Error::InUse`] if somebody else has it.
 //! - **Commands that only look** open a [`Reader`], whether or not a daemon runs. It changes nothing.
 //! - **Commands that ask** open a [`RequestClient`] while the daemon writes: it adds requests, approvals, receipt
 //!   requests, and the effects of `send`, and nothing else. It waits for the daemon's transaction, and the daemon for its.
 //! - What is written by one handle is seen by each question that begins after the write has returned. The daemon looks
-//! at
-//!
-//!   intervals for what commands have written; [`Database::grown`] wakes it for what it has written itself.
+//!   at intervals for what commands have written; [`Database::grown`] wakes it for what it has written itself.
 //!
 //! # What is durable together
 //!
