@@ -177,7 +177,7 @@ impl Folder {
     }
 
     /// An opened note whose files are needed before the next write: [`Folder::lacking`] says which, and
-    /// [`Folder::disclose`] takes each.
+    /// [`Folder::disclosed_file`] takes each.
     pub fn unreleased(&self) -> Option<u64> {
         self.unreleased.keys().next().copied()
     }
