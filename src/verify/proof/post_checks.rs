@@ -104,8 +104,8 @@ pub(super) fn platform(parts: &Parts) -> Check {
     }
 }
 
-/// The archive's writer chose the address, so it must be X's before somebody opens it. Also, X finds a post by its
-/// number alone: a forger can put another account's name before the number of a post of his own.
+/// The archive's writer chose the address, which may be anybody's, so it is not to be opened in good faith. And X finds
+/// a post by its number alone: a forger can put another account's name before the number of a post of his own.
 pub(super) fn where_to_look(post: &PublishedPost) -> String {
     let own = post.post.channel.address_of(&post.account.name, post.post.id);
     if post.address == own {

@@ -34,7 +34,7 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// What they show, and what they do not.
     pub claims: Vec<Claim>,
-    /// The names of the checks that needed an answer from outside and got none. None if nobody was asked.
+    /// The names of the checks that needed an answer from outside and got none. Empty if nobody was asked.
     pub unread: Vec<&'static str>,
     /// The notes near it. None if they were not counted.
     pub others: Option<Neighbours>,
