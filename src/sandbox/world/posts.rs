@@ -202,7 +202,7 @@ impl World {
         self.chains.get(&post.first).cloned().unwrap_or_default()
     }
 
-    /// Until when a post can be edited, and how many times.
+    /// Until when a post can be edited, and how many more times.
     pub fn edits_left(&self, post: &Post) -> (Time, usize) {
         let made = self.history(post).len().saturating_sub(1);
         (Channel::X.moment(post.first).plus_ms(EDIT_WINDOW_MS), EDITS_MAX.saturating_sub(made))

@@ -22,7 +22,7 @@ pub struct Part {
     pub place: u64,
     /// Number of posts in the series.
     pub count: u64,
-    /// This part of the note's text, as [`crate::base::escape`] writes it.
+    /// This part of the note's text, as [`escape`] writes it.
     pub quote: String,
     /// The note's commitment: only on the last post.
     pub commitment: Option<Hash>,
