@@ -19,7 +19,7 @@
 //! | inclusion proof | shows that an entry is under a head |
 //! | consistency proof | shows that one head continues another |
 //! | post | the public message that shows a commitment and a head |
-//! | effect, attempt, outcome | what is to be posted or sent once, each try, and where it stands or why it was given up |
+//! | effect, attempt, outcome | what is to be posted or sent once, each attempt at it, and where it stands or why it was given up |
 //! | run | several notes whose commitments one post carries |
 //! | heartbeat | the daily post that says how many notes were sealed |
 //! | gap | a period in which messages may have been missed, and why |
@@ -98,7 +98,7 @@
 //!   official has opened in public. `LEAKS.md` lists what leaves the program, whatever anybody writes to the account, and
 //!   whatever command is given.
 //! - **A key of the configuration is said once**: with its documentation, default and limits in the struct of its section,
-//!   which is what the task is told; the template and `CONFIGURATION.md` are made from it.
+//!   which is given to the task; the template and `CONFIGURATION.md` are made from it.
 //! - **Everything a task does may be done twice** without harm, and everything has a stated limit.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -64,7 +64,7 @@ pub fn read(written: &str) -> Option<String> {
     Some(text)
 }
 
-/// The character in brackets at the beginning of `text`, and how many bytes it is written in.
+/// The character in brackets at the beginning of `text`, and the number of bytes that it is written in.
 fn bracketed(text: &str) -> Option<(char, usize)> {
     let (inside, _) = text.strip_prefix('[')?.split_at_checked(inside_len(text)?)?;
     let mut chars = inside.chars();

@@ -156,7 +156,7 @@ pub fn notes_of(place: u64) -> RangeInclusive<u64> {
 
 /// What a page is made of.
 pub struct View<'a> {
-    /// What the log tells.
+    /// What the log says.
     pub ledger: &'a Ledger,
     /// What the pages say besides.
     pub settings: &'a SiteSettings,

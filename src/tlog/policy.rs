@@ -1,5 +1,5 @@
-//! What somebody who checks trusts, as one file (C2SP `tlog-policy`): which logs, which witnesses, and how many of these
-//! must have signed a checkpoint.
+//! What a person who checks trusts, as one file (C2SP `tlog-policy`): which logs, which witnesses, and how many of
+//! these must have signed a checkpoint.
 
 use std::collections::BTreeMap;
 

@@ -48,7 +48,7 @@ pub enum KeyError {
 /// Why the signatures do not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// A line that bears the name and id of a known key does not fit the text.
+    /// A line with the name and id of a known key does not fit the text.
     #[error("the signature of {key} does not fit the text")]
     Wrong {
         /// Name and id of the key.

@@ -1,4 +1,4 @@
-//! What officials are told, by direct message.
+//! The direct messages to officials.
 //!
 //! Like a public [`answer`](super::answer), a dm text is made of what the log tells everybody, of numbers, and of words
 //! that stand here: no text of a note can get into one. It begins with the line `verbale`. Its last line makes it

@@ -104,7 +104,7 @@ async fn talk(stream: TcpStream, router: Router, limits: Limits, shutdown: Cance
         () = tokio::time::sleep(limits.whole) => {}
     }
     connection.as_mut().graceful_shutdown();
-    // Whatever takes longer is cut in the middle of its answer.
+    // An answer that takes longer is cut in the middle.
     let _ = tokio::time::timeout(GRACE, connection).await;
 }
 

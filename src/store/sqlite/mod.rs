@@ -1,8 +1,8 @@
 //! The store in one SQLite file: a connection on a thread of its own, and for each subject the SQL that answers it.
 //!
-//! A question is one closure that runs on the connection's thread, so that nobody who waits for the disk holds up the
+//! A question is one closure that runs on the connection's thread, so that waiting for the disk does not block the
 //! program. Writing questions run in one transaction each. The connection of the daemon also holds the tree of all
-//! entries; commands that only look compute it when they need it.
+//! entries; commands that only read compute it when they need it.
 
 mod rows;
 mod log;

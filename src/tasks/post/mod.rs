@@ -1,6 +1,6 @@
 //! Posts the commitment of each sealed note, once; and the parts of mirrors, and answers, in the same way.
 //!
-//! [`once`](crate::tasks::once) brings each post to its end, whatever dies and whenever. Deciding upon a post makes its
+//! [`once`](crate::tasks::once) brings each post to its end, even if the program dies at any moment. Deciding upon a post makes its
 //! text, the signed head that it shows and its first attempt durable in one step; the result is entered in the log. A
 //! timeline lags: a post that is not on it may still appear within the configured `unknown_outcome_timeout`, or within
 //! a day if the platform refused it as a duplicate.

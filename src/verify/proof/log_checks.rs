@@ -137,7 +137,7 @@ pub(super) fn inclusion(parts: &Parts) -> Check {
     fails(NAME, format!("the entry does not lead to the signed root as number {} of {size}", proof.index))
 }
 
-/// The checkpoint is signed by the key, and of the log that bears the key's name.
+/// The checkpoint is signed by the key, and is of the log with the key's name.
 pub(super) fn signature(parts: &Parts) -> Check {
     const NAME: &str = "signature";
     let Some(proof) = parts.proof.get() else {
