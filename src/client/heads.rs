@@ -94,7 +94,7 @@ fn each(
     }
 }
 
-/// What is wrong with a post that shows this head: another root, another count of the notes that were sealed that day, or
+/// What is wrong with a post that shows this head: another root, another number of notes that were sealed that day, or
 /// another last entry.
 fn wrong_with_head(post: &PostText, head: &Event) -> Option<String> {
     let Event::Head { size, root, sealed, last } = head else { return None };

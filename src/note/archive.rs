@@ -86,9 +86,9 @@ fn try_write(files: &[(String, &[u8])]) -> ZipResult<Vec<u8>> {
 /// MiB of memory, for an archive that really has so much in it.
 ///
 /// # Errors
-/// If it is no archive, or one with directories, links, encryption, compression other than deflate, twice the same name,
-/// a name that is not plain, parts that overlap or hide, two headers that disagree, bytes that belong to no file, a wrong
-/// checksum, or too much of anything.
+/// If it is not an archive, or has directories, links, encryption, compression other than deflate, the same name twice,
+/// a name that is not plain, parts that overlap or hide, two headers that disagree, bytes that belong to no file, a
+/// wrong checksum, or too much of anything.
 pub(crate) fn read(zip: &[u8]) -> Result<Files, ArchiveError> {
     if ARCHIVE_BYTES_MAX < zip.len() as u64 {
         return Err(ArchiveError::TooLarge { size: zip.len() as u64 });
@@ -226,7 +226,7 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Extra fields that say again, in another way, what stands elsewhere: sizes (zip64), comment, name, where the data begin.
+/// Extra fields that repeat, in another way, what stands elsewhere: sizes (zip64), comment, name, where the data begin.
 const EXTRAS_REFUSED: [u16; 5] = [0x0001, 0x6375, 0x7075, 0xa11e, 0xd935];
 
 /// Times beside the one in the header: as many as the flags say, or the last change alone.

@@ -209,8 +209,8 @@ pub trait WriteEffects: Send + Sync {
     /// this is one transaction. A head leaves the program only after this.
     ///
     /// # Errors
-    /// [`Error::Refused`] if notes are left out, or one has its post already; if a heartbeat of this date has been decided
-    /// upon; if `subject` is no post that shows a head; if the entry is no receipt.
+    /// [`Error::Refused`] if notes are left out, or one has its post already; if a heartbeat of this date has been
+    /// decided upon; if `subject` is not a post that shows a head; if the entry is not a receipt.
     async fn begin(&self, subject: Subject, now: Time) -> Result<Effect, Error>;
 
     /// Writes another attempt, before it is made.

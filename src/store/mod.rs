@@ -12,8 +12,9 @@
 //!
 //! # Who may do what, when
 //!
-//! - **One writer.** A log has one daemon. Opening a [`Store`] takes a lock that nobody else can have; two writers would
-//!   fork the log. The lock is released when the process dies, however it dies. [`Error::InUse`] if somebody else has it.
+//! - **One writer.** A log has one daemon. Opening a [`Store`] takes a lock that nobody else can have; two writers
+//!   would fork the log. The lock is released when the process dies, however it dies. [`Error::InUse`] if somebody else
+//!   has it.
 //! - **Commands that only look** open a [`Reader`], whether or not a daemon runs. It changes nothing.
 //! - **Commands that ask** open a [`RequestClient`] while the daemon writes: it adds requests, approvals, receipt
 //!   requests, and the effects of `send`, and nothing else. It waits for the daemon's transaction, and the daemon for its.
@@ -42,19 +43,19 @@
 //!
 //! # What is never changed
 //!
-//! The database itself refuses, whoever writes: to change, remove or replace the log's name and key, entries, heads, notes,
-//! openings (which may be removed), receipts, disclosed files, requests that have ended, approvals, effects with their
-//! details, attempts (but for that they failed), outcomes. Entries and notes follow one another without a gap. A text is
-//! posted once; a heartbeat once a day; a mention is answered once; a message of a kind is sent once; a post is the outcome
-//! of one effect. What has an outcome is not attempted again, and a part of a thread not before the one before it stands.
-//! Nobody approves what they asked for.
+//! The database itself refuses to change, remove or replace: the log's name and key, entries, heads, notes, openings
+//! (which may be removed), receipts, disclosed files, requests that have ended, approvals, effects with their details,
+//! attempts (except to say that they failed), outcomes. This holds for every writer. Entries and notes follow one
+//! another without a gap. A text is posted once; a heartbeat once a day; a mention is answered once; a message of a
+//! kind is sent once; a post is the outcome of one effect. What has an outcome is not attempted again. A part of a
+//! thread is not attempted before the previous part is posted. Nobody approves what they asked for.
 //!
 //! # What is checked on opening
 //!
-//! A [`Store`] is brought to the present version in one transaction if it is of an earlier one; then every entry is read as
-//! if a stranger had written it, the root is computed anew and compared with every head that was ever signed
-//! ([`Error::Damaged`]), and the log's key with the configured one ([`Error::WrongLog`]). A [`Reader`] and a
-//! [`RequestClient`] refuse a database of another version, or of something else, and check nothing more.
+//! If a [`Store`] is of an earlier version, it is brought to the present one in one transaction. Then every entry is
+//! read as if a stranger had written it. The root is computed again and compared with every head that was ever signed
+//! ([`Error::Damaged`]), and the log's key is compared with the configured one ([`Error::WrongLog`]). A [`Reader`] and
+//! a [`RequestClient`] refuse a database of another version, or of something else, and check nothing more.
 //!
 //! # What stays secret
 //!

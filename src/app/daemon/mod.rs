@@ -1,7 +1,7 @@
 //! The composition root: builds the tasks, runs them, stops cleanly. It is the only place that knows all modules.
 //!
-//! `tasks` is the list of them, and says what each is made of; `waker` runs one of them. A new task is its module and a line
-//! in that list.
+//! `tasks` is the list of them, and says what each is made of; `waker` runs one of them. A new task is its module and a
+//! line in that list.
 
 mod waker;
 mod tasks;

@@ -48,7 +48,7 @@ const POLICY: &str =
 const POLICY_TO_VERIFY: &str = "connect-src 'none'; object-src 'none'; frame-src 'none'; worker-src 'none'; base-uri 'none'; \
                                 form-action 'none'; frame-ancestors 'none'";
 
-/// Conditions that are not looked at: they count in seconds, in which a checkpoint may have changed. Entity tags are exact.
+/// Conditions that are ignored: they count in seconds, in which a checkpoint may have changed. Entity tags are exact.
 const COARSE: [HeaderName; 2] = [header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE];
 
 /// A port on which the public folder can be read.

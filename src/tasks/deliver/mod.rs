@@ -1,9 +1,9 @@
 //! Sends each direct message that was decided upon, once.
 //!
-//! [`once`](crate::tasks::once) brings each message to its end, even if the program dies at any moment. After an attempt whose
-//! outcome nobody knows, the message is looked for in its conversation, among the messages that are not known to be
-//! others of ours. A message that the platform refuses for good is given up, with the reason; it does not delay any
-//! other. A message whose recipient cannot be written to, or whose conversation cannot be read, waits alone.
+//! [`once`](crate::tasks::once) brings each message to its end, even if the program dies at any moment. After an
+//! attempt whose outcome nobody knows, the message is looked for in its conversation, among the messages that are not
+//! known to be others of ours. A message that the platform refuses for good is given up, with the reason; it does not
+//! delay any other. A message whose recipient cannot be written to, or whose conversation cannot be read, waits alone.
 //!
 //! Answers to officials' commands go first, and a part of what the platform allows is kept for them: a code that comes
 //! late is worth nothing.

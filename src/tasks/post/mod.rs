@@ -1,9 +1,9 @@
 //! Posts the commitment of each sealed note, once; and the parts of mirrors, and answers, in the same way.
 //!
-//! [`once`](crate::tasks::once) brings each post to its end, even if the program dies at any moment. Deciding upon a post makes its
-//! text, the signed head that it shows and its first attempt durable in one step; the result is entered in the log. A
-//! timeline lags: a post that is not on it may still appear within the configured `unknown_outcome_timeout`, or within
-//! a day if the platform refused it as a duplicate.
+//! [`once`](crate::tasks::once) brings each post to its end, even if the program dies at any moment. Deciding upon a
+//! post makes its text, the signed head that it shows and its first attempt durable in one step; the result is entered
+//! in the log. A timeline lags: a post that is not on it may still appear within the configured
+//! `unknown_outcome_timeout`, or within a day if the platform refused it as a duplicate.
 //!
 //! Notes come first, then the parts of mirrors in their order, answers, receipts, the heartbeat. A part, an answer or a
 //! receipt that has to wait for something of its own is deferred, and notes pass it. A part answers the part before it,

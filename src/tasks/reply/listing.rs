@@ -42,7 +42,8 @@ pub(super) enum End {
 }
 
 impl Listing {
-    /// Begins at the newest mention. Nothing up to `start` is ever answered, everything up to `read` has been dealt with.
+    /// Begins at the newest mention. Mentions up to `start` are never answered; mentions up to `read` have been dealt
+    /// with.
     pub(super) fn begin(start: PostId, read: PostId) -> Listing {
         let after = Channel::X.first_at(Channel::X.moment(read).plus_ms(-ms(LATE))).max(start);
         Listing { after, next: None, pages: 0, newest: None, found: BTreeMap::new() }

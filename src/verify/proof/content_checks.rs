@@ -99,8 +99,8 @@ fn place(error: &serde_json::Error) -> String {
     format!("{what}, line {} column {}", error.line(), error.column())
 }
 
-/// Walks through JSON without keeping any of it: the reader's limit on nesting applies, keys are text too, and nothing is
-/// allocated.
+/// Walks through JSON without keeping any of it. The reader's limit on nesting applies, keys are read as text too, and
+/// nothing is allocated.
 struct Shallow;
 
 impl<'de> Deserialize<'de> for Shallow {
