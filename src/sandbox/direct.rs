@@ -57,7 +57,7 @@ impl Direct {
         })
     }
 
-    /// What a fault does to the call. None if the answer only comes late.
+    /// What a fault does to the call. Ok if the answer only comes late.
     fn apply_fault(&self, call: Call, now: Time, how: How) -> Result<(), Error> {
         let limit_ms = CALL_TIME_MAX.as_millis() as u64;
         let late_ms = match how {

@@ -26,7 +26,7 @@ pub struct Folder {
     settings: site::SiteSettings,
     /// Whether the settings' account is the store's.
     is_named: bool,
-    /// The settings and log for which the dirty pages are written.
+    /// See [`site::SiteSettings::look`]: the hash of the settings with which the dirty pages are written.
     look: Hash,
     tree: Tree,
     ledger: Ledger,

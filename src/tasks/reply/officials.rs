@@ -37,7 +37,7 @@ impl Bot {
         Ok(())
     }
 
-    /// What a command leads to. None if the configuration no longer names its author.
+    /// What a command leads to. Empty if the configuration no longer names its author.
     async fn act_on(&self, command: &Command, now: Time) -> Result<Effects, TaskError> {
         if !self.settings.officials.contains(&command.from) {
             return Ok(Effects::default());
