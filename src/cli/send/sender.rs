@@ -303,8 +303,6 @@ fn stopped(error: TaskError) -> Error {
     }
 }
 
-/// What happened, without what to do.
-
 /// The account that is meant. For a correspondent's name it is the one that the daemon keeps.
 ///
 /// # Errors
