@@ -19,7 +19,7 @@
 //! | inclusion proof | shows that an entry is under a head |
 //! | consistency proof | shows that one head continues another |
 //! | post | the public message that shows a commitment and a head |
-//! | effect, attempt, outcome | what is to be posted or sent once, each try, and where it stands or why it was given up |
+//! | effect, attempt, outcome | what is to be posted or sent once, each attempt at it, and where it stands or why it was given up |
 //! | run | several notes whose commitments one post carries |
 //! | heartbeat | the daily post that says how many notes were sealed |
 //! | gap | a period in which messages may have been missed, and why |
@@ -77,28 +77,29 @@
 //!
 //! # What never breaks
 //!
-//! - **The core knows nothing of the world**: no clock, no chance, no files, no network. Time and salt are arguments. It is
-//!   built alone with `--no-default-features`.
+//! - **The core knows nothing of the world**: no clock, no random numbers, no files, no network. Time and salt are
+//!   arguments. It is built alone with `--no-default-features`.
 //! - **A module uses only those above it** in this file, and inside a folder only those above it in that folder's list.
-//! - **Sealed before said**: entry, opening and cursor become durable in one transaction before anything is said in public.
-//! - **Done once**: an effect recorded, then the attempt, then done, then the result recorded. After an unknown outcome it is
-//!   looked for before it is tried again, and "could not be read" is never taken for "is absent". `tasks::once` is the only
-//!   engine for this, for posts and messages alike.
+//! - **Sealed before said**: entry, opening and cursor become durable in one transaction, before anything is said in
+//!   public.
+//! - **Done once**: an effect recorded, then the attempt, then done, then the result recorded. After an unknown outcome
+//!   it is looked for before another attempt, and "could not be read" is never taken for "is absent". `tasks::once` is
+//!   the only engine for this, for posts and messages alike.
 //! - **Never rewritten**: the database refuses to change an entry or a head, a head is durable before it leaves, and on
 //!   every start the root is computed anew and compared with every head that was signed, in the database, in the public
 //!   folder and on our own timeline.
 //! - **`init` creates, nothing else does**: what exists is never reused or overwritten.
 //! - **Only one module does it**: only [`store`] writes the database, only `tasks::post` posts, only `tasks::deliver` and
 //!   `cli::send` send messages, only `tasks::publish` writes the public folder, only `platform::x` knows an address of X
-//!   (but for that of a post, which the post's channel in [`base`] knows), only `app::config` reads secrets, only
-//!   `app::daemon` knows everybody, only [`cli`] reads arguments, writes to a person, and says where log lines go. Each of
+//!   (except that of a post, which the post's channel in [`base`] knows), only `app::config` reads secrets, only
+//!   `app::daemon` knows all modules, only [`cli`] reads arguments, writes to a person, and says where log lines go. Each of
 //!   these sentences has a test in `tests/it/arch/only.rs`.
 //! - **Nothing private is shown**: types that hold text, salts or keys show nothing when debugged, and log lines and errors
-//!   never carry them. A note leaves the [`store`] in two ways only: as an opening encrypted by the [`store::vault`], and as what an
-//!   official has opened in public. `LEAKS.md` lists what leaves the program, whatever anybody writes to the account, and
-//!   whatever command is given.
+//!   never carry them. A note leaves the [`store`] in two ways only: as an opening encrypted by the [`store::vault`],
+//!   and as what an official has opened in public. `LEAKS.md` lists what leaves the program for every command, and for
+//!   everything that anybody may write to the account.
 //! - **A key of the configuration is said once**: with its documentation, default and limits in the struct of its section,
-//!   which is what the task is told; the template and `CONFIGURATION.md` are made from it.
+//!   which is given to the task; the template and `CONFIGURATION.md` are made from it.
 //! - **Everything a task does may be done twice** without harm, and everything has a stated limit.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -1,4 +1,5 @@
-//! The program as a whole: its HTTP server, its configuration, and the daemon, which is the only place that knows everybody.
+//! The program as a whole: its HTTP server, its configuration, and the daemon, which is the only place that knows all
+//! modules.
 
 pub mod http;
 pub mod config;

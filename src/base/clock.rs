@@ -1,11 +1,11 @@
-//! Where the loops get the time from: the machine's clock, or one that a test drives.
+//! Where the tasks get the time from: the machine's clock, or one that a test drives.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::base::time::Time;
 
-/// Tells the time. Cloned freely: all clones tell the same.
+/// Returns the time. Clones are cheap, and all of them return the same time.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Time + Send + Sync>);
 
@@ -18,7 +18,7 @@ impl Clock {
         })
     }
 
-    /// A clock that tells what `tell` tells.
+    /// A clock that returns what `tell` returns.
     pub fn from_fn(tell: impl Fn() -> Time + Send + Sync + 'static) -> Clock {
         Clock(Arc::new(tell))
     }

@@ -45,7 +45,7 @@ pub(crate) fn code_points(unit: Unit<'_>) -> impl Iterator<Item = Unit<'_>> {
     })
 }
 
-/// Reads what [`write()`] wrote; nothing if a character stands there that is always written in brackets.
+/// Reads what [`write()`] wrote. Returns None if it contains a character that is always written in brackets.
 pub fn read(written: &str) -> Option<String> {
     let mut text = String::with_capacity(written.len());
     let mut rest = written;
@@ -64,7 +64,7 @@ pub fn read(written: &str) -> Option<String> {
     Some(text)
 }
 
-/// The character in brackets at the beginning of `text`, and how many bytes it is written in.
+/// The character in brackets at the beginning of `text`, and the number of bytes that it is written in.
 fn bracketed(text: &str) -> Option<(char, usize)> {
     let (inside, _) = text.strip_prefix('[')?.split_at_checked(inside_len(text)?)?;
     let mut chars = inside.chars();
@@ -75,14 +75,14 @@ fn bracketed(text: &str) -> Option<(char, usize)> {
     Some((c, inside.len() + 2))
 }
 
-/// How many bytes stand between the brackets: the closing one comes soon, or this is none of ours.
+/// Number of bytes between the brackets. A closing bracket that comes too late is none of ours.
 fn inside_len(text: &str) -> Option<usize> {
     const LONGEST: usize = "U+10FFFF".len();
     let after = text.bytes().skip(2).take(LONGEST).position(|byte| byte == b']');
     after.map(|at| at + 1)
 }
 
-/// Reads `U+` and four to six capital hexadecimal digits, no more zeros in front than it takes.
+/// Reads `U+` and four to six capital hexadecimal digits, without needless leading zeros.
 fn code_point(text: &str) -> Option<char> {
     let digits = text.strip_prefix("U+")?;
     let c = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;

@@ -55,8 +55,8 @@ impl Hash {
     }
 }
 
-/// The bytes that are written in this way and in no other: standard base64 with padding (RFC 4648, section 4). The library
-/// alone would take several padded pieces one after the other.
+/// The bytes of a text that is the only way to write them: standard base64 with padding (RFC 4648, section 4). The
+/// library alone would accept several padded pieces one after the other.
 pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(text.as_bytes()).ok().filter(|bytes| BASE64.encode(bytes) == text)
 }

@@ -86,7 +86,7 @@ impl Channel {
         }
     }
 
-    /// Where the channel shows itself to people, without a slash at the end.
+    /// The address of the channel's site for people, without a slash at the end.
     pub const fn web(self) -> &'static str {
         match self {
             Channel::X => "https://x.com",
@@ -112,7 +112,7 @@ impl fmt::Display for Channel {
     }
 }
 
-/// Where something stands in public: on which channel, and what that calls it.
+/// Where something stands in public: the channel, and the channel's identifier of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PublicPost {
     /// The channel.
@@ -180,7 +180,7 @@ impl AccountName {
         (plain && (1..=50).contains(&text.len())).then(|| AccountName(text.to_owned()))
     }
 
-    /// What stands for a name that the platform does not tell: `unknown`.
+    /// The name used when the platform does not say one: `unknown`.
     pub fn unknown() -> AccountName {
         AccountName("unknown".to_owned())
     }
@@ -197,7 +197,7 @@ impl fmt::Display for AccountName {
     }
 }
 
-/// An account: its lasting identifier, and the name that it bore when it was looked up.
+/// An account: its lasting identifier, and the name that it had when it was looked up.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Account {
     /// The lasting identifier.
@@ -237,7 +237,7 @@ impl ConversationId {
         ConversationId(format!("{}-{}", one.min(other), one.max(other)))
     }
 
-    /// The two accounts of a conversation between two; nothing for a group.
+    /// The two accounts of a conversation between two people; None for a group.
     pub fn pair(&self) -> Option<(AccountId, AccountId)> {
         let (one, other) = self.0.split_once('-')?;
         Some((AccountId::parse(one)?, AccountId::parse(other)?))

@@ -8,7 +8,7 @@ use std::fmt::{self, Write};
 use crate::base::hash::Hash;
 use crate::base::time::Time;
 
-/// Why a text is not of its format: where, and what was expected.
+/// Why a text does not have its format: the place, and what was expected there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum ParseError {
@@ -61,16 +61,16 @@ impl<'a> Lines<'a> {
         Ok(line)
     }
 
-    /// The next line's part after `key` and one space.
+    /// The part of the next line after `key` and one space.
     ///
     /// # Errors
-    /// As [`Lines::next`], or if the line begins otherwise.
+    /// As [`Lines::next`], or if the line does not begin with `key` and one space.
     pub fn field(&mut self, key: &'static str) -> Result<&'a str, ParseError> {
         let line = self.next(key)?;
         line.strip_prefix(key).and_then(|rest| rest.strip_prefix(' ')).ok_or(self.error(key))
     }
 
-    /// Whether the next line begins with `key` and one space; nothing is read.
+    /// Whether the next line begins with `key` and one space. Reads nothing.
     pub fn at(&self, key: &str) -> bool {
         self.rest.strip_prefix(key.as_bytes()).is_some_and(|rest| rest.first() == Some(&b' '))
     }
@@ -136,13 +136,13 @@ pub fn words<const N: usize>(line: &str) -> Option<[&str; N]> {
     parts.next().is_none().then_some(words)
 }
 
-/// How many there are of something, in words: `1 entry`, `2 entries`.
+/// A number of things in words: `1 entry`, `2 entries`.
 pub fn count(many: u64, one: &str, several: &str) -> String {
     format!("{many} {}", if many == 1 { one } else { several })
 }
 
-/// A text for a line on a screen: what would command a terminal, turn the order of letters, or not be seen, is written as its
-/// code point, `[U+202E]`.
+/// A text for a line on a screen. Characters that could control a terminal, change the order of letters, or be
+/// invisible are written as their code point, `[U+202E]`.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

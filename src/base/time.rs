@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::{self, Date};
 use jiff::tz::Offset;
 
-/// A moment in UTC, to the millisecond. The core never asks what time it is: a moment is handed in.
+/// A moment in UTC, to the millisecond. The core never asks what time it is: the caller passes the moment.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Time(i64);
 
@@ -17,7 +17,7 @@ const FORM: &[u8; 24] = b"0000-00-00T00:00:00.000Z";
 /// 0000-01-01T00:00:00.000Z and 9998-12-31T23:59:59.999Z: the years that four digits can write and all libraries read.
 const RANGE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_370_764_799_999;
 
-/// How far clocks may be apart, ours and the platform\'s, in milliseconds.
+/// How far two clocks, ours and the platform's, may be apart, in milliseconds.
 pub const SKEW_MS_MAX: i64 = 600_000;
 
 /// A day, in milliseconds.

@@ -1,4 +1,4 @@
-//! `verbale audit`: what a whole published log shows, to somebody who believes nothing of it.
+//! `verbale audit`: what a whole published log shows to somebody who does not trust it.
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -17,7 +17,7 @@ use crate::client::source::Source;
 use crate::client::{self, AuditRequest, Audited, Stage};
 use crate::platform::x::{Oembed, PATIENCE_LONG};
 
-/// How often progress is told on a terminal, and elsewhere.
+/// How often progress is reported on a terminal, and elsewhere.
 const PROGRESS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
 
 /// Check a whole log as a stranger: every entry, the tree, the order, the posts
@@ -115,7 +115,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(report.exit_status()))
 }
 
-/// What asks X for the posts, if it is wanted.
+/// The client that asks X for the posts, if it is wanted.
 fn asked(arguments: &Arguments) -> anyhow::Result<Option<(Oembed, AccountName)>> {
     let Some(account) = &arguments.account else { return Ok(None) };
     let oembed = Oembed::new(&arguments.online.oembed, PATIENCE_LONG).map_err(|error| Failure::of("", &error))?;
@@ -126,7 +126,7 @@ fn name(text: &str) -> Result<AccountName, String> {
     AccountName::parse(text.trim_start_matches('@')).ok_or_else(|| "it is no account's name".to_owned())
 }
 
-/// The head of the last time; none if this is the first.
+/// The head of the last time. None if this is the first time.
 fn earlier(path: &Path) -> anyhow::Result<Option<String>> {
     match fs::read_to_string(path) {
         Ok(head) => Ok(Some(head)),
@@ -139,14 +139,14 @@ fn earlier(path: &Path) -> anyhow::Result<Option<String>> {
     }
 }
 
-/// Where an interrupted audit is resumed from, if nobody says it.
+/// The default file from which an interrupted audit is resumed.
 fn beside(since: &Path) -> PathBuf {
     let mut name = since.as_os_str().to_owned();
     name.push(".resume");
     name.into()
 }
 
-/// Puts the new head in the place of the old one: whoever reads the file finds one of the two, whole.
+/// Replaces the old head by the new one: a reader of the file finds one of the two, complete.
 fn keep(path: &Path, head: &[u8]) -> anyhow::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {

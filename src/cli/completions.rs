@@ -1,4 +1,4 @@
-//! `verbale completions`: what lets a shell complete the other commands.
+//! `verbale completions`: a script with which a shell completes the other commands.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

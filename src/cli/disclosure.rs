@@ -1,4 +1,4 @@
-//! What the commands that publish have in common: to say what will become public, to ask, and to see it through.
+//! What the commands that publish have in common: they say what will become public, ask, and wait until it is done.
 
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -42,15 +42,14 @@ pub struct Official {
 impl Official {
     /// The age public key by which the official is known: one to which notes are sealed.
     ///
-    /// # Errors
-    /// If the identity is not that of an official; or is the daemon's own, where two officials are needed: whoever works on
-    /// this machine could use it besides their own.
+    /// If the identity is not that of an official. If two officials are needed, also if it is the daemon's own: a
+    /// person who works on this machine could use it besides their own.
     pub fn name(&self, config: &Config) -> anyhow::Result<String> {
         let public = |identity: &age::x25519::Identity| identity.to_public().to_string();
         let known: Vec<String> = config.openings.recipients.iter().map(ToString::to_string).collect();
         let identities = prove::identities(config, self.identity.as_deref())?;
         let shared: Vec<String> = match &config.openings.identity_file {
-            // One that cannot be read is not used here either.
+            // An identity that cannot be read is not used here either.
             Some(file) if config.open.approval => {
                 secrets::identities(file).unwrap_or_default().iter().map(public).collect()
             }
@@ -72,7 +71,7 @@ impl Official {
     /// Asks whether to publish, unless the answer was given before.
     ///
     /// # Errors
-    /// If the answer is another than yes, or there is nobody to ask.
+    /// If the answer is not yes, or there is nobody to ask.
     pub fn confirm(&self, question: &str) -> anyhow::Result<()> {
         if self.yes { Ok(()) } else { confirm(question) }
     }
@@ -81,7 +80,7 @@ impl Official {
 /// Asks whether to publish.
 ///
 /// # Errors
-/// If the answer is another than yes, or there is nobody to ask.
+/// If the answer is not yes, or there is nobody to ask.
 pub fn confirm(question: &str) -> anyhow::Result<()> {
     if !io::stdin().is_terminal() {
         let what = "this asks before anything is published, and there is no terminal to ask at";
@@ -96,7 +95,7 @@ pub fn confirm(question: &str) -> anyhow::Result<()> {
 /// What the public may know of a note that can be opened at this level.
 ///
 /// # Errors
-/// If there is no such note, it is not posted yet, or so much of it is open already.
+/// If there is no such note, it is not posted yet, or this much of it is open already.
 pub async fn openable(reader: &Reader, note: u64, level: Level) -> anyhow::Result<Standing> {
     let Some(standing) = reader.standing(note).await? else { return Err(prove::no_note(reader, note).await?.into()) };
     if let Some(open) = standing.open.filter(|open| level <= *open) {
@@ -116,10 +115,10 @@ pub async fn openable(reader: &Reader, note: u64, level: Level) -> anyhow::Resul
     Ok(standing)
 }
 
-/// The packed proof of what is to be opened, and what will become public by it.
+/// The packed proof of what is to be opened, and what will become public through it.
 ///
 /// # Errors
-/// If the note cannot be opened with this identity, or not be mirrored.
+/// If the note cannot be opened with this identity, or cannot be mirrored.
 pub async fn prepare(
     config: &Config,
     standing: &Standing,
@@ -160,7 +159,7 @@ pub fn show(opened: &Opened) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A line of text as it is, but for what a terminal would obey.
+/// A line of text as it is, but without what could control a terminal.
 struct TerminalLine<'a>(&'a str);
 
 impl fmt::Display for TerminalLine<'_> {
@@ -218,7 +217,7 @@ fn failure(request: &Request) -> Option<Failure> {
     ))
 }
 
-/// The posts that a request has led to, once none is outstanding.
+/// The posts that a request has led to, once all of them are posted.
 async fn posts(reader: &Reader, ask: Ask) -> anyhow::Result<Option<Vec<PostId>>> {
     Ok(match ask {
         Ask::Open { note, level } => reader.thread_posts(note, level).await?.into_iter().collect(),

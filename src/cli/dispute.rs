@@ -63,7 +63,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let what = format!("that post {post} disputes note {note} is in the log already");
         return Err(Failure::failed(what, "a dispute is entered once: there is nothing more to do").into());
     }
-    // Who may ask the database may ask this: it publishes nothing that is not public.
+    // A person who may write to the database may ask this: it publishes nothing that is not public.
     let request = NewRequest { ask: Ask::Dispute { note, post }, asked_by: "command line".to_owned() };
     let request = RequestClient::open(&config.log.database)?.ask(request, None, Clock::system().now()).await?;
     disclosure::follow(&config, request).await

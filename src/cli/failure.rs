@@ -13,7 +13,7 @@ pub const UNUSABLE: u8 = 2;
 /// Something could not be checked, since it could not be read.
 pub const UNCHECKED: u8 = 3;
 
-/// Why a command ends, where its caller can do something about it.
+/// Why a command ends, if its caller can do something about it.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}\n{remedy}")]
 pub struct Failure {
@@ -31,32 +31,33 @@ impl Failure {
         Failure { status: UNUSABLE, what: what.into(), remedy: remedy.into() }
     }
 
-    /// The same of an error whose first line says what happened, and whose second what to do; `place` goes before it.
+    /// The same for an error whose first line says what happened, and whose second line says what to do; `place` goes
+    /// before it.
     pub fn of(place: impl fmt::Display, error: &impl fmt::Display) -> Failure {
         let text = format!("{place}{error}");
         let (what, remedy) = text.split_once('\n').unwrap_or((&text, ""));
         Failure::unusable(what, remedy)
     }
 
-    /// Something failed that the arguments are not to blame for.
+    /// Something failed that is not the fault of the arguments.
     pub fn failed(what: impl Into<String>, remedy: impl Into<String>) -> Failure {
         Failure { status: FAILED, what: what.into(), remedy: remedy.into() }
     }
 }
 
-/// Writes an error as a person reads it, and says with which status the program ends.
+/// Writes an error as a person reads it, and returns the program's exit status.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     if is_closed_pipe(error) {
-        // Whoever read the answer has had enough of it: `verbale notes | head`.
+        // The reader has closed the output: `verbale notes | head`.
         return ExitCode::SUCCESS;
     }
-    // A file's name, or what a server said, may have anything in it.
+    // A file's name, or a server's words, may contain anything.
     let lines: Vec<String> = text(error).lines().map(crate::base::text::visible).collect();
     eprintln!("error: {}", lines.join("\n"));
     ExitCode::from(status(error))
 }
 
-/// What happened, from the outside in, on one line; then each line that says what to do.
+/// What happened, from the outermost error to its cause, on one line; then each line that says what to do.
 pub fn text(error: &anyhow::Error) -> String {
     let mut messages: Vec<String> = error.chain().map(ToString::to_string).collect();
     // Some errors repeat their cause in their own message.

@@ -86,7 +86,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a new folder holds beside the configuration and the secrets: the database.
+/// What a new folder holds besides the configuration and the secrets: the database.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -94,7 +94,7 @@ pub fn complete(config: &Config, key: &LogKey) -> anyhow::Result<()> {
     Ok(Store::create(&config.log.database, &key.vkey())?)
 }
 
-/// What the flags say.
+/// The answers that the flags give.
 fn answers(arguments: Arguments) -> Result<Answers, Failure> {
     let formal = match (arguments.formal_marker, arguments.formal_pattern) {
         _ if arguments.formal_all => Some(Formal::All),
@@ -123,7 +123,7 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
     })
 }
 
-/// Asks for what the flags do not say.
+/// Asks for the answers that the flags do not give.
 fn ask(mut arguments: Arguments) -> Result<Arguments, dialoguer::Error> {
     if arguments.origin.is_none() {
         let question = "The log's name for ever, like embassy.example/notes";

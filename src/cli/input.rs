@@ -22,7 +22,7 @@ pub(super) fn bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// The bytes of a file: at most one more than `bytes_max`, by which the reader knows that there are more.
+/// The bytes of a file: at most one more than `bytes_max`, so that the reader sees that there are more.
 ///
 /// # Errors
 /// If it cannot be read.

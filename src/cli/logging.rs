@@ -8,8 +8,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
 /// Begins to write log lines: `info` and above, or what the variable RUST_LOG says. Only this program's own lines are
-/// ever written, at whatever level: what libraries would say of a request could hold what is secret. Colours are for a
-/// terminal only, and not there if NO_COLOR is set.
+/// ever written, at any level: what libraries say of a request could be secret. There are colours only on a terminal,
+/// and none if NO_COLOR is set.
 pub fn start() {
     let level = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
     let own = filter_fn(|line| line.target().split("::").next() == Some(env!("CARGO_CRATE_NAME")));

@@ -99,7 +99,7 @@ enum Command {
     Completions(completions::Arguments),
 }
 
-/// Waits for what a command does with the store or the platform, on this thread.
+/// Waits on this thread for a command's work with the store or the platform.
 ///
 /// # Errors
 /// If it fails.

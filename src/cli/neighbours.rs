@@ -22,7 +22,7 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// What counts, if it is wanted.
+    /// The settings for counting, if it is wanted.
     ///
     /// # Errors
     /// If the place is neither a folder nor an address.
@@ -32,7 +32,7 @@ impl Counter {
         Ok(Some(Counter { place, runtime: Builder::new_current_thread().enable_all().build()? }))
     }
 
-    /// Adds to the report what the published log shows. Of a proof that does not hold nothing is counted.
+    /// Adds to the report what the published log shows. If the proof does not hold, nothing is counted.
     pub(super) fn count(&self, zip: &[u8], trust: &Trust, report: &mut Report) {
         let counting = Counting::of(zip, trust).filter(|_| !report.is_broken());
         report.count(match counting {

@@ -18,7 +18,7 @@ pub struct Online {
     pub oembed: String,
 }
 
-/// Asks for posts one after the other, and for none twice.
+/// Asks for posts one after the other, and for each only once.
 pub(super) struct Asker {
     oembed: Oembed,
     runtime: Runtime,
@@ -26,7 +26,7 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    /// What asks, if it is wanted.
+    /// The client that asks, if it is wanted.
     pub(super) fn new(online: &Online) -> anyhow::Result<Option<Asker>> {
         if !online.online {
             return Ok(None);

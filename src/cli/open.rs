@@ -85,7 +85,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let request = client.ask(request, Some(zip), Clock::system().now()).await?;
         return disclosure::follow(&config, request).await;
     }
-    // What nobody has approved yet is not handed over: whoever approves does that.
+    // A proof that nobody has approved yet is not submitted: the official who approves does that.
     let now = Clock::system().now();
     let request = client.ask(request, None, now).await?;
     println!("request {request} waits for a second official: `verbale approve {request}` with another identity");

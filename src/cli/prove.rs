@@ -133,7 +133,7 @@ pub async fn proof(config: &Config, note: u64, level: entry::Level, identity: Op
 /// The failure that there is no such note.
 ///
 /// # Errors
-/// Of the database.
+/// Those of the database.
 pub async fn no_note(reader: &Reader, note: u64) -> anyhow::Result<Failure> {
     let last = reader.last_note().await?;
     let what = format!("there is no note {note}: {last} were sealed");
@@ -143,7 +143,7 @@ pub async fn no_note(reader: &Reader, note: u64) -> anyhow::Result<Failure> {
 /// The secret keys in the file `identity`, or in that of the configuration.
 ///
 /// # Errors
-/// If no file is named, or it holds none.
+/// If no file is named, or it holds no key.
 pub fn identities(config: &Config, identity: Option<&Path>) -> anyhow::Result<Vec<age::x25519::Identity>> {
     let file = identity.or(config.openings.identity_file.as_deref()).ok_or_else(|| {
         Failure::unusable(
@@ -154,10 +154,10 @@ pub fn identities(config: &Config, identity: Option<&Path>) -> anyhow::Result<Ve
     Ok(secrets::identities(file)?)
 }
 
-/// The post of an entry, and where it stands; nothing if there is none yet.
+/// The post of an entry, and where it is. None if there is none yet.
 ///
 /// # Errors
-/// Of the database.
+/// Those of the database.
 pub(super) async fn published(
     config: &Config,
     reader: &Reader,

@@ -1,4 +1,5 @@
-//! `verbale receipt`: the reader's side. Notes that came with a slip, receipts for them, and what a proof takes of one.
+//! `verbale receipt`: the reader's side. Notes that came with a slip, receipts for them, and what a proof takes from a
+//! receipt.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -90,7 +91,7 @@ struct ListedNote {
     message: String,
     sent: String,
     commitment: String,
-    /// Why it is not what its slip says; nothing if it is.
+    /// Why it is not what its slip says. None if it is.
     fails: Option<String>,
     /// Whether this account's log has a receipt for it.
     receipted: bool,
@@ -185,7 +186,7 @@ async fn write(reader: &Reader, found: &FoundSlip, output: &Output) -> anyhow::R
     Ok(())
 }
 
-/// Hands a receipt over to the daemon, and sees it through to its post.
+/// Gives a receipt to the daemon, and waits for its post.
 async fn give(
     arguments: &Arguments,
     config: &Config,
@@ -193,7 +194,7 @@ async fn give(
     from: AccountId,
     found: &[&FoundSlip],
 ) -> anyhow::Result<ExitCode> {
-    // The same slip may come twice: a lost answer, and it was sent again.
+    // The same slip may come twice: an answer was lost, and it was sent again.
     let mut notes: Vec<&FoundSlip> = Vec::new();
     for one in found.iter().filter(|one| matches!(one.reading, Reading::Note(_))).chain(found) {
         if notes.iter().all(|known| known.envelope != one.envelope) {
@@ -226,7 +227,7 @@ async fn give(
     follow(config, reader, one, received).await
 }
 
-/// Whether the configuration names the sender: in the same words, or by the same number.
+/// Whether the configuration names the sender: by the same text, or by the same number.
 async fn is_named(config: &Config, reader: &Reader, sender: &Correspondent, from: AccountId) -> anyhow::Result<bool> {
     for named in &config.receipt.from {
         let id = match named {
@@ -272,7 +273,7 @@ async fn follow(config: &Config, reader: &Reader, found: &FoundSlip, received: &
     }
 }
 
-/// An entry may stand in the log for a moment before a head covers it.
+/// An entry may be in the log for a moment before a head covers it.
 fn not_covered<T>(error: crate::store::Error) -> Result<Option<T>, crate::store::Error> {
     match error {
         crate::store::Error::Refused(_) => Ok(None),

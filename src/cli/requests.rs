@@ -1,4 +1,4 @@
-//! `verbale requests`: what officials have asked for, and who.
+//! `verbale requests`: what officials have asked for, and who asked.
 
 use std::process::ExitCode;
 

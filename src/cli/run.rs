@@ -35,7 +35,7 @@ pub struct Arguments {
 /// Runs the daemon until SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// If the configuration or a secret cannot be used, or the daemon could not go on.
+/// If the configuration or a secret cannot be used, or the daemon could not continue.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     logging::start();

@@ -1,4 +1,4 @@
-//! Being told to stop: SIGTERM from a service manager, SIGINT from Ctrl-C.
+//! Signals to stop: SIGTERM from a service manager, SIGINT from Ctrl-C.
 
 use std::io;
 

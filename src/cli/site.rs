@@ -84,7 +84,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The folder may hold nothing but a site. A daemon that writes the same one would be in the way.
+/// The folder may contain only a site. A daemon that writes the same folder would be in the way.
 fn check_folder(dir: &Path, public: &Path) -> Result<(), Failure> {
     let shown = dir.display();
     if let (Ok(dir), Ok(public)) = (dir.canonicalize(), public.canonicalize())

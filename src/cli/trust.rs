@@ -1,4 +1,4 @@
-//! What a person trusts beforehand: a key, a file that holds one, or a policy.
+//! What a person trusts in advance: a key, a file that holds one, or a policy.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! `verbale verify`: what a proof shows. Starts nothing, asks nobody unless it is told to, and is done in a few milliseconds.
+//! `verbale verify`: what a proof shows. It starts nothing, asks nobody unless it is told to, and takes a few
+//! milliseconds.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
-//! A reader of a long file of objects that are each short: nothing in it can fill the memory.
+//! Reads a long file of objects that are each short, so that nothing in it can fill the memory.
 
 use std::cell::Cell;
 use std::io::{self, Read};
 use std::rc::Rc;
 
-/// How many bytes may still come before the object ends.
+/// Number of bytes that may still come before the object ends.
 #[derive(Clone)]
 pub(super) struct Left {
     bytes: Rc<Cell<usize>>,

@@ -1,4 +1,4 @@
-//! The heads that posts show, beside those that the log had: whoever rewrites the log contradicts what was posted.
+//! The heads that posts show, compared with those of the log: if somebody rewrites the log, it contradicts the posts.
 
 use rusqlite::params;
 
@@ -10,7 +10,7 @@ use crate::tlog::tree;
 use crate::verify::log::{Audit, Event, Last, WAIT_MS_MAX};
 use crate::wording::post::PostText;
 
-/// Posts that are held at a time.
+/// Number of posts that are held at a time.
 const PAGE: usize = 256;
 
 /// Asks for the heads that posts show among the next entries, up to the size `end`.
@@ -48,8 +48,8 @@ pub(super) fn take_head(journal: &Journal, size: u64, head: &Event) -> rusqlite:
     })
 }
 
-/// Takes the first note after some heads. A heartbeat that was posted after it does not count it; what is sent while the
-/// platform is away may come late, but not for longer than a day.
+/// Takes the first note after some heads. A heartbeat that was posted after that note does not count it. A note that is
+/// sent while the platform is unreachable may come late, but not by more than a day.
 pub(super) fn take_sealed(journal: &Journal, sizes: (u64, u64), sealed: Time) -> rusqlite::Result<()> {
     each(journal, sizes, |id, post| {
         let late = Channel::X.moment(id).ms_since(sealed);
@@ -94,7 +94,7 @@ fn each(
     }
 }
 
-/// What is wrong with a post that shows this head: another root, another count of the notes that were sealed that day, or
+/// What is wrong with a post that shows this head: another root, another number of notes that were sealed that day, or
 /// another last entry.
 fn wrong_with_head(post: &PostText, head: &Event) -> Option<String> {
     let Event::Head { size, root, sealed, last } = head else { return None };

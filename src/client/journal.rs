@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 /// What to do with a file that cannot be used.
 const REMEDY: &str = "name a file that an interrupted audit left, or one that does not exist yet";
 
-/// Written by this version for itself alone: a file of another one is begun anew.
+/// This version writes the file only for itself: the file of another version is begun again.
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS state (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS due (
 CREATE INDEX IF NOT EXISTS due_post ON due (id);
 ";
 
-/// The application's number in the file's header, by which it is told from other databases.
+/// The application's number in the file's header, which distinguishes it from other databases.
 const APPLICATION: i64 = 0x7665_7262;
 
 /// Why the file cannot be used, or not be written.
@@ -57,19 +57,20 @@ pub struct JournalError {
     remedy: &'static str,
 }
 
-/// The file, or as much for one run alone.
+/// The file, or a temporary one for one run.
 pub(super) struct Journal {
     pub(super) db: Connection,
-    /// What an audit must be about to go on with what is here.
+    /// What must be the same for an audit to continue with this file.
     about: String,
     path: Option<PathBuf>,
     file: String,
 }
 
 impl Journal {
-    /// The journal at `path`, made if it is not there; or none that lasts. It is emptied if it is about something else.
+    /// The journal at `path`, made if it is not there; a temporary one if there is no path. It is emptied if it is
+    /// about something else.
     pub(super) fn open(path: Option<&Path>, about: String) -> Result<Journal, JournalError> {
-        // For SQLite no name stands for a file of its own that nobody sees and that is gone at the end.
+        // For SQLite, an empty name means a file that nobody sees and that is removed at the end.
         let (db, file) = match path {
             Some(path) => (Connection::open(path), path.display().to_string()),
             None => (Connection::open(""), "the temporary file".to_owned()),
@@ -95,20 +96,20 @@ impl Journal {
         self.commit()
     }
 
-    /// From here on, what is committed outlives the end of the program at once, and a loss of power a little later: many
-    /// small changes come.
+    /// From here on, a commit survives the end of the program at once, and a loss of power a little later: many small
+    /// changes come.
     pub(super) fn expect_many(&self) -> Result<(), JournalError> {
-        // A file of one run alone stays as it is.
+        // A temporary file stays as it is.
         let pragmas = "COMMIT; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
         self.tried(self.db.execute_batch(pragmas))
     }
 
-    /// Makes durable what has changed since the last time, beside what was saved.
+    /// Makes durable what has changed since the last time, besides what was saved.
     pub(super) fn commit(&self) -> Result<(), JournalError> {
         self.tried(self.db.execute_batch("COMMIT; BEGIN IMMEDIATE"))
     }
 
-    /// Takes the file away: there is nothing to go on with.
+    /// Removes the file: there is nothing to continue with.
     pub(super) fn remove(self) {
         drop(self.db);
         if let Some(path) = self.path {

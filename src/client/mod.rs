@@ -36,10 +36,10 @@ use source::{FetchError, FetchedFile, Reading, Source};
 pub use journal::JournalError;
 pub use posts::FileError;
 
-/// So many bundles, with their tiles, are asked for at once.
+/// Number of bundles, with their tiles, that are asked for at once.
 const GROUP: usize = 8;
 
-/// So many groups are asked for ahead of the bundle that is taken.
+/// Number of groups that are asked for ahead of the bundle that is taken.
 const AHEAD: usize = 3;
 
 /// The largest file of a public key, in bytes.
@@ -48,10 +48,10 @@ const KEY_BYTES_MAX: usize = 1024;
 /// The entries' lines for people.
 const LOG_TEXT: &str = "log.txt";
 
-/// Why nothing holds of a log without a key.
+/// Why nothing can be said about a log without a key.
 const NO_KEY: &str = "log.vkey: there is none, and no other key was given";
 
-/// After so many bundles what was learnt is saved, if it is to be resumed.
+/// Number of bundles after which the state is saved, if the audit is to be resumable.
 const BUNDLES_A_SAVE: u64 = 256;
 
 /// What is to be audited.
@@ -64,9 +64,9 @@ pub struct AuditRequest {
     pub since: Option<String>,
     /// A file of posts to compare with the log.
     pub posts: Option<PathBuf>,
-    /// What asks X for the posts, in place of such a file, and the account that made them.
+    /// The client that asks X for the posts, in place of such a file, and the account that made them.
     pub online: Option<(Oembed, AccountName)>,
-    /// Where to keep what was learnt if the audit is interrupted; gone when it comes to an end.
+    /// Where to keep the state if the audit is interrupted; the file is removed when the audit is complete.
     pub resume: Option<PathBuf>,
 }
 
@@ -79,10 +79,10 @@ pub enum Error {
     /// The head could not be read.
     #[error("{0}\ntry again later: nothing is said about the log")]
     FetchError(#[from] FetchError),
-    /// The head is none.
+    /// The published file is not a head.
     #[error("the checkpoint is not that of a log: {0}\nask whoever publishes the log")]
     Head(String),
-    /// The head of an earlier time is none.
+    /// The earlier head is not a head.
     #[error(
         "it is not the head of a log: {0}\nname the head that the last audit kept, or a file that does not exist yet"
     )]
@@ -95,28 +95,28 @@ pub enum Error {
     Journal(#[from] JournalError),
 }
 
-/// What an audit came to.
+/// The result of an audit.
 pub struct Audited {
     /// The report.
     pub report: Report,
     /// The signed head that was audited, byte for byte.
     pub checkpoint: String,
-    /// How many entries an interrupted audit had taken before.
+    /// Number of entries that an interrupted audit had taken before.
     pub resumed: u64,
 }
 
 /// How far an audit has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Progress {
-    /// With what.
+    /// What is read.
     pub stage: Stage,
-    /// How many of them are done.
+    /// Number that is done.
     pub done: u64,
-    /// How many there are.
+    /// Number in all.
     pub of: u64,
 }
 
-/// What an audit is about at a time.
+/// What an audit reads at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stage {
     /// The entries of the log.
@@ -138,10 +138,10 @@ struct State {
     is_read: bool,
 }
 
-/// Reads the whole log, and then asks for its posts if that is wanted. `progress` is told now and then.
+/// Reads the whole log, and then asks for its posts if that is wanted. `progress` is called now and then.
 ///
 /// # Errors
-/// If there is no log, its head cannot be read, or a file cannot be used. Whatever else is wrong is in the report.
+/// If there is no log, its head cannot be read, or a file cannot be used. All other faults are in the report.
 pub async fn audit(wanted: &AuditRequest, now: Time, mut progress: impl FnMut(Progress)) -> Result<Audited, Error> {
     let key = Key::read(wanted).await?;
     let since = wanted.since.as_ref().map(|since| head_of(since.as_bytes())).transpose().map_err(Error::Since)?;
@@ -175,7 +175,7 @@ pub async fn audit(wanted: &AuditRequest, now: Time, mut progress: impl FnMut(Pr
         unread = unread.or(looked.unread);
     }
     let is_read = unread.is_none();
-    // A head that nobody is known to have signed is nobody's word.
+    // A head without a known signer is nobody's word.
     let unread = unread.or_else(|| key.known(&head).is_none().then(|| NO_KEY.to_owned()));
     let report = Report { begun: begun_before, ..audit.report(&head, now, unread, Outside { before, posts }) };
     if is_read {
@@ -198,7 +198,7 @@ fn about(wanted: &AuditRequest) -> String {
     format!("{} {place:?} {:?} {:?} {posts:?} {online:?}", env!("CARGO_PKG_VERSION"), wanted.log, wanted.since)
 }
 
-/// The path from the root on: what it names does not hang on where the program was started.
+/// The absolute path, so that it does not depend on where the program was started.
 fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
@@ -209,7 +209,7 @@ async fn begin(
     since: Option<&Checkpoint>,
     begun: Time,
 ) -> Result<State, Error> {
-    // One byte more tells that it is too long.
+    // One byte more shows that it is too long.
     let checkpoint = wanted.place.read(checkpoint::FILE, signed_note::BYTES_MAX + 1).await?.ok_or(Error::NoLog)?;
     let not_text = |_| Error::Head("it is not text in UTF-8".to_owned());
     let checkpoint = String::from_utf8(checkpoint).map_err(not_text)?;
@@ -231,7 +231,7 @@ fn head_of(bytes: &[u8]) -> Result<Checkpoint, String> {
     head.map_err(|error| error.to_string())
 }
 
-/// Reads on to the end of the log, or to what could not be read.
+/// Reads on to the end of the log, or to something that could not be read.
 async fn read_all(
     wanted: &AuditRequest,
     journal: &Journal,
@@ -313,10 +313,10 @@ async fn compare(audit: &mut Audit, log_text: &mut Reading) -> Result<(), FetchE
     Ok(())
 }
 
-/// The key that heads are checked by, and where it came from.
+/// The key that heads are checked with, and its origin.
 struct Key {
     trusted: Option<Policy>,
-    /// The one that is published with the log, or what is wrong with it.
+    /// The key that is published with the log, or what is wrong with it.
     published: Option<Result<VerifierKey, String>>,
 }
 

@@ -1,7 +1,7 @@
-//! The posts of which the log speaks, as X shows them to anybody: asked for once the log was read, a few at once.
+//! The posts that the log mentions, as X shows them to anybody. X is asked once the log was read, for a few at once.
 //!
-//! What is to be asked goes into the journal while the log is read, and each answer when it comes. So an audit that was
-//! interrupted asks for the rest alone.
+//! The posts to ask for are written into the journal while the log is read, and each answer when it comes. So an audit
+//! that was interrupted asks only for the rest.
 
 use futures_util::stream::{self, StreamExt};
 use rusqlite::{Row, params};
@@ -17,10 +17,10 @@ use crate::verify::log::{Event, Expected, Extent};
 use crate::verify::proof::{Shown, cut};
 use crate::wording::post::PostText;
 
-/// So many posts are asked for at once.
+/// Number of posts that are asked for at once.
 const AT_ONCE: usize = 4;
 
-/// So many are taken from the journal at once.
+/// Number of posts that are taken from the journal at once.
 const PAGE: usize = 256;
 
 /// The bits of a loss that the log admits.
@@ -106,7 +106,7 @@ fn answered(journal: &Journal, entry: i64, wanted: Option<&str>, shown: &Shown) 
     journal.db.prepare_cached(sql)?.execute(params![entry, outcome, author, told]).map(drop)
 }
 
-/// What the posts came to.
+/// The results for the posts.
 pub(super) struct PostsChecked {
     pub(super) check: Check,
     /// What could not be read, if anything.

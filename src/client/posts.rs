@@ -1,7 +1,7 @@
-//! The posts as they stand on the platform, from a file, beside those of which the log speaks.
+//! The posts on the platform, from a file, compared with those that the log mentions.
 //!
-//! The file's format is in `FORMAT.md`. Its posts go into the journal first, whatever their order and number; then each post
-//! of the log is looked up once.
+//! The file's format is in `FORMAT.md`. Its posts are first written into the journal, whatever their order and number;
+//! then each post of the log is looked up once.
 
 use std::fmt;
 use std::fs::File;
@@ -30,7 +30,7 @@ const FILE_BYTES_MAX: u64 = 4 << 30;
 /// The longest object in it, with the white space before it: many times what a post may say.
 const OBJECT_BYTES_MAX: usize = 1 << 20;
 
-/// A post as it stands in the file.
+/// A post in the file.
 #[derive(Deserialize)]
 struct Line {
     id: String,
@@ -48,7 +48,7 @@ pub struct FileError {
     why: String,
 }
 
-/// What the comparison has come to so far.
+/// The result of the comparison so far.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Tally {
     compared: u64,
@@ -72,7 +72,7 @@ pub(super) fn read(journal: &Journal, path: &Path) -> Result<(), FileError> {
     read_from(journal, BufReader::new(file.take(FILE_BYTES_MAX))).map_err(failed)
 }
 
-/// Puts the posts that come into the journal; the error says why not.
+/// Puts the posts of a reader into the journal. The error says why that failed.
 pub(super) fn read_from(journal: &Journal, mut file: impl BufRead) -> Result<(), String> {
     let start = file.fill_buf().map_err(|error| error.to_string())?;
     let is_array = start.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
@@ -116,7 +116,7 @@ impl<'de, F: FnMut(Line) -> Result<(), String>> Visitor<'de> for Each<F> {
     }
 }
 
-/// A post may stand there twice, if it says the same: otherwise SQLite is made to refuse it.
+/// A post may be there twice if it says the same; otherwise SQLite refuses it.
 fn insert(journal: &Journal, line: &Line) -> Result<(), String> {
     let id = PostId::parse(&line.id).and_then(|id| i64::try_from(id.0).ok());
     let id = id.ok_or_else(|| format!("{:?} is no identifier of a post", line.id))?;
@@ -238,7 +238,8 @@ impl Tally {
             let sql = "SELECT count(*), min(id || ' ' || wrong) FROM post
                 WHERE NOT seen AND wrong IS NOT NULL AND author = ?1 COLLATE NOCASE";
             wrong.extend(told(journal, sql, params![account], "that the log does not bear out")?);
-            // What is newer than the head that was read may get its entry with the next one; what is old should have it.
+            // A post newer than the head that was read may get its entry with the next one; an old post should have an
+            // entry.
             let old = Channel::X.first_at(begun.plus_ms(-WAIT_MS_MAX));
             let sql = "SELECT count(*), min(id || ' shows a head of ' || size || ' entries, and the log has ' || ?2) FROM post
                 WHERE ?2 < size AND id < ?3 AND author = ?1 COLLATE NOCASE";
@@ -248,8 +249,8 @@ impl Tally {
         Ok((!wrong.is_empty()).then(|| wrong.join("; ")))
     }
 
-    /// How many posts there are that are nothing bad, but worth to be told: by the account that came late, or that show more
-    /// than the log has, and by others.
+    /// Number of posts that are not bad but worth reporting: the account's posts that came late or show more than the
+    /// log has, and posts by others.
     fn beside(&self, journal: &Journal, audit: &Audit) -> rusqlite::Result<(u64, u64, u64)> {
         let sql = "SELECT
                 count(*) FILTER (WHERE author = ?1 COLLATE NOCASE AND stale),

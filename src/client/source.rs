@@ -16,18 +16,18 @@ use crate::tlog::tile::{BUNDLE_BYTES_MAX, Kind, TilePath, WIDTH_FULL};
 
 /// How long a connection may take.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
-/// How long nothing may come of an answer.
+/// The longest time without any byte of an answer.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long one file, or one piece of a long one, may take in all, however slowly its bytes trickle.
 const WHOLE: Duration = Duration::from_secs(300);
-/// How often a file is asked for again after no answer, or one that tells of trouble.
+/// Number of further attempts for a file after no answer, or after an answer that reports a problem.
 const RETRIES: usize = 4;
-/// How often a server may send on from one path of its own to another.
+/// Number of times that a server may redirect from one path of its own to another.
 const REDIRECTS_MAX: usize = 3;
 /// The wait before the second attempt; it doubles from one to the next.
 const WAIT: Duration = Duration::from_millis(200);
 
-/// A tile or bundle and its bytes; none if it is known not to be there.
+/// A tile or bundle and its bytes. None if it is known not to be there.
 pub type FetchedFile = (TilePath, Option<Vec<u8>>);
 
 /// Something could not be read. That is never taken for "is absent".
@@ -47,7 +47,7 @@ pub enum Source {
     Folder(PathBuf),
     /// An address.
     Web {
-        /// What asks.
+        /// The HTTP client.
         client: Client,
         /// The address, with a slash at its end.
         base: Url,
@@ -82,7 +82,7 @@ impl Source {
         let base = Url::parse(&format!("{text}{slash}")).ok();
         let base = base.filter(|base| matches!(base.scheme(), "http" | "https") && base.has_host());
         let base = base.ok_or_else(|| PlaceError::Address(text.to_owned()))?;
-        // An error means that the process has chosen a provider already, which serves as well.
+        // An error means that the process has chosen a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = Client::builder()
             .user_agent(concat!("verbale/", env!("CARGO_PKG_VERSION")))
@@ -96,7 +96,7 @@ impl Source {
         Ok(Source::Web { client, base })
     }
 
-    /// The bytes of a file; none if it is known not to be there.
+    /// The bytes of a file. None if it is known not to be there.
     ///
     /// # Errors
     /// If it could not be read, or is longer than `bytes_max`.
@@ -117,7 +117,7 @@ impl Source {
         }
     }
 
-    /// The bytes of a tile or bundle, out of the full one if there is none of its own width.
+    /// The bytes of a tile or bundle, cut out of the full one if there is none of its own width.
     ///
     /// # Errors
     /// If it could not be read.
@@ -126,7 +126,7 @@ impl Source {
             Kind::Entries => BUNDLE_BYTES_MAX,
             Kind::Hashes(_) => 32 * usize::from(WIDTH_FULL),
         };
-        // One byte more tells that it is too long; what it is then is said where it is compared.
+        // One byte more shows that it is too long; the comparison reports what is wrong.
         let found = self.read(&path.to_string(), bytes_max + 1).await?;
         if found.is_some() || path.is_full() {
             return Ok(found);
@@ -144,7 +144,7 @@ impl Source {
         future::try_join_all(paths.into_iter().map(read)).await
     }
 
-    /// The files of several steps of a plan, read beside whatever else is done meanwhile.
+    /// The files of several steps of a plan, read while other work goes on.
     pub async fn steps(&self, steps: Vec<Vec<TilePath>>) -> Vec<Result<Vec<FetchedFile>, FetchError>> {
         let place = self.clone();
         let read = async move { future::join_all(steps.into_iter().map(|paths| place.tiles(paths))).await };
@@ -152,7 +152,7 @@ impl Source {
         read.unwrap_or_else(|error| vec![sort("tile", Err(io::Error::other(error)))])
     }
 
-    /// A file that is read from `start` on, piece by piece; none if it is known not to be there.
+    /// A file that is read from `start` on, piece by piece. None if it is known not to be there.
     ///
     /// # Errors
     /// If it could not be opened.
@@ -183,7 +183,7 @@ pub struct Reading {
     file: String,
     at: u64,
     body: Body,
-    /// What has come of an answer, and was not asked for yet.
+    /// The part of an answer that has arrived but was not asked for yet.
     rest: Vec<u8>,
 }
 
@@ -213,7 +213,7 @@ impl Reading {
         Ok(bytes)
     }
 
-    /// Waits until so many bytes have come, or no more do.
+    /// Waits until this number of bytes has come, or no more come.
     async fn fill(&mut self, len: usize) -> Result<(), Asked> {
         while self.rest.len() < len {
             match self.chunk().await.map_err(|unread| Asked { unread, again: false, is_end: false })? {
@@ -254,21 +254,21 @@ impl Reading {
     }
 }
 
-/// An attempt that came to nothing, and whether another one may do better.
+/// A failed attempt, and whether another one may succeed.
 struct Asked {
     unread: FetchError,
     again: bool,
-    /// Whether it was asked for what would stand after the file's end.
+    /// Whether it asked for bytes after the file's end.
     is_end: bool,
 }
 
-/// A server may send its readers to another path of its own, and nowhere else: the report is about the place that was named.
+/// A server may redirect to another path of its own, and nowhere else: the report is about the place that was named.
 fn stay(attempt: Attempt<'_>) -> Action {
     let is_here = attempt.previous().first().is_some_and(|first| first.origin() == attempt.url().origin());
     if is_here && attempt.previous().len() <= REDIRECTS_MAX { attempt.follow() } else { attempt.stop() }
 }
 
-/// What comes of it, if it comes in time.
+/// The result, if it comes in time.
 async fn in_time<T>(file: &str, limit: Duration, work: impl Future<Output = Result<T, Asked>>) -> Result<T, Asked> {
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
         let why = format!("it did not come to its end within {} seconds", limit.as_secs());
@@ -297,7 +297,7 @@ async fn ask(client: &Client, url: &Url, file: &str, start: u64, bytes_max: usiz
     Ok(Some(bytes))
 }
 
-/// The answer with a status of success; none if the server says that there is no such file.
+/// The answer with a status of success. None if the server says that there is no such file.
 async fn begin(client: &Client, url: &Url, file: &str, start: u64) -> Result<Option<Response>, Asked> {
     let mut request = client.get(url.clone());
     if 0 < start {
@@ -346,7 +346,7 @@ fn read_file(path: &Path, bytes_max: usize) -> io::Result<Option<Vec<u8>>> {
     read().map(Some).or_else(absent)
 }
 
-/// That there is no file, or no folder for it, is an answer.
+/// "There is no such file, or no folder for it" is an answer.
 fn absent<T>(error: io::Error) -> io::Result<Option<T>> {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),

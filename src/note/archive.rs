@@ -1,4 +1,4 @@
-//! Zip archives: written always alike, read as if the writer were an enemy.
+//! Zip archives: always written in the same way, and read as if the writer were an attacker.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read, Write};
@@ -14,7 +14,7 @@ use crate::note::names;
 /// The largest archive, in bytes.
 pub const ARCHIVE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// The most bytes that the files of one archive have together.
+/// Most bytes that the files of one archive have together.
 pub const UNPACKED_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// The most files in one archive.
@@ -27,7 +27,7 @@ const MAGIC: &[u8] = b"PK\x03\x04";
 const END_MAGIC: &[u8] = b"PK\x05\x06";
 const END_BYTES: usize = 22;
 
-/// The length that says that another stands elsewhere.
+/// The value of a length field that means: the true length stands elsewhere.
 const ZIP64: &[u8] = &[0xff; 4];
 
 /// What a descriptor behind a file's data may begin with.
@@ -63,7 +63,7 @@ pub(crate) type ArchiveFiles = BTreeMap<String, Vec<u8>>;
 /// The archive with these files in this order: not compressed, every time stamp the same, so that the same files make
 /// the same bytes. The names must differ.
 pub(crate) fn write(files: &[(String, &[u8])]) -> Vec<u8> {
-    // In memory, with distinct names and room for large files where one is large, there is nothing left that can fail.
+    // In memory, with distinct names and room for large files where one is large, nothing can fail.
     try_write(files).expect("an archive of distinct names can be written to memory")
 }
 
@@ -81,14 +81,14 @@ fn try_write(files: &[(String, &[u8])]) -> ZipResult<Vec<u8>> {
     Ok(zip.finish()?.into_inner())
 }
 
-/// Unpacks a whole archive into memory. Nothing is allocated because a header says so: what is read is counted, and the
-/// reading stops at each file's own limit and at [`UNPACKED_BYTES_MAX`] for all. At worst it takes 512 MiB of memory,
-/// which takes an archive that really has so much in it.
+/// Unpacks a whole archive into memory. No memory is allocated only because a header says so: the bytes read are
+/// counted. Reading stops at each file's own limit, and at [`UNPACKED_BYTES_MAX`] for all files. At worst it takes 512
+/// MiB of memory, for an archive that really has so much in it.
 ///
 /// # Errors
-/// If it is no archive, or one with directories, links, encryption, compression other than deflate, twice the same name,
-/// a name that is not plain, parts that overlap or hide, two headers that disagree, bytes that belong to no file, a wrong
-/// checksum, or too much of anything.
+/// If it is not an archive, or has directories, links, encryption, compression other than deflate, the same name twice,
+/// a name that is not plain, parts that overlap or hide, two headers that disagree, bytes that belong to no file, a
+/// wrong checksum, or too much of anything.
 pub(crate) fn read(zip: &[u8]) -> Result<ArchiveFiles, ArchiveError> {
     if ARCHIVE_BYTES_MAX < zip.len() as u64 {
         return Err(ArchiveError::TooLarge { size: zip.len() as u64 });
@@ -115,7 +115,7 @@ pub(crate) fn read(zip: &[u8]) -> Result<ArchiveFiles, ArchiveError> {
     Ok(files)
 }
 
-/// Looks at the list of files before anything keeps it: how many there are, and what they are called.
+/// Checks the list of files before it is kept: the number of files, and their names.
 fn check_list(zip: &[u8], damaged: impl Fn(ZipError) -> ArchiveError) -> Result<(), ArchiveError> {
     let mut list = ZipIterable::try_new(Cursor::new(zip), Config::default()).map_err(&damaged)?;
     if FILES_MAX < list.len() {
@@ -146,8 +146,8 @@ fn is_regular(attributes: u32) -> bool {
     [0, 8].contains(&(attributes >> 28)) && attributes & 0x10 == 0
 }
 
-/// The files follow each other from the first byte to the list, and the list goes to the record at the end. Behind the data
-/// of a file whose header says so stands a descriptor: checksum and sizes once more, with or without a signature.
+/// The files follow each other from the first byte to the list, and the list goes to the record at the end. If a file's
+/// header says so, a descriptor follows its data: checksum and sizes once more, with or without a signature.
 fn check_places(
     zip: &[u8],
     archive: &mut ZipArchive<Cursor<&[u8]>>,
@@ -192,18 +192,18 @@ fn check_places(
     Err(wrong("there are bytes in the archive that belong to no file"))
 }
 
-/// The bytes between two places; nothing if they are not there.
+/// The bytes between two offsets. None if they are not there.
 fn slice(zip: &[u8], from: u64, to: u64) -> Option<&[u8]> {
     zip.get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)
 }
 
-/// One of the two headers of a file, as it stands there: what a library makes of it is not all that it says.
+/// One of the two headers of a file, byte for byte: a library does not return everything that is in it.
 struct Header<'a> {
     zip: &'a [u8],
     start: u64,
-    /// How long it is without name, extra fields and comment.
+    /// Its length without name, extra fields and comment.
     len: u64,
-    /// Where in it checksum and sizes stand, and the lengths of name and extra fields.
+    /// Offsets in it of the checksum and sizes, and of the lengths of name and extra fields.
     sizes: u64,
     lengths: u64,
 }
@@ -226,14 +226,14 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Extra fields that say again, in another way, what stands elsewhere: sizes (zip64), comment, name, where the data begin.
+/// Extra fields that repeat, in another way, what stands elsewhere: sizes (zip64), comment, name, where the data begin.
 const EXTRAS_REFUSED: [u16; 5] = [0x0001, 0x6375, 0x7075, 0xa11e, 0xd935];
 
 /// Times beside the one in the header: as many as the flags say, or the last change alone.
 const EXTRA_TIMES: u16 = 0x5455;
 
-/// Whether the extra fields are whole, one after the other, and none contradicts a header or itself. All others are of no
-/// account.
+/// Whether the extra fields are whole, one after the other, and none contradicts a header or itself. All other fields
+/// are ignored.
 fn are_extras_plain(mut extra: &[u8]) -> bool {
     while let Some((head, rest)) = extra.split_first_chunk::<4>() {
         let [id, len] = [[head[0], head[1]], [head[2], head[3]]].map(u16::from_le_bytes);
@@ -252,7 +252,8 @@ fn are_times_plain(data: &[u8]) -> bool {
     *flags < 8 && (is_changed_alone || times.len() == 4 * flags.count_ones() as usize)
 }
 
-/// Where the header in the list ends that begins here: 46 bytes, a name, extra fields and a comment, whose lengths are in it.
+/// The end of the header in the list that begins here: 46 bytes, a name, extra fields and a comment. Their lengths are
+/// in it.
 fn end_of_listed(zip: &[u8], start: u64) -> u64 {
     let at = usize::try_from(start).unwrap_or(usize::MAX);
     let lengths = zip.get(at.saturating_add(28)..at.saturating_add(34)).unwrap_or_default();
@@ -260,8 +261,9 @@ fn end_of_listed(zip: &[u8], start: u64) -> u64 {
     start.saturating_add(46).saturating_add(lengths)
 }
 
-/// The list of files, the record of where it is, and the archive's end follow each other: another program, which might
-/// look for that record in another way, finds the same list. No archive of these limits needs the records of zip64.
+/// The list of files, the record of where it is, and the archive's end follow each other. So another program, which
+/// might search for that record in another way, finds the same list. No archive within these limits needs the records
+/// of zip64.
 fn check_end(zip: &[u8], list: u64) -> Result<(), ArchiveError> {
     let end = zip.len().saturating_sub(END_BYTES);
     let number = |at: usize| {
@@ -300,7 +302,7 @@ fn read_file(
     if file.size() != bytes.len() as u64 {
         return Err(refused(format!("{name} cannot be unpacked: its length is another")));
     }
-    // The buffer has grown by doubling: what it has too much would count again for every file.
+    // The buffer grew by doubling: the unused part would count again for every file.
     bytes.shrink_to_fit();
     Ok((name, bytes))
 }

@@ -13,7 +13,8 @@ pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;
 /// The largest attachment, in bytes.
 pub const ATTACHMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// The most bytes that a note's attachments have together, so that a proof that opens all of them keeps its own limit.
+/// Most bytes that a note's attachments have together, so that a proof that opens all of them stays within its own
+/// limit.
 pub const ATTACHMENTS_BYTES_MAX: u64 = 200 * 1024 * 1024;
 
 /// The most attachments of a note.
@@ -51,7 +52,7 @@ pub struct Header {
     pub attachments: Vec<AttachmentRef>,
     /// As in the content.
     pub links: Vec<(String, String)>,
-    /// How many bytes of text follow.
+    /// Number of bytes of text that follow.
     pub text_len: usize,
 }
 
@@ -91,7 +92,7 @@ impl Content {
         Ok(header.with_text(text))
     }
 
-    /// The file's whole text. What was read is written back byte for byte.
+    /// The file's whole text. Reading and writing a file gives the same bytes.
     pub fn to_text(&self) -> String {
         format!("{}{}\n", Header::of(self).to_text(), self.text)
     }
@@ -138,7 +139,7 @@ impl Header {
         Ok(Header { salt, record, attachments, links, text_len })
     }
 
-    /// The lines, the last with its LF too. What was read is written back byte for byte.
+    /// The lines, each with its LF. Reading and writing them gives the same bytes.
     pub fn to_text(&self) -> String {
         let mut out = format!("verbale content v1\nsalt {}\nrecord {}\n", self.salt.to_hex(), self.record.to_line());
         for attachment in &self.attachments {
@@ -153,7 +154,7 @@ impl Header {
         out + &format!("text {}\n", self.text_len)
     }
 
-    /// The content with this text. Whether it is as long as the header says is for the caller to see.
+    /// The content with this text. The caller checks whether the text has the length that the header says.
     pub fn with_text(self, text: String) -> Content {
         Content { salt: self.salt, record: self.record, attachments: self.attachments, links: self.links, text }
     }
@@ -182,8 +183,8 @@ impl FileRef {
     }
 }
 
-/// Whether this is a media type as a content file writes it: `type/subtype` in the characters that RFC 9110 allows in a
-/// token, lower case, no parameters, at most 100 bytes.
+/// Whether this is a media type as a content file writes it: `type/subtype`, lower case, no parameters, at most 100
+/// bytes, in the characters that RFC 9110 allows in a token.
 pub fn is_media_type(text: &str) -> bool {
     let is_token = |part: &str| !part.is_empty() && part.bytes().all(is_token_byte);
     text.len() <= 100 && text.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
@@ -261,7 +262,7 @@ fn last_text(lines: &mut Lines<'_>, len: usize) -> Result<String, ParseError> {
 
 /// Decodes `&lt;`, `&gt;` and `&amp;` once and changes nothing else: the platform returns text in this form.
 pub fn decode_once(text: &str) -> String {
-    // `&amp;` last: what it yields is not decoded again.
+    // `&amp;` last: its result is not decoded again.
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 

@@ -11,7 +11,7 @@ use crate::note::Salt;
 /// The largest envelope, in bytes.
 pub const ENVELOPE_BYTES_MAX: usize = 16 * 1024;
 
-/// The most recipients that an envelope names.
+/// Most recipients that an envelope names.
 pub const RECIPIENTS_MAX: usize = 64;
 
 /// Who wrote to whom, when, and where it stands in its correspondence; the text is present only as a hash.
@@ -44,7 +44,7 @@ pub struct Envelope {
 /// A note's place among the notes of one conversation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Correspondence {
-    /// How many notes there are in this conversation, this one included: 1 for the first.
+    /// Number of notes in this conversation, this one included: 1 for the first.
     pub count: u64,
     /// The commitment of the note before it; [`Hash::ZERO`] for the first.
     pub previous: Hash,
@@ -85,7 +85,7 @@ impl Envelope {
         Ok(Envelope { log, note, from, to, conversation, message, sent, seen, correspondence, content, salt })
     }
 
-    /// The file's whole text. What was read is written back byte for byte.
+    /// The file's whole text. Reading and writing a file gives the same bytes.
     pub fn to_text(&self) -> String {
         let recipients: String = self.to.iter().map(|account| format!("to {account}\n")).collect();
         format!(

@@ -22,7 +22,7 @@ pub use archive::{ARCHIVE_BYTES_MAX, ArchiveError, FILES_MAX, UNPACKED_BYTES_MAX
 pub use content::{AttachmentRef, Content, FileRef};
 pub use envelope::{Correspondence, ENVELOPE_BYTES_MAX, Envelope};
 
-/// Gives types a `Debug` that shows nothing: what they hold is private until it is handed over.
+/// Gives types a `Debug` that shows nothing: their values are private until somebody discloses them.
 macro_rules! redacted {
     ($($name:ident),+) => {$(
         /// Shows nothing: what it holds is private.
@@ -79,7 +79,7 @@ pub struct Opening {
     pub content: Vec<u8>,
     /// The platform's own JSON of the message.
     pub record: Vec<u8>,
-    /// The attachments in the content's order; none where the content says that it was unreadable.
+    /// The attachments in the content's order. None for one that the content calls unreadable.
     pub attachments: Vec<Option<Vec<u8>>>,
 }
 
@@ -138,7 +138,7 @@ impl Opening {
         Ok((note, opening))
     }
 
-    /// Reads both files and compares every hash in them with the files that it stands for.
+    /// Reads both files, and compares every hash in them with the file that it stands for.
     ///
     /// # Errors
     /// If a file is not of its format or not the one that was committed to.
@@ -164,7 +164,7 @@ impl Opening {
     }
 }
 
-/// The content, the record and the attachments under their names. Where the content cannot be read, no media type is
+/// The content, the record and the attachments under their names. If the content cannot be read, no media type is
 /// known, and an attachment's name ends in `bin`.
 pub(crate) fn content_files<'a>(
     note: u64,
@@ -186,7 +186,7 @@ pub(crate) fn content_files<'a>(
     files
 }
 
-/// The names of the attachments in order; none for one that was unreadable.
+/// The names of the attachments in order. None for one that was unreadable.
 pub(crate) fn attachment_names(note: u64, content: &Content) -> Vec<Option<String>> {
     let name = |(index, attachment): (usize, &AttachmentRef)| match attachment {
         AttachmentRef::File(file) => Some(names::attachment(note, index + 1, &file.media_type)),

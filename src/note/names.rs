@@ -6,7 +6,7 @@ use crate::tlog::entry;
 
 /// The list of every other file's SHA-256, as `sha256sum -c` reads it.
 pub const SUMS: &str = "SHA256SUMS";
-/// What a person reads first; the one file that nothing vouches for.
+/// The file that a person reads first. It is the only file that nothing vouches for.
 pub const README: &str = "README.txt";
 /// The log's public key.
 pub const VKEY: &str = "log.vkey";
@@ -78,25 +78,25 @@ fn extension(media_type: &str) -> &'static str {
     ENDS.iter().find(|(_, known)| *known == media_type).map_or("bin", |(end, _)| end)
 }
 
-/// The media type that the name of an attachment tells; nothing if it is not that of one.
+/// The media type that an attachment's name stands for. None if it is not an attachment's name.
 pub fn media_type(name: &str) -> Option<&'static str> {
     let (_, end) = name.rsplit_once('.')?;
     ENDS.iter().find(|(known, _)| *known == end).map(|(_, media_type)| *media_type)
 }
 
-/// The number in `note-17.envelope.txt`; nothing for any other name.
+/// The number in `note-17.envelope.txt`. None for any other name.
 pub fn note_of_envelope(name: &str) -> Option<u64> {
     let note = name.strip_prefix("note-")?.strip_suffix(".envelope.txt")?;
     text::number(note).filter(|&note| 0 < note)
 }
 
-/// Whether a file may have this name: it stands beside the others on every system and climbs nowhere.
+/// Whether a file may have this name. Such a name works on every system, and never leads out of its folder.
 pub fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(plain) && !name.starts_with(['.', '-'])
 }
 
-/// Whether a person could take a file of this name for one of those above, with which each check would be at odds.
+/// Whether a person could mistake this name for one of those above, so that the checks would look at another file.
 pub fn resembles(name: &str) -> bool {
     const WORDS: [&str; 11] = [
         "envelope",

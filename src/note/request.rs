@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RequestState {
-    /// It is to be done, as soon as everybody who must has approved it.
+    /// It is to be done, as soon as everybody whose approval is needed has approved it.
     Waiting,
     /// It is done.
     Done,

@@ -1,5 +1,5 @@
-//! The slip: a direct message that carries a note's envelope in full and its content without the text, so that whoever has
-//! the message itself can rebuild the commitment.
+//! The slip: a direct message that carries a note's envelope in full, and its content without the text. With the slip
+//! and the message itself, anybody can rebuild the commitment.
 //!
 //! The form is in `FORMAT.md`, section 10.
 
@@ -10,12 +10,12 @@ use crate::base::text::{Lines, ParseError};
 use crate::note::content::Header;
 use crate::note::{Content, Envelope, redacted};
 
-/// The longest slip, in characters, all of ASCII: what X takes as a direct message.
+/// The longest slip in characters, all of them ASCII: the length that X takes as a direct message.
 pub const SLIP_BYTES_MAX: usize = 10_000;
 
 const FIRST: &str = "verbale slip v1";
 
-/// What the recipient of a note is told, so that it can check the public hash against the message that it received.
+/// What the recipient of a note gets, to check the public hash against the message that it received.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Slip {
     /// The envelope.
@@ -91,7 +91,7 @@ impl Slip {
         Slip::parse(text).is_ok_and(|slip| slip.envelope.log == *log)
     }
 
-    /// The text of the message, without LF at its end. What was read is written back byte for byte.
+    /// The text of the message, without LF at its end. Reading and writing a slip gives the same bytes.
     ///
     /// # Errors
     /// [`SlipError::TooLong`]: many recipients, or many or long links.
@@ -174,7 +174,7 @@ pub(crate) mod tests {
         let slip = Slip::of(envelope, &content).to_text().unwrap();
         let returned = slip.trim().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         assert_eq!(decode_once(&returned), slip);
-        // Even if it decodes what it was sent, or encodes nothing.
+        // Holds even if the platform decodes what it was sent, or encodes nothing.
         assert_eq!(decode_once(&slip), slip);
         assert!(slip.is_ascii());
     }

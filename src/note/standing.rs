@@ -17,9 +17,9 @@ pub struct Standing {
     pub sealed: Time,
     /// The post that shows it.
     pub post: Option<PublicPost>,
-    /// What of it is open in public, the most of it.
+    /// The most that is open of it in public.
     pub open: Option<Level>,
-    /// How many disputes of it are in the log.
+    /// Number of disputes of it in the log.
     pub disputes: u64,
 }
 

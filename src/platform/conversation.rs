@@ -1,4 +1,4 @@
-//! Reading a conversation from its newest message back, no further than it takes: each message read is paid for.
+//! Reads a conversation back from its newest message, and no further than necessary: each message read is paid for.
 
 use super::{Error, Message, Platform};
 use crate::base::ids::AccountId;
@@ -6,12 +6,13 @@ use crate::base::ids::AccountId;
 /// The largest page that the platform gives.
 const PAGE_MAX: u32 = 100;
 
-/// How far a conversation is read at most.
+/// Most of a conversation that is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Reach {
-    /// How many messages to ask for on the first page, the second, and so on; the last counts for all further ones.
+    /// Number of messages to ask for on the first page, the second, and so on; the last number counts for all further
+    /// pages.
     pub page_sizes: &'static [u32],
-    /// How many pages there are at most.
+    /// Most pages.
     pub pages_max: usize,
 }
 
@@ -19,15 +20,15 @@ pub struct Reach {
 pub struct Newest {
     /// The messages, the newest first.
     pub messages: Vec<Message>,
-    /// Whether it was read as far as was asked for, or to its end; otherwise there was no end to it.
+    /// Whether it was read to the first page that is enough, or to its end. False if the most pages were read before.
     pub is_enough: bool,
 }
 
-/// The newest messages of the conversation with one account, or of all conversations, up to the first page with one that
-/// `is_enough`.
+/// The newest messages of the conversation with one account, or of all conversations. Ends at the first page with a
+/// message that `is_enough`.
 ///
 /// # Errors
-/// Of the platform.
+/// Those of the platform.
 pub async fn newest(
     platform: &dyn Platform,
     with: Option<AccountId>,

@@ -28,7 +28,7 @@ pub struct Message {
     pub id: MessageId,
     /// In which conversation.
     pub conversation: ConversationId,
-    /// Who sent it. A listing may hold messages that others sent: they are left to the caller.
+    /// Who sent it. A listing may hold messages that others sent: the caller decides about them.
     pub sender: AccountId,
     /// The text, `&lt; &gt; &amp;` decoded once, otherwise as the platform returned it. Private.
     pub text: String,
@@ -41,8 +41,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// Whether the platform made it of this text, and of files if it has some: but for white space at both ends, links
-    /// that it shortened whatever it takes for one, a link to its files that it added, and Unicode's normalisation.
+    /// Whether the platform made it of this text, and of files if it has some. These differences are allowed: white
+    /// space at both ends, links that it shortened, a link to its files that it added, and Unicode's normalisation.
     pub fn is_of(&self, written: &str) -> bool {
         let plain = |part: &str| regex::escape(&part.nfc().collect::<String>());
         let (mut pattern, mut rest) = (String::from("^"), self.text.trim());
@@ -67,7 +67,7 @@ impl Message {
 pub struct Attachment {
     /// The platform's key of the file.
     pub media_key: String,
-    /// The address of its bytes; none if the platform gave none.
+    /// The address of its bytes. None if the platform gave none.
     pub url: Option<String>,
 }
 
@@ -85,7 +85,7 @@ pub struct File {
 pub struct MessagePage {
     /// The messages of this page.
     pub messages: Vec<Message>,
-    /// Where the next, older page begins; none at the end of what the platform keeps.
+    /// Where the next, older page begins. None at the end of what the platform keeps.
     pub next: Option<PageToken>,
 }
 
@@ -137,7 +137,7 @@ pub struct Mention {
     pub id: PostId,
     /// Who posted it.
     pub author: AccountId,
-    /// The author's name; none if the platform did not say.
+    /// The author's name. None if the platform does not say.
     pub name: Option<AccountName>,
     /// Its text, `&lt; &gt; &amp;` decoded once.
     pub text: String,
@@ -145,7 +145,7 @@ pub struct Mention {
     pub answers: Option<PostId>,
     /// The post that it quotes.
     pub quotes: Option<PostId>,
-    /// The post that its conversation began with; none if the platform did not say.
+    /// The post that its conversation began with. None if the platform does not say.
     pub conversation: Option<PostId>,
 }
 
@@ -154,7 +154,7 @@ pub struct Mention {
 pub struct MentionPage {
     /// The mentions of this page.
     pub mentions: Vec<Mention>,
-    /// Where the next, older page begins; none at the end of what was asked for, or of what the platform keeps.
+    /// Where the next, older page begins. None at the end of what was asked for, or of what the platform keeps.
     pub next: Option<PageToken>,
 }
 
@@ -163,7 +163,7 @@ pub struct MentionPage {
 pub struct Me {
     /// The account that the credentials belong to.
     pub account: Account,
-    /// The platform's clock when it answered, to the second; none if it did not say.
+    /// The platform's clock when it answered, to the second. None if the platform does not say.
     pub clock: Option<Time>,
 }
 
@@ -187,18 +187,18 @@ pub trait Platform: Send + Sync {
     /// The account that the credentials belong to.
     async fn me(&self) -> Result<Me, Error>;
 
-    /// The account with this name; none if there is none.
+    /// The account with this name. None if there is none.
     async fn account_by_name(&self, name: &AccountName) -> Result<Option<Account>, Error>;
 
-    /// The account with this identifier; none if there is none.
+    /// The account with this identifier. None if there is none.
     async fn account_by_id(&self, id: AccountId) -> Result<Option<Account>, Error>;
 
     /// A page of at most `size` (1 to 100) direct messages of all the account's conversations, newest first, sent and
     /// received. Each message read is paid for. The platform keeps 30 days.
     async fn messages(&self, size: u32, page: Option<&PageToken>) -> Result<MessagePage, Error>;
 
-    /// The same for the conversation with one other account, which the platform counts apart: who waits for a message of
-    /// somebody takes nothing from who reads all. Empty if nobody has written.
+    /// The same for the conversation with one other account. The platform counts these calls apart, so they do not use
+    /// up the calls for all conversations. Empty if nobody has written.
     async fn messages_with(
         &self,
         account: AccountId,
@@ -207,29 +207,29 @@ pub trait Platform: Send + Sync {
     ) -> Result<MessagePage, Error>;
 
     /// Sends a message of `text`, a file, or both; the file was uploaded for [`Purpose::Message`]. After
-    /// [`Error::NoAnswer`] it may or may not have happened: the listing shows it, if it has.
+    /// [`Error::NoAnswer`] it may or may not have happened: if it has, the listing shows it.
     async fn send_message(&self, to: &Addressee, text: &str, media: Option<MediaId>) -> Result<Sent, Error>;
 
-    /// How many more messages the platform allows now; none if it has not said.
+    /// Number of further messages that the platform allows now. None if the platform does not say.
     async fn sends_left(&self) -> Option<u64> {
         None
     }
 
-    /// Gives a file to the platform, to be posted or sent within a day; nobody sees it before. To do it twice does no
-    /// harm. What [`FileKind::of`] refuses is not sent.
+    /// Gives a file to the platform, to be posted or sent within a day; nobody sees it before. Doing it twice does no
+    /// harm. A file that [`FileKind::of`] refuses is not sent.
     async fn upload(&self, file: &File, purpose: Purpose) -> Result<MediaId, Error>;
 
-    /// The accounts in a group conversation, as far as the platform still tells; ourselves may be among them.
+    /// The accounts in a group conversation, as far as the platform still says; our own may be among them.
     async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error>;
 
     /// The bytes of a file, at most `bytes_max`.
     async fn attachment(&self, message: MessageId, attachment: &Attachment, bytes_max: u64) -> Result<File, Error>;
 
-    /// Posts in public. After [`Error::NoAnswer`] it may or may not have happened. Unlike what is merely refused, an
-    /// answer that is not allowed is [`Error::ReplyRefused`], a text too long [`Error::TooLong`].
+    /// Posts in public. After [`Error::NoAnswer`] it may or may not have happened. Two refusals have errors of their
+    /// own: a reply that is not allowed is [`Error::ReplyRefused`], a text too long is [`Error::TooLong`].
     async fn post(&self, draft: &Draft) -> Result<PostId, Error>;
 
-    /// How many more posts the platform allows now; none if it has not said.
+    /// Number of further posts that the platform allows now. None if the platform does not say.
     async fn posts_left(&self) -> Option<u64> {
         None
     }
@@ -241,7 +241,7 @@ pub trait Platform: Send + Sync {
     /// What was posted minutes ago may be missing. Each one read is paid for. The platform keeps 800.
     async fn mentions(&self, after: PostId, size: u32, page: Option<&PageToken>) -> Result<MentionPage, Error>;
 
-    /// One post, as anyone would see it; none if the platform says that it does not exist.
+    /// One post, as anyone would see it. None if the platform says that it does not exist.
     async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error>;
 }
 
@@ -261,13 +261,13 @@ pub enum Error {
     /// It did not happen because the same post or message is already there. Find it.
     #[error("the platform says that the same post is already there")]
     Duplicate,
-    /// It did not happen because the platform does not let us answer that post. It may be posted without answering.
+    /// It did not happen because the platform does not let us answer that post. It may be posted as a post of its own.
     #[error("the platform does not allow the reply: {what}")]
     ReplyRefused { what: String },
     /// It did not happen because the text is too long for the platform. It may be posted or sent in parts.
     #[error("the text is too long for the platform: {what}")]
     TooLong { what: String },
-    /// It did not happen, and will not until a person does something. Say so once, and ask again seldom.
+    /// It did not happen, and will not until a person does something. Say so once, and ask again rarely.
     #[error("the platform needs a person: {what}\n{remedy}")]
     NeedsPerson { what: String, remedy: String },
     /// It did not happen because this machine's clock is wrong: nothing may be sealed by it. Stop.

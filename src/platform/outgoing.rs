@@ -3,7 +3,7 @@
 use super::Error;
 use crate::base::ids::{AccountId, ConversationId, MediaId, MessageId, PostId};
 
-/// At most so many images go with a post; an animated GIF goes alone.
+/// Most images that go with a post; an animated GIF goes alone.
 pub const POST_FILES_MAX: usize = 4;
 
 /// The longest text of a direct message, in characters.
@@ -43,7 +43,7 @@ impl Draft {
 /// To whom a direct message goes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Addressee {
-    /// One account; the conversation begins with the message if there is none.
+    /// One account. If there is no conversation with it, the message begins one.
     Account(AccountId),
     /// Everybody in a conversation that exists.
     Conversation(ConversationId),
@@ -58,7 +58,7 @@ pub struct Sent {
     pub message: MessageId,
 }
 
-/// What a file is uploaded for: a file for the one cannot go with the other.
+/// What a file is uploaded for: a file for one purpose cannot be used for the other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purpose {
     /// To go with a public post.
@@ -77,8 +77,8 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// The kind of a file of this media type and size, if the platform takes it. Films go there in pieces only, and not
-    /// at all from here.
+    /// The kind of a file of this media type and size, if the platform takes it. The platform takes films only in
+    /// pieces, and this program never sends them.
     ///
     /// # Errors
     /// [`Error::Refused`]: nothing has been sent.

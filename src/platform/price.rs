@@ -1,4 +1,4 @@
-//! What the platform takes for what it does.
+//! What the platform charges.
 
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crate::base::clock;
 use crate::base::time::Time;
 
-/// What time it is in the sandbox. Its copies are one clock.
+/// The time in the sandbox. Its copies are one clock.
 #[derive(Clone, Debug)]
 pub struct Clock {
     stands_at: Option<Time>,
@@ -29,7 +29,7 @@ impl Clock {
         self.stands_at.unwrap_or_else(|| clock::Clock::system().now()).plus_ms(self.offset_ms())
     }
 
-    /// By how many milliseconds it has been moved in all.
+    /// Milliseconds by which it has been moved in all.
     pub fn offset_ms(&self) -> i64 {
         self.offset_ms.load(Ordering::SeqCst)
     }

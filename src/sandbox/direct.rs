@@ -1,6 +1,6 @@
 //! The [`Platform`] port on a shared [`World`], without a network between.
 //!
-//! It sorts faults as a client does that sees nothing but the answer: a write whose answer is lost or says 5xx may have
+//! It sorts faults like a client that sees nothing but the answer: a write whose answer is lost or says 5xx may have
 //! happened. Delays move a standing clock instead of taking time.
 
 mod errors;
@@ -57,7 +57,7 @@ impl Direct {
         })
     }
 
-    /// What a fault does to the call; nothing if the answer only comes late.
+    /// What a fault does to the call. Ok if the answer only comes late.
     fn apply_fault(&self, call: Call, now: Time, how: How) -> Result<(), Error> {
         let limit_ms = CALL_TIME_MAX.as_millis() as u64;
         let late_ms = match how {
@@ -284,7 +284,7 @@ fn participants<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<AccountId> {
     members.into_iter().collect()
 }
 
-/// A message as the port hands it on; none for what is no message.
+/// A message as the port returns it. None for an event that is not a message.
 fn message(world: &World, event: &Event) -> Option<Message> {
     let EventKind::Message { words, media, .. } = &event.kind else { return None };
     let fields = ["attachments", "created_at", "dm_conversation_id", "entities"];

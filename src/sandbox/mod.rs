@@ -1,8 +1,9 @@
-//! X in small: one model of the platform, [`World`], with two doors to it.
+//! X in small: one model of the platform, [`World`], with two ways to use it.
 //!
 //! [`http`] answers on a port with X's own paths and shapes: for trying, for developing, for tests of the whole program.
 //! [`Direct`] is the [`crate::platform::Platform`] port itself, without a network: for simulations of many thousand faults.
-//! What is said of X in this module was true of its public documents in 2026; where they are silent, the comment says so.
+//! Facts about X in this module were true of its public documents in 2026; where the documents say nothing, the comment
+//! says so.
 
 mod clock;
 pub mod world;

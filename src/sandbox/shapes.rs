@@ -74,7 +74,7 @@ fn message(world: &World, words: &Words, media: &[MediaId], asked: &Asked, objec
     }
 }
 
-/// Links and mentions in a text; none if it has neither.
+/// Links and mentions in a text. None if it has neither.
 fn entities(world: &World, words: &Words) -> Option<Value> {
     let mut object = Map::new();
     let url = |link: &super::world::Link| {

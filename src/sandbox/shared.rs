@@ -1,4 +1,4 @@
-//! A world that several doors use at once, and a way to wait for what happens in it.
+//! A world with several users at once, and a way to wait for what happens in it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,7 +16,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Shares `world`, whose time `clock` tells.
+    /// Shares `world`, whose time `clock` gives.
     pub fn new(world: World, clock: Clock) -> Shared {
         Shared { world: Arc::new(Mutex::new(world)), clock, changed: watch::Sender::new(0) }
     }
@@ -26,7 +26,7 @@ impl Shared {
         &self.clock
     }
 
-    /// Does something with the world at the time that it is now, and wakes who waits in [`Shared::until`].
+    /// Does something with the world at the present time, and wakes those who wait in [`Shared::until`].
     pub fn with<T>(&self, act: impl FnOnce(&mut World, Time) -> T) -> T {
         // A panic in another test's closure leaves the model as it was at that moment, which is still a model.
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
@@ -36,7 +36,7 @@ impl Shared {
         result
     }
 
-    /// Waits until `holds` is true of the world: no sleeping, it is asked again after each change.
+    /// Waits until `holds` is true of the world. It does not sleep: `holds` is checked again after each change.
     pub async fn until(&self, mut holds: impl FnMut(&World) -> bool) {
         let mut changes = self.changed.subscribe();
         loop {

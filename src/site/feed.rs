@@ -1,6 +1,7 @@
 //! The feed: the newest notes, openings, disputes, gaps and losses, after Atom (RFC 4287).
 //!
-//! An item is one entry of the log, and its identifier a hash of the log's key and the entry's index: neither ever changes.
+//! An item is one entry of the log. Its identifier is a hash of the log's key and the entry's index: neither ever
+//! changes.
 
 use atom_syndication::{Category, Entry as Item, Feed, FixedDateTime, Generator, Link, Person, Text};
 use chrono::DateTime;

@@ -1,5 +1,5 @@
-//! What the public may know, folded from the log's entries in their order: per note a few bytes, and all the rest as it
-//! stands in the log.
+//! What the public may know, from the log's entries in their order: a few bytes for each note, and everything else as
+//! it stands in the log.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -10,7 +10,7 @@ use crate::base::time::Time;
 use crate::note::standing::Standing;
 use crate::tlog::entry::{Entry, Level};
 
-/// What the log tells so far.
+/// What the log says so far.
 #[derive(Default)]
 pub struct Ledger {
     size: u64,
@@ -18,17 +18,17 @@ pub struct Ledger {
     notes: Vec<Row>,
     posts: Vec<Shown>,
     others: Vec<Other>,
-    /// The places in `others` of what is about a note.
+    /// The indexes in `others` of entries about a note.
     about: BTreeMap<u64, Vec<usize>>,
     counts: LedgerCounts,
 }
 
-/// A note in as few bytes as it takes.
+/// A note in as few bytes as possible.
 struct Row {
     sealed: Time,
     commitment: Hash,
     index: u64,
-    /// The place of its post in `posts`, counted from 1; 0 as long as there is none.
+    /// The place of its post in `posts`, counted from 1; 0 if there is none yet.
     post: u32,
 }
 
@@ -54,11 +54,11 @@ pub struct Other {
     pub index: u64,
     /// What it says.
     pub entry: Entry,
-    /// The notes that it is about: those that a lost post shows, too.
+    /// The notes that it is about, including those of a lost post.
     pub notes: Option<(u64, u64)>,
 }
 
-/// How many there are.
+/// Numbers of everything.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct LedgerCounts {
     /// Notes whose post is in the log.
@@ -73,7 +73,7 @@ pub struct LedgerCounts {
     pub lost: u64,
     /// Gaps.
     pub gaps: u64,
-    /// Lines of a kind that is not known, or that do not follow from those before them.
+    /// Lines of an unknown kind, or lines that do not follow from those before them.
     pub unknown: u64,
 }
 
@@ -99,7 +99,7 @@ impl Note {
 }
 
 impl Ledger {
-    /// Takes the next line of the log, its LF included, and tells about which notes it is.
+    /// Takes the next line of the log, its LF included, and returns the notes that it is about.
     pub fn take(&mut self, line: &str) -> Option<RangeInclusive<u64>> {
         let index = self.size;
         self.size += 1;
@@ -169,12 +169,12 @@ impl Ledger {
         self.about(note).any(|other| is(&other.entry))
     }
 
-    /// How many entries were taken.
+    /// Number of entries that were taken.
     pub fn len(&self) -> u64 {
         self.size
     }
 
-    /// Whether none were.
+    /// Whether no entry was taken.
     pub fn is_empty(&self) -> bool {
         self.size == 0
     }
@@ -189,7 +189,7 @@ impl Ledger {
         self.notes.len() as u64
     }
 
-    /// How many there are of each.
+    /// Number of each kind.
     pub fn counts(&self) -> LedgerCounts {
         self.counts
     }

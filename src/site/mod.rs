@@ -1,5 +1,5 @@
-//! The public site: what the log tells everybody, as pages for people and a feed. Values in, values out; whoever writes
-//! the files is elsewhere.
+//! The public site: what the log tells everybody, as pages for people and a feed. Values in, values out; another module
+//! writes the files.
 //!
 //! | file | what it shows | when it changes |
 //! |---|---|---|
@@ -30,7 +30,7 @@ pub use ledger::Ledger;
 /// Notes on one page of a fixed range.
 pub const RANGE: u64 = 250;
 
-/// What stands in the address of a post for a name that is not known: the platform looks for the number alone.
+/// The part of a post's address that stands for an unknown name: the platform uses only the number.
 const ANYBODY: &str = "i";
 
 /// Note pages in one folder.
@@ -50,29 +50,30 @@ pub const SOURCES: &str = env!("VERBALE_PAGES");
 pub struct SiteSettings {
     /// The log's key, and with it its name.
     pub vkey: VerifierKey,
-    /// The account that posts; nothing as long as it is not known.
+    /// The account that posts. None if it is not known yet.
     pub account: Option<AccountName>,
     /// Where the site is published, without a slash at its end; without it links are relative.
     pub address: Option<String>,
     /// Where people read a post of this account.
     pub post_address: fn(web: &str, author: &AccountName, post: PostId) -> String,
-    /// What `post_address` wants to know of the platform.
+    /// What `post_address` needs to know of the platform.
     pub web: String,
 }
 
 impl SiteSettings {
-    /// A hash of the program's pages and of these settings: pages that were written under another one are to be written anew.
+    /// A hash of the program's pages and of these settings. Pages that were written with another hash are to be written
+    /// again.
     pub fn look(&self) -> Hash {
         let vkey = self.vkey.to_string();
         let account = self.account.as_ref().map_or("", AccountName::as_str);
         let address = self.address.as_deref().unwrap_or_default();
-        // Of the function that makes addresses, what it makes.
+        // The function that makes addresses is represented by an address that it makes.
         let post = self.address_of_anybody(Channel::X.post(PostId(0))).unwrap_or_default();
         let sums = [&*vkey, account, address, &post, SOURCES].map(|text| Hash::of(text.as_bytes()));
         Hash::of(sums.map(|sum| *sum.as_bytes()).as_flattened())
     }
 
-    /// Where people read this post; nothing as long as the account is not known.
+    /// Where people read this post. None if the account is not known yet.
     pub fn address_of(&self, post: PublicPost) -> Option<String> {
         self.account.as_ref().map(|account| (self.post_address)(&self.web, account, post.id))
     }
@@ -128,7 +129,7 @@ impl Page {
         }
     }
 
-    /// What leads from its folder back to the site's root.
+    /// The path from its folder back to the site's root.
     fn up(self) -> &'static str {
         match self {
             Page::Note(_) => "../../",
@@ -143,19 +144,19 @@ pub fn path_of(note: u64, name: &str) -> String {
     format!("note/{}/{note}/{name}", note / FOLDER)
 }
 
-/// The place of the range that a note is in.
+/// The index of the range that a note is in.
 pub fn range_of(note: u64) -> u64 {
     note.saturating_sub(1) / RANGE
 }
 
-/// The numbers of the notes of a range, whether they are there or not.
+/// The numbers of the notes of a range, whether the notes exist or not.
 pub fn notes_of(place: u64) -> RangeInclusive<u64> {
     place.saturating_mul(RANGE).saturating_add(1)..=place.saturating_add(1).saturating_mul(RANGE)
 }
 
 /// What a page is made of.
 pub struct View<'a> {
-    /// What the log tells.
+    /// What the log says.
     pub ledger: &'a Ledger,
     /// What the pages say besides.
     pub settings: &'a SiteSettings,
@@ -175,7 +176,7 @@ pub struct PublishedFile {
 }
 
 impl View<'_> {
-    /// The bytes of a page; nothing if the log has no such note.
+    /// The bytes of a page. None if the log has no such note.
     pub fn render(&self, page: Page) -> Option<Vec<u8>> {
         let html = match page {
             Page::Style => return Some(STYLE.as_bytes().to_vec()),

@@ -164,7 +164,7 @@ pub(super) mod front {
         html! { "It also says which notes of others " (received("this account has received")) "." }
     }
 
-    /// The way to the notes that are not here: a link to those directly before, and to all.
+    /// The links to the notes that are not here: to those directly before, and to all.
     pub(crate) fn older(before: Markup, all: impl FnOnce(&str) -> Markup) -> Markup {
         html! { "Older: " (before) ", or " (all("all by number")) "." }
     }
@@ -237,7 +237,7 @@ pub(super) mod note {
     pub(crate) const ITS_ENTRY: &str = "Its entry in the log";
     pub(crate) const CHECK_IT: &str = "Check it yourself";
     pub(crate) const IN_THE_LOG: &str = "That its entry is in the log:";
-    /// Stands in a command for where the site is published, if that is not known.
+    /// Used in a command as the site's address, if that is not known.
     pub(crate) const ADDRESS: &str = "ADDRESS";
     pub(crate) const WHERE_ADDRESS_IS: &str = "ADDRESS is where you found this site.";
     pub(crate) const LEAF: &str = "The entry’s leaf in the log’s tree (RFC 6962):";

@@ -1,4 +1,4 @@
-//! Accounts: our own, and whom the names of correspondents mean.
+//! Accounts: our own, and the accounts that the names of correspondents mean.
 
 use async_trait::async_trait;
 
@@ -11,7 +11,7 @@ pub trait ReadAccounts: Send + Sync {
     /// Who we are on the platform, as it was last kept; None before the daemon first reached the platform.
     async fn own_account(&self) -> Result<Option<Account>, Error>;
 
-    /// Whom a correspondent's name meant when it was first looked up.
+    /// Which account a correspondent's name meant when it was first looked up.
     async fn correspondent(&self, name: &AccountName) -> Result<Option<AccountId>, Error>;
 }
 
@@ -24,6 +24,6 @@ pub trait WriteAccounts: Send + Sync {
     /// [`Error::WrongLog`] if the log is that of another account.
     async fn keep_account(&self, account: &Account) -> Result<(), Error>;
 
-    /// Keeps whom a correspondent's name means. The first time decides.
+    /// Keeps which account a correspondent's name means. The first answer is final.
     async fn keep_correspondent(&self, account: &Account) -> Result<(), Error>;
 }

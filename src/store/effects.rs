@@ -1,4 +1,4 @@
-//! What is done once on the platform, be it a post or a message: decided upon, attempted, ended.
+//! What is done once on the platform, a post or a message: decided upon, attempted, ended.
 //!
 //! Every kind goes the same way, and each step is durable before the next is taken:
 //!
@@ -80,7 +80,7 @@ impl EffectKind {
         EffectKind::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
-    /// Who does it.
+    /// The lane in which it is done.
     pub fn lane(self) -> Lane {
         match self {
             EffectKind::Dm | EffectKind::Slip => Lane::Messages,
@@ -117,11 +117,11 @@ pub enum Lane {
 pub enum Budget {
     /// Enough for everything.
     Enough,
-    /// So little that it is kept for what is urgent: answers to commands, and codes.
+    /// So little that it is kept for urgent effects: answers to commands, and codes.
     Low,
 }
 
-/// What is done once, and what has been tried so far. It has no outcome yet.
+/// Something to be done once, and the attempts so far. It has no outcome yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Effect {
     /// Its number.
@@ -130,7 +130,7 @@ pub struct Effect {
     pub kind: EffectKind,
     /// What is to be done.
     pub payload: Payload,
-    /// When it was tried first and last; None if it never was.
+    /// When it was attempted first and last; None if it never was.
     pub attempts: Option<Attempts>,
 }
 
@@ -157,7 +157,7 @@ pub struct Attempts {
 /// What the platform has accepted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Accepted {
-    /// A post stands there.
+    /// A post that is there.
     Post(PublicPost),
     /// A direct message was sent.
     Message(MessageId),
@@ -184,72 +184,75 @@ pub struct LastSend {
     pub to: AccountId,
     /// When.
     pub at: Time,
-    /// The message that came of it; None if nobody knows.
+    /// The message that was sent; None if nobody knows it.
     pub message: Option<MessageId>,
 }
 
 /// The questions about effects.
 #[async_trait]
 pub trait ReadEffects: Send + Sync {
-    /// The effect of a lane that is to be brought on next, without those in `deferred` and without those that wait for the
-    /// part before them: one of whose outcome nobody knows, or else by rank, the oldest. With a low budget, only what is
-    /// urgent. A message that says the same to the same recipient as one of unknown outcome waits until that has ended:
-    /// nobody could tell which of the two a look shows. None if there is nothing to be done.
+    /// The effect of a lane to continue with, without those in `deferred`, and without parts of a thread whose previous
+    /// part is not posted. An effect whose outcome nobody knows comes first; then they go by rank, and the oldest
+    /// first. With a low budget, only urgent effects are returned. If a message of unknown outcome says the same to the
+    /// same recipient as another one, the other one waits until it has ended: nobody could see which of the two a look
+    /// shows. Returns None if there is nothing to do.
     async fn next_effect(&self, lane: Lane, deferred: &[EffectId], budget: Budget) -> Result<Option<Effect>, Error>;
 
-    /// What `send` last gave to the platform for this account, unless all of its attempts surely failed.
+    /// What `send` last gave to the platform for this account. None if all of its attempts surely failed.
     async fn last_send(&self, to: AccountId) -> Result<Option<LastSend>, Error>;
 }
 
 /// What is written about effects. Each is durable when it returns.
 #[async_trait]
 pub trait WriteEffects: Send + Sync {
-    /// Decides upon a post that shows a head, signs and keeps that head, and writes the first attempt at `now`: all in one
-    /// transaction. A head leaves the program only after this.
+    /// Decides upon a post that shows a head, signs and keeps that head, and writes the first attempt at `now`. All of
+    /// this is one transaction. A head leaves the program only after this.
     ///
     /// # Errors
-    /// [`Error::Refused`] if notes are left out, or one has its post already; if a heartbeat of this date has been decided
-    /// upon; if `subject` is no post that shows a head; if the entry is no receipt.
+    /// [`Error::Refused`] if notes are left out, or one has its post already; if a heartbeat of this date has been
+    /// decided upon; if `subject` is not a post that shows a head; if the entry is not a receipt.
     async fn begin(&self, subject: Subject, now: Time) -> Result<Effect, Error>;
 
     /// Writes another attempt, before it is made.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the effect has an outcome, or is a part of a thread whose part before it does not stand yet.
+    /// [`Error::Refused`] if the effect has an outcome, or is a part of a thread whose previous part is not posted yet.
     async fn attempt(&self, effect: EffectId, now: Time) -> Result<(), Error>;
 
     /// Writes that the last attempt surely had no effect.
     async fn failed(&self, effect: EffectId) -> Result<(), Error>;
 
-    /// Writes what the platform has accepted; of a post of notes the log's `post` entry in the same transaction. Nothing
-    /// changes if the effect has an outcome already.
+    /// Writes what the platform has accepted, and in the same transaction the log's `post` entry, if it is a post of
+    /// notes. Changes nothing if the effect has an outcome already.
     ///
     /// # Errors
-    /// [`Error::Refused`] if another effect has come out as this post.
+    /// [`Error::Refused`] if this post is the outcome of another effect.
     async fn accepted(&self, effect: EffectId, what: Accepted, now: Time) -> Result<(), Error>;
 
-    /// Writes that the effect will never be done, and why: nothing private. Nothing changes if it has an outcome already.
+    /// Writes that the effect will never be done, and why: nothing private. Changes nothing if it has an outcome
+    /// already.
     async fn given_up(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error>;
 
-    /// Writes that the platform has refused a reply: this post, and the rest of its thread, answer nothing from now on.
+    /// Writes that the platform has refused a reply. From now on this post, and the rest of its thread, are not
+    /// replies.
     async fn as_standalone(&self, effect: EffectId, now: Time) -> Result<(), Error>;
 }
 
-/// What the command `send` writes. Its effects are of the kind [`EffectKind::Send`], and the text stands nowhere.
+/// What the command `send` writes. Its effects are of the kind [`EffectKind::Send`], and the text is not kept.
 #[async_trait]
 pub trait AskEffects: Send + Sync {
     /// Writes that a message is about to be given to the platform: the effect with its first attempt.
     async fn begin_send(&self, to: AccountId, now: Time) -> Result<EffectId, Error>;
 
-    /// Writes which message came of it.
+    /// Writes which message was sent.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the effect is none of `send`.
+    /// [`Error::Refused`] if the effect is not one of `send`.
     async fn send_accepted(&self, effect: EffectId, message: MessageId, now: Time) -> Result<(), Error>;
 
     /// Writes that the platform surely did not do it, and why.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the effect is none of `send`.
+    /// [`Error::Refused`] if the effect is not one of `send`.
     async fn send_failed(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error>;
 }

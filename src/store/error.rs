@@ -1,12 +1,12 @@
 //! Why the store could not do it, sorted by what happens next.
 
-/// Why the store could not do it. All of them end the daemon: it starts anew from what is durable.
+/// Why the store could not do it. All of these errors end the daemon: it starts anew from what is durable.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no database at this path.
     #[error("there is no database at {0}\nmake one with `verbale init`, or restore the backup")]
     Missing(String),
-    /// Something stands already where a database is to be made.
+    /// There is something already where a database is to be made.
     #[error("{0} exists already\nan existing log is never overwritten: choose another place")]
     Exists(String),
     /// Another daemon has it.
@@ -23,12 +23,12 @@ pub enum Error {
     /// No room on the disk.
     #[error("the disk with the database is full\nnothing was lost: make room, and start again")]
     Full,
-    /// The disk does not do what it is asked for.
+    /// The disk does not do what it should.
     #[error(
         "the disk with the database failed: {0}\nnothing was lost: see that the disk works, has room, and that this user may write so much, and start again"
     )]
     Disk(String),
-    /// A step that the loops should never ask for.
+    /// A step that the tasks should never ask for.
     #[error("the store refused: {0}")]
     Refused(String),
     /// The database could not do it.

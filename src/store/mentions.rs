@@ -1,4 +1,4 @@
-//! Mentions: how far they were read, what became of each, and which of them dispute a note.
+//! Mentions: how far they were read, what was done about each, and which of them dispute a note.
 
 use async_trait::async_trait;
 
@@ -6,7 +6,7 @@ use super::Error;
 use crate::base::ids::{AccountId, PostId};
 use crate::base::time::Time;
 
-/// What has become of a mention. Its word is kept, and nothing of the mention's own.
+/// What was done about a mention. Only this word is kept, and nothing of the mention's text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MentionOutcome {
     /// It was answered with what is known.
@@ -15,9 +15,9 @@ pub enum MentionOutcome {
     Helped,
     /// A note was entered as disputed, and the mention answered.
     Disputed,
-    /// The same without an answer: a limit was reached.
+    /// A note was entered as disputed, but the mention was not answered: a limit was reached.
     Entered,
-    /// Nothing: it was help once more.
+    /// Nothing: it asked for help once more.
     Again,
     /// Nothing: a limit was reached.
     Over,
@@ -65,27 +65,27 @@ impl MentionOutcome {
 /// The questions about mentions.
 #[async_trait]
 pub trait ReadMentions: Send + Sync {
-    /// Up to which mention nothing is ever answered, and up to which all have been dealt with; None before the first
-    /// start.
+    /// Two mentions: nothing is ever answered up to the first, and all are dealt with up to the second. None before the
+    /// first start.
     async fn mentions_read(&self) -> Result<Option<(PostId, PostId)>, Error>;
 
     /// Which of these mentions have not been dealt with, in the same order.
     async fn unhandled_mentions(&self, posts: &[PostId]) -> Result<Vec<PostId>, Error>;
 
-    /// The mentions that were dealt with since `from`, and what became of them.
+    /// The mentions that were dealt with since `from`, and what was done about them.
     async fn mentions_since(&self, from: Time) -> Result<Vec<(PostId, AccountId, MentionOutcome)>, Error>;
 
-    /// Whether it is in the log that this post disputes this note.
+    /// Whether the log says that this post disputes this note.
     async fn is_disputed(&self, note: u64, post: PostId) -> Result<bool, Error>;
 
-    /// Whether a post of this author is in the log as a dispute of the note.
+    /// Whether the log has a post of this author that disputes the note.
     async fn has_disputed(&self, author: AccountId, note: u64) -> Result<bool, Error>;
 }
 
-/// What is written about mentions beside what becomes of each.
+/// What is written about mentions, apart from what was done about each.
 #[async_trait]
 pub trait WriteMentions: Send + Sync {
-    /// Keeps that all mentions up to this one have been dealt with; at the first time, that none of them is ever answered.
-    /// It never goes back.
+    /// Keeps that all mentions up to this one have been dealt with. The first call also keeps that none of these is
+    /// ever answered. The mark never goes back.
     async fn keep_mentions_read(&self, mention: PostId) -> Result<(), Error>;
 }

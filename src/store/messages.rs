@@ -1,4 +1,4 @@
-//! Direct messages that are sent once: what officials are told, and slips.
+//! Direct messages that are sent once: messages to officials, and slips.
 
 use async_trait::async_trait;
 
@@ -7,7 +7,7 @@ use crate::base::ids::{AccountId, MessageId, PublicPost};
 use crate::base::time::Time;
 use crate::platform::Addressee;
 
-/// What a direct message is about, and with it what makes it the only one of its kind.
+/// What a direct message is about. Only one message is sent about each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MessageKind {
     /// The answer to the command in this message: one for each command.
@@ -69,16 +69,16 @@ impl MessageKind {
 /// What a direct message says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum MessageBody {
-    /// This text, which is of public standing.
+    /// This text, which contains only public facts.
     Text(String),
     /// The slip of this note: private, and made of its opening when it is sent.
     Slip(u64),
 }
 
-/// A direct message to be sent. Only public standing.
+/// A direct message to be sent. It contains only public facts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outgoing {
-    /// What it is about. A second message that is the same in this is not written.
+    /// What it is about. If there is a message about the same already, this one is not written.
     pub kind: MessageKind,
     /// To whom.
     pub to: Addressee,
@@ -103,7 +103,7 @@ impl Outgoing {
 pub struct PendingMessage {
     /// To whom.
     pub to: Addressee,
-    /// What it says; None for what the command `send` gives to the platform, which stands nowhere.
+    /// What it says. None for a message of the command `send`, whose text is not kept.
     pub body: Option<MessageBody>,
 }
 
@@ -113,13 +113,13 @@ pub trait ReadMessages: Send + Sync {
     /// Whether this message of the platform is known to be one that was to be sent.
     async fn is_sent(&self, message: MessageId) -> Result<bool, Error>;
 
-    /// The message that was sent of this kind to this account, or into whatever conversation; None if there is none yet.
+    /// The message of this kind that was sent to this account, or into any conversation; None if there is none yet.
     async fn sent_message(&self, kind: MessageKind, to: Option<AccountId>) -> Result<Option<MessageId>, Error>;
 }
 
 /// What is written about messages.
 #[async_trait]
 pub trait WriteMessages: Send + Sync {
-    /// Writes a message to be sent. Returns false, and writes nothing, if there is one of its kind already.
+    /// Writes a message to be sent. Returns false, and writes nothing, if there is a message of its kind already.
     async fn add_message(&self, message: Outgoing, now: Time) -> Result<bool, Error>;
 }

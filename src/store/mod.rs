@@ -4,25 +4,27 @@
 //!
 //! # Shape
 //!
-//! One trait a subject for questions (`Read…`), one for what the daemon writes (`Write…`), one for what commands ask for
-//! (`Ask…`). [`Looking`] is all questions, [`Asking`] all that commands ask for, [`Database`] everything. The handles are
-//! these traits behind a pointer, so that a function stands in two places only: documented in its trait, answered in the
-//! database's own module. Everything is asynchronous, since a database may be far away; commands wait at their edge.
+//! Each subject has one trait for questions (`Read…`), one for what the daemon writes (`Write…`), and one for what
+//! commands ask for (`Ask…`). [`Looking`] is all questions, [`Asking`] is all that commands ask for, [`Database`] is
+//! everything. The handles are these traits behind a pointer. So each function stands in two places only: it is
+//! documented in its trait, and answered in the database's own module. Everything is asynchronous, since a database may
+//! be far away; commands wait at their edge.
 //!
 //! # Who may do what, when
 //!
-//! - **One writer.** A log has one daemon. Opening a [`Store`] takes a lock that nobody else can have, and that the death of
-//!   the process releases, however it dies; two writers would fork the log. [`Error::InUse`] if somebody has it.
+//! - **One writer.** A log has one daemon. Opening a [`Store`] takes a lock that nobody else can have; two writers
+//!   would fork the log. The lock is released when the process dies, however it dies. [`Error::InUse`] if somebody else
+//!   has it.
 //! - **Commands that only look** open a [`Reader`], whether or not a daemon runs. It changes nothing.
 //! - **Commands that ask** open a [`RequestClient`] while the daemon writes: it adds requests, approvals, receipt
 //!   requests, and the effects of `send`, and nothing else. It waits for the daemon's transaction, and the daemon for its.
-//! - Whatever is written by one handle is seen by each question that begins after the write has returned. The daemon looks
-//!   for what commands have written at intervals; it is woken by [`Database::grown`] for what it has written itself.
+//! - What is written by one handle is seen by each question that begins after the write has returned. The daemon looks
+//!   at intervals for what commands have written; [`Database::grown`] wakes it for what it has written itself.
 //!
 //! # What is durable together
 //!
-//! Each writing function is one transaction, durable when it returns: after a crash it has happened whole or not at all,
-//! and one whose caller was dropped may have happened. Together become durable:
+//! Each writing function is one transaction, durable when it returns. After a crash it has happened whole or not at
+//! all; one whose caller was dropped may have happened. These become durable together:
 //!
 //! - [`seal`](WriteSealing::seal): entries, notes, openings, gaps, commands, slips, messages, and that messages were seen;
 //! - [`begin`](WriteEffects::begin): a post's exact text, the signed head that it shows, its first attempt;
@@ -33,39 +35,41 @@
 //!
 //! [`report`](WriteTasks::report) alone may be lost with the power.
 //!
-//! # What may be read stale
+//! # What may be out of date
 //!
-//! A question sees one moment of the database. Two questions may see two moments, so a command that looks while the daemon
-//! runs must not conclude anything from two of them that only one could show; [`status`](ReadTasks::status) says the same
-//! of its numbers. The daemon's own questions see all that it has written.
+//! A question sees one moment of the database. Two questions may see two moments. So a command that looks while the
+//! daemon runs must not draw a conclusion from two questions that needs one moment; [`status`](ReadTasks::status) says
+//! the same of its numbers. The daemon's own questions see all that it has written.
 //!
 //! # What is never changed
 //!
-//! The database itself refuses, whoever writes: to change, remove or replace the log's name and key, entries, heads, notes,
-//! openings (which may be removed), receipts, disclosed files, requests that have ended, approvals, effects with their
-//! details, attempts (but for that they failed), outcomes. Entries and notes follow one another without a gap. A text is
-//! posted once; a heartbeat once a day; a mention is answered once; a message of a kind is sent once; a post is the outcome
-//! of one effect. What has an outcome is not attempted again, and a part of a thread not before the one before it stands.
-//! Nobody approves what they asked for.
+//! The database itself refuses to change, remove or replace: the log's name and key, entries, heads, notes, openings
+//! (which may be removed), receipts, disclosed files, requests that have ended, approvals, effects with their details,
+//! attempts (except to say that they failed), outcomes. This holds for every writer. Entries and notes follow one
+//! another without a gap. A text is posted once; a heartbeat once a day; a mention is answered once; a message of a
+//! kind is sent once; a post is the outcome of one effect. What has an outcome is not attempted again. A part of a
+//! thread is not attempted before the previous part is posted. Nobody approves what they asked for.
 //!
 //! # What is checked on opening
 //!
-//! A [`Store`] is brought to the present version in one transaction if it is of an earlier one; then every entry is read as
-//! if a stranger had written it, the root is computed anew and compared with every head that was ever signed
-//! ([`Error::Damaged`]), and the log's key with the configured one ([`Error::WrongLog`]). A [`Reader`] and a
-//! [`RequestClient`] refuse a database of another version, or of something else, and check nothing more.
+//! If a [`Store`] is of an earlier version, it is brought to the present one in one transaction. Then every entry is
+//! read as if a stranger had written it. The root is computed again and compared with every head that was ever signed
+//! ([`Error::Damaged`]), and the log's key is compared with the configured one ([`Error::WrongLog`]). A [`Reader`] and
+//! a [`RequestClient`] refuse a database of another version, or of something else, and check nothing more.
 //!
 //! # What stays secret
 //!
-//! Openings come encrypted. A proof that was handed over and is not to be public leaves nothing behind once its request has
-//! ended: not in the tables, and not in any file of the database as soon as nobody reads the old state. Texts that are kept
-//! hold public facts alone; the text of a slip, and of what `send` sends, is not kept.
+//! Openings are encrypted before they come here. A proof that was submitted and is not to be public is removed
+//! completely once its request has ended: from the tables, and from every file of the database as soon as nobody reads
+//! the old state. Texts that are kept contain only public facts; the text of a slip, and of what `send` sends, is not
+//! kept.
 //!
 //! # Errors
 //!
 //! Every function can fail as the database does: [`Error::Full`], [`Error::Disk`], [`Error::Damaged`],
-//! [`Error::Database`]; then nothing was written. What a function refuses besides stands with it. A refusal
-//! ([`Error::Refused`]) changes nothing either. A write that was refused by an unchangeable row is one, too.
+//! [`Error::Database`]. Then nothing was written. Other reasons for which a function refuses are in its own
+//! documentation. A refusal ([`Error::Refused`]) changes nothing either. A write that an unchangeable row prevents is a
+//! refusal, too.
 
 mod error;
 pub mod vault;
@@ -143,10 +147,10 @@ pub trait Database:
     + WriteMentions
     + WriteTriggers
 {
-    /// The number of entries, told anew whenever it has grown, or there is something else to be posted or sent.
+    /// The number of entries, sent again whenever the log has grown, or there is something else to be posted or sent.
     fn grown(&self) -> watch::Receiver<u64>;
 
-    /// Closes the database after what was asked for; all clones of the handle are closed with it.
+    /// Closes the database after all earlier calls are done; this closes all clones of the handle.
     async fn close(&self);
 }
 
@@ -155,7 +159,7 @@ pub trait Database:
 pub enum Durability {
     /// When the disk says so: it survives a loss of power.
     Disk,
-    /// When the operating system has it: it survives the death of the process only. For simulations.
+    /// When the operating system has it: it survives only the death of the process. For simulations.
     Process,
 }
 
@@ -167,7 +171,7 @@ impl Store {
     /// Makes the database of a new log.
     ///
     /// # Errors
-    /// [`Error::Exists`] if anything is at `path` already; whatever the disk says.
+    /// [`Error::Exists`] if there is anything at `path` already; the errors of the disk.
     pub fn create(path: &Path, log: &VerifierKey) -> Result<(), Error> {
         sqlite::create(path, log)
     }
@@ -175,7 +179,7 @@ impl Store {
     /// Opens the database of the log that `key` signs, brings it to the present version, and checks all of it.
     ///
     /// # Errors
-    /// Every kind of [`Error`] but [`Error::Exists`].
+    /// Every kind of [`Error`] except [`Error::Exists`].
     pub fn open(path: &Path, key: LogKey, durability: Durability) -> Result<Store, Error> {
         Ok(Store(Arc::new(sqlite::open(path, key, durability)?)))
     }
@@ -196,7 +200,7 @@ impl Reader {
     /// Opens the database at `path`, which must be there.
     ///
     /// # Errors
-    /// [`Error::Missing`], [`Error::WrongLog`], or what the database says.
+    /// [`Error::Missing`], [`Error::WrongLog`], or an error of the database.
     pub fn open(path: &Path) -> Result<Reader, Error> {
         Ok(Reader(Box::new(sqlite::open_looking(path)?)))
     }
@@ -217,7 +221,7 @@ impl RequestClient {
     /// Opens the database at `path`, which must be there.
     ///
     /// # Errors
-    /// [`Error::Missing`], [`Error::WrongLog`], or what the database says.
+    /// [`Error::Missing`], [`Error::WrongLog`], or an error of the database.
     pub fn open(path: &Path) -> Result<RequestClient, Error> {
         Ok(RequestClient(Box::new(sqlite::open_asking(path)?)))
     }

@@ -1,4 +1,4 @@
-//! Notes: how each stands, what a proof of one is made of, and what of it is disclosed.
+//! Notes: how each stands, what a proof of one is made of, and what is disclosed of it.
 
 use async_trait::async_trait;
 
@@ -21,7 +21,7 @@ pub struct ProofRow {
     pub path: Vec<Hash>,
     /// The post and its exact text.
     pub post: Option<(PublicPost, String)>,
-    /// The opening, encrypted; None if it was shredded, or the entry is no note's.
+    /// The opening, encrypted. None if it was shredded, or the entry is not a note's.
     pub opening: Option<Vec<u8>>,
 }
 
@@ -31,7 +31,7 @@ pub trait ReadNotes: Send + Sync {
     /// The number of the last note; 0 if none is sealed. The next one has the number after it.
     async fn last_note(&self) -> Result<u64, Error>;
 
-    /// How at most `count` notes from number `from` on stand in public, in order.
+    /// How notes stand in public, in order: at most `count` of them, from number `from` on.
     async fn notes(&self, from: u64, count: u64) -> Result<Vec<Standing>, Error>;
 
     /// How a note stands in public; None if there is no note of this number.
@@ -55,9 +55,9 @@ pub trait ReadNotes: Send + Sync {
     /// [`Error::Refused`] if no head that covers the note has been signed yet.
     async fn proof(&self, note: u64) -> Result<Option<ProofRow>, Error>;
 
-    /// The names and sizes of the files that are disclosed of a note: those of the opening that shows most.
+    /// The names and sizes of the disclosed files of a note: those of the opening that shows most.
     async fn disclosed_files(&self, note: u64) -> Result<Vec<(String, u64)>, Error>;
 
-    /// A file that is disclosed of a note: the one of the last opening that has it.
+    /// A disclosed file of a note: that of the last opening that has it.
     async fn disclosed_file(&self, note: u64, name: &str) -> Result<Option<Vec<u8>>, Error>;
 }

@@ -17,7 +17,7 @@ pub enum Subject {
         /// The last of the run; the same for a single note.
         last: u64,
     },
-    /// How many notes were sealed on this date in UTC, `2018-03-09`.
+    /// Number of notes that were sealed on this date in UTC, `2018-03-09`.
     Heartbeat {
         /// The date.
         date: String,
@@ -31,7 +31,7 @@ pub enum Subject {
     Part {
         /// The note.
         note: u64,
-        /// What of it is opened.
+        /// What is opened of the note.
         level: Level,
         /// Which part, counted from 1.
         place: u64,
@@ -42,7 +42,7 @@ pub enum Subject {
     Answer {
         /// The mention for which it was made, if it was made for one.
         mention: Option<PostId>,
-        /// The note that it is about, if it is about one.
+        /// The note that it is about, if there is one.
         note: Option<u64>,
         /// Whether it is posted without answering if the platform refuses the reply.
         standalone: bool,
@@ -56,10 +56,10 @@ pub struct PendingPost {
     pub subject: Subject,
     /// Its exact text, which no other post of ours has.
     pub text: String,
-    /// The post that it answers: for a part of a thread, that of the one before it. None once the platform has refused the
-    /// reply.
+    /// The post that it answers; for a part of a thread, the post of the previous part. None once the platform has
+    /// refused the reply.
     pub answers: Option<PostId>,
-    /// The names of the disclosed files of its note that go along.
+    /// The names of the note's disclosed files that are attached.
     pub files: Vec<String>,
 }
 
@@ -92,13 +92,13 @@ pub trait ReadPosts: Send + Sync {
     /// The newest post of ours that is known to stand.
     async fn newest_post(&self) -> Result<Option<PublicPost>, Error>;
 
-    /// The notes that one of our posts is about, the first and the last: one that shows them, opens one, or answers a
+    /// The notes that one of our posts is about, the first and the last. The post may show them, open one, or answer a
     /// dispute of one.
     async fn notes_by_post(&self, post: PostId) -> Result<Option<(u64, u64)>, Error>;
 
-    /// The posts of the thread that carries an opened note, in order: None in the place of each that does not stand yet.
+    /// The posts of the thread that carries an opened note, in order. None for each part that is not posted yet.
     async fn thread_posts(&self, note: u64, level: Level) -> Result<Vec<Option<PostId>>, Error>;
 
-    /// What became of the answer about a note to a post that did not ask for one; None if there is no such answer.
+    /// The state of the answer about a note to a post that did not ask for one; None if there is no such answer.
     async fn answer_to(&self, note: u64, post: PostId) -> Result<Option<Answered>, Error>;
 }

@@ -33,24 +33,25 @@ pub struct ReceivedSlip {
 /// The questions about receipts.
 #[async_trait]
 pub trait ReadReceipts: Send + Sync {
-    /// The oldest slip of which nothing has become yet, and that is not in `deferred`.
+    /// The oldest slip that has not been dealt with and is not in `deferred`.
     async fn waiting_slip(&self, deferred: &[MessageId]) -> Result<Option<ReceivedSlip>, Error>;
 
-    /// The commitment that the receipt for a note of another log is for, and what a proof takes of it; None if there is
-    /// no such receipt.
+    /// The commitment that the receipt for a note of another log is for, and what a proof takes from it. None if there
+    /// is no such receipt.
     ///
     /// # Errors
     /// [`Error::Refused`] if no head that covers the receipt has been signed yet.
     async fn receipt(&self, log: &Origin, note: u64) -> Result<Option<(Hash, ProofRow)>, Error>;
 
-    /// Why there will be no receipt for a slip; None as long as it is not refused.
+    /// Why there will be no receipt for a slip; None unless it is refused.
     async fn refusal(&self, slip: MessageId) -> Result<Option<String>, Error>;
 }
 
 /// What is written about receipts.
 #[async_trait]
 pub trait WriteReceipts: Send + Sync {
-    /// Enters the receipt of a note into the log, once, and that the slip has been dealt with: in one transaction.
+    /// Enters the receipt of a note into the log, once, and writes that the slip has been dealt with, in one
+    /// transaction.
     ///
     /// # Errors
     /// [`Error::Refused`] if the log has a receipt for a note of the same number with another commitment, or for one of the
@@ -64,6 +65,6 @@ pub trait WriteReceipts: Send + Sync {
 /// What commands ask for.
 #[async_trait]
 pub trait AskReceipts: Send + Sync {
-    /// Asks for the receipt of a note that was rebuilt from this slip: what was refused before is tried again.
+    /// Asks for the receipt of a note that was rebuilt from this slip. A slip that was refused before is tried again.
     async fn ask_receipt(&self, slip: MessageId, from: AccountId, received: Received) -> Result<(), Error>;
 }

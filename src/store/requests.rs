@@ -41,7 +41,7 @@ impl Ask {
 pub struct NewRequest {
     /// What for.
     pub ask: Ask,
-    /// By whom: an age public key, or the number of an account.
+    /// Who asks: an age public key, or the number of an account.
     pub asked_by: String,
 }
 
@@ -52,32 +52,32 @@ pub struct Request {
     pub id: u64,
     /// What for.
     pub ask: Ask,
-    /// By whom: an age public key, or the number of an account.
+    /// Who asks: an age public key, or the number of an account.
     pub asked_by: String,
     /// When.
     pub asked_at: Time,
-    /// Who has approved it, other than who asked, and when: the first one first.
+    /// Who has approved it, other than the person who asked, and when; the first approval first.
     pub approvals: Vec<(String, Time)>,
     /// Where it stands.
     pub state: RequestState,
-    /// Whether an official has handed the proof over.
+    /// Whether an official has submitted the proof.
     pub has_submitted_proof: bool,
     /// Why it could not be done.
     pub why: Option<String>,
 }
 
-/// What an official has written to the account, as far as it is a command.
+/// What an official has written to the account, if it is a command.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Command {
     /// The message.
     pub message: MessageId,
     /// Who wrote it.
     pub from: AccountId,
-    /// The command; `help` for everything that is none.
+    /// The command; `help` for a message that is not a command.
     pub text: String,
 }
 
-/// The code that an official was given last. No Debug: who has it may publish.
+/// The code that an official was given last. No Debug: a person who has it may publish.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CodeRow {
     /// The official.
@@ -92,10 +92,10 @@ pub struct CodeRow {
     pub tries: u64,
 }
 
-/// What becomes of the code of an official.
+/// What happens to an official's code.
 #[derive(Clone, PartialEq, Eq)]
 pub enum CodeChange {
-    /// This one is given, in place of whatever there was.
+    /// This one is given, in place of an earlier one.
     Give(CodeRow),
     /// A wrong one has come back.
     Tried(AccountId),
@@ -112,13 +112,13 @@ pub trait ReadRequests: Send + Sync {
     /// The request with this number.
     async fn request(&self, id: u64) -> Result<Option<Request>, Error>;
 
-    /// The proof that an official has handed over with a request; None once the request has ended.
+    /// The proof that an official has submitted with a request; None once the request has ended.
     async fn submitted_proof(&self, request: u64) -> Result<Option<Vec<u8>>, Error>;
 
     /// The commands of officials that have not been dealt with, the oldest first.
     async fn commands(&self) -> Result<Vec<Command>, Error>;
 
-    /// How often this official has called for help on the day of a message, up to and with that message.
+    /// Number of times that this official has asked for help on the day of a message, up to and including that message.
     async fn helps(&self, official: AccountId, message: MessageId) -> Result<u64, Error>;
 
     /// The code that this official was given last.
@@ -128,12 +128,12 @@ pub trait ReadRequests: Send + Sync {
 /// What commands ask the daemon for, while it writes. Each is one transaction, durable when it returns.
 #[async_trait]
 pub trait AskRequests: Send + Sync {
-    /// Writes a request, with the packed proof that is to be public, if there is one yet. Returns the request's number.
+    /// Writes a request, with the packed proof that is to be public if there is one yet. Returns the request's number.
     async fn ask(&self, request: NewRequest, proof: Option<Vec<u8>>, now: Time) -> Result<u64, Error>;
 
     /// Writes that `by` approves a request, with the packed proof that is to be public. Doing it twice changes nothing.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the request is not waiting, or `by` is who asked.
+    /// [`Error::Refused`] if the request is not waiting, or `by` asked for it.
     async fn approve(&self, request: u64, by: &str, proof: Vec<u8>, now: Time) -> Result<(), Error>;
 }

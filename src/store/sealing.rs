@@ -1,4 +1,4 @@
-//! Sealing: which messages have been dealt with, and what becomes of them.
+//! Sealing: which messages have been dealt with, and what is written about them.
 
 use async_trait::async_trait;
 
@@ -36,7 +36,7 @@ pub struct Batch {
     pub gaps: Vec<Gap>,
     /// The messages that have been dealt with.
     pub seen: Vec<MessageId>,
-    /// What officials have written, as far as it is a command.
+    /// What officials have written, if it is a command.
     pub commands: Vec<Command>,
     /// Messages to be sent about the notes.
     pub messages: Vec<Outgoing>,
@@ -58,8 +58,8 @@ pub struct Gap {
 /// The questions about sealing.
 #[async_trait]
 pub trait ReadSealing: Send + Sync {
-    /// The number that everything sealed lies above; None if no daemon has ever looked at the messages: what was sent
-    /// before it did is not sealed.
+    /// The number that everything sealed lies above. None if no daemon has ever read the messages: what was sent before
+    /// the first daemon did is not sealed.
     async fn started(&self) -> Result<Option<MessageId>, Error>;
 
     /// Whether a message has been dealt with, formal or not.
@@ -81,13 +81,15 @@ pub trait ReadSealing: Send + Sync {
 /// What is written about sealing.
 #[async_trait]
 pub trait WriteSealing: Send + Sync {
-    /// Keeps the number that everything sealed lies above, the lowest that was ever proposed, and returns it.
+    /// Keeps the number that everything sealed lies above, and returns it. It is the lowest number that was ever
+    /// proposed.
     async fn start_at(&self, proposed: MessageId) -> Result<MessageId, Error>;
 
     /// Seals notes with their openings and entries, enters gaps, keeps commands, slips and messages to be sent, and marks
     /// messages as dealt with: all in one transaction.
     ///
     /// # Errors
-    /// [`Error::Refused`] if a number or a correspondence does not follow the one before, or a message is sealed already.
+    /// [`Error::Refused`] if a note does not follow the one before it, in the log or its conversation, or a message is
+    /// sealed already.
     async fn seal(&self, batch: Batch, now: Time) -> Result<(), Error>;
 }

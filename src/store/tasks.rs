@@ -1,11 +1,11 @@
-//! What the tasks of the daemon report, and how the whole stands.
+//! What the tasks of the daemon report, and the state of the whole.
 
 use async_trait::async_trait;
 
 use super::Error;
 use crate::base::time::Time;
 
-/// What the daemon has done, and what troubles it.
+/// What the daemon has done, and what its problems are.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Status {
     /// The name of the log.
@@ -26,7 +26,7 @@ pub struct Status {
     pub over: u64,
     /// Answers that the platform did not take.
     pub refused: u64,
-    /// Direct messages that were to be sent and never will be: a slip that is too long, one that the platform refuses.
+    /// Direct messages that will never be sent: a slip that is too long, or a message that the platform refuses.
     pub dropped: u64,
     /// The tasks.
     pub loops: Vec<TaskReport>,
@@ -39,7 +39,7 @@ pub struct TaskReport {
     pub name: String,
     /// When it last did its work.
     pub done: Option<String>,
-    /// What troubles it now.
+    /// Its problem now, if it has one.
     pub trouble: Option<String>,
 }
 
@@ -62,7 +62,7 @@ pub trait ReadTasks: Send + Sync {
 /// What is written about tasks.
 #[async_trait]
 pub trait WriteTasks: Send + Sync {
-    /// This task has just done all its work, or is in trouble. It does not wait for the disk, so that a note never waits
-    /// behind it: a loss of power may take the report away, and nothing else.
+    /// This task has just done all its work, or has a problem. This does not wait for the disk, so that a note never
+    /// waits behind it. A loss of power may lose the report, and nothing else.
     async fn report(&self, name: &'static str, trouble: Option<String>, now: Time) -> Result<(), Error>;
 }

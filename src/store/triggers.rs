@@ -1,4 +1,5 @@
-//! What comes in or falls due, and everything that follows from it: written together, so that it is dealt with once.
+//! What comes in or falls due, and everything that follows from it. Both are written together, so that it is dealt with
+//! once.
 
 use async_trait::async_trait;
 
@@ -11,7 +12,7 @@ use crate::base::ids::{AccountId, MessageId, PostId};
 use crate::base::time::Time;
 use crate::tlog::entry::Level;
 
-/// What has come in, or fallen due: it is recorded together with what follows from it, so that it is dealt with once.
+/// What has come in or fallen due. It is recorded together with what follows from it, so that it is dealt with once.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Trigger {
     /// A post that mentions us.
@@ -33,16 +34,17 @@ pub struct Mentioned {
     pub post: PostId,
     /// Its author.
     pub author: AccountId,
-    /// What was made of it: for limits and counts.
+    /// What was done about it: for limits and counts.
     pub what: MentionOutcome,
 }
 
 /// What follows from a [`Trigger`], all in one transaction.
 #[derive(Default)]
 pub struct Effects {
-    /// Notes that are disputed, and the posts that dispute them. One that is in the log already is not entered again.
+    /// Notes that are disputed, and the posts that dispute them. A dispute that the log has already is not entered
+    /// again.
     pub disputes: Vec<(u64, PostId)>,
-    /// What of a note is opened.
+    /// What is opened of a note.
     pub open: Option<Opened>,
     /// Public posts in answer to others.
     pub answers: Vec<NewAnswer>,
@@ -50,13 +52,13 @@ pub struct Effects {
     pub messages: Vec<Outgoing>,
     /// What is asked for.
     pub requests: Vec<NewRequest>,
-    /// Requests that somebody approves, and who. Whoever asked cannot.
+    /// Requests that somebody approves, and who. The person who asked cannot approve.
     pub approvals: Vec<(u64, String)>,
-    /// What becomes of the code that an official was given.
+    /// What happens to the code that an official was given.
     pub code: Option<CodeChange>,
 }
 
-/// What of a note is opened in public. By now it is public.
+/// What is opened of a note in public. From here on it is public.
 pub struct Opened {
     /// The note.
     pub note: u64,
@@ -66,7 +68,7 @@ pub struct Opened {
     pub sha256: Hash,
     /// The files for the site: names and bytes.
     pub files: Vec<(String, Vec<u8>)>,
-    /// The posts of the thread, in order: text, and the names of the files that go along.
+    /// The posts of the thread, in order: text, and the names of the files that are attached.
     pub parts: Vec<(String, Vec<String>)>,
 }
 
@@ -77,21 +79,21 @@ pub struct NewAnswer {
     pub text: String,
     /// The post that it answers.
     pub answers: PostId,
-    /// The mention for which it is made: one answer at most each.
+    /// The mention that it answers; each mention is answered at most once.
     pub mention: Option<PostId>,
     /// The note that it is about.
     pub note: Option<u64>,
-    /// Whether it is posted without answering if the platform refuses the reply; otherwise it is given up then.
+    /// Whether it is posted as a post of its own if the platform refuses the reply; otherwise it is then given up.
     pub standalone: bool,
 }
 
 /// What is written about triggers.
 #[async_trait]
 pub trait WriteTriggers: Send + Sync {
-    /// Writes that a trigger has been dealt with, and what follows from it: log entries, posts to be made, messages to be
-    /// sent, requests, approvals, codes; all in one transaction. Returns false, and writes nothing, if it had been dealt
-    /// with before. With the end of a request the proof that was handed over with it goes; if it was not done, nothing of
-    /// that proof stays in any file of the database.
+    /// Writes that a trigger has been dealt with, and what follows from it: log entries, posts to be made, messages to
+    /// be sent, requests, approvals, codes. All of this is one transaction. Returns false, and writes nothing, if it
+    /// was dealt with before. When a request ends, the proof that was submitted with it is removed. If the request was
+    /// not done, nothing of that proof stays in any file of the database.
     ///
     /// # Errors
     /// [`Error::Refused`] if a note is not there, is open at this level already, or is not posted yet; if a text was

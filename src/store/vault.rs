@@ -1,6 +1,6 @@
 //! Openings at rest: encrypted with age (age-encryption.org/v1) to the officials' public keys.
 //!
-//! What is encrypted is the packed [`Opening`]: a zip with the very files of a proof, so that `age --decrypt` and `unzip`
+//! What is encrypted is the packed [`Opening`]: a zip with the same files as a proof. So `age --decrypt` and `unzip`
 //! are enough to open a note without this program.
 
 use std::io::Read;
@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 
 use crate::note::Opening;
 
-/// The longest encrypted opening that is decrypted: the note's own files, and some.
+/// The longest encrypted opening that is decrypted: the note's own files, and some more.
 const BYTES_MAX: u64 = 1 << 30;
 
 /// Encrypts openings; it cannot decrypt them.
@@ -26,7 +26,7 @@ impl Vault {
     /// The opening of note `note`, encrypted.
     ///
     /// # Errors
-    /// If there is nobody to encrypt to.
+    /// If there is no key to encrypt to.
     pub fn close(&self, note: u64, opening: &Opening) -> anyhow::Result<Vec<u8>> {
         let packed = opening.pack(note);
         let recipients = self.recipients.iter().map(|recipient| recipient as &dyn age::Recipient);
@@ -42,7 +42,7 @@ impl Vault {
 /// Decrypts the opening of note `note`.
 ///
 /// # Errors
-/// If none of the identities is that of a recipient, or what is inside is not the opening of this note.
+/// If no identity is that of a recipient, or what is inside is not the opening of this note.
 pub fn open(note: u64, sealed: &[u8], identities: &[age::x25519::Identity]) -> anyhow::Result<Opening> {
     let identities = identities.iter().map(|identity| identity as &dyn age::Identity);
     let decryptor = age::Decryptor::new_buffered(sealed).context("the opening is not an age file")?;

@@ -1,8 +1,9 @@
-//! Takes in the notes that others have sent with a slip: rebuilds each from slip and message, and gives the receipt, once.
+//! Takes in the notes that others have sent with a slip: rebuilds each from slip and message, and gives the receipt
+//! once.
 //!
-//! A receipt says that a note came, with this commitment. So all that the commitment binds and this account can see is
-//! compared with what came: sender, recipient, conversation, message, text, links and files. The platform's record, which
-//! the sender's side was shown, is the sender's word.
+//! A receipt says that a note came, with this commitment. So everything that the commitment binds and this account can
+//! see is compared with what came: sender, recipient, conversation, message, text, links and files. The platform's
+//! record is not compared: it was shown to the sender only, so it is the sender's word.
 
 mod settings;
 
@@ -24,10 +25,10 @@ use crate::tasks::task::{Backoff, Deferred, Needs, Next, Task, TaskError, Wake, 
 
 pub use self::settings::ReceiptSettings;
 
-/// How far a conversation is read at most: who sends slips of messages that never were must not make it dear.
+/// Most of a conversation that is read: slips of messages that never existed must not make it expensive.
 const REACH: Reach = Reach { page_sizes: &[10, 100], pages_max: 10 };
 
-/// A message may be listed later than a slip that was sent after it: for so long it is looked for.
+/// How long a message is looked for: it may be listed later than a slip that was sent after it.
 const LATE: Duration = Duration::from_secs(15 * 60);
 
 /// A slip in a conversation, and what came of it.
@@ -36,7 +37,7 @@ pub struct FoundSlip {
     pub slip: MessageId,
     /// Its envelope: the sender's word.
     pub envelope: Envelope,
-    /// The note that came, or why it is none.
+    /// The note that came, or why there is none.
     pub reading: Reading,
 }
 
@@ -60,15 +61,15 @@ enum Comparison {
 /// Why a slip makes no note. Nothing private.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Fault {
-    /// Something is not in the conversation, or not listed yet.
+    /// The message, or a part of it, is not in the conversation, or not listed yet.
     #[error("{0}")]
     Missing(String),
-    /// It is not of what came.
+    /// The slip does not fit what came.
     #[error("{0}")]
     Wrong(String),
 }
 
-/// The loop that gives receipts.
+/// The task that gives receipts.
 pub struct Receiver {
     platform: Arc<dyn Platform>,
     store: Store,
@@ -88,7 +89,7 @@ impl Task for Receiver {
     /// Deals with one slip. Doing it twice does no harm.
     ///
     /// # Errors
-    /// Only what must stop the daemon.
+    /// Only errors that must stop the daemon.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
         self.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
@@ -112,7 +113,7 @@ impl Receiver {
         let reading = match slipped.received.clone() {
             Some(received) => Reading::Note(received),
             None => match self.rebuild(&slipped).await {
-                // It may be a file of this note alone: others pass it.
+                // The cause may be a file of this note only: others pass it.
                 Err(TaskError::Platform(error @ PlatformError::Unavailable { .. })) => {
                     let now = self.clock.now();
                     let until = self.backoff.after(&error, now);
@@ -153,7 +154,7 @@ impl Receiver {
     }
 
     async fn rebuild(&self, slipped: &ReceivedSlip) -> Result<Reading, TaskError> {
-        // The publisher keeps it before any other loop begins.
+        // The publisher keeps it before any other task begins.
         let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
         let mut note = None;
         let is_enough = |message: &Message| {
@@ -170,10 +171,10 @@ impl Receiver {
     }
 }
 
-/// The slips of `from` to us that the platform still lists, the oldest first, and what came of each.
+/// The slips of `from` to us that the platform still lists, the oldest first, and the result of each.
 ///
 /// # Errors
-/// Of the platform.
+/// Those of the platform.
 pub async fn list(platform: &dyn Platform, from: AccountId) -> Result<Vec<FoundSlip>, PlatformError> {
     let me = platform.me().await?.account.id;
     let messages = conversation(platform, from, |_| false).await?;
@@ -196,7 +197,8 @@ async fn conversation(
     Ok(messages.into_iter().map(|message| (message.id, message)).collect())
 }
 
-/// The note that a slip and its message make if all that we can see is as the slip says, or else what is not.
+/// The note that a slip and its message make, if everything that we can see is as the slip says; otherwise what is
+/// different.
 async fn received(
     platform: &dyn Platform,
     slip: &Message,

@@ -1,7 +1,8 @@
-//! The daemon's tasks: one noun each, done a bounded piece at a time, and everything done twice does no harm.
+//! The daemon's tasks. Each has one noun as its name, works in bounded pieces, and may do everything twice without
+//! harm.
 //!
-//! A task says in its [`task::Task`] what it is called, what wakes it and what it needs; what the operator says of it is the
-//! struct of its section, made by [`settings`]. The list of all tasks stands in the daemon.
+//! A task says in its [`task::Task`] what its name is, what wakes it and what it needs. Its settings are the struct of
+//! its section, made by [`settings`]. The list of all tasks is in the daemon.
 
 pub mod task;
 pub mod once;

@@ -1,8 +1,8 @@
-//! Which keys and accounts are one person's: for the rule that whoever asks for an opening cannot approve it.
+//! Which keys and accounts are one person's: for the rule that the person who asks for an opening cannot approve it.
 //!
-//! On the command line an official is known by a key, and by message by an account. Whether a key and an account are two
-//! officials or one, only the operator knows: as long as the configuration does not say so, an approval counts only if it
-//! comes by the same way as the request.
+//! On the command line an official is known by a key, and by message by an account. Only the operator knows whether a
+//! key and an account belong to one official or to two. As long as the configuration does not say so, an approval
+//! counts only if it comes in the same way as the request.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ pub struct Persons(Vec<Vec<String>>);
 /// Why an approval counts for nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Doubt {
-    /// It is by whoever asked.
+    /// It is by the person who asked.
     Own,
-    /// Nobody knows whether it is: one is known by a key, and the other by an account.
+    /// Nobody knows whether it is by the person who asked: one is known by a key, and the other by an account.
     Unknown,
 }
 
@@ -29,7 +29,7 @@ impl Persons {
         Persons(persons)
     }
 
-    /// Whether `by` is surely somebody else than `asked_by`.
+    /// Whether `by` is surely somebody other than `asked_by`.
     ///
     /// # Errors
     /// [`Doubt`] if not.
@@ -46,7 +46,7 @@ impl Persons {
         }
     }
 
-    /// Whether somebody else than who asked has approved a request in time.
+    /// Whether somebody other than the person who asked has approved a request in time.
     pub fn have_approved(&self, request: &Request, lapse: Duration) -> bool {
         let in_time = request.asked_at.plus_ms(ms(lapse));
         let counts = |(by, at): &(String, _)| *at <= in_time && self.check(&request.asked_by, by).is_ok();
@@ -57,7 +57,7 @@ impl Persons {
         self.0.iter().position(|names| names.iter().any(|known| known == name))
     }
 
-    /// Whether all is known of a person: a key and an account at least.
+    /// Whether everything is known of a person: at least one key and one account.
     fn has_both(&self, person: usize) -> bool {
         let accounts = self.0[person].iter().filter(|name| AccountId::parse(name).is_some()).count();
         0 < accounts && accounts < self.0[person].len()

@@ -6,10 +6,11 @@ use regex::Regex;
 
 use crate::base::ids::{AccountId, AccountName};
 
-/// What makes a message to some accounts formal. A message is formal if one rule of several says so.
+/// What makes a message to some accounts formal. If there are several rules, one is enough.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// To whom: a message counts if one of these takes part in its conversation. A name is looked up once, and its number kept.
+    /// To whom: a message counts if one of these accounts is in its conversation. A name is looked up once, and its
+    /// number kept.
     pub correspondents: Vec<Correspondent>,
     /// Which of the messages to them.
     pub formal: Formal,
@@ -20,7 +21,7 @@ pub struct Rule {
 pub enum Correspondent {
     /// By the lasting identifier: `783214`.
     Id(AccountId),
-    /// By the name that it bears when it is first looked up: `ministry`, or `@123` if the name is digits only.
+    /// By the name that it has when it is first looked up: `ministry`, or `@123` if the name is digits only.
     Name(AccountName),
 }
 

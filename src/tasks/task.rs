@@ -1,4 +1,4 @@
-//! What a task is, what wakes it, and when it goes on after its work and after a failure.
+//! What a task is, what wakes it, and when it continues after its work or a failure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// How often to ask again when only a person can help.
 pub const RARE_RETRY: Duration = Duration::from_secs(1800);
 
-/// What wakes a task before the moment that its last tick has named.
+/// What wakes a task before the moment that its last tick named.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wake {
     /// Nothing.
@@ -33,8 +33,8 @@ pub enum Wake {
 pub enum Needs {
     /// Nothing.
     Nothing,
-    /// The account's own posts were compared with the log. Without it nothing is entered in the log: to seal anew what a
-    /// lost database had sealed, and posted, would fork it.
+    /// The account's own posts were compared with the log. Before that nothing is entered in the log: sealing again
+    /// what a lost database had sealed, and posted, would fork it.
     Comparison,
 }
 
@@ -47,7 +47,7 @@ pub enum End {
     LastTick,
 }
 
-/// A loop of the daemon: one noun, one job, done a bounded piece at a time.
+/// A task of the daemon: one noun, one job, done a bounded piece at a time.
 pub trait Task: Send {
     /// Its name, in log lines and in `status`.
     const NAME: &'static str;
@@ -58,7 +58,7 @@ pub trait Task: Send {
     /// What must have happened before it may run.
     const NEEDS: Needs;
 
-    /// How long it lets pass after it was woken, for more of the same to come.
+    /// How long it waits after it was woken, so that it deals with more events at once.
     const DEBOUNCE: Duration = Duration::ZERO;
 
     /// How it ends.
@@ -67,11 +67,11 @@ pub trait Task: Send {
     /// Does the next piece. Doing it twice does no harm.
     ///
     /// # Errors
-    /// Only what must stop the daemon.
+    /// Only errors that must stop the daemon.
     fn tick(&mut self) -> impl Future<Output = anyhow::Result<Next>> + Send;
 }
 
-/// What a loop's tick says about the next one.
+/// What a task's tick says about the next one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Next {
     /// There is more to do at once.
@@ -108,26 +108,27 @@ impl From<anyhow::Error> for TaskError {
     }
 }
 
-/// How often a loop that looks every second tells that it has nothing to do.
+/// The shortest time between two reports of a task that it has nothing to do.
 const REPORT_EVERY_MS: i64 = 60_000;
 
-/// The growing waits of one loop.
+/// The growing waits of one task.
 pub struct Backoff {
     waits: ExponentialBackoff,
-    /// When the loop last last_reported that it has nothing to do, unless something has troubled it since.
+    /// When the task last reported that it has nothing to do. None if it had a problem since.
     last_reported: Option<Time>,
 }
 
 impl Backoff {
-    /// Waits without failures so far.
+    /// No failures so far.
     pub fn new() -> Backoff {
         Backoff { waits: waits(), last_reported: None }
     }
 
-    /// Turns the end of a tick into what the loop does next; a failure of the platform is logged and kept for `status`.
+    /// Turns the result of a tick into what the task does next. A failure of the platform is logged and kept for
+    /// `status`.
     ///
     /// # Errors
-    /// Only what must stop the daemon.
+    /// Only errors that must stop the daemon.
     pub async fn conclude(
         &mut self,
         name: &'static str,
@@ -149,10 +150,10 @@ impl Backoff {
         }
     }
 
-    /// Nothing is left to do: forgets earlier failures, and tells so, once a minute at most.
+    /// Nothing is left to do: forgets earlier failures, and reports this once a minute at most.
     ///
     /// # Errors
-    /// Of the database.
+    /// Those of the database.
     pub async fn idle(&mut self, name: &'static str, store: &Store, now: Time) -> Result<(), store::Error> {
         self.succeeded();
         if self.last_reported.is_none_or(|last_reported| REPORT_EVERY_MS <= now.ms_since(last_reported)) {
@@ -167,7 +168,7 @@ impl Backoff {
         self.waits = waits();
     }
 
-    /// When to go on after this failure.
+    /// When to continue after this failure.
     pub fn after(&mut self, error: &Error, now: Time) -> Time {
         match error {
             Error::Wait { until, .. } => (*until).max(now.plus_ms(1)),
@@ -196,18 +197,18 @@ impl<K> Default for Deferred<K> {
 }
 
 impl<K: Ord + Copy> Deferred<K> {
-    /// Lets this one wait.
+    /// Lets this piece wait.
     pub fn defer(&mut self, id: K, until: Time) {
         self.0.insert(id, until);
     }
 
-    /// Those that still wait.
+    /// The pieces that still wait.
     pub fn at(&mut self, now: Time) -> Vec<K> {
         self.0.retain(|_, until| now < *until);
         self.0.keys().copied().collect()
     }
 
-    /// When the first of them has waited long enough; none if none waits.
+    /// The moment at which the first of them has waited long enough. None if none waits.
     pub fn until(&self) -> Option<Time> {
         self.0.values().min().copied()
     }
@@ -219,7 +220,7 @@ impl Default for Backoff {
     }
 }
 
-/// A duration in milliseconds, as moments count.
+/// A duration in milliseconds, the unit of moments.
 pub fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

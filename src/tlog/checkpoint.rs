@@ -14,7 +14,7 @@ pub const FILE: &str = "checkpoint";
 pub struct Checkpoint {
     /// The log.
     pub origin: Origin,
-    /// How many entries the log has.
+    /// Number of entries in the log.
     pub size: u64,
     /// The root of the tree of these entries.
     pub root: Hash,
@@ -73,7 +73,7 @@ impl Checkpoint {
         key.sign(&self.to_text())
     }
 
-    /// Reads a signed checkpoint that must be signed by `key` and be of the log that bears the key's name.
+    /// Reads a signed checkpoint. It must be signed by `key`, and be of the log with the key's name.
     ///
     /// # Errors
     /// If it is malformed, not signed by the key, or of another log.

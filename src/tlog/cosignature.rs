@@ -1,5 +1,5 @@
-//! What a witness adds to a checkpoint that it saw: a signature with a time, after C2SP tlog-cosignature v1.0.1. Ed25519
-//! alone is checked; keys of other types are read, and nothing is known of what they sign.
+//! What a witness adds to a checkpoint that it saw: a signature with a time, after C2SP tlog-cosignature v1.0.1. Only
+//! Ed25519 is checked. Keys of other types are read, but what they sign is not understood.
 
 use ed25519_dalek::VerifyingKey;
 
@@ -30,18 +30,20 @@ pub struct WitnessKey {
 /// What a checkpoint shows of one witness.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cosigned {
-    /// It saw this head, and none that contradicts it; the moment by its own clock, of several the first.
+    /// It saw this head, and none that contradicts it. The moment is by its own clock; the first one if there are
+    /// several.
     At(Time),
     /// No line is by its key.
     Not,
-    /// A line bears the key's name and id, and does not fit.
+    /// A line has the key's name and id, but its signature is not valid.
     Wrong,
     /// Its key is of a type that is not checked: nothing is known.
     Type(u8),
 }
 
 impl WitnessKey {
-    /// Reads a key in the text form of signed-note, without LF. Of a key of another type only the form is checked.
+    /// Reads a key in the text form of signed-note, without LF. If the key is of another type, only its form is
+    /// checked.
     pub fn parse(text: &str) -> Option<WitnessKey> {
         let (name, id, bytes) = signed_note::key_fields(text, KEY_BYTES_MAX)?;
         let (kind, key) = bytes.split_first()?;
@@ -59,7 +61,7 @@ impl WitnessKey {
         Some(WitnessKey { name: name.to_owned(), id, kind: *kind, bytes: key.to_vec(), ed25519 })
     }
 
-    /// The public key's bytes: by them two keys are the same, under whatever names.
+    /// The public key's bytes. Two keys with the same bytes are the same key, whatever their names.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -80,7 +82,7 @@ impl WitnessKey {
     }
 }
 
-/// The moment that is signed with the text; none if the signature is of another form or does not fit.
+/// The moment that is signed with the text. None if the signature has another form or is not valid.
 fn moment(key: &VerifyingKey, signature: &[u8], text: &str) -> Option<Time> {
     let (seconds, signature) = signature.split_first_chunk()?;
     let seconds = u64::from_be_bytes(*seconds);

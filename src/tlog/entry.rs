@@ -7,7 +7,8 @@ use crate::base::ids::{Channel, Origin, PostId, PublicPost};
 use crate::base::text::{self, ParseError};
 use crate::base::time::Time;
 
-/// The longest line that an entry may be, its LF included. Tiles allow 65,535 bytes; no kind of ours needs more than this.
+/// The longest line of an entry in bytes, its LF included. Tiles allow 65,535 bytes; no kind of ours needs more than
+/// this.
 pub const LINE_BYTES_MAX: usize = 1024;
 
 /// How much of a note has been opened.
@@ -24,7 +25,7 @@ pub enum Level {
 pub enum Loss {
     /// The platform says that it does not exist.
     Deleted,
-    /// It has other words now.
+    /// Its text is different now.
     Edited,
     /// The platform does not show it, and does not say why.
     Unreadable,
@@ -112,7 +113,7 @@ impl Entry {
         format!("{self}\n")
     }
 
-    /// When it was entered; nothing for an unknown kind.
+    /// When it was entered; None for an unknown kind.
     pub fn time(&self) -> Option<Time> {
         match self {
             Entry::Note { time, .. }
@@ -147,7 +148,8 @@ impl fmt::Display for Entry {
     }
 }
 
-/// Whether there is a control character. A line of plain ASCII, as nearly all are, is looked through without a branch.
+/// Whether there is a control character. A line of plain ASCII, which nearly all lines are, is checked without a
+/// branch.
 fn has_control(line: &str) -> bool {
     let is_plain = line.bytes().fold(true, |plain, b| plain & (b' '..=b'~').contains(&b));
     !is_plain && line.chars().any(char::is_control)

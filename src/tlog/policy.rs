@@ -1,5 +1,5 @@
-//! What somebody who checks trusts, as one file (C2SP `tlog-policy`): which logs, which witnesses, and how many of these
-//! must have signed a checkpoint.
+//! What a person who checks trusts, as one file (C2SP `tlog-policy`): which logs, which witnesses, and how many of
+//! these must have signed a checkpoint.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::base::time::Time;
 /// The largest file that is read, in bytes.
 pub const BYTES_MAX: usize = 256 * 1024;
 
-/// How many logs a policy may have, and how many witnesses and groups together. C2SP asks for 32 of each.
+/// Most logs that a policy may have, and most witnesses and groups together. C2SP asks for 32 of each.
 pub const COUNT_MAX: usize = 256;
 
 const FORMAT: &str = "policy";
@@ -24,9 +24,9 @@ const NONE: &[u8] = b"none";
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Policy {
     logs: Vec<Log>,
-    /// Each after those that it is made of.
+    /// Each one comes after its members.
     rules: Vec<(Name, Rule)>,
-    /// The place of a rule; none if no witness is asked for.
+    /// The index of a rule. None if no witness is asked for.
     quorum: Option<usize>,
 }
 
@@ -37,14 +37,14 @@ type Name = Vec<u8>;
 struct Log {
     /// The public key's bytes, without its type.
     bytes: Vec<u8>,
-    /// None if its type or its name is none that a log of ours can have.
+    /// None if a log of ours cannot have this type of key or this name.
     key: Option<VerifierKey>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Rule {
     Witness(Box<WitnessKey>),
-    /// So many of the rules at these places are needed.
+    /// This number of the rules at these indexes is needed.
     Group {
         needed: usize,
         members: Vec<usize>,
@@ -56,7 +56,7 @@ enum Rule {
 pub struct Quorum {
     /// Its name in the policy.
     pub name: String,
-    /// The moment at which the last witness that it takes had signed; none if too few have.
+    /// The moment at which enough witnesses had signed. None if too few have signed.
     pub since: Option<Time>,
     /// Each witness of the policy, in its order.
     pub witnesses: Vec<(String, Cosigned)>,
@@ -90,7 +90,7 @@ impl Policy {
         Ok(reader.policy)
     }
 
-    /// Whether it says anything about logs.
+    /// Whether it names any log.
     pub fn names_logs(&self) -> bool {
         !self.logs.is_empty()
     }
@@ -100,8 +100,8 @@ impl Policy {
         self.quorum.is_some()
     }
 
-    /// The trusted key of the log of that origin; of several the one that is `shown`, or else the first. The only log of a
-    /// policy is meant whatever is shown.
+    /// The trusted key of the log with that origin. If there are several, the one that is `shown`, or else the first.
+    /// If the policy has only one log, that log is meant whatever is shown.
     pub fn key_of(&self, origin: Option<&Origin>, shown: Option<&VerifierKey>) -> Option<&VerifierKey> {
         if let [only] = self.logs.as_slice() {
             return only.key.as_ref();
@@ -111,7 +111,8 @@ impl Policy {
         keys().find(|key| Some(*key) == shown).or_else(|| keys().next())
     }
 
-    /// What the checkpoint's cosignatures come to; none if the policy asks for none. The log's own signature is not looked at.
+    /// The result of the checkpoint's cosignatures. None if the policy asks for none. The log's own signature is not
+    /// checked.
     pub fn quorum(&self, checkpoint: &SignedNote) -> Option<Quorum> {
         let quorum = self.quorum?;
         let mut witnesses = Vec::new();
@@ -135,7 +136,7 @@ impl Policy {
     }
 }
 
-/// A name for people, whose terminal it cannot steer.
+/// A name that is safe to show in a terminal.
 fn shown(name: &[u8]) -> String {
     String::from_utf8_lossy(name).replace(char::is_control, "\u{fffd}")
 }

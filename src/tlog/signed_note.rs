@@ -13,7 +13,7 @@ use crate::base::text::ParseError;
 /// The largest signed note that is read, in bytes.
 pub const BYTES_MAX: usize = 64 * 1024;
 
-/// How many signature lines are read at most. C2SP asks for 16 or more.
+/// Most signature lines that are read. C2SP asks for 16 or more.
 pub const SIGNATURES_MAX: usize = 64;
 
 /// The longest key in text form that is read, in bytes.
@@ -37,7 +37,7 @@ pub enum KeyError {
     /// It is made for another way of signing.
     #[error("the key's type is {0}, and only type 1, Ed25519, can be used")]
     Type(u8),
-    /// The part that says which key it is does not fit the key: a part of it has been altered.
+    /// The part that identifies the key does not fit the key: one of its parts has been altered.
     #[error("the key's id does not fit its name and bytes: one of them has been altered")]
     Id,
     /// The bytes are no public key, or one under which anybody can sign.
@@ -48,7 +48,7 @@ pub enum KeyError {
 /// Why the signatures do not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// A line that bears the name and id of a known key does not fit the text.
+    /// A line with the name and id of a known key does not fit the text.
     #[error("the signature of {key} does not fit the text")]
     Wrong {
         /// Name and id of the key.
@@ -102,7 +102,7 @@ impl VerifierKey {
         &self.name
     }
 
-    /// The key's id: the first four bytes of a hash of name, type and key. It tells keys apart and secures nothing.
+    /// The key's id: the first four bytes of a hash of name, type and key. It distinguishes keys, and secures nothing.
     pub fn id(&self) -> [u8; 4] {
         self.id
     }
@@ -112,7 +112,7 @@ impl VerifierKey {
         format!("{}+{}", self.name, HEXLOWER.encode(&self.id))
     }
 
-    /// Whether it is the same key, under whatever name: its holder is the same.
+    /// Whether it is the same key, whatever its name: then its holder is the same.
     pub fn is_same_key(&self, other: &VerifierKey) -> bool {
         self.key == other.key
     }
@@ -152,7 +152,7 @@ pub struct LogKey {
 impl LogKey {
     const FORM: KeyError = KeyError::Form { expected: "PRIVATE+KEY+<name>+<8 hex digits>+<base64>" };
 
-    /// The key that grows out of 32 random bytes.
+    /// The key that is derived from 32 random bytes.
     pub fn from_seed(name: Origin, seed: [u8; 32]) -> LogKey {
         let secret = SigningKey::from_bytes(&seed);
         LogKey { public: VerifierKey::new(name, secret.verifying_key()), secret }
@@ -206,7 +206,7 @@ impl fmt::Debug for LogKey {
     }
 }
 
-/// One signature line, by whomever and of whatever kind.
+/// One signature line, of any key and any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
     name: String,
@@ -215,7 +215,7 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// The name that the key bears: no space, no `+`, otherwise any Unicode.
+    /// The name of the key: no space, no `+`, otherwise any Unicode.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -225,7 +225,7 @@ impl Signature {
         self.id
     }
 
-    /// What the key made, of whatever kind.
+    /// The signature that the key made, of any kind.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -300,11 +300,11 @@ impl SignedNote {
         &self.signatures
     }
 
-    /// Checks the signatures by the keys that are known, and says which of these keys signed: at least one. Lines by
-    /// other keys are ignored.
+    /// Checks the signatures by the known keys, and returns the keys that signed: at least one. Lines by other keys are
+    /// ignored.
     ///
     /// # Errors
-    /// If one line that bears the name and id of a known key does not fit the text, or none bears one.
+    /// If a line with the name and id of a known key does not fit the text, or no line has them.
     pub fn verify<'k>(&self, known: &'k [VerifierKey]) -> Result<Vec<&'k VerifierKey>, SignatureError> {
         let mut signers = Vec::new();
         for key in known {
@@ -343,7 +343,7 @@ fn fields(text: &str) -> Option<(Origin, [u8; 4], Vec<u8>)> {
     Some((Origin::parse(name)?, id, bytes))
 }
 
-/// The same of a key of any type and of whatever name signed-note allows, at most `bytes_max` bytes long.
+/// The same for a key of any type and with any name that signed-note allows, at most `bytes_max` bytes long.
 pub(super) fn key_fields(text: &str, bytes_max: usize) -> Option<(&str, [u8; 4], Vec<u8>)> {
     if bytes_max < text.len() {
         return None;

@@ -7,7 +7,7 @@ use crate::base::text;
 use crate::tlog::entry;
 use crate::tlog::tree::Tree;
 
-/// How many hashes or entries a full tile or bundle holds.
+/// Number of hashes or entries in a full tile or bundle.
 pub const WIDTH_FULL: u16 = 256;
 
 /// The largest bundle of entries that is read, in bytes: each entry with its length is at most this long.
@@ -16,7 +16,7 @@ pub const BUNDLE_BYTES_MAX: usize = WIDTH_FULL as usize * (2 + entry::LINE_BYTES
 /// The highest level that a tile's path may name.
 const LEVEL_MAX: u8 = 63;
 
-/// How many levels of the tree one level of tiles spans.
+/// Number of levels of the tree in one level of tiles.
 pub const HEIGHT: u32 = 8;
 
 /// What a tile holds.
@@ -37,8 +37,8 @@ pub struct TilePath {
 }
 
 impl TilePath {
-    /// The tile at `index` of its kind with `width` hashes or entries, 1 to 256; 256 is a full one. Nothing if there is no
-    /// such tile: the level is 63 at most.
+    /// The tile at `index` of its kind with `width` hashes or entries, 1 to 256; 256 is a full one. Returns None if
+    /// there is no such tile: the level is 63 at most.
     pub fn new(kind: Kind, index: u64, width: u16) -> Option<TilePath> {
         let valid = (1..=WIDTH_FULL).contains(&width) && !matches!(kind, Kind::Hashes(level) if LEVEL_MAX < level);
         valid.then_some(TilePath { kind, index, width })
@@ -73,7 +73,7 @@ impl TilePath {
         self.index
     }
 
-    /// How many hashes or entries it holds: 1 to 256.
+    /// Number of hashes or entries in it: 1 to 256.
     pub fn width(&self) -> u16 {
         self.width
     }
@@ -94,8 +94,8 @@ impl TilePath {
         TilePath { width: WIDTH_FULL, ..self }
     }
 
-    /// The bytes of this tile or bundle, out of those of a wider one of the same place; as they are if there are too few. Who
-    /// publishes a log may drop a partial tile once the full one is there.
+    /// The bytes of this tile or bundle, cut out of a wider one at the same place. If there are too few bytes, they are
+    /// returned unchanged. A log's publisher may remove a partial tile once the full one is there.
     pub fn cut_from<'a>(&self, wider: &'a [u8]) -> &'a [u8] {
         let mut len = 0;
         for _ in 0..self.width {
@@ -110,7 +110,7 @@ impl TilePath {
         wider.get(..len).unwrap_or(wider)
     }
 
-    /// The bytes of a tile of hashes; nothing for a bundle, or if the tree is too small for it.
+    /// The bytes of a tile of hashes. None for a bundle, or if the tree is too small for the tile.
     pub fn hashes(&self, tree: &Tree) -> Option<Vec<u8>> {
         let Kind::Hashes(level) = self.kind else { return None };
         let mut bytes = Vec::with_capacity(usize::from(self.width) * 32);
@@ -142,8 +142,9 @@ impl fmt::Display for TilePath {
     }
 }
 
-/// The bundles and tiles that a reader of the log at size `new` needs and that were not there at size `old`: bundles
-/// first, then the tiles from the leaves upward, so that what is written in this order is never missing what is below it.
+/// The bundles and tiles that a reader of the log at size `new` needs and that were not there at size `old`. Bundles
+/// come first, then the tiles from the leaves upward. Written in this order, no file is there before the files below
+/// it.
 pub fn new_since(old: u64, new: u64) -> Vec<TilePath> {
     let mut tiles = Vec::new();
     extend(&mut tiles, Kind::Entries, old, new);
@@ -159,7 +160,7 @@ pub fn new_since(old: u64, new: u64) -> Vec<TilePath> {
     tiles
 }
 
-/// Adds those of one kind, of which there were `old` hashes or entries and now are `new`.
+/// Adds the tiles of one kind, of which there were `old` hashes or entries and now are `new`.
 fn extend(tiles: &mut Vec<TilePath>, kind: Kind, old: u64, new: u64) {
     if new <= old {
         return;
@@ -198,7 +199,7 @@ pub enum TileError {
         /// Its length in bytes.
         len: usize,
     },
-    /// The bundle ends inside an entry, or before it has as many as its width says.
+    /// The bundle ends inside an entry, or has fewer entries than its width says.
     #[error("the bundle ends in or before entry {place} of {width}")]
     Short {
         /// The entry's place in the bundle, from 0.
@@ -206,7 +207,7 @@ pub enum TileError {
         /// Entries expected.
         width: u16,
     },
-    /// The bundle goes on after as many entries as its width says.
+    /// The bundle has more data after the number of entries that its width says.
     #[error("the bundle has more than {width} entries")]
     Long {
         /// Entries expected.
@@ -217,7 +218,7 @@ pub enum TileError {
 /// Reads the bytes of a tile of `width` hashes.
 ///
 /// # Errors
-/// If they are not exactly so many.
+/// If the length is not exactly that of `width` hashes.
 pub fn parse_hashes(bytes: &[u8], width: u16) -> Result<Vec<Hash>, TileError> {
     let (hashes, rest) = bytes.as_chunks::<32>();
     if hashes.len() != usize::from(width) || !rest.is_empty() {
@@ -243,7 +244,7 @@ pub fn bundle<'a>(entries: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>
 /// Reads a bundle of `width` entries.
 ///
 /// # Errors
-/// If it does not hold exactly so many, or one is empty or longer than entries may be.
+/// If it does not hold exactly `width` entries, or an entry is empty or longer than entries may be.
 pub fn parse_bundle(bytes: &[u8], width: u16) -> Result<Vec<&[u8]>, TileError> {
     if BUNDLE_BYTES_MAX < bytes.len() {
         return Err(TileError::TooLarge { len: bytes.len() });

@@ -9,12 +9,12 @@ use crate::tlog::signed_note::SignedNote;
 /// The largest file that is read, in bytes.
 pub const BYTES_MAX: usize = 64 * 1024;
 
-/// How many hashes a path may have: a tree of 2^63 leaves needs no more.
+/// Most hashes that a path may have: a tree of 2^63 leaves needs no more.
 pub const PATH_MAX: usize = 63;
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 
-/// Shows, with the entry and the log's key, that the entry is in the log. Parsing it checks its form and nothing else.
+/// Shows, with the entry and the log's key, that the entry is in the log. Parsing checks only its form.
 ///
 /// The optional `extra` line of the format is neither written nor read: nothing protects what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -41,7 +41,7 @@ impl Tree {
         Tree::default()
     }
 
-    /// How many leaves there are.
+    /// Number of leaves.
     pub fn len(&self) -> u64 {
         self.levels.first().map_or(0, |leaves| leaves.len() as u64)
     }
@@ -69,7 +69,7 @@ impl Tree {
         self.subtree(0, index)
     }
 
-    /// The root of the `index`-th complete subtree of `2^level` leaves; nothing if it is not complete yet.
+    /// The root of the `index`-th complete subtree of `2^level` leaves. None if it is not complete yet.
     pub fn subtree(&self, level: u32, index: u64) -> Option<Hash> {
         self.levels.get(level as usize)?.get(usize::try_from(index).ok()?).copied()
     }
@@ -79,13 +79,13 @@ impl Tree {
         self.range(0, self.len())
     }
 
-    /// The root that the tree had when it was `size` leaves large; nothing if it never was.
+    /// The root that the tree had when it had `size` leaves. None if it never had that many.
     pub fn root_at(&self, size: u64) -> Option<Hash> {
         (size <= self.len()).then(|| self.range(0, size))
     }
 
-    /// The proof that the leaf at `index` is in the tree of the first `size` leaves: the leaf's sibling first.
-    /// Nothing if there is no such leaf or the tree never had that size.
+    /// The proof that the leaf at `index` is in the tree of the first `size` leaves, the leaf's sibling first. None if
+    /// there is no such leaf, or the tree never had that size.
     pub fn inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
         if size <= index || self.len() < size {
             return None;
@@ -96,7 +96,7 @@ impl Tree {
     }
 
     /// The proof that the tree of the first `old` leaves is the beginning of the tree of the first `new` ones. It is
-    /// empty if `old` is 0 or equal to `new`; there is none if `old` is larger, or the tree never had these sizes.
+    /// empty if `old` is 0 or equal to `new`. None if `old` is larger, or the tree never had these sizes.
     pub fn consistency(&self, old: u64, new: u64) -> Option<Vec<Hash>> {
         if new < old || self.len() < new {
             return None;
@@ -104,8 +104,8 @@ impl Tree {
         if old == 0 || old == new {
             return Some(Vec::new());
         }
-        // The last complete subtree of the old tree is where both trees are climbed from. If it is the whole of the
-        // old tree, its hash is the old root, which the reader has.
+        // The path starts at the last complete subtree of the old tree. If that is the whole old tree, its hash is the
+        // old root, which the reader has.
         let level = old.trailing_zeros();
         let index = (old >> level) - 1;
         let mut path = Vec::with_capacity(new.ilog2() as usize + 2);
@@ -133,8 +133,8 @@ impl Tree {
         }
     }
 
-    /// The root of the leaves from `start` up to `end`, the end left out. The tree has them all, and `start` is a
-    /// multiple of a power of two that is not smaller than their number.
+    /// The root of the leaves from `start` up to `end`, which is not included. The tree has all of them. `start` is a
+    /// multiple of a power of two that is not smaller than the number of these leaves.
     fn range(&self, start: u64, end: u64) -> Hash {
         let mut end = end;
         let mut root = None;
@@ -148,7 +148,8 @@ impl Tree {
     }
 }
 
-/// A tree that keeps nothing but what its root needs: one hash a level. For who reads a log once, from its beginning.
+/// A tree that keeps only what its root needs: one hash for each level. For a reader that reads a log once, from the
+/// beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Frontier {
     len: u64,
@@ -162,12 +163,12 @@ impl Frontier {
         Frontier::default()
     }
 
-    /// How many leaves there have been.
+    /// Number of leaves added.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether there have been no leaves.
+    /// Whether no leaf has been added.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -177,8 +178,8 @@ impl Frontier {
         self.push_each(leaf, |_, _| {});
     }
 
-    /// Adds a leaf at the end, and tells of each subtree that it completes: its level, 0 for the leaf itself, and its root.
-    /// The last one told of is what [`Frontier::replay`] takes.
+    /// Adds a leaf at the end, and reports each subtree that it completes: its level, 0 for the leaf itself, and its
+    /// root. The last one reported is what [`Frontier::replay`] takes.
     pub fn push_each(&mut self, leaf: Hash, mut each: impl FnMut(u32, Hash)) {
         let mut hash = leaf;
         each(0, hash);
@@ -192,8 +193,8 @@ impl Frontier {
         self.len += 1;
     }
 
-    /// Adds a leaf at the end whose largest completed subtree has this root, as it was told when the leaf was added to a tree
-    /// with the same leaves before it: nothing is hashed again.
+    /// Adds a leaf at the end without hashing again: the caller passes the root of the largest subtree that the leaf
+    /// completes, as it was reported when the leaf was added to a tree with the same leaves before it.
     pub fn replay(&mut self, root: Hash) {
         let kept = self.peaks.len() - self.len.trailing_ones() as usize;
         self.peaks.truncate(kept);
@@ -207,8 +208,8 @@ impl Frontier {
     }
 }
 
-/// Whether `path` shows that `leaf` is the leaf at `index` of the tree with this `size` and `root`
-/// (RFC 9162, section 2.1.3.2). Any numbers may be handed in.
+/// Whether `path` shows that `leaf` is the leaf at `index` of the tree with this `size` and `root` (RFC 9162, section
+/// 2.1.3.2). Any numbers may be passed.
 ///
 /// The size decides how long the path is, but the path does not prove the size: that takes the signature over both.
 pub fn check_inclusion(leaf: Hash, index: u64, size: u64, path: &[Hash], root: Hash) -> bool {
@@ -233,9 +234,9 @@ pub fn check_inclusion(leaf: Hash, index: u64, size: u64, path: &[Hash], root: H
 }
 
 /// Whether `path` shows that the tree with `old_size` and `old_root` is the beginning of the tree with `new_size` and
-/// `new_root` (RFC 9162, section 2.1.4.2). Any numbers may be handed in.
+/// `new_root` (RFC 9162, section 2.1.4.2). Any numbers may be passed.
 ///
-/// The empty tree is the beginning of each, and each is the beginning of itself, both with an empty path.
+/// The empty tree is the beginning of every tree, and every tree is the beginning of itself, both with an empty path.
 pub fn check_consistency(old_size: u64, old_root: Hash, new_size: u64, new_root: Hash, path: &[Hash]) -> bool {
     if new_size < old_size {
         return false;
@@ -275,13 +276,13 @@ fn is_right(node: u64) -> bool {
     node & 1 == 1
 }
 
-/// Goes up past the levels at which the node has no sibling, because it is the last one there and a left one.
+/// Goes up past the levels at which the node has no sibling, because it is the last node there and a left one.
 fn skip_promoted(node: u64, last: u64) -> (u64, u64) {
     let levels = if node == 0 { 0 } else { node.trailing_zeros() };
     (node >> levels, last >> levels)
 }
 
-/// SHA-256 takes its message in blocks of so many bytes.
+/// SHA-256 takes its message in blocks of this number of bytes.
 const BLOCK_BYTES: usize = 64;
 
 /// The longest message that fits into two blocks, in bytes: the padding takes a bit and eight bytes.
@@ -291,7 +292,7 @@ const SHORT_BYTES_MAX: usize = 2 * BLOCK_BYTES - 9;
 const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// SHA-256 of the first `len` bytes, [`SHORT_BYTES_MAX`] at most, of a message with zeros after them.
+/// SHA-256 of the first `len` bytes of a message, [`SHORT_BYTES_MAX`] at most. The rest of the message is zeros.
 ///
 /// Nodes and nearly all entries are that short, and a log does little else than hash them. Padding them here (FIPS
 /// 180-4, section 5.1.1) and handing `sha2` whole blocks takes a fifth less time than its buffer for messages of any length.

@@ -1,14 +1,14 @@
-//! One check and how it came out: a line of every report, of a proof's and of a log's.
+//! One check and its result: a line of every report, of a proof's and of a log's.
 
 use std::fmt;
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It was checked, and it is so.
+    /// It was checked, and it holds.
     Holds,
-    /// It was checked, and it is not so.
+    /// It was checked, and it does not hold.
     Fails,
     /// Nothing is said about it; the detail says why.
     NotChecked,
@@ -17,9 +17,9 @@ pub enum Outcome {
 /// One line of the report.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Check {
-    /// What was looked at, in one word or two.
+    /// What was checked, in one word or two.
     pub name: &'static str,
-    /// How it came out.
+    /// The result.
     pub outcome: Outcome,
     /// What was found, in plain words.
     pub detail: String,

@@ -1,5 +1,4 @@
-//! Evidence in, a report out: of one note's [`proof`], or of a whole [`log`]. Nothing is asked of anybody, and nothing is
-//! believed.
+//! Evidence in, a report out: of one note's [`proof`], or of a whole [`log`]. It asks nobody and trusts nothing.
 
 pub mod check;
 pub mod proof;

@@ -1,8 +1,8 @@
 //! What is said in public: the answers to mentions.
 //!
-//! Whoever asks, and whatever is asked: an answer is made of what the log tells everybody, of the number of the post that
-//! it answers, and of words that stand here. No other text can get into one. It has no link, no dot and no mention, is as
-//! long as X allows at most, and differs from every other post by its last line.
+//! Anybody may ask, and may ask anything. An answer is made only of what the log tells everybody, of the number of the
+//! post that it answers, and of words that stand here. No other text can get into one. It has no link, no dot and no
+//! mention, and is at most as long as X allows. Its last line makes it different from every other post.
 
 use std::fmt;
 
@@ -82,11 +82,11 @@ pub(super) mod tests {
     use crate::wording::command::Ask;
     use crate::wording::weight::{WEIGHT_MAX, weight};
 
-    /// As long as numbers can be: the database counts no further.
+    /// The largest numbers that can occur: the database counts no further.
     pub(in crate::wording) const MOST: u64 = i64::MAX as u64;
     const POST: PostId = PostId(MOST);
 
-    /// Everything that can be said of a note, as long as it can be.
+    /// The longest answers about a note.
     pub(in crate::wording) fn standing() -> Vec<Standing> {
         let sealed = Time::parse("2018-03-09T17:40:12.123Z").unwrap();
         let mut all = Vec::new();

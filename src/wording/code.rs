@@ -1,5 +1,6 @@
-//! The codes that confirm: what would publish something is done only after the official has sent back the digits that the
-//! bot has sent. It shows that whoever commands also reads the conversation, now, and means this very request.
+//! The codes that confirm. What would publish something is done only after the official has sent back the digits that
+//! the bot sent. This shows that the person who commands also reads the conversation, now, and means exactly this
+//! request.
 
 use subtle::ConstantTimeEq;
 
@@ -9,30 +10,30 @@ use crate::wording::command::{Code, Order};
 /// How long a code is valid.
 pub const VALID_MINUTES: i64 = 15;
 
-/// How many wrong codes end it.
+/// Number of wrong codes that end it.
 pub const TRIES_MAX: u64 = 3;
 
-/// The code that an official was given last; an official has one at a time.
+/// The code that an official got last; an official has only one at a time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Given {
     /// The digits.
     pub code: Code,
-    /// What is done when they come back.
+    /// What is done when the digits come back.
     pub order: Order,
-    /// When they were given.
+    /// When the digits were sent.
     pub at: Time,
-    /// How many wrong ones came back since.
+    /// Number of wrong codes that came back since.
     pub tries: u64,
 }
 
-/// What a code that came back is worth.
+/// The result of a code that came back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Checked {
     /// It is the right one, in time: this is to be done.
     Right(Order),
-    /// It is not; so many tries are left.
+    /// It is wrong; this number of attempts is left.
     Wrong(u64),
-    /// It comes too late, or after too many tries.
+    /// It comes too late, or after too many attempts.
     Late,
 }
 
@@ -42,7 +43,7 @@ impl Given {
         Given { code, order, at: now, tries: 0 }
     }
 
-    /// What the digits that came back are worth. How long it takes does not depend on how many of them are right.
+    /// Judges the digits that came back. The time that this takes does not depend on how many of them are right.
     pub fn check(&self, code: &Code, now: Time) -> Checked {
         let age_ms = now.ms_since(self.at);
         let left = (TRIES_MAX - 1).checked_sub(self.tries);

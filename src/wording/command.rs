@@ -1,8 +1,8 @@
 //! What a mention, or an official's direct message, asks for. Values in, values out.
 //!
-//! A mention may be written carelessly: case, punctuation, invisible characters, names and links around the words make no
-//! difference, and a number may have the digits of any script in [`ZEROS`], all of one. The command is the first word.
-//! `check` forgives whatever follows its argument. What cannot be read asks for help, and nothing else.
+//! A mention may be written carelessly. Case, punctuation, invisible characters, names and links around the words make
+//! no difference. A number may have the digits of any script in [`ZEROS`], if all are of one script. The command is the
+//! first word. `check` allows any text after its argument. What cannot be read asks for help, and nothing else.
 //!
 //! An official's message must be a command from its first word to its last: what publishes is not guessed.
 
@@ -12,10 +12,10 @@ use std::ops::RangeInclusive;
 use crate::base::hash::Hash;
 use crate::tlog::entry::Level;
 
-/// So much of a text is looked at, in characters: a command stands at its beginning.
+/// Number of characters of a text that are read: a command stands at its beginning.
 const CHARS_MAX: usize = 4096;
 
-/// So many words of a text are looked at, names and links among them.
+/// Number of words of a text that are read, names and links included.
 const WORDS_MAX: usize = 64;
 
 /// The zeros of the scripts whose digits are read: ASCII, Arabic, Persian and Urdu, Devanagari, Bengali, Thai, full width.
@@ -27,7 +27,7 @@ const FILLERS: [&str; 8] = ["note", "nr", "no", "number", "sha256", "hash", "com
 /// The largest number that is read: the database counts no further.
 const NUMBER_MAX: u64 = i64::MAX as u64;
 
-/// How many digits a code has.
+/// Number of digits of a code.
 pub const CODE_DIGITS: usize = 6;
 
 /// What anybody may ask for in a mention.
@@ -39,7 +39,7 @@ pub enum Ask {
     Dispute(Which),
     /// How it stands with the log.
     Status,
-    /// What can be asked for; also whatever cannot be read.
+    /// What can be asked for; also anything that cannot be read.
     Help,
 }
 
@@ -68,20 +68,20 @@ pub enum Order {
         /// How much of it.
         level: Level,
     },
-    /// That what the code was given out for be done.
+    /// That the request is done for which the code was sent.
     Confirm(Code),
     /// That a request of another official be approved.
     Approve(u64),
-    /// What can be asked for; also whatever cannot be read.
+    /// What can be asked for; also anything that cannot be read.
     Help,
 }
 
-/// The digits that confirm. No Debug: who has them may publish.
+/// The digits that confirm. No Debug: a person who has them may publish.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code([u8; CODE_DIGITS]);
 
 impl Ask {
-    /// Reads the text of a mention that answers or quotes a post of ours with the notes `shown`, if it does.
+    /// Reads the text of a mention. `shown` are the notes of the post of ours that it answers or quotes, if it does so.
     ///
     /// Never fails, whatever the text is.
     pub fn read(text: &str, shown: Option<RangeInclusive<u64>>) -> Ask {
@@ -104,7 +104,7 @@ impl Ask {
 impl Order {
     /// Reads the text of an official's message.
     ///
-    /// Never fails, whatever the text is: what is no command from its first word to its last is a call for help.
+    /// Never fails, whatever the text is: if it is not a command from its first word to its last, it asks for help.
     pub fn read(text: &str) -> Order {
         let words: Vec<String> = words(text).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -122,7 +122,7 @@ impl Order {
     }
 }
 
-/// As [`Order::read`] reads it: this is kept of an official's message, and nothing else.
+/// As [`Order::read`] reads it. Nothing else is kept of an official's message.
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -137,7 +137,7 @@ impl fmt::Display for Order {
 }
 
 impl Code {
-    /// The code that a random number gives: each as likely as another, but for one part in 2^43.
+    /// The code that a random number gives. All codes are equally likely, except for one part in 2^43.
     pub fn of(random: u64) -> Code {
         let mut left = random;
         Code(std::array::from_fn(|_| {
@@ -171,7 +171,7 @@ impl fmt::Debug for Code {
     }
 }
 
-/// Which note the words after a command mean. A number that cannot be read means none, and not the one that is shown.
+/// Which note the words after a command mean. A number that cannot be read means no note, not the one that is shown.
 fn which(words: &[String], shown: Option<Which>) -> Option<Which> {
     let mut words = words.iter().map(String::as_str).skip_while(|word| FILLERS.contains(word));
     let Some(word) = words.next() else { return shown };
@@ -225,7 +225,7 @@ fn is_name(word: &str) -> bool {
     word.starts_with(['@', '\u{ff20}'])
 }
 
-/// Controls, and what only directs or joins the characters around it.
+/// Controls, and characters that only direct or join the characters around them.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'

@@ -1,8 +1,8 @@
-//! What officials are told, by direct message.
+//! The direct messages to officials.
 //!
-//! As a public [`answer`](super::answer), a dm text is made of what the log tells everybody, of numbers, and of words that
-//! stand here: no text of a note can get into one. It begins with the line `verbale`, and its last line makes it the only
-//! one of its kind in the conversation.
+//! Like a public [`answer`](super::answer), a dm text is made of what the log tells everybody, of numbers, and of words
+//! that stand here: no text of a note can get into one. It begins with the line `verbale`. Its last line makes it
+//! different from every other dm text of the conversation.
 
 use std::fmt::{self, Write};
 
@@ -15,10 +15,10 @@ use crate::tlog::entry::Level;
 use crate::wording::command::{Code, Order};
 use crate::wording::standing::{self, InALine, InFull, Moment, OfTheLog};
 
-/// Notes that `notes` lists.
+/// Number of notes that `notes` lists.
 pub const NOTES_LISTED: u64 = 20;
 
-/// Requests that `status` lists.
+/// Number of requests that `status` lists.
 const WAITING_LISTED: usize = 20;
 
 /// The first line of every dm text.
@@ -41,7 +41,7 @@ pub struct Day {
     pub usd_micros: u64,
 }
 
-/// What a command came to, if nothing is to be confirmed.
+/// The result of a command, if nothing is to be confirmed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// What was confirmed will be done at once.
@@ -52,7 +52,7 @@ pub enum Outcome {
     Approved(u64),
     /// There is no such note.
     NoNote(u64),
-    /// So much of the note is open already.
+    /// This much of the note is open already.
     OpenAlready(u64, Level),
     /// The request with this number asks for the same.
     AskedAlready(u64),
@@ -70,7 +70,7 @@ pub enum Outcome {
     NoKey(u64, Level),
     /// No code is waited for.
     NoCode,
-    /// The code is wrong, and so many tries are left.
+    /// The code is wrong, and this number of attempts is left.
     WrongCode(u64),
     /// The code is no longer valid.
     LateCode,
@@ -134,7 +134,7 @@ impl fmt::Display for Wish<'_> {
 }
 
 impl DmText {
-    /// What a command came to.
+    /// The result of a command.
     pub fn outcome(outcome: Outcome, command: MessageId) -> DmText {
         DmText::new(outcome, command)
     }
@@ -164,13 +164,14 @@ impl DmText {
         )
     }
 
-    /// That a note is disputed by somebody in a post, and how it stood with it before.
+    /// That somebody disputes a note in a post, and how the note stood before.
     pub fn dispute(before: &Standing, by: AccountId, post: PostId) -> DmText {
         let (note, after) = (before.note, standing::with_one_more(before));
         DmText::new(format_args!("Account {by} disputes note {note} in post {post}.\n{}", InFull(&after)), post)
     }
 
-    /// How a request ended. Why one could not be done is for the operator to tell: it is no text of ours.
+    /// How a request ended. Why one could not be done is not said here: the operator says it, and it is no text of
+    /// ours.
     pub fn ended(request: u64, state: RequestState) -> DmText {
         let text = match state {
             RequestState::Lapsed => "has lapsed: nobody approved it in time. Nothing was published.",
@@ -199,7 +200,7 @@ impl DmText {
         DmText::new(text, command)
     }
 
-    /// These notes, the newest of so many.
+    /// These notes, the newest of this number of notes.
     pub fn notes(newest: &[Standing], count: u64, command: MessageId) -> DmText {
         let mut text = format!("{count} notes are sealed, the newest first:");
         if count == 0 {

@@ -1,6 +1,6 @@
 //! Every text that leaves, and every text that is understood: what people and platforms read of us, and what we read of
-//! them. Values in, text out, or the other way round. Pages have their words in [`site`](../site/index.html), and the page
-//! that verifies in its own table.
+//! them. Values in, text out, or the other way round. Pages have their words in [`site`](../site/index.html), and the
+//! page that verifies has its own table.
 //!
 //! | file | which texts |
 //! |---|---|

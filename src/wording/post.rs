@@ -8,7 +8,7 @@ use crate::base::hash::Hash;
 use crate::base::text::{self, Lines, ParseError};
 use crate::base::time::Time;
 
-/// The longest text of a post, in bytes: what X allows an account that pays for nothing.
+/// The longest text of a post, in bytes: what X allows an account that does not pay.
 pub const POST_BYTES_MAX: usize = 280;
 
 /// What a post says.
@@ -25,7 +25,7 @@ pub enum PostText {
     /// We received a note of somebody else's log, which a post cannot name: it may not have dots. The entry of the receipt,
     /// which names it, is the last one of the head.
     Receipt { note: u64, commitment: Hash, size: u64, root: Hash },
-    /// How many notes were sealed on a day, `2026-11-22` in UTC.
+    /// Number of notes that were sealed on a day, `2026-11-22` in UTC.
     Heartbeat { count: u64, date: String, size: u64, root: Hash },
 }
 

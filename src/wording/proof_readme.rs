@@ -80,7 +80,7 @@ WHAT IT DOES NOT SHOW
   true. And nothing checks this README.txt: anybody may have changed it.
 ";
 
-/// What a proof's text says once a receipt is added: the same, and the receipt at its end.
+/// The text of a proof after a receipt is added: the same text, with the receipt at its end.
 fn with_receipt(readme: &str, receipt: &Receipt) -> String {
     let own = readme.find(RECEIPT_HEADING).map_or(readme, |at| &readme[..at]);
     let compare = match &receipt.post {

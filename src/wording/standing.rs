@@ -1,7 +1,7 @@
 //! How a note stands, and how the log stands, in words: in answers, in direct messages, on pages, and by command.
 //!
-//! Every place that speaks of it takes its words from here. Where two places say the same thing in different words, both
-//! stand side by side.
+//! Every place that says it takes its words from here. If two places say the same thing in different words, both stand
+//! side by side here.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ pub const NOTHING_SAID: &str = "None: nobody’s dispute is in the log, and the 
 /// What a page says of a note whose post is not what it was.
 pub const POST_LOST: &str = "post lost";
 
-/// Why nothing is opened: so much is open. By command, and in the list of requests.
+/// Why nothing is opened: this much is open already. By command, and in the list of requests.
 pub fn open_already(note: u64, open: Level) -> String {
     format!("the {open} of note {note} is open already")
 }
@@ -48,7 +48,7 @@ pub fn not_posted(note: u64) -> String {
     format!("note {note} is {NOT_POSTED}")
 }
 
-/// The same in the list of requests, of one that has waited too long.
+/// The same in the list of requests, for a request that has waited too long.
 pub fn not_posted_in_time(note: u64) -> String {
     format!("note {note} is not posted")
 }
@@ -58,7 +58,7 @@ pub fn not_posted_sentence(note: u64) -> String {
     format!("Note {note} is {NOT_POSTED}: nothing is opened before its commitment is public. Try later.")
 }
 
-/// What of a note is public, or would become so: in a direct message.
+/// What is public of a note, or would become so: in a direct message.
 pub fn shows(level: Level) -> &'static str {
     match level {
         Level::Envelope => "who, to whom and when, without the text",
@@ -66,7 +66,7 @@ pub fn shows(level: Level) -> &'static str {
     }
 }
 
-/// How many notes there are and how many of them have no post, by command.
+/// Number of notes, and number of them without a post, by command.
 pub fn not_posted_of(notes: u64, unposted: u64) -> String {
     format!("{notes}, {unposted} of them {NOT_POSTED}")
 }
@@ -81,7 +81,7 @@ pub fn disputed_badge(disputes: u64) -> &'static str {
     if 0 < disputes { "disputed" } else { "not disputed" }
 }
 
-/// What of a note is open, in an answer.
+/// What is open of a note, in an answer.
 fn opened(open: Option<Level>) -> &'static str {
     match open {
         None => "nothing of it is opened",

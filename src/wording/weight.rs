@@ -1,4 +1,4 @@
-//! How long X takes a text to be: twitter-text, configuration version 3.
+//! How long a text is for X: twitter-text, configuration version 3.
 
 use emojis::UnicodeVersion;
 use unicode_normalization::UnicodeNormalization;
@@ -7,12 +7,12 @@ use unicode_segmentation::UnicodeSegmentation;
 /// The longest post, in units of [`weight`].
 pub const WEIGHT_MAX: usize = 280;
 
-/// The newest emoji that count as one. An implementation that knows fewer counts the parts of a newer one each, and so
-/// do we: a post is never longer than we think.
+/// The newest emoji that count as one. An implementation that knows fewer counts each part of a newer emoji, and so do
+/// we: a post is never longer than we think.
 const EMOJI_NEWEST: UnicodeVersion = UnicodeVersion::new(11, 0);
 
-/// The weighted length of a text without links: most characters of Europe and the Near East are 1, all others 2, an emoji
-/// 2 however many code points it has, counted in the text's canonical composition (NFC).
+/// The weighted length of a text without links, in its canonical composition (NFC). Most characters of Europe and the
+/// Near East count 1, and all others 2. An emoji counts 2, whatever its number of code points.
 ///
 /// Implementations differ about a flag directly beside another emoji; both are counted by their code points then.
 pub fn weight(text: &str) -> usize {
@@ -33,7 +33,7 @@ fn is_flag(cluster: &str) -> bool {
 }
 
 fn is_emoji(cluster: &str) -> bool {
-    // A digit with a variation selector is none: only a keycap makes it one.
+    // A digit with a variation selector is no emoji: only a keycap makes it one.
     let possible = !cluster.starts_with(|c: char| c.is_ascii()) || cluster.ends_with('\u{20e3}');
     possible && emojis::get(cluster).is_some_and(|emoji| emoji.unicode_version() <= EMOJI_NEWEST)
 }

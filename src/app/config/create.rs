@@ -13,7 +13,7 @@ use crate::platform::x::Credentials;
 use crate::tasks::rules::{Correspondent, Formal};
 use crate::tlog::signed_note::{LogKey, VerifierKey};
 
-/// The configuration with its defaults, and in the place of what only the operator knows a word like `@ORIGIN@`.
+/// The configuration with its defaults. Where only the operator knows the value, it has a word like `@ORIGIN@`.
 pub const TEMPLATE: &str = include_str!("../../../deploy/config.toml");
 
 /// The file of the credentials, still without them.
@@ -23,13 +23,13 @@ pub const CREDENTIALS_TEMPLATE: &str = include_str!("../../../deploy/credentials
 pub struct Answers {
     /// The log's name.
     pub origin: Origin,
-    /// To whom formal messages go; at least one.
+    /// The accounts that formal messages go to; at least one.
     pub correspondents: Vec<Correspondent>,
     /// Which messages to them are formal.
     pub formal: Formal,
     /// The officials' public keys. If there are none, the folder gets a secret key of its own.
     pub recipients: Vec<age::x25519::Recipient>,
-    /// The account's credentials; without them the file of credentials is left to be filled in.
+    /// The account's credentials. If they are None, the file of credentials is left to be filled in.
     pub credentials: Option<Credentials>,
     /// Other keys of the configuration and what to write instead of their defaults: `("poll", "50ms".into())`. A table
     /// is a section that the template leaves out, like `bot`.
@@ -44,12 +44,12 @@ pub struct Created {
     pub recipient: Option<age::x25519::Recipient>,
 }
 
-/// Creates the folder `dir`, which must not exist yet or be empty, with the log's key made from `seed`, 32 random bytes.
-/// `complete` adds what other modules keep in such a folder. It gets the configuration as it stands in a temporary folder
-/// beside `dir`; only what is complete and on the disk gets the name `dir`.
+/// Creates the folder `dir`, which must not exist yet or be empty, with the log's key made from `seed`, 32 random
+/// bytes. `complete` adds what other modules keep in such a folder. It gets the configuration as it stands in a
+/// temporary folder beside `dir`. The folder is renamed to `dir` only when it is complete and on the disk.
 ///
 /// # Errors
-/// If `dir` holds something, or a file cannot be written. Then nothing is left behind, and nothing was changed.
+/// If `dir` is not empty, or a file cannot be written. Then nothing is left behind, and nothing was changed.
 pub fn create(
     dir: &Path,
     answers: &Answers,
@@ -65,16 +65,16 @@ pub fn create(
         Ok(created)
     });
     if created.is_err() {
-        // What cannot be removed stands under a name that says what it is; the first error matters more.
+        // If the folder cannot be removed, its name says what it is; the first error matters more.
         let _ = fs::remove_dir_all(&temporary);
     }
     created
 }
 
-/// Whether a folder of this name can be made: then it is the name of the folder that is filled before it becomes `dir`.
+/// Whether a folder of this name can be made. Returns the name of the folder that is filled before it becomes `dir`.
 ///
 /// # Errors
-/// If it exists and holds something, is no folder, or there is nothing to put it in.
+/// If it exists and is not empty, is not a folder, or its parent does not exist.
 pub fn beside(dir: &Path) -> Result<PathBuf, Error> {
     let shown = dir.display();
     let Some(name) = dir.file_name() else {
@@ -133,7 +133,7 @@ fn fill(
     Ok(Created { log: key.vkey(), recipient })
 }
 
-/// The template with the answers in it; `made` is the public key to the secret key that lies in `identity.txt`.
+/// The template with the answers in it. `made` is the public key that belongs to the secret key in `identity.txt`.
 fn configuration(answers: &Answers, made: Option<&age::x25519::Recipient>) -> Result<String, Error> {
     let mut text = TEMPLATE.to_owned();
     let list = |texts: Vec<String>| toml::Value::from(texts);
@@ -197,7 +197,7 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
     write().map_err(|error| cannot(path, &error))
 }
 
-/// Takes from others the right to read the files in the folder `dir`, whoever wrote them.
+/// Takes away from others the right to read the files in the folder `dir`, whoever wrote them.
 fn close_to_others(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;

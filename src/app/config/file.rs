@@ -12,7 +12,7 @@ use crate::tasks::replicate::{Destination, ReplicateSettings};
 use crate::tasks::rules::Correspondent;
 use crate::tasks::settings::kinds::{within_poll_at_x, within_poll_elsewhere};
 
-/// What is wrong with a value, and where it stands.
+/// What is wrong with a value, and its place.
 type Misplaced = (Option<Range<usize>>, String);
 
 /// Reads `text`, found in the file `path`, whose folder other file names are relative to.
@@ -34,7 +34,7 @@ pub(super) fn upload<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Destin
     ReplicateSettings::deserialize(from)?.destination().map(Some).map_err(D::Error::custom)
 }
 
-/// What no section knows by itself.
+/// Checks that need more than one section.
 fn check(config: &Config, text: &str) -> Result<(), Misplaced> {
     poll("watch", config.watch.poll, config, text)?;
     if let Some(bot) = &config.bot {
@@ -50,8 +50,8 @@ fn poll(section: &str, given: Duration, config: &Config, text: &str) -> Result<(
     within.map(drop).map_err(|message| (position::of(text, section, "poll"), message))
 }
 
-/// What an official writes is a command and what a correspondent is sent may be a note: nobody is both. One whom the rules
-/// name by name is only known when the daemon runs.
+/// What an official writes is a command, and what is sent to a correspondent may be a note: so nobody may be both. A
+/// correspondent who is given by name is only known when the daemon runs.
 fn apart(config: &Config) -> Result<(), String> {
     let correspondents: Vec<_> = config.watch.rule.iter().flat_map(|rule| &rule.correspondents).collect();
     let officials = config.bot.iter().flat_map(|bot| &bot.officials);

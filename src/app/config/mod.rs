@@ -1,13 +1,13 @@
 //! The operator's configuration: read, checked, and turned into values that the rest of the program can rely on.
 //!
-//! Each section is one struct, made by a macro of [`settings`](crate::tasks::settings): a task's section stands in the module of the
-//! task and is what the task is told; those of no task stand in [`sections`]. Here they are put together, what must hold
-//! between them is checked, and file names become relative to the configuration's own. [`written`] makes `deploy/config.toml`,
-//! which [`create`] writes, and the table below from the structs; a test compares.
+//! Each section is one struct, made by a macro of [`settings`](crate::tasks::settings). The section of a task is in the
+//! task's module, and is given to the task; other sections are in [`sections`]. Here they are put together, conditions
+//! between them are checked, and file names become relative to the configuration's own. [`written`] makes
+//! `deploy/config.toml`, which [`create`] writes, and the table below from the structs; a test compares.
 //!
-//! The macro is ours since none of the kept crates says limits and defaults once for reader, struct, template and table:
-//! `schemars` describes a type whose defaults and limits serde still needs as functions of their own, and `toml-example`
-//! knows no limits. Both would come with a pass of their own over attributes that repeat what the reader checks.
+//! The macro is our own, because none of the crates that we keep declares limits and defaults once for reader, struct,
+//! template and table. `schemars` describes a type whose defaults and limits serde still needs as separate functions,
+//! and `toml-example` knows no limits. Both would need their own attributes, which repeat what the reader checks.
 //!
 //! No secret stands in the configuration: [`secrets`] reads those from files of their own.
 //!
@@ -40,7 +40,7 @@ use crate::tasks::seal::{SlipSettings, WatchSettings};
 /// The largest configuration that is read, in bytes.
 const BYTES_MAX: u64 = 1 << 20;
 
-/// A configuration that can be meant. File names are absolute or relative to the present folder, no longer to the file.
+/// A usable configuration. File names are absolute or relative to the present folder, no longer to the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -54,7 +54,7 @@ pub struct Config {
     pub watch: WatchSettings,
     /// How commitments are posted.
     pub publish: PublishSettings,
-    /// Whether and how mentions are answered; none for not at all.
+    /// Whether and how mentions are answered. None if they are not.
     pub bot: Option<BotSettings>,
     /// How notes are opened in public.
     #[serde(default)]
@@ -65,7 +65,7 @@ pub struct Config {
     /// Which notes of others are receipted.
     #[serde(default)]
     pub receipt: ReceiptSettings,
-    /// Where the daemon hands out the public folder itself, if it does.
+    /// Where the daemon serves the public folder itself, if it does.
     pub serve: Option<ServeSettings>,
     /// Where the public folder is copied to, if anywhere.
     #[serde(default, deserialize_with = "file::upload")]
@@ -92,7 +92,7 @@ impl Config {
     /// Reads the configuration in the file `path`.
     ///
     /// # Errors
-    /// If the file cannot be read, or does not say something that can be meant. Nothing else is opened or changed.
+    /// If the file cannot be read, or the configuration is not usable. Nothing else is opened or changed.
     pub fn load(path: &Path) -> Result<Config, Error> {
         let text = read(path)?;
         Config::parse(&text, path)
@@ -101,7 +101,7 @@ impl Config {
     /// Reads a configuration from its `text`, as if it stood in the file `path`.
     ///
     /// # Errors
-    /// If it does not say something that can be meant.
+    /// If the configuration is not usable.
     pub fn parse(text: &str, path: &Path) -> Result<Config, Error> {
         file::parse(text, path)
     }

@@ -7,11 +7,11 @@ use toml::de::DeTable;
 
 use super::Error;
 
-/// What to do where nothing better is known.
+/// What to do if nothing better is known.
 const REMEDY: &str = "correct that line; the comments in the file that `verbale init` writes say what it may hold";
 
-/// An error of TOML as ours: file, line, column, key, what is wrong. What stands beyond the first line of its message is
-/// taken as what to do. The value is shown only as far as the message shows it: a line may hold a misplaced secret.
+/// An error of TOML as ours: file, line, column, key, what is wrong. The further lines of its message become what to
+/// do. The value is shown only as far as the message shows it: a line may hold a misplaced secret.
 pub(super) fn error(error: &toml::de::Error, text: &str, path: &Path) -> Error {
     at(error.span(), error.message(), text, path)
 }

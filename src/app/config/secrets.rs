@@ -19,7 +19,7 @@ use crate::tlog::signed_note::LogKey;
 /// The largest secret file that is read, in bytes.
 const BYTES_MAX: u64 = 64 << 10;
 
-/// Some values that belong together: all in the environment, or all in a file.
+/// Some values that belong together: all are in the environment, or all in a file.
 struct Values<const N: usize> {
     what: &'static str,
     variables: [&'static str; N],

@@ -49,7 +49,7 @@ enum Layout {
     Table,
     /// As one of a list, within the section before it.
     Listed,
-    /// Behind `#`, for the file need not have it.
+    /// Behind `#`, because the file may leave it out.
     Commented,
 }
 
@@ -75,7 +75,7 @@ fn parts() -> [WrittenSection; 12] {
     ]
 }
 
-/// The configuration with its defaults, and in the place of what only the operator knows a word like `@ORIGIN@`.
+/// The configuration with its defaults. Where only the operator knows the value, it has a word like `@ORIGIN@`.
 pub fn template() -> String {
     let parts = parts();
     let mut text = TEMPLATE_HEAD.to_owned();

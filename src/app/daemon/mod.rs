@@ -1,7 +1,7 @@
-//! The composition root: builds the tasks, runs them, stops cleanly. The only place that knows everybody.
+//! The composition root: builds the tasks, runs them, stops cleanly. It is the only place that knows all modules.
 //!
-//! `tasks` is the list of them, and says what each is made of; `waker` runs one of them. A new task is its module and a line
-//! in that list.
+//! `tasks` is the list of them, and says what each is made of; `waker` runs one of them. A new task is its module and a
+//! line in that list.
 
 mod waker;
 mod tasks;
@@ -34,20 +34,20 @@ use crate::tasks::reply::{BotSettings, Chance};
 use crate::tasks::seal::{Salts, SlipSettings, WatchSettings};
 use crate::tlog::signed_note::VerifierKey;
 
-/// How often discloser and receiver look for what commands have asked for.
+/// How often discloser and receiver look for requests from commands.
 const REQUEST_POLL: Duration = Duration::from_secs(1);
 
 /// The longest wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 
-/// What the operator says to the tasks, section by section.
+/// The operator's settings for the tasks, section by section.
 #[derive(Clone, Default)]
 pub struct TaskSettings {
     /// Which messages are sealed.
     pub watch: WatchSettings,
     /// How commitments are posted.
     pub publish: PublishSettings,
-    /// How mentions are answered; none if nobody is answered.
+    /// How mentions are answered. None if nobody is answered.
     pub bot: Option<BotSettings>,
     /// How notes are opened in public.
     pub open: OpenSettings,
@@ -75,25 +75,25 @@ pub struct Parts {
     pub public: PathBuf,
     /// What the public site says besides the log.
     pub site: SiteSettings,
-    /// What the operator says to the tasks.
+    /// The operator's settings for the tasks.
     pub settings: TaskSettings,
     /// The secret keys that open notes, if this machine has any.
     pub identities: Vec<age::x25519::Identity>,
     /// Whether to seal, once, what the platform still keeps.
     pub backfill: bool,
-    /// How often to look for what commands have asked for.
+    /// How often to look for requests from commands.
     pub request_poll: Duration,
-    /// Where the public folder is handed out, if it is.
+    /// Where the public folder is served, if it is.
     pub serve: Option<ServeSettings>,
     /// Where it is copied to, if anywhere.
     pub upload: Option<(Destination, Option<BucketKey>)>,
 }
 
-/// Runs until `shutdown` is cancelled, and leaves everything durable: a loop may be cut at any point, since each
-/// of its durable steps is one transaction and what comes after a cut is what comes after a crash.
+/// Runs until `shutdown` is cancelled, and leaves everything durable. A task may be cut at any point: each of its
+/// durable steps is one transaction, and a cut has the same effect as a crash.
 ///
 /// # Errors
-/// If a loop had to stop; the others are stopped with it.
+/// If a task had to stop; the others are stopped with it.
 pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
     let store = parts.store.clone();
     let outcome = run_tasks(parts, shutdown).await;
@@ -101,9 +101,9 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
     outcome
 }
 
-/// Runs the tasks until the last has ended, and tells why the first had to.
+/// Runs the tasks until the last has ended, and returns why the first had to.
 async fn run_tasks(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
-    // A port that cannot be had is said before anything is done.
+    // If the port is not available, this is reported before anything is done.
     let web = match &parts.serve {
         Some(serve) => Some(Web::bind(serve.address).await?),
         None => None,
@@ -125,7 +125,7 @@ async fn run_tasks(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<
         let ended = ended.context("a task panicked").and_then(|ended| ended);
         if let Err(error) = ended {
             shutdown.cancel();
-            // Who called says why the first one ended; what ends the others is most often the same.
+            // The caller reports why the first one ended; the others most often end for the same reason.
             match outcome {
                 Ok(()) => outcome = Err(error),
                 Err(_) => warn!(error = format!("{error:#}").replace('\n', ": "), "another loop had to stop too"),
@@ -136,7 +136,7 @@ async fn run_tasks(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<
     outcome
 }
 
-/// What the site says, as the configuration has it; the account is the store's to tell.
+/// What the site says, from the configuration; the account comes from the store.
 pub fn site_settings(config: &Config, vkey: VerifierKey) -> SiteSettings {
     SiteSettings {
         vkey,
@@ -185,7 +185,7 @@ impl TaskSettings {
 }
 
 impl Parts {
-    /// The tasks as they are if the operator says nothing, with chance and time of the machine.
+    /// The tasks with default settings, and with the random numbers and the time of the machine.
     pub fn new(platform: Arc<dyn Platform>, store: Store, vault: Vault, public: PathBuf, site: SiteSettings) -> Parts {
         Parts {
             platform,
@@ -213,7 +213,7 @@ impl Parts {
         let key = secrets::log_key(&config.log.key_file, &config.log.origin)?;
         let platform = Arc::new(platform(config, &Clock::system())?);
         let site = site_settings(config, key.vkey());
-        // Where the key lies is the operator's choice: taken away, this machine opens nothing. Slips need it.
+        // The operator decides where the key is: without it, this machine opens nothing. Slips need it.
         let identity = config.openings.identity_file.as_ref().filter(|file| config.slip.send || file.exists());
         let identities = identity.map(|file| secrets::identities(file)).transpose()?.unwrap_or_default();
         let store = Store::open(&config.log.database, key, Durability::Disk)?;

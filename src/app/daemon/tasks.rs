@@ -1,4 +1,4 @@
-//! The list of the daemon's tasks: what each is made of, and which values it gets that do not stand in its own section.
+//! The list of the daemon's tasks: the parts of each, and the values that it gets from outside its own section.
 
 use std::pin::Pin;
 
@@ -26,7 +26,7 @@ pub(super) struct Registered {
     pub(super) start: Box<dyn FnOnce(Waker) -> Running + Send>,
 }
 
-/// All tasks, and what they hear of each other.
+/// All tasks, and what they learn from each other.
 pub(super) struct Registry {
     pub(super) tasks: Vec<Registered>,
     pub(super) signals: Signals,

@@ -1,4 +1,4 @@
-//! Runs one task: again and again, when it wants to, when something wakes it, and to its end.
+//! Runs one task again and again: at the moment that it names, or when something wakes it, until its end.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::base::clock::Clock;
 use crate::base::time::Time;
 use crate::tasks::task::{End, Needs, Next, Task, Wake};
 
-/// The longest sleep at a stretch: a clock that is set is noticed after it.
+/// The longest single sleep: a clock that is set is noticed after it.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 
-/// What tasks hear of each other.
+/// What tasks learn from each other.
 #[derive(Clone)]
 pub(super) struct Signals {
     /// The log has grown.
@@ -34,7 +34,7 @@ pub(super) struct Waker {
 }
 
 impl Waker {
-    /// Runs a task, once what it needs has happened. If that never does, the reason is another's to tell.
+    /// Runs a task, once what it needs has happened. If that never happens, another task reports the reason.
     pub(super) async fn drive<T: Task>(mut self, task: T) -> anyhow::Result<()> {
         match T::NEEDS {
             Needs::Nothing => {}
@@ -86,7 +86,8 @@ async fn rest(next: Next, clock: &Clock, events: Option<&mut watch::Receiver<u64
     }
 }
 
-/// Sleeps until the clock says so. A clock that is set back meanwhile makes it no longer than it was meant to be.
+/// Sleeps until this moment by the clock. If the clock is set back meanwhile, the sleep does not become longer than
+/// planned.
 async fn sleep_until(clock: &Clock, until: Time) {
     let left = || u64::try_from(until.ms_since(clock.now())).map(Duration::from_millis).unwrap_or_default();
     let (begun, meant) = (Instant::now(), left());

@@ -16,12 +16,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-/// What strangers can take.
+/// The limits for strangers.
 #[derive(Clone, Copy)]
 pub(super) struct ConnectionLimits {
-    /// Connections at a time; whoever comes then waits until one has ended.
+    /// Connections at a time; a new one waits until another has ended.
     connections: usize,
-    /// How long the head of a request may take, from the moment at which one could be sent.
+    /// How long the head of a request may take, from the moment when it may be sent.
     head: Duration,
     /// How long a reader may take nothing of an answer.
     still: Duration,
@@ -44,10 +44,10 @@ const HEAD_LINES_MAX: usize = 64;
 /// How long an answer may still take when its connection is to end.
 const GRACE: Duration = Duration::from_millis(300);
 
-/// How long to wait when no connection can be taken, as when this program has too many files open.
+/// How long to wait when no connection can be accepted, for example when this program has too many files open.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers until `shutdown` is cancelled, and then a moment more what is under way.
+/// Answers until `shutdown` is cancelled, and then a moment more for requests that have begun.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -109,7 +109,7 @@ async fn talk(stream: TcpStream, router: Router, limits: ConnectionLimits, shutd
         () = tokio::time::sleep(limits.whole) => {}
     }
     connection.as_mut().graceful_shutdown();
-    // Whatever takes longer is cut in the middle of its answer.
+    // An answer that takes longer is cut in the middle.
     let _ = tokio::time::timeout(GRACE, connection).await;
 }
 
@@ -141,7 +141,7 @@ mod tests {
         (address, Server { shutdown, task })
     }
 
-    /// Waits for the other side to end the connection, and gives what it said until then.
+    /// Waits for the other side to end the connection, and returns what it sent until then.
     async fn until_it_ends(mut stream: TcpStream) -> String {
         let mut bytes = Vec::new();
         let read = tokio::time::timeout(LONG, stream.read_to_end(&mut bytes)).await;

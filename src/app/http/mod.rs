@@ -1,9 +1,9 @@
-//! The public folder over HTTP: what a web server would do with it, with the headers that belong to each file and a limit
-//! to everything that a stranger can take.
+//! The public folder over HTTP, as a web server would serve it: with the right headers for each file, and with a limit
+//! on everything that a stranger can use.
 //!
-//! Only files are handed out that [`FileHeaders`] knows, and only below the folder: nothing hidden, nothing half written,
-//! no list of what there is, and no link that leads elsewhere. It speaks HTTP/1.1 without TLS: for a public address, a web
-//! server that has its certificate stands before it.
+//! Only files that [`FileHeaders`] knows are served, and only below the folder: nothing hidden, nothing half written, no list
+//! of files, and no link that leads elsewhere. It speaks HTTP/1.1 without TLS: for a public address, put a web server
+//! with a certificate in front.
 
 mod connections;
 mod settings;
@@ -29,8 +29,8 @@ pub use self::settings::ServeSettings;
 use crate::site::Page;
 use crate::tasks::publish::FileHeaders;
 
-/// Headers of every answer. Everybody may read everything, from pages of other sites too; no other site may show a page of
-/// this one as a part of its own, or learn where a reader came from.
+/// Headers of every answer. Everybody may read everything, also from pages of other sites. No other site may show a
+/// page of this one as a part of its own, or learn where a reader came from.
 const ALWAYS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -39,7 +39,7 @@ const ALWAYS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// What a page may do: look as the site's style says, and have the empty picture that keeps browsers from asking for one.
+/// What a page may do: use the site's style, and show the empty picture that keeps browsers from asking for one.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -48,7 +48,7 @@ const POLICY: &str =
 const POLICY_TO_VERIFY: &str = "connect-src 'none'; object-src 'none'; frame-src 'none'; worker-src 'none'; base-uri 'none'; \
                                 form-action 'none'; frame-ancestors 'none'";
 
-/// Conditions that are not looked at: they count in seconds, in which a checkpoint may have changed. Entity tags are exact.
+/// Conditions that are ignored: they count in seconds, in which a checkpoint may have changed. Entity tags are exact.
 const COARSE: [HeaderName; 2] = [header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE];
 
 /// A port on which the public folder can be read.
@@ -60,13 +60,13 @@ impl Web {
     /// Takes the port.
     ///
     /// # Errors
-    /// If it cannot be had.
+    /// If it is not available.
     pub async fn bind(address: SocketAddr) -> anyhow::Result<Web> {
         let listener = TcpListener::bind(address).await.map_err(|error| cannot_listen(address, &error))?;
         Ok(Web { listener })
     }
 
-    /// Hands out the files in `folder`, which must be there, until `shutdown` is cancelled.
+    /// Serves the files in `folder`, which must be there, until `shutdown` is cancelled.
     ///
     /// # Errors
     /// If the folder is not there, or the port fails.
@@ -142,7 +142,8 @@ fn leave_exact_conditions(headers: &mut HeaderMap) {
     for name in COARSE {
         headers.remove(name);
     }
-    // A part is given only of what a file is now. Whether that is what the reader has a part of is not compared: it gets all.
+    // A part is cut from the present file. It is not compared with the file of which the reader has a part: the reader
+    // gets all.
     if headers.remove(header::IF_RANGE).is_some() {
         headers.remove(header::RANGE);
     }

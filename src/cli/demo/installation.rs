@@ -25,13 +25,13 @@ use crate::tasks::task::Task;
 /// What makes a message formal in the story.
 pub(super) const MARKER: &str = "NOTE VERBALE";
 
-/// How often a daemon looks at what changes: whoever watches the story does not want to wait.
+/// How often a daemon looks for changes: a person who watches the story does not want to wait.
 pub(super) const POLL: &str = "250ms";
 
-/// How often it looks for what a command has asked for.
+/// How often it looks for requests from commands.
 const REQUEST_POLL: Duration = Duration::from_millis(100);
 
-/// How often the story looks whether a daemon has come so far.
+/// How often the story checks how far a daemon is.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// An account that takes part.
@@ -40,7 +40,7 @@ pub(super) struct Party<'a> {
     pub(super) account: AccountId,
     /// The name of its log.
     pub(super) origin: &'a str,
-    /// To whom its formal messages go.
+    /// The accounts that its formal messages go to.
     pub(super) to: &'a str,
     /// What else its configuration says.
     pub(super) settings: Vec<(&'static str, toml::Value)>,
@@ -79,7 +79,7 @@ impl Side {
         Ok(Reader::open(&self.config.log.database)?)
     }
 
-    /// Waits until messages and mentions were looked at once: what is said from now on is heard.
+    /// Waits until messages and mentions were read once: everything written from now on is noticed.
     pub(super) async fn awake(&self) {
         let mut listen = vec![Watcher::NAME];
         listen.extend(self.config.bot.as_ref().map(|_| Bot::NAME));
@@ -104,7 +104,7 @@ impl Side {
 
     /// Waits until the database says so.
     pub(super) async fn until(&self, holds: impl AsyncFn(&Reader) -> anyhow::Result<bool>) {
-        // A database in which the daemon writes just now cannot always be read: then the next look tells.
+        // A database cannot always be read while the daemon writes: then the next look shows it.
         loop {
             if let Ok(reader) = self.reader()
                 && holds(&reader).await.unwrap_or(false)

@@ -1,4 +1,5 @@
-//! What a demo with `--out` leaves: everything that was said in public and in private, and a page that says what is what.
+//! What a demo with `--out` leaves: everything that was said in public and in private, and a page that explains the
+//! files.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +21,7 @@ const TIMELINE: &str = "timeline.json";
 /// The direct messages of everybody.
 const CONVERSATIONS: &str = "conversations.json";
 
-/// Keeps it in the folder, and tells what is there.
+/// Writes it into the folder, and says what is there.
 pub(super) fn keep(dir: &Path, world: &World) -> anyhow::Result<()> {
     let write = |name: &str, text: &str| {
         let path = dir.join(name);
@@ -35,7 +36,7 @@ pub(super) fn keep(dir: &Path, world: &World) -> anyhow::Result<()> {
     Ok(tell::print(&format!("\nkept in {}:\n\n{}", dir.display(), readme.trim_end()))?)
 }
 
-/// A line for everything that is there, and the commands that check it: of a story that was cut short, less.
+/// A line for everything that is there, and the commands that check it. A story that was interrupted has fewer.
 fn readme(dir: &Path) -> String {
     let ministry = |name: &str| format!("{MINISTRY_FOLDER}/{name}");
     let is_there = |name: &str| dir.join(name).exists();

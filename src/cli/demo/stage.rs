@@ -36,7 +36,7 @@ pub(super) struct Stage {
     address: String,
     sandbox: JoinHandle<std::io::Result<()>>,
     shutdown: CancellationToken,
-    /// Removed at the end, if nobody wanted to keep it.
+    /// A temporary folder, removed at the end; None if the folder is to be kept.
     _temporary: Option<TempDir>,
 }
 
@@ -62,7 +62,7 @@ impl Stage {
         Ok(Stage { world, dir, embassy, ministry, address, sandbox, shutdown, _temporary: temporary })
     }
 
-    /// `from` sends a direct message, with a file perhaps.
+    /// `from` sends a direct message, with a file if one is given.
     pub(super) fn send(
         &self,
         from: AccountId,
@@ -78,14 +78,14 @@ impl Stage {
         sent.map_err(|refusal| anyhow::anyhow!("the sandbox refused a message: {refusal}"))
     }
 
-    /// `author` posts in public, and quotes a post perhaps.
+    /// `author` posts in public, and quotes a post if one is given.
     pub(super) fn post(&self, author: AccountId, text: &str, quotes: Option<PostId>) -> anyhow::Result<Post> {
         let draft = Draft { text, quotes, ..Draft::default() };
         let posted = self.world.with(|world, now| world.post(now, author, draft));
         posted.map_err(|refusal| anyhow::anyhow!("the sandbox refused a post: {refusal}"))
     }
 
-    /// Waits for the first post that is so.
+    /// Waits for the first post for which this holds.
     pub(super) async fn posted(&self, name: &str, is: impl Fn(&Post) -> bool) -> anyhow::Result<Post> {
         let find = |world: &World| world.posts().find(|post| is(post)).cloned();
         self.patiently(self.world.until(|world| find(world).is_some()), name).await?;
@@ -99,7 +99,7 @@ impl Stage {
         self.posted(&format!("the post of note {note}"), is).await
     }
 
-    /// Waits for the first message that is so, and gives what it was written as.
+    /// Waits for the first message for which this holds, and returns its text as it was written.
     pub(super) async fn written(&self, name: &str, is: impl Fn(&Event, &str) -> bool) -> anyhow::Result<String> {
         let find = |world: &World| {
             world.events().find_map(|event| match &event.kind {
@@ -117,7 +117,7 @@ impl Stage {
         waited.with_context(|| format!("{name} did not come within {} s", PATIENCE.as_secs()))
     }
 
-    /// Runs a command of this program in the story's folder, as anybody would there, and shows it and what it says.
+    /// Runs a command of this program in the story's folder, as anybody would there, and shows it and its output.
     pub(super) async fn run(&self, command: &str) -> anyhow::Result<()> {
         tell::line(&format!("$ verbale {command}"))?;
         let program = std::env::current_exe().context("cannot find this program's own file")?;
@@ -132,7 +132,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Tells what is still up.
+    /// Says what is still running.
     pub(super) fn say_where(&self) -> std::io::Result<()> {
         let file = |path: PathBuf| path.display().to_string();
         tell::print("\nIt all stays up until you press Ctrl-C:")?;
@@ -159,7 +159,8 @@ impl Stage {
 /// A world with the story's accounts.
 fn world() -> anyhow::Result<Shared> {
     let clock = Clock::of_the_machine();
-    // X's limits would let the daemons look at the messages only once a minute: whoever watches would wait.
+    // X's limits would let the daemons read the messages only once a minute, and a person who watches would have to
+    // wait.
     let mut world = sandbox::story_world(Settings::without_limits(), rand::random(), clock.now());
     let consul = Account::parse(&format!("{CONSUL} consul")).context("the consul has no name")?;
     world.add_user(clock.now(), consul);

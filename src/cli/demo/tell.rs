@@ -1,11 +1,11 @@
-//! How the story is told: in short lines, who on the left, and what on the right.
+//! How the story is told: in short lines, with the speaker on the left and the words on the right.
 
 use std::io::{self, Write};
 
-/// How wide the left side is.
+/// The width of the left side.
 const LEFT: usize = 22;
 
-/// What follows, in a line of its own.
+/// The title of what follows, in a line of its own.
 pub(super) fn heading(text: &str) -> io::Result<()> {
     print(&format!("\n{text}\n"))
 }
@@ -25,12 +25,12 @@ pub(super) fn says(who: &str, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// What was said just now goes on, further in.
+/// More of what was said just now, further indented.
 pub(super) fn goes_on(text: &str) -> io::Result<()> {
     text.lines().try_for_each(|words| says("", &format!("  {words}")))
 }
 
-/// Text as it is. Whoever reads it may have had enough: then the story ends.
+/// Text as it is. If the reader has closed the output, the story ends.
 pub(super) fn print(text: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{text}")
 }

@@ -16,10 +16,10 @@ use crate::tasks::once::decide::Sight;
 use crate::tasks::once::{Ledger, Remote};
 use crate::tasks::task::{TaskError, ms};
 
-/// A text that was sent no longer ago than this is not sent again without being told so.
+/// A text that was sent within this time is sent again only if the person says so.
 pub const RECENT: Duration = Duration::from_secs(3600);
 
-/// How far a conversation is read at most: to far more messages than can be sent in [`RECENT`].
+/// Most of a conversation that is read: far more messages than can be sent in [`RECENT`].
 const REACH: Reach = Reach { page_sizes: &[5, 20, 100], pages_max: 20 };
 
 /// A conversation with one account.
@@ -37,20 +37,20 @@ pub(super) struct SendConversation<'a> {
 /// What is to be sent, once.
 pub(super) struct Parcel<'a> {
     pub(super) draft: &'a MessageDraft,
-    /// Messages that are made of the same draft and were there before.
+    /// Messages that have the same content as the draft and were there before.
     pub(super) before: Vec<MessageId>,
 }
 
 /// What a conversation holds.
 pub(super) struct FoundMessages {
-    /// Our messages of late that are made of the draft, newest first.
+    /// Our recent messages that have the same content as the draft, newest first.
     pub(super) same: Vec<MessageId>,
     /// The newest message of all.
     pub(super) newest: Option<MessageId>,
 }
 
 impl SendConversation<'_> {
-    /// Looks for our messages of late that are made of this draft.
+    /// Looks for our recent messages that have the same content as this draft.
     pub(super) async fn find(&self, draft: &MessageDraft) -> Result<FoundMessages, PlatformError> {
         let after = self.clock.now().plus_ms(-ms(RECENT));
         let is_old = |message: &Message| Source::XDm.moment(message.id) < after;
@@ -73,7 +73,7 @@ impl<'a> Remote for SendConversation<'a> {
     type Id = MessageId;
     type Ready = Option<MediaId>;
 
-    /// Uploads the file. Who is told to stop before the attempt stops.
+    /// Uploads the file. If the command is told to stop, it stops before the attempt.
     async fn prepare(&self, parcel: &Parcel<'a>) -> Result<Option<MediaId>, TaskError> {
         let media = match &parcel.draft.file {
             Some(file) => Some(self.platform.upload(file, Purpose::Message).await?),
@@ -103,11 +103,11 @@ pub(super) fn told_to_stop() -> PlatformError {
     PlatformError::Unavailable { what: "it was told to stop".to_owned() }
 }
 
-/// What is durable of this command's attempt.
+/// The durable state of this command's attempt.
 ///
-/// A crash right after `attempt`, or anywhere in the call, leaves an attempt of unknown outcome: the next command to this
-/// account looks, and waits until what was sent is listed or can no longer come. One after `failed` or `accepted` leaves
-/// nothing open.
+/// A crash right after `attempt`, or anywhere in the call, leaves an attempt of unknown outcome. The next command to
+/// this account then looks, and waits until the message is listed or can no longer appear. A crash after `failed` or
+/// `accepted` leaves nothing open.
 pub(super) struct Sends<'a> {
     asking: &'a RequestClient,
     /// The account that this command sends to.
@@ -126,7 +126,7 @@ impl<'a> Sends<'a> {
 impl<'a> Ledger<SendConversation<'a>> for Sends<'_> {
     async fn attempt(&self, _parcel: &Parcel<'a>, now: Time) -> Result<(), TaskError> {
         let effect = self.asking.begin_send(self.to, now).await?;
-        // A command attempts once: a second attempt is another command's.
+        // A command makes one attempt: a second attempt needs another command.
         let _ = self.effect.set(effect);
         Ok(())
     }
@@ -146,14 +146,14 @@ impl<'a> Ledger<SendConversation<'a>> for Sends<'_> {
         Ok(())
     }
 
-    /// A person decides: the attempt stays written down.
+    /// A person decides: the attempt stays recorded.
     async fn given_up(&self, _parcel: &Parcel<'a>, _why: &str, _now: Time) -> Result<(), TaskError> {
         Ok(())
     }
 }
 
-/// What came of the attempt is known: that it cannot be noted down is no failure of that. The attempt then stays written
-/// down as one of unknown outcome, and the next command waits longer.
+/// The outcome of the attempt is known, so it is no failure of the attempt if the outcome cannot be recorded. The
+/// attempt then stays recorded with an unknown outcome, and the next command waits longer.
 fn note_down(kept: Result<(), store::Error>) {
     if let Err(error) = kept {
         warn!(error = %error, "what came of this attempt is not kept");

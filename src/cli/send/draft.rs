@@ -3,7 +3,7 @@
 use crate::note::redacted;
 use crate::platform::{Error as PlatformError, File, FileKind, MESSAGE_CHARS_MAX};
 
-/// The most bytes that a text within the limit of characters can have, and a few line ends.
+/// Most bytes that a text within the limit of characters can have, with a few line ends.
 pub const DRAFT_BYTES_MAX: u64 = 4 * MESSAGE_CHARS_MAX as u64 + 1024;
 
 /// What is to be sent: a text, a file, or both.
@@ -34,7 +34,8 @@ impl Unfit {
 }
 
 impl MessageDraft {
-    /// A draft of this text, but for line ends at its end, and of these files. Their types are told by their first bytes.
+    /// A draft of this text, without line ends at its end, and of these files. Their types are recognised by their
+    /// first bytes.
     ///
     /// # Errors
     /// If the platform would refuse it.

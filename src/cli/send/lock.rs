@@ -1,20 +1,20 @@
-//! The turn to send: one command at a time.
+//! The lock for sending: one command at a time.
 //!
-//! It is a lock on a file beside the database, which the death of the process releases. What is known of the last attempt
-//! stands in the store.
+//! It is a lock on a file beside the database, which is released when the process dies. What is known of the last
+//! attempt is in the store.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The turn, until it is dropped.
+/// The lock, held until it is dropped.
 pub(super) struct SendLock {
     _file: File,
 }
 
 impl SendLock {
-    /// Takes the turn on this database; None if another command has it.
+    /// Takes the lock for this database; None if another command has it.
     pub(super) fn take(database: &Path) -> io::Result<Option<SendLock>> {
         let mut name = database.as_os_str().to_owned();
         name.push(".send");

@@ -1,4 +1,4 @@
-//! `verbale send`: a note, sent from the watched account and seen through to its post.
+//! `verbale send`: sends a note from the watched account, and waits for its post.
 
 mod draft;
 mod lock;
@@ -85,13 +85,13 @@ struct SendAnswer {
     message: String,
     sent: String,
     to: String,
-    /// Whether X said so; otherwise the message was found in the conversation.
+    /// True if X said so; otherwise the message was found in the conversation.
     answered: bool,
     note: Option<u64>,
     commitment: Option<String>,
     post: Option<String>,
     address: Option<String>,
-    /// What is still to come, or went wrong; nothing if all is done.
+    /// What is still to come, or went wrong. None if all is done.
     pending: Option<&'static str>,
 }
 
@@ -106,7 +106,7 @@ enum WaitEnd {
 }
 
 impl WaitEnd {
-    /// What is to be said about it, and the exit status.
+    /// The words about it, and the exit status.
     fn words(self) -> (Option<&'static str>, u8) {
         match self {
             WaitEnd::Posted | WaitEnd::NotAwaited => (None, 0),
@@ -158,7 +158,7 @@ fn draft(arguments: &Arguments) -> Result<MessageDraft, Failure> {
     MessageDraft::new(&text, files).map_err(|unfit| Failure::unusable(unfit.what, unfit.remedy))
 }
 
-/// Each end of an attempt to send has its exit status, and says what to do.
+/// Each way in which sending can end has its exit status, and says what to do.
 fn explained(error: sender::Error) -> anyhow::Error {
     let text = error.to_string();
     let (what, remedy) = text.split_once('\n').unwrap_or((&text, "give the same command again"));
@@ -183,14 +183,14 @@ struct Following<'a> {
 }
 
 impl Following<'_> {
-    /// Tells each step when it is done, and the end.
+    /// Reports each step when it is done, and the end.
     async fn follow(&self, shutdown: &CancellationToken) -> anyhow::Result<ExitCode> {
         let Sent { message, to, was_answered } = &self.sent;
         let how = if *was_answered { "" } else { "; X gave no answer, and it is in the conversation" };
         self.say(format_args!("sent    message {message} to {to}, {}{how}", Source::XDm.moment(*message)))?;
         let (mut told, mut trouble) = (false, None);
         let (note, end) = loop {
-            // Asked before the rest is looked at: what a daemon did before it ended is seen.
+            // This is asked before the rest is read, so that what a daemon did before it ended is seen.
             let stop = self.stop(shutdown).await?;
             let note = self.reader.note_by_message(*message).await?;
             if let (Some(note), false) = (&note, told) {
@@ -248,7 +248,7 @@ impl Following<'_> {
         Ok(self.reader.is_seen(message).await? && self.reader.note_by_message(message).await?.is_none())
     }
 
-    /// Tells what holds up the daemon, once.
+    /// Says once what delays the daemon.
     async fn report_trouble(&self, known: &mut Option<String>) -> anyhow::Result<()> {
         let reports = self.reader.task_reports().await?;
         let trouble = reports.into_iter().find_map(|one| Some(format!("{}: {}", one.name, one.trouble?)));

@@ -1,9 +1,9 @@
-//! Sends a draft from the account that is watched, once, so that it becomes a note.
+//! Sends a draft from the watched account, once, so that it becomes a note.
 //!
-//! Nothing is sent that the platform would refuse or that would not be sealed. A draft is given to the platform once: if
-//! no answer comes, the conversation says whether it went, and a person decides what then. To begin anew after any end is
-//! safe, since the conversation is read before anything is sent; as long as the message of the last try may be missing from
-//! it, nothing is. Two commands at a time do not send.
+//! Nothing is sent that the platform would refuse or that would not be sealed. A draft is given to the platform once.
+//! If no answer comes, the conversation shows whether it was sent, and a person decides what to do then. It is safe to
+//! begin again after any end, since the conversation is read before anything is sent. Nothing is sent as long as the
+//! message of the last attempt may still be missing from it. Two commands never send at the same time.
 
 use std::io;
 use std::path::Path;
@@ -30,21 +30,21 @@ use crate::tasks::task::{TaskError, ms};
 /// When the conversation is read after an unknown outcome: a message may be listed late.
 const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];
 
-/// The first wait for the message of the last try, and the longest between two looks: X allows few.
+/// The first wait for the message of the last attempt, and the longest between two looks: X allows few.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What sending needs.
 pub struct Sender<'a> {
-    /// The platform, with the credentials of the account that is watched.
+    /// The platform, with the credentials of the watched account.
     pub platform: &'a dyn Platform,
     /// The store of the log that seals.
     pub reader: &'a Reader,
     /// The same store: what is known of the last attempt is kept there.
     pub asking: &'a RequestClient,
-    /// Its file: who sends has a lock beside it.
+    /// Its file: a command that sends holds a lock beside it.
     pub database: &'a Path,
-    /// How long a message of which nobody knows whether it was sent may be missing from its conversation.
+    /// How long a message of unknown outcome may be missing from its conversation.
     pub unknown_outcome_timeout: Duration,
     /// The time.
     pub clock: &'a Clock,
@@ -70,18 +70,18 @@ pub struct Sent {
     pub message: MessageId,
     /// To whom.
     pub to: AccountId,
-    /// Whether the platform said so; otherwise it gave no answer, and the message was found in the conversation.
+    /// True if the platform said so; otherwise it gave no answer, and the message was found in the conversation.
     pub was_answered: bool,
 }
 
-/// Why there is nothing that was sent.
+/// Why no message was sent, or why nobody knows.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum Error {
     /// Nothing was sent: it would be refused, or not be sealed.
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    /// Nothing was sent: the same text was, a short time ago.
+    /// Nothing was sent: the same text was sent a short time ago.
     #[error(
         "nothing was sent: the same text was sent at {} as message {message}\nif it shall be sent once more, say `--again`",
         Source::XDm.moment(*message)
@@ -151,13 +151,13 @@ impl Sender<'_> {
         give(&drive, Known { look: Some(look), ..Known::durable(None) }).await
     }
 
-    /// A command is given by a person, and so is a second attempt.
+    /// A person gives a command, so a person also decides about a second attempt.
     fn rules_of_once(&self) -> Rules {
         let unknown_outcome_timeout = self.unknown_outcome_timeout;
         Rules { unknown_outcome_timeout, duplicate_stays_away: unknown_outcome_timeout, retry: Retry::ByPerson }
     }
 
-    /// The draft is sent whatever is there already.
+    /// The draft is sent even if the same is there already.
     async fn as_told<'a>(
         &self,
         conversation: &SendConversation<'a>,
@@ -168,7 +168,7 @@ impl Sender<'_> {
         Ok((Parcel { draft, before }, Look { asked, sight: Sight::Absent }))
     }
 
-    /// Waits until what the last command's attempt may have sent is in the conversation, or can no longer come.
+    /// Waits until a message of the last command's attempt is in the conversation, or can no longer appear.
     async fn settled<'a>(
         &self,
         conversation: &SendConversation<'a>,
@@ -194,7 +194,7 @@ impl Sender<'_> {
         }
     }
 
-    /// Waits before the next look for what the last attempt may have sent; it may come for `left_ms`.
+    /// Waits before the next look for a message of the last attempt; it may still appear for `left_ms`.
     async fn wait(
         &self,
         shutdown: &CancellationToken,
@@ -203,13 +203,13 @@ impl Sender<'_> {
         left_ms: i64,
     ) -> Result<(), Error> {
         warn!(last = %last.at, "what was sent last to this account is not in the conversation yet: it is waited for");
-        // A clock that was set back makes it no longer.
+        // A clock that was set back does not make the wait longer.
         let left = Duration::from_millis(left_ms.unsigned_abs()).min(self.unknown_outcome_timeout);
         let waited = shutdown.run_until_cancelled(tokio::time::sleep(wait.min(left))).await;
         waited.ok_or_else(|| told_to_stop().into())
     }
 
-    /// What can be said of the text without asking anybody.
+    /// The checks of the text that need no answer from anybody.
     async fn check_text(&self, draft: &MessageDraft) -> Result<(), Error> {
         if Slip::is_of(&draft.text, self.log) {
             return Err(Unfit::new(
@@ -228,7 +228,7 @@ impl Sender<'_> {
         Ok(())
     }
 
-    /// A rule must make a note of it.
+    /// A rule must make it a note.
     async fn check_sealed(&self, me: &Account, to: AccountId, text: &str) -> Result<(), Error> {
         if to == me.id {
             return Err(Unfit::new("this is the account itself", "name another one after `--to`").into());
@@ -261,7 +261,7 @@ impl Sender<'_> {
 
     async fn is_named(&self, rule: &Rule, id: AccountId) -> Result<bool, Error> {
         for correspondent in &rule.correspondents {
-            // A name of a rule that nobody bears any more is for the daemon to report.
+            // If nobody has a rule's name any more, the daemon reports it.
             match identify(self.platform, self.reader, correspondent).await {
                 Ok(named) if named == id => return Ok(true),
                 Ok(_) | Err(Error::Unfit(_)) => {}
@@ -272,7 +272,7 @@ impl Sender<'_> {
     }
 }
 
-/// Gives the draft to the platform, once; if nobody knows what came of it, the conversation is read.
+/// Gives the draft to the platform, once. If its outcome is unknown, the conversation is read.
 async fn give(drive: &Drive<'_, SendConversation<'_>, Sends<'_>>, mut known: Known<MessageId>) -> Result<Sent, Error> {
     let to = drive.remote.to;
     match drive.bring(&mut known).await.map_err(stopped)? {
@@ -285,7 +285,7 @@ async fn give(drive: &Drive<'_, SendConversation<'_>, Sends<'_>>, mut known: Kno
     }
 }
 
-/// Looks for what the attempt may have sent, several times. A person decides whether to try again.
+/// Looks several times for a message of the attempt. A person decides whether to try again.
 async fn look(
     drive: &Drive<'_, SendConversation<'_>, Sends<'_>>,
     mut known: Known<MessageId>,
@@ -304,7 +304,7 @@ async fn look(
     Err(Error::Missing { what })
 }
 
-/// Why nothing was sent: the platform's reason, or that the attempt could not be written down.
+/// Why nothing was sent: the platform's reason, or that the attempt could not be recorded.
 fn stopped(error: TaskError) -> Error {
     match error {
         TaskError::Platform(error) => Error::Failed(error),

@@ -1,4 +1,5 @@
-//! A proof: everything that somebody needs to check one note without trusting whoever hands it over, as one archive.
+//! A proof: everything that somebody needs to check one note without trusting the person who gives it to them, as one
+//! archive.
 //!
 //! Each file in it can be checked with a tool that is not ours. The formats are described in
 //! [`opening`](crate::note).
@@ -31,7 +32,7 @@ pub struct Proof {
     pub vkey: VerifierKey,
     /// The public post that shows the commitment, if there is one.
     pub post: Option<PublishedPost>,
-    /// What else is opened; without it the envelope alone is.
+    /// What else is opened. None if only the envelope is.
     pub content: Option<OpenedContent>,
 }
 
@@ -42,7 +43,7 @@ pub struct OpenedContent {
     pub content: Vec<u8>,
     /// The platform's own JSON of the message.
     pub record: Vec<u8>,
-    /// The attachments in the content's order; none where the content says that it was unreadable.
+    /// The attachments in the content's order. None for one that the content calls unreadable.
     pub attachments: Vec<Option<Vec<u8>>>,
 }
 
@@ -81,8 +82,8 @@ impl Proof {
 pub struct Files(BTreeMap<String, Vec<u8>>);
 
 impl Files {
-    /// Unpacks an archive into memory, as if its writer were an enemy: within stated limits, whatever its headers claim,
-    /// and in 512 MiB beside the archive at worst.
+    /// Unpacks an archive into memory, as if its writer were an attacker: within stated limits, whatever its headers
+    /// claim. At worst it takes 512 MiB besides the archive.
     ///
     /// # Errors
     /// If it is no archive, is damaged, or has a shape that no proof has.
@@ -90,7 +91,8 @@ impl Files {
         archive::read(zip).map(Files)
     }
 
-    /// The archive of these files, in the order in which we write them. What [`Proof::pack`] made is made again.
+    /// The archive of these files, in the order in which we write them. For the files of [`Proof::pack`] it is the same
+    /// archive.
     pub fn pack(&self) -> Vec<u8> {
         let mut files: Vec<(String, &[u8])> = self.iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect();
         files.sort_by_key(|(name, _)| place(name));

@@ -16,7 +16,7 @@ pub struct PublishedPost {
     pub account: Account,
     /// Where it stands.
     pub post: PublicPost,
-    /// Where anybody can look at it: `http://` or `https://`, visible ASCII, with the identifier at its end.
+    /// The address where anybody can see it: `http://` or `https://`, visible ASCII, with the identifier at its end.
     pub address: String,
     /// Its exact text, without LF at its end.
     pub text: String,
@@ -52,7 +52,7 @@ impl PublishedPost {
         Ok(PublishedPost { account, post: channel.post(post), address: address.to_owned(), text: text.to_owned() })
     }
 
-    /// The file's whole text. What was read is written back byte for byte.
+    /// The file's whole text. Reading and writing a file gives the same bytes.
     pub fn to_text(&self) -> String {
         format!(
             "verbale post v1\nplatform {}\naccount {}\npost {}\naddress {}\ntext {}\n{}\n",

@@ -15,7 +15,7 @@ pub struct Receipt {
     pub inclusion: TlogProof,
     /// The public key of the recipient's log.
     pub vkey: VerifierKey,
-    /// The recipient's post of it; without one nobody but the key says whose receipt it is.
+    /// The recipient's public post of the receipt. Without it, only the key says whose receipt it is.
     pub post: Option<PublishedPost>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A call of X. Its limits are counted for each of them apart.
+/// A call of X. Each call has its own limits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Endpoint {
     Me,
@@ -21,7 +21,7 @@ pub(super) enum Endpoint {
     Media,
 }
 
-/// Whether a call changes anything that anybody sees: only then does it matter that nobody knows whether it happened.
+/// Whether a call changes anything that somebody sees. Only then does an unknown outcome matter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Access {
     Read,
@@ -43,7 +43,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether answers hold what is private: nothing of their words is repeated, not even of an error.
+    /// Whether answers are private. Then nothing of their words is repeated, not even of an error.
     pub(super) fn is_private(self) -> bool {
         use Endpoint::*;
         matches!(self, Messages | MessagesWith | Conversation | Send | Upload | UploadState | Media)

@@ -1,4 +1,4 @@
-//! What an answer that is no success means for what the caller does next. Pure: status and body in, decision out.
+//! What an answer that is not a success means for what the caller does next. Pure: status and body in, decision out.
 
 use std::error::Error as _;
 
@@ -8,10 +8,10 @@ use super::endpoint::{Access, Endpoint};
 use crate::base::time::Time;
 use crate::platform::Error;
 
-/// What X says is never repeated at greater length.
+/// The longest part of X's own words that is repeated.
 const QUOTE_CHARS_MAX: usize = 200;
 
-/// The kinds of problem that X names are shorter.
+/// The names of X's kinds of problems are shorter than this.
 const KIND_BYTES_MAX: usize = 40;
 
 /// How long, and how many times in a row, credentials must be refused before a person is called. X itself has refused
@@ -22,16 +22,16 @@ const REFUSED_TIMES_MAX: u32 = 5;
 /// A signature is refused when its time is further than this from X's.
 const CLOCK_MS_MAX: i64 = 5 * 60 * 1000;
 
-/// An answer that is no success, sorted.
+/// An answer that is not a success, sorted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Failure {
     /// X says that the thing does not exist.
     Absent,
-    /// Too many calls; the limits know until when.
+    /// Too many calls; the limits say until when.
     TooMany { what: String },
-    /// The credentials were refused; whether that means anything, [`Refusals`] knows.
+    /// The credentials were refused; [`Refusals`] decides whether that means anything.
     Unauthorized { what: String },
-    /// All is known.
+    /// Everything is known.
     Known(Error),
 }
 
@@ -107,13 +107,13 @@ fn by_problem(endpoint: Endpoint, problem: &Problem, what: &str) -> Option<Failu
     }
 }
 
-/// X's codes of old, its own words of today.
+/// X's old codes, and its words of today.
 fn is_too_long(kind: &str, code: Option<i64>, problem: &Problem) -> bool {
     let words = ["needs to be a bit shorter", "text is too long"];
     kind == "dm-text-too-long" || code == Some(186) || words.iter().any(|words| problem.mentions(words))
 }
 
-/// The author did not mention us, or lets few answer; or the post is gone.
+/// The author did not mention us, or lets only few people answer; or the post is gone.
 fn is_reply_refused(code: Option<i64>, problem: &Problem) -> bool {
     let words = ["reply to this conversation is not allowed", "attempted to reply to a"];
     matches!(code, Some(385 | 433)) || words.iter().any(|words| problem.mentions(words))
@@ -146,19 +146,19 @@ pub(super) fn unknown(endpoint: Endpoint, what: String) -> Error {
     }
 }
 
-/// Sorts a call that was given no answer: only without a connection is it sure that nothing was sent.
+/// Sorts a call that got no answer. It is sure that nothing was sent only if there was no connection.
 pub(super) fn transport(endpoint: Endpoint, error: reqwest::Error) -> Error {
     let (sent, cause) = (!error.is_connect(), cause(error));
     let what = clean(&format!("{endpoint}: {cause}"));
     if sent { unknown(endpoint, what) } else { Error::Unavailable { what } }
 }
 
-/// Sorts an answer whose end was lost.
+/// Sorts an answer whose end is missing.
 pub(super) fn lost(endpoint: Endpoint, error: reqwest::Error) -> Error {
     unknown(endpoint, clean(&format!("{endpoint}: {}", cause(error))))
 }
 
-/// The error and its causes in one line, without the address: a query may hold what is nobody's business.
+/// The error and its causes in one line, without the address: a query may hold something private.
 pub(super) fn cause(error: reqwest::Error) -> String {
     let timeout = error.is_timeout();
     let error = error.without_url();
@@ -229,7 +229,7 @@ fn describe(endpoint: Endpoint, status: u16, problem: Option<&Problem>) -> Strin
     clean(&format!("{endpoint}: status {status}, {said}"))
 }
 
-/// Bounded, and without control characters: it came from outside and goes to a terminal.
+/// Bounded, and without control characters: it came from outside and is shown in a terminal.
 pub(super) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(QUOTE_CHARS_MAX).collect()
 }
@@ -240,7 +240,7 @@ pub(super) fn shape(error: &serde_json::Error) -> String {
     format!("the answer is {kind} at line {}, column {}", error.line(), error.column())
 }
 
-/// Credentials refused again and again. One refusal proves nothing, and a burst of them neither.
+/// Credentials refused again and again. One refusal proves nothing, and neither does a burst of them.
 #[derive(Default, Debug)]
 pub(super) struct Refusals {
     first: Option<Time>,
@@ -248,7 +248,7 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    /// The credentials were good once more.
+    /// The credentials were accepted again.
     pub(super) fn accepted(&mut self) {
         *self = Refusals::default();
     }

@@ -10,7 +10,7 @@ use crate::base::time::Time;
 /// The windows that X counts in: the call's own (15 minutes), the account's day, the app's day.
 const WINDOWS: [&str; 3] = ["x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour"];
 
-/// The longest window. A reset further away than this is a mistake, theirs or of our clock.
+/// The longest window. A reset further away than this is a mistake of X, or of our clock.
 const WINDOW_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 
 /// After a refusal that does not say until when: the first wait, doubled each time up to the length of a window.
@@ -45,7 +45,7 @@ pub(super) struct Exhausted {
 }
 
 impl Limits {
-    /// Takes one call out of what is left, or says until when there is nothing left.
+    /// Takes one call out of what is left, or returns until when there is nothing left.
     pub(super) fn take(&mut self, endpoint: Endpoint, now: Time) -> Result<(), Exhausted> {
         let known = self.known.entry(endpoint).or_default();
         let empty = known.open(now).filter(|window| window.remaining == 0);
@@ -78,7 +78,8 @@ impl Limits {
         known.refusals = 0;
     }
 
-    /// Notes that a call was refused because of its rate, and says until when to wait. [`Limits::learn`] comes first.
+    /// Notes that a call was refused because of its rate, and returns until when to wait. [`Limits::learn`] comes
+    /// first.
     pub(super) fn refused(&mut self, endpoint: Endpoint, now: Time) -> Time {
         let known = self.known.entry(endpoint).or_default();
         let empty = known.open(now).filter(|window| window.remaining == 0).map(|window| window.reset).max();
@@ -90,7 +91,7 @@ impl Limits {
         until
     }
 
-    /// How many more calls are allowed now; none if X has not said so for the present window.
+    /// Number of further calls that are allowed now. None if X has not said so for the present window.
     pub(super) fn left(&self, endpoint: Endpoint, now: Time) -> Option<u64> {
         let known = self.known.get(&endpoint)?;
         if known.blocked_until.is_some_and(|until| now < until) {

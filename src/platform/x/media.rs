@@ -1,4 +1,4 @@
-//! Where files may be fetched from, and what they may see of us.
+//! Where files may be fetched from, and whether a signature may be sent there.
 
 use reqwest::Url;
 
@@ -13,8 +13,8 @@ const PUBLIC: [&str; 2] = ["pbs.twimg.com", "video.twimg.com"];
 /// The address, and whether to sign for it.
 ///
 /// # Errors
-/// If it leads anywhere but to X. An address comes out of an answer; a signature sent to a stranger could be used to ask
-/// for the same file, and a call to an inner host could do harm there.
+/// If it leads anywhere but to X. The address comes out of an answer. A signature sent to a stranger could be used to
+/// ask for the same file, and a call to an inner host could do harm there.
 pub(super) fn allowed(address: &str, base: &Url) -> Result<(Url, Signature), String> {
     let refused = |why: &str| format!("a file's address was not followed: {why}");
     let url = Url::parse(address).map_err(|_| refused("it is not valid"))?;

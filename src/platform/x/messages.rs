@@ -57,7 +57,8 @@ impl X {
         self.make(Endpoint::Send, url, Content::Json(body), parse::sent).await
     }
 
-    /// Who is in a group, by who joined and left. Of a group older than what X keeps, only who wrote lately is known.
+    /// Who is in a group, by who joined and left. Of a group older than what X keeps, only those who wrote lately are
+    /// known.
     pub(super) async fn group(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
         let (mut changes, mut next): (Vec<Change>, Option<PageToken>) = (Vec::new(), None);
         for _ in 0..GROUP_PAGES_MAX {
@@ -72,7 +73,7 @@ impl X {
             }
         }
         if next.is_some() {
-            // Not to be tried again: anybody in the group could stop the program by coming and going.
+            // Not to be tried again: otherwise anybody in the group could stop the program by joining and leaving.
             let what = format!("{}: more than {GROUP_PAGES_MAX} pages of comings and goings", Endpoint::Conversation);
             return Err(Error::Refused { what });
         }

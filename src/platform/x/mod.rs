@@ -1,7 +1,7 @@
 //! The client for X.
 //!
-//! The wire is our own: signed by OAuth 1.0a, whose tokens do not expire, so that no renewal can be lost. Nothing is
-//! retried here: each answer is sorted, and the caller decides. X's facts are those of its documents of August 2026.
+//! The wire is our own. It is signed by OAuth 1.0a, whose tokens do not expire, so no renewal can be lost. Nothing is
+//! retried here: each answer is sorted, and the caller decides. Facts about X are from its documents of August 2026.
 
 mod endpoint;
 mod errors;
@@ -60,10 +60,10 @@ pub struct Credentials {
     pub access_token_secret: SecretString,
 }
 
-/// What the client must be told.
+/// What the client needs to know.
 #[derive(Clone)]
 pub struct ClientSettings {
-    /// Where X answers: [`BASE`], or the address of a sandbox. Plain http only to this computer itself.
+    /// Where X answers: [`BASE`], or the address of a sandbox. Plain http is allowed only to this computer itself.
     pub base: String,
     /// Who we are.
     pub credentials: Credentials,
@@ -86,7 +86,7 @@ pub fn address_of(web: &str, author: &AccountName, post: PostId) -> String {
     format!("{}/{author}/status/{post}", web.trim_end_matches('/'))
 }
 
-/// The post that a person names by its address or its number; none if it is neither.
+/// The post that a person names by its address or its number. None if it is neither.
 pub fn named_post(text: &str) -> Option<PostId> {
     let path = text.split(['?', '#']).next().unwrap_or_default();
     let number = match path.rsplit_once("/status/") {
@@ -123,7 +123,7 @@ impl X {
         url
     }
 
-    /// One thing, read from the answer's `data`; none if X says that it does not exist.
+    /// One thing, read from the answer's `data`. None if X says that it does not exist.
     async fn one<T>(
         &self,
         endpoint: Endpoint,
@@ -150,8 +150,7 @@ impl X {
         self.page_if_any(endpoint, url, read).await?.ok_or_else(absent)
     }
 
-    /// A page of a listing; none if X says that what is listed does not exist. No page is empty because something went
-    /// wrong.
+    /// A page of a listing. None if X says that the thing listed does not exist. An error never gives an empty page.
     async fn page_if_any<T>(
         &self,
         endpoint: Endpoint,
@@ -173,7 +172,7 @@ impl X {
         Ok(Some((understood(endpoint, read(&answer))?, next)))
     }
 
-    /// Makes something, and reads from the answer's `data` what came of it.
+    /// Makes something, and reads the result from the answer's `data`.
     async fn make<T>(
         &self,
         endpoint: Endpoint,
@@ -196,12 +195,12 @@ impl X {
     }
 }
 
-/// An answer that is not what it should be: after a write, nobody knows what happened.
+/// An unexpected answer: after a write, nobody knows what happened.
 fn understood<T>(endpoint: Endpoint, read: Result<T, String>) -> Result<T, Error> {
     read.map_err(|what| errors::unknown(endpoint, format!("{endpoint}: {what}")))
 }
 
-/// Holds a call of many pages to the time that one call may take.
+/// Limits a call of many pages to the time that one call may take.
 async fn in_time<T>(endpoint: Endpoint, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let late = |_| Err(Error::Unavailable { what: format!("{endpoint}: not done within {CALL_TIME_MAX:?}") });
     tokio::time::timeout(CALL_TIME_MAX, call).await.unwrap_or_else(late)

@@ -1,6 +1,7 @@
 //! What X calls posts, and how it is asked for them.
 
-/// The names in which X takes what a reading of posts asks for. It renamed them in 2026, and may refuse the others.
+/// The names of parameters and values when posts are read. X renamed them in 2026, and may refuse the old or the new
+/// ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum Names {
     #[default]

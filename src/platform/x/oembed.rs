@@ -1,7 +1,7 @@
 //! A post as X shows it to anybody: its oEmbed, which needs no account.
 //!
-//! Trusted for what stands on X today, and for nothing else. The only address that is ever asked is the one that the client
-//! was made with, and all that it is told of a post is its number and an account's name.
+//! It is trusted only for what X shows today. It asks only the address that the client was made with, and sends it only
+//! a post's number and an account's name.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,40 +16,41 @@ use super::{SettingsError, WEB, address, errors, wire};
 use crate::base::ids::{AccountName, PostId};
 use crate::verify::proof::Shown;
 
-/// Where X answers to anybody.
+/// Where X answers anybody.
 pub const OEMBED: &str = "https://publish.x.com/oembed";
 
-/// The longest wait that a caller with a person before it can ask for.
+/// The longest wait for a caller for whom a person waits.
 pub const PATIENCE_SHORT: Duration = Duration::from_secs(30);
 
-/// The longest wait that a caller with many posts can ask for: X counts calls in quarters of an hour.
+/// The longest wait for a caller with many posts: X counts calls in quarters of an hour.
 pub const PATIENCE_LONG: Duration = Duration::from_secs(16 * 60);
 
 /// A card is about a thousand bytes long; the longest post has 25,000 characters.
 const CARD_BYTES_MAX: usize = 512 * 1024;
 
-/// How long a connection may take, and a whole exchange.
+/// The longest time for a connection, and for a whole exchange.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 const CALL_TIME: Duration = Duration::from_secs(10);
 
-/// How often a post is asked for again, and the wait before the second attempt; it doubles from one to the next.
+/// Number of attempts for a post after the first, and the wait before the second attempt; it doubles from one to the
+/// next.
 const RETRIES: usize = 4;
 const WAIT: Duration = Duration::from_millis(200);
 
-/// After so many posts in a row that could not be read, none is asked for any more.
+/// After this number of posts in a row that could not be read, no more are asked for.
 const SILENT_MAX: u32 = 8;
 
-/// What asks X for posts as anybody may.
+/// Asks X for posts as anybody may.
 #[derive(Debug)]
 pub struct Oembed {
     client: Client,
     base: Url,
     patience: Duration,
-    /// How many posts in a row could not be read.
+    /// Number of posts in a row that could not be read.
     silent: AtomicU32,
 }
 
-/// An attempt that came to nothing: why, whether another one may do better, and how long X says to wait for it.
+/// A failed attempt: why, whether another one may succeed, and how long X says to wait for it.
 struct Failed {
     why: String,
     again: bool,
@@ -57,8 +58,8 @@ struct Failed {
 }
 
 impl Oembed {
-    /// What asks at `base`, [`OEMBED`] or that of a sandbox. For one post it waits little longer than `patience`, whatever X
-    /// asks for.
+    /// A client that asks at `base`, [`OEMBED`] or the address of a sandbox. For one post it waits little longer than
+    /// `patience`, even if X asks for more.
     ///
     /// # Errors
     /// If the address is not usable, or the system has no root certificates.
@@ -69,12 +70,12 @@ impl Oembed {
         Ok(Oembed { client, base, patience, silent: AtomicU32::new(0) })
     }
 
-    /// Where it asks.
+    /// The address that it asks.
     pub fn base(&self) -> &str {
         self.base.as_str()
     }
 
-    /// What X shows of a post. `author` is who is said to have made it: X goes by the number.
+    /// What X shows of a post. `author` is the account that is said to have made it; X uses only the number.
     pub async fn look(&self, post: PostId, author: &AccountName) -> Shown {
         if SILENT_MAX <= self.silent.load(Ordering::Relaxed) {
             return Shown::Unread { why: "it was not asked for, as those before it could not be read".to_owned() };
@@ -94,7 +95,7 @@ impl Oembed {
         asked.unwrap_or_else(|failed| Shown::Unread { why: failed.why })
     }
 
-    /// Of a post's place nothing is used but number and name: they need no escaping, and lead nowhere else.
+    /// Only the number and the name are used: they need no escaping, and cannot lead elsewhere.
     fn url(&self, post: PostId, author: &AccountName) -> Url {
         let mut url = self.base.clone();
         let asked = format!("{WEB}/{author}/status/{post}");
@@ -102,7 +103,8 @@ impl Oembed {
         url
     }
 
-    /// The wait before another attempt, if there is to be one: X's word, as far as patience reaches, or else ours.
+    /// The wait before another attempt; None if there is no other. X's own wait counts if it is not longer than the
+    /// patience.
     fn agree(&self, theirs: Option<Duration>, ours: Option<Duration>) -> Option<Duration> {
         let wait = ours?.max(theirs.unwrap_or_default());
         (wait <= self.patience).then_some(wait)
@@ -128,7 +130,7 @@ fn too_large() -> Failed {
     Failed { why: format!("the answer is larger than {CARD_BYTES_MAX} bytes"), again: false, wait: None }
 }
 
-/// Any other status says nothing about the post. One that leads elsewhere is not followed.
+/// Any other status says nothing about the post. A redirect is not followed.
 fn refused(status: StatusCode, headers: &HeaderMap) -> Failed {
     let again = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     let wait = wait_of(headers).filter(|_| again);
@@ -146,7 +148,7 @@ fn wait_of(headers: &HeaderMap) -> Option<Duration> {
     number(RETRY_AFTER.as_str()).or_else(until_reset).map(Duration::from_secs)
 }
 
-/// The whole body; the error is none if it is too large.
+/// The whole body. The error is None if the body is too large.
 async fn body(mut answer: Response) -> Result<Vec<u8>, Option<reqwest::Error>> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(Some)? {
@@ -158,7 +160,7 @@ async fn body(mut answer: Response) -> Result<Vec<u8>, Option<reqwest::Error>> {
     Ok(body)
 }
 
-/// What of a card counts. `author_name` is what anybody may call himself.
+/// The parts of a card that count. Anybody can choose the name in `author_name`.
 #[derive(Deserialize)]
 struct Card {
     url: String,
@@ -182,8 +184,8 @@ fn last_segment(address: &str) -> Option<String> {
     Url::parse(address).ok()?.path_segments()?.next_back().map(str::to_owned)
 }
 
-/// The text of the first paragraph in a quotation, as a browser shows it: `<br>` ends a line, other tags are nothing. A
-/// line end of the source directly after it belongs to it.
+/// The text of the first paragraph in a quotation, as a browser shows it. `<br>` ends a line, together with a line end
+/// of the source directly after it; other tags are ignored.
 pub(super) fn text_of(html: &str) -> Option<String> {
     let (mut is_quote, mut after_break) = (false, false);
     let mut text: Option<String> = None;

@@ -1,7 +1,7 @@
 //! X's answers, read into the values of the port.
 //!
-//! X renamed its fields in 2026 (`tweet` became `post`) and sends either name, both, or neither; only what we cannot do
-//! without is required. Nothing of a body ever gets into an error.
+//! X renamed its fields in 2026 (`tweet` became `post`) and sends either name, both, or neither. Only fields that we
+//! need are required. Nothing of a body ever gets into an error.
 
 mod posts;
 
@@ -131,7 +131,7 @@ struct Variant {
 /// The messages of a page, in X's order. Joining and leaving are not messages.
 ///
 /// # Errors
-/// If a message lacks what a note must have. To leave it out would be to miss it without a word.
+/// If a message lacks something that a note must have. Leaving it out would be to miss it silently.
 pub(super) fn messages(answer: &ApiAnswer<'_>) -> Result<Vec<Message>, String> {
     let mut messages = Vec::new();
     for raw in answer.list()? {
@@ -200,7 +200,7 @@ pub(super) fn changes(answer: &ApiAnswer<'_>) -> Result<Vec<Change>, String> {
     Ok(changes)
 }
 
-/// The file with this key. Of a film the best version that is one file, not a playlist.
+/// The file with this key. Of a film, the best version that is one file and not a playlist.
 fn attachment(media_key: String, media: &[Media]) -> Attachment {
     let found = media.iter().find(|media| media.media_key.as_deref() == Some(media_key.as_str()));
     let url = found.and_then(|media| {
@@ -217,14 +217,14 @@ impl Variant {
     }
 }
 
-/// The links in order of appearance. X names one without saying where it leads if it does not know: that is no link.
+/// The links in order of appearance. X names one without saying where it leads if it does not know: this is not a link.
 fn links(mut links: Vec<Link>) -> Vec<(String, String)> {
     links.sort_by_key(|link| link.start);
     let pair = |link: Link| Some((ascii(link.url?)?, ascii(link.expanded_url?)?));
     links.into_iter().filter_map(pair).collect()
 }
 
-/// The address in the letters that an address may have (RFC 3986). X has been seen to send others unescaped.
+/// The address in the characters that an address may have (RFC 3986). X sometimes sends others unescaped.
 fn ascii(address: String) -> Option<String> {
     if is_token(&address) {
         return Some(address);
@@ -254,7 +254,7 @@ struct Accepted {
     dm_event_id: Option<String>,
 }
 
-/// Where a message went that was sent, and its identifier.
+/// The conversation of a message that was sent, and its identifier.
 pub(super) fn sent(raw: &RawValue) -> Result<Sent, String> {
     let accepted: Accepted = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
     let conversation = accepted.dm_conversation_id.as_deref().and_then(ConversationId::parse);
@@ -277,11 +277,11 @@ struct Processing {
     check_after_secs: Option<u64>,
 }
 
-/// How far X is with a file that was given to it.
+/// How far X has processed a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum UploadState {
     Ready(MediaId),
-    /// To be asked for again after so many seconds.
+    /// To be asked for again after this number of seconds.
     Working {
         id: MediaId,
         after_s: u64,
@@ -312,8 +312,9 @@ fn positive_text(id: &str) -> Option<u64> {
     crate::base::text::number(id).and_then(|id| positive(id).ok())
 }
 
-/// Reads a typed model from the fields that we use. The models are of 2022 and refuse an answer for the sake of fields that
-/// we have no use for: an empty identifier, a new kind of reply setting. `optional` is what the model requires and we do not.
+/// Reads a typed model from the fields that we use. The models are of 2022, and refuse an answer because of fields that
+/// we do not need: an empty identifier, a new kind of reply setting. `optional` names fields that the model requires
+/// and we do not.
 fn only<T: for<'de> Deserialize<'de>>(raw: &RawValue, fields: &[&str], optional: &[&str]) -> Result<T, String> {
     let mut object: Map<String, Value> = serde_json::from_str(raw.get()).map_err(|error| shape(&error))?;
     object.retain(|key, value| fields.contains(&key.as_str()) && !value.is_null());

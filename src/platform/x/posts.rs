@@ -26,7 +26,7 @@ impl X {
         self.make(Endpoint::Post, self.url(format_args!("/2/tweets"), &[]), Content::Json(body), parse::posted).await
     }
 
-    /// Reads in the names that X took last. What it refuses is asked for once more in the others.
+    /// Reads with the names that X used last. If X refuses them, it is asked once more with the others.
     async fn in_either<T, F>(&self, read: impl Fn(Names) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,

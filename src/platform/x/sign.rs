@@ -23,8 +23,8 @@ impl Signer {
 
     /// The `Authorization` header of one call: each has a nonce and a time of its own. A JSON body is not signed.
     ///
-    /// The signer wants a request of the HTTP library that its crate was written for. One is made of method and address
-    /// alone, signed, and dropped: it is never sent.
+    /// The signer needs a request of the HTTP library that its crate was written for. So a request is made of method
+    /// and address alone, signed, and thrown away: it is never sent.
     ///
     /// # Errors
     /// If the address cannot be signed, which no address that we make can cause.

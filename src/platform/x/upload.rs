@@ -1,6 +1,7 @@
 //! Files given to X, to go with a post or a message.
 //!
-//! They go in one piece: X takes images and GIFs so. Films go in pieces, which its published document does not describe.
+//! They are sent in one piece: X takes images and GIFs so. Films need pieces, which X's published document does not
+//! describe.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::wire::Content;
 use crate::base::ids::MediaId;
 use crate::platform::{Error, File, FileKind, Purpose};
 
-/// The longest wait before X is asked again how far it is, whatever it says.
+/// The longest wait before X is asked again how far it is, even if X asks for more.
 const WAIT_S_MAX: u64 = 10;
 
 /// X's word for what a file is uploaded for.
@@ -27,7 +28,7 @@ fn category(kind: FileKind, purpose: Purpose) -> &'static str {
 }
 
 impl X {
-    /// Gives a file to X, and waits until X has done with it what it must. The caller limits the time.
+    /// Gives a file to X, and waits until X has processed it. The caller limits the time.
     pub(super) async fn give(&self, file: &File, purpose: Purpose) -> Result<MediaId, Error> {
         let kind = FileKind::of(&file.media_type, file.bytes.len() as u64)?;
         let unnamed = |_| Error::Refused { what: format!("{} is no media type", file.media_type) };

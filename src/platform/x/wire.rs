@@ -23,11 +23,11 @@ use crate::platform::{CALL_TIME_MAX, Error};
 /// No answer of the API is larger; attachments have a limit of their own.
 pub(super) const JSON_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
-/// A connection is not used again after this. X closes idle ones, and a post on a connection that is just being closed has
-/// an unknown outcome.
+/// A connection is not used again after this time. X closes idle ones, and a post on a connection that is just being
+/// closed has an unknown outcome.
 const IDLE_TIME_MAX: Duration = Duration::from_secs(15);
 
-/// The connection to X, and what its answers have taught us.
+/// The connection to X, and what is known from its answers.
 pub(super) struct Wire {
     client: Client,
     signer: Signer,
@@ -51,7 +51,7 @@ pub(super) struct Success {
     pub(super) body: Vec<u8>,
 }
 
-/// What goes with a call.
+/// What is sent with a call.
 pub(super) enum Content {
     Nothing,
     Json(Value),
@@ -83,7 +83,7 @@ impl Wire {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a call of the API; none if X says that what is asked for does not exist.
+    /// Makes a call of the API. None if X says that what is asked for does not exist.
     pub(super) async fn call(&self, endpoint: Endpoint, url: Url, content: Content) -> Result<Option<Success>, Error> {
         self.send(endpoint, url, content, Signature::Signed, JSON_BYTES_MAX).await
     }
@@ -158,7 +158,7 @@ impl Wire {
         }
     }
 
-    /// The error that a failure is, by what is remembered of earlier ones; none for "it does not exist".
+    /// The error for a failure, given earlier failures. None for "it does not exist".
     pub(super) fn resolve(&self, endpoint: Endpoint, failure: Failure, date: Option<Time>) -> Option<Error> {
         let (mut state, now) = (self.state(), self.now());
         match failure {
@@ -171,9 +171,9 @@ impl Wire {
     }
 }
 
-/// A client for one address: it follows nobody elsewhere, and repeats nothing by itself.
+/// A client for one address: it follows no redirect, and repeats nothing by itself.
 pub(super) fn builder(base: &Url) -> ClientBuilder {
-    // An error means that the process has chosen a provider already, which serves as well.
+    // An error means that the process has chosen a provider already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder()
         .user_agent(concat!("verbale/", env!("CARGO_PKG_VERSION")))
@@ -182,7 +182,7 @@ pub(super) fn builder(base: &Url) -> ClientBuilder {
         .referer(false)
         .pool_idle_timeout(IDLE_TIME_MAX);
     match base.scheme() {
-        // This computer: no proxy leads there, and the system's certificates, if it has any, are not needed.
+        // This computer: no proxy leads there, and the system's certificates, if there are any, are not needed.
         "http" => client.no_proxy().tls_certs_only([]),
         _ => client,
     }

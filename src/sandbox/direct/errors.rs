@@ -35,7 +35,7 @@ fn unknown(call: Call, what: String) -> Error {
     if call.writes() { Error::NoAnswer { what } } else { Error::Unavailable { what } }
 }
 
-/// A write that took effect and whose answer was replaced: whatever was said instead, nobody knows.
+/// A write that took effect and whose answer was replaced: whatever the other answer says, nobody knows the outcome.
 pub(super) fn lost(call: Call, error: Error) -> Error {
     if call.writes() { Error::NoAnswer { what: error.to_string() } } else { error }
 }

@@ -1,4 +1,4 @@
-//! Answers: data, problems in X's shapes, and those that a fault makes up.
+//! Answers: data, problems in X's shapes, and answers of faults.
 
 use axum::Json;
 use axum::body::Body;
@@ -15,7 +15,7 @@ pub(super) type Answer = Result<Response, Refusal>;
 
 const PROBLEMS: &str = "https://api.x.com/2/problems";
 const ABOUT_BLANK: &str = "about:blank";
-/// X's words for its old code 186; what it says today is in no document.
+/// X's words for its old code 186. What it says today is not documented.
 const POST_TOO_LONG: &str = "Tweet needs to be a bit shorter.";
 const DUPLICATE: &str = "You are not allowed to create a Tweet with duplicate content.";
 
@@ -29,7 +29,7 @@ pub(super) fn created(body: Value) -> Answer {
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
-/// One thing, or 200 with `errors` and without `data`, as X answers for what is not there.
+/// One thing, or 200 with `errors` and without `data`, as X answers if the thing does not exist.
 pub(super) fn found(data: Result<Value, Refusal>) -> Answer {
     match data {
         Ok(body) => ok(body),
@@ -114,7 +114,7 @@ fn problem_of(refusal: &Refusal) -> (StatusCode, Value) {
     }
 }
 
-/// The answer that a fault gives in place of the true one; none if it gives none at all.
+/// The answer that a fault gives in place of the true one. None if it gives no answer.
 pub(super) fn of_fault(how: How, now: Time) -> Option<Response> {
     let response = match how {
         How::Status { code, body } => of_status(StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY), body),
@@ -181,9 +181,9 @@ fn of_status(status: StatusCode, body: world::Body) -> Response {
     }
 }
 
-/// `x-rate-limit-…`: the limit, what is left of it, and the second of Unix time at which it begins anew.
+/// `x-rate-limit-…`: the limit, what is left of it, and the second of Unix time at which it is reset.
 pub(super) fn add_allowance(headers: &mut HeaderMap, allowance: &Allowance) {
-    // The reset is told in full seconds, and must not be told too early.
+    // The reset is given in full seconds, and must not be too early.
     let reset_s = allowance.reset.plus_ms(999).ms().div_euclid(1000);
     headers.insert("x-rate-limit-limit", HeaderValue::from(allowance.limit));
     headers.insert("x-rate-limit-remaining", HeaderValue::from(allowance.remaining));

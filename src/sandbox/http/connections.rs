@@ -33,7 +33,7 @@ impl ConnectionCutter {
         self.0.store(bytes, Ordering::SeqCst);
     }
 
-    /// How many bytes may still pass.
+    /// Number of bytes that may still pass.
     fn left(&self) -> io::Result<u64> {
         match self.0.load(Ordering::SeqCst) {
             0 => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut by a fault on demand")),

@@ -68,7 +68,7 @@ struct Offset {
 
 async fn set_clock(State(state): State<AppState>, Json(offset): Json<Offset>) -> Json<Value> {
     state.world.clock().set_offset_ms(offset.offset_ms);
-    // So that who waits for something in the world looks again at the new time.
+    // So that a caller who waits for something in the world looks again at the new time.
     Json(state.world.with(|_, now| json!({ "now": now.to_string() })))
 }
 
@@ -91,7 +91,7 @@ async fn set_chaos(State(state): State<AppState>, Json(chaos): Json<Option<Chaos
     Json(chaos)
 }
 
-/// A user with what signs in its name.
+/// A user with the credentials that sign in its name.
 fn user(user: &User) -> Value {
     let account = &user.account;
     json!({ "id": account.id.to_string(), "username": account.name.as_str(), "credentials": user.credentials })

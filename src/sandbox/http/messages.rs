@@ -106,7 +106,7 @@ pub(super) async fn delete(State(state): State<AppState>, who: Who, Path(id): Pa
     answer::ok(json!({ "data": { "deleted": true } }))
 }
 
-/// The users and files that the events name, each once, as far as they are asked for.
+/// The users and files that the events name, each once, if they are asked for.
 fn add_includes(body: &mut Value, world: &World, events: &[Event], asked: &Asked, base: &str) {
     let mut users: BTreeMap<AccountId, Value> = BTreeMap::new();
     let mut files: BTreeMap<MediaId, Value> = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! The state with X's own paths and shapes, a control interface under `/sandbox/`, and a page for people at `/`.
 //!
-//! It listens on this computer only: whoever reaches it may act as any of its users.
+//! It listens on this computer only: everybody who reaches it may act as any of its users.
 
 mod connections;
 mod oauth;
@@ -33,13 +33,13 @@ use super::Shared;
 use super::world::{Call, How, Moment};
 use crate::base::ids::AccountId;
 
-/// The largest body that is read: a file of 64 MiB and what is around it.
+/// The largest body that is read: a file of 64 MiB and the data around it.
 const BODY_BYTES_MAX: usize = 65 * 1024 * 1024;
 
 /// How long connections may take to finish once the sandbox is told to stop.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// What every handler knows.
+/// What every handler needs.
 #[derive(Clone)]
 struct AppState {
     world: Shared,
@@ -51,7 +51,7 @@ struct AppState {
 #[derive(Clone, Copy)]
 struct Caller(AccountId);
 
-/// Answers on `listener` until `shutdown` is ready, then for half a second more what is under way.
+/// Answers on `listener` until `shutdown` is ready, then for half a second more the requests that have begun.
 ///
 /// # Errors
 /// If the listener is reachable from other computers, or fails.
@@ -72,7 +72,7 @@ pub async fn serve(listener: TcpListener, world: Shared, shutdown: impl Future<O
         ended = &mut server => return ended,
         () = shutdown => stopping.cancel(),
     }
-    // Whatever takes longer is stopped in the middle of its answer, as asked.
+    // Answers that take longer are cut in the middle, because the caller asked to stop.
     tokio::time::timeout(GRACE, server).await.unwrap_or(Ok(()))
 }
 
@@ -131,7 +131,7 @@ fn call_of(method: &Method, path: &str) -> Option<Call> {
     })
 }
 
-/// The way of every call: fault before, signature, limits, the call itself, fault after.
+/// The steps of every call: fault before, signature, limits, the call itself, fault after.
 async fn pass(
     State(state): State<AppState>,
     ConnectInfo(scissors): ConnectInfo<ConnectionCutter>,
@@ -185,8 +185,8 @@ fn authenticated(state: &AppState, request: &Request) -> Result<AccountId, &'sta
     checked.inspect_err(|why| tracing::debug!(why, path = request.uri().path(), "a call to the sandbox is not signed"))
 }
 
-/// What a fault does: the answer that it gives, if it does not leave the true one as it is. `half` is how many bytes of
-/// the true answer reach to its middle, once there is one.
+/// What a fault does: the answer that it gives, unless it leaves the true one unchanged. `half` is the number of bytes
+/// of the true answer up to its middle, once there is one.
 async fn apply_fault(state: &AppState, scissors: &ConnectionCutter, how: How, half: Option<u64>) -> Option<Response> {
     match how {
         How::Delay { ms } => {
@@ -210,7 +210,7 @@ async fn apply_fault(state: &AppState, scissors: &ConnectionCutter, how: How, ha
     }
 }
 
-/// About how many bytes of an answer reach to the middle of its body.
+/// Number of bytes of an answer up to about the middle of its body.
 fn half(response: &Response) -> u64 {
     use axum::body::HttpBody;
     const STATUS_LINE_AND_LENGTH: usize = 45;

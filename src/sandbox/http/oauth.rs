@@ -1,4 +1,4 @@
-//! OAuth 1.0a (RFC 5849), the verifier's side: whose request is this, and is it fresh?
+//! OAuth 1.0a (RFC 5849), the verifier's side: who sent this request, and is it fresh?
 //!
 //! No library checks signatures, so they are made again here, from the request as it came, and compared.
 
@@ -20,7 +20,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// How far a request's timestamp may be from the platform's clock.
 const CLOCK_MS_MAX: i64 = 5 * 60 * 1000;
 
-/// What of a request is signed.
+/// The parts of a request that are signed.
 pub(super) struct Request<'a> {
     pub method: &'a Method,
     /// `http://127.0.0.1:8080/2/tweets`, without query.
@@ -36,7 +36,7 @@ pub(super) struct Request<'a> {
 pub(super) struct Nonces(BTreeMap<(i64, String), ()>);
 
 impl Nonces {
-    /// Notes a nonce; false if it was used before. What is too old to be accepted again is forgotten.
+    /// Notes a nonce. Returns false if it was used before. Nonces that are too old to be accepted again are forgotten.
     fn is_new(&mut self, now: Time, stamp_ms: i64, nonce: String) -> bool {
         let oldest = (now.ms() - 2 * CLOCK_MS_MAX, String::new());
         self.0 = self.0.split_off(&oldest);
@@ -44,10 +44,10 @@ impl Nonces {
     }
 }
 
-/// Whose request this is.
+/// The user who sent this request.
 ///
 /// # Errors
-/// Why it is nobody's: for the sandbox's own log and tests, X says no more than 401.
+/// Why the request is nobody's: for the sandbox's own log and tests. X says no more than 401.
 pub(super) fn verify(
     world: &World,
     now: Time,

@@ -15,7 +15,7 @@ use crate::platform::price::{Billed, usd};
 use crate::sandbox::world::{Draft, Event, EventKind, Media, Post, Refusal, User, Words, World, unescape};
 use crate::sandbox::{EMBASSY, MINISTRY};
 
-/// At most so many posts and messages are shown.
+/// Most posts and messages that are shown.
 const SHOWN_MAX: usize = 50;
 
 const STYLE: &str = "
@@ -37,7 +37,7 @@ article { border-top: 1px solid var(--line); padding: .6rem 0 } article p { marg
 .time { white-space: nowrap } .alert { border-color: #c33; margin-bottom: 1rem } a { color: var(--link) }
 ";
 
-/// Keeps what is shown up to date, and leaves alone what somebody is writing.
+/// Keeps what is shown up to date, but does not touch a form that somebody is filling in.
 const SCRIPT: &str = "
 setInterval(async () => {
   try {
@@ -176,7 +176,7 @@ fn conversations(world: &World) -> Markup {
     }
 }
 
-/// What was called for so far, at X's prices.
+/// The calls so far, at X's prices.
 fn bill(world: &World) -> Markup {
     let counts = world.counts();
     let kinds = Billed::ALL.iter().map(|kind| (kind, counts.billed(*kind))).filter(|(_, pieces)| 0 < *pieces);

@@ -16,7 +16,7 @@ use crate::base::ids::{AccountId, Channel, MediaId, PostId};
 use crate::sandbox::shapes::{self, Asked, Place};
 use crate::sandbox::world::{Draft, Post, PostPage, Range, Refusal, Vocabulary, World};
 
-/// The body of a new post. X knows more keys; those that the sandbox does not act on are refused, not ignored.
+/// The body of a new post. X knows more keys; keys that the sandbox does not support are refused, not ignored.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct New {
@@ -162,7 +162,7 @@ fn range(parameters: &mut Parameters) -> Result<Range, Refusal> {
     Ok(Range { after: since.max(start), before, size, without_answers: false })
 }
 
-/// The authors, posts and files that the posts name, each once, as far as they are asked for.
+/// The authors, posts and files that the posts name, each once, if they are asked for.
 fn add_includes(body: &mut Value, world: &World, posts: &[Post], asked: &Asked, base: &str) {
     if asked.expansions.contains("author_id") {
         let mut authors: Vec<AccountId> = posts.iter().map(|post| post.author).collect();

@@ -130,7 +130,7 @@ impl Parameters {
         Ok(asked)
     }
 
-    /// Ends the reading: whatever is left is unknown.
+    /// Ends the reading: parameters that are left are unknown.
     pub(super) fn end(self) -> Result<(), Refusal> {
         match self.0.into_iter().next() {
             None => Ok(()),
@@ -139,7 +139,7 @@ impl Parameters {
     }
 }
 
-/// What a call answers with, and so which fields can be asked for.
+/// What a call answers with, which decides the fields that can be asked for.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     User,

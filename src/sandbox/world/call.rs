@@ -1,4 +1,4 @@
-//! The kinds of call that the platform answers, and how many of each it allows.
+//! The kinds of call that the platform answers, and the number of each that it allows.
 
 use std::collections::BTreeMap;
 
@@ -62,15 +62,15 @@ impl Call {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
-    /// How many.
+    /// Number of calls.
     pub count: u32,
-    /// In how many milliseconds.
+    /// Length of the window in milliseconds.
     pub window_ms: i64,
 }
 
 const QUARTER_MS: i64 = 15 * 60 * 1000;
 
-/// X's limits for one user, from its table of 2026. Where it names none for a user, none is here.
+/// X's limits for one user, from its table of 2026. If the table names no limit for a user, there is none here.
 pub fn limits_of_x() -> BTreeMap<Call, Vec<Limit>> {
     use Call::*;
     let quarter = |count| vec![Limit { count, window_ms: QUARTER_MS }];
@@ -110,7 +110,7 @@ pub struct Allowance {
 pub(super) struct Windows(BTreeMap<(AccountId, Call, i64), (Time, u32)>);
 
 impl Windows {
-    /// Counts one call of `user`, or refuses it. Of several limits the one with the least left is told.
+    /// Counts one call of `user`, or refuses it. If there are several limits, returns the one with the least left.
     pub(super) fn admit(
         &mut self,
         now: Time,

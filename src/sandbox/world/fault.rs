@@ -12,14 +12,14 @@ use super::Call;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// With which kind of call; none means any.
+    /// The kind of call; None means any.
     #[serde(default)]
     pub call: Option<Call>,
     /// Before or after the call has its effect.
     pub at: Moment,
     /// What happens.
     pub how: How,
-    /// With how many calls.
+    /// Number of calls.
     #[serde(default = "once")]
     pub times: u32,
 }
@@ -58,7 +58,7 @@ pub enum How {
     },
     /// 429 with headers that say when the limit ends.
     RateLimited {
-        /// How far away the end is.
+        /// Time until that end.
         wait_ms: i64,
     },
     /// 429 for the month's cap, with plenty left of the rate limit: waiting for the reset does not help.
@@ -81,7 +81,7 @@ pub enum How {
     Half,
     /// The answer comes late. Before: the effect too.
     Delay {
-        /// By how much.
+        /// Length of the delay.
         ms: u64,
     },
     /// The answer never comes, and the connection stays open.
@@ -110,9 +110,9 @@ pub enum Body {
 pub struct Chaos {
     /// Where chance begins.
     pub seed: u64,
-    /// How many of 1000 calls go wrong.
+    /// Number of calls, of 1000, that go wrong.
     pub per_mille: u32,
-    /// What can go wrong; each is as likely as another.
+    /// What can go wrong; all are equally likely.
     pub kinds: Vec<(Moment, How)>,
 }
 
@@ -147,7 +147,7 @@ impl Faults {
         self.chaos.as_ref().map(|(chaos, _)| chaos)
     }
 
-    /// What goes wrong with this call: the first of the queue that fits it, else what chance says.
+    /// What goes wrong with this call: the first fault of the queue that fits it, or else one by chance.
     pub(super) fn take(&mut self, call: Call) -> Option<(Moment, How)> {
         if let Some(place) = self.queue.iter().position(|fault| fault.call.is_none_or(|of| of == call)) {
             let fault = &mut self.queue[place];

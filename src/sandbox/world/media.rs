@@ -38,7 +38,7 @@ impl Media {
 }
 
 impl World {
-    /// Keeps a file for a message, of whatever kind and size: for stories that begin with a message.
+    /// Keeps a file for a message, of any kind and size: for stories that begin with a message.
     pub fn upload(&mut self, now: Time, owner: AccountId, media_type: &str, bytes: Vec<u8>) -> MediaId {
         self.keep(now, owner, Purpose::Message, media_type, bytes)
     }

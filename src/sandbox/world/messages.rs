@@ -85,7 +85,7 @@ pub struct EventListing<'a> {
     pub conversation: Option<&'a ConversationId>,
     /// Only of these kinds, by X's names; of all if empty.
     pub kinds: &'a [&'a str],
-    /// At most as many.
+    /// Most events.
     pub size: usize,
     /// Only older ones than this.
     pub before: Option<MessageId>,

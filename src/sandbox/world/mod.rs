@@ -1,4 +1,4 @@
-//! The model: who there is, what they wrote, what the platform allows and bills, and what goes wrong.
+//! The model: the users, what they wrote, what the platform allows and bills, and what goes wrong.
 //!
 //! It has no clock: `now` is an argument of each call. Chance comes from a seed: the same calls give the same world.
 
@@ -37,7 +37,7 @@ use crate::base::time::Time;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// How long a new post is missing from timelines, in milliseconds. By its identifier it is found at once.
+    /// How long a new post is missing from timelines, in milliseconds. It can be found by its identifier at once.
     pub lag_ms: i64,
     /// How long a new direct message is missing from listings, in milliseconds.
     #[serde(default)]
@@ -46,11 +46,11 @@ pub struct Settings {
     pub retention_ms: i64,
     /// Whether a text that the author has posted already is refused.
     pub refuses_duplicates: bool,
-    /// Whether it is refused even after the first one was deleted; it was so on X in some years.
+    /// Whether it is refused even after the first one was deleted; X did so in some years.
     pub duplicates_outlive_deletion: bool,
-    /// Whether one may answer only those who mentioned or quoted one.
+    /// Whether a user may answer only those who mentioned or quoted the user.
     pub replies_need_mention: bool,
-    /// Whether one may not answer even oneself, which no document of X says or denies.
+    /// Whether users may not even answer themselves. No document of X says or denies this.
     pub refuses_self_replies: bool,
     /// Whether the text of an answer to somebody else begins with that account's name, as X has it in the texts that it
     /// returns.
@@ -58,7 +58,7 @@ pub struct Settings {
     pub names_the_answered: bool,
     /// Which names the answers use.
     pub vocabulary: Vocabulary,
-    /// How many calls of each kind a user may make.
+    /// Number of calls of each kind that a user may make.
     pub limits: BTreeMap<Call, Vec<Limit>>,
 }
 
@@ -119,7 +119,7 @@ pub struct World {
 }
 
 impl World {
-    /// A world with nobody in it, whose chance begins at `seed`.
+    /// A world without users. `seed` is the seed of its random numbers.
     pub fn new(settings: Settings, seed: u64) -> World {
         let mut rng = StdRng::seed_from_u64(seed);
         let app = (words::alphanumeric(25, &mut rng), words::alphanumeric(50, &mut rng));
@@ -141,7 +141,7 @@ impl World {
         }
     }
 
-    /// Counts a call that came in, and says what goes wrong with it.
+    /// Counts a call that came in, and returns what goes wrong with it.
     pub fn begin(&mut self, call: Call) -> Option<(Moment, How)> {
         *self.counts.calls.entry(call).or_default() += 1;
         let fault = self.faults.take(call);
@@ -160,7 +160,8 @@ impl World {
         }
     }
 
-    /// How many calls of a kind are left to a user; none if it has made none in this window, or there is no limit.
+    /// Number of calls of a kind that are left to a user. None if it has made none in this window, or there is no
+    /// limit.
     pub fn left(&self, now: Time, user: AccountId, call: Call) -> Option<u32> {
         self.windows.left(now, user, call, self.settings.limits.get(&call)?)
     }
@@ -170,7 +171,7 @@ impl World {
         self.faults.push(fault);
     }
 
-    /// Begins or, with none, ends faults by chance.
+    /// Begins faults by chance, or ends them with None.
     pub fn set_chaos(&mut self, chaos: Option<Chaos>) {
         self.faults.set_chaos(chaos);
     }

@@ -23,7 +23,7 @@ pub struct Post {
     pub quotes: Option<PostId>,
     /// Its files, in order.
     pub media: Vec<MediaId>,
-    /// The post of which it is a version, as it was first.
+    /// The first version of this post.
     pub first: PostId,
     /// From when on timelines show it.
     pub listed_from: Time,
@@ -53,7 +53,7 @@ pub struct Range {
     pub after: Option<PostId>,
     /// Only smaller identifiers.
     pub before: Option<PostId>,
-    /// At most as many.
+    /// Most posts.
     pub size: usize,
     /// Without answers to others.
     pub without_answers: bool,
@@ -120,11 +120,11 @@ impl World {
         if WEIGHT_MAX < weight {
             return Err(Refusal::PostTooLong { weight });
         }
-        // Without words there is nothing that could be there already.
+        // A post without words is never a duplicate.
         if weight != 0 && self.is_duplicate(author, draft.text) { Err(Refusal::Duplicate) } else { Ok(()) }
     }
 
-    /// The text with the name of whom it answers in front, if the platform does so.
+    /// The text, with the name of the answered account in front if the platform does so.
     fn addressed(&self, author: AccountId, draft: &Draft<'_>) -> String {
         let answered = draft.answers.and_then(|id| self.read(id)).map(|post| post.author);
         let answered = answered.filter(|id| self.settings.names_the_answered && *id != author);
@@ -144,7 +144,7 @@ impl World {
         kind.map(|kind| format!("{}/{kind}/1", page(author, id))).or(quoted)
     }
 
-    /// What a new post is on the bill. With a link it costs most, whatever else it is: X's list does not say.
+    /// The price of a new post. A post with a link costs most, whatever its other kind: X's list does not say.
     fn kind_of(&self, post: &Post) -> Billed {
         let answered = post.answers.and_then(|id| self.read(id));
         let is_summoned = answered.is_some_and(|answered| self.summons(answered, post.author));
@@ -202,13 +202,13 @@ impl World {
         self.chains.get(&post.first).cloned().unwrap_or_default()
     }
 
-    /// Until when a post can be edited, and how often still.
+    /// Until when a post can be edited, and how many more times.
     pub fn edits_left(&self, post: &Post) -> (Time, usize) {
         let made = self.history(post).len().saturating_sub(1);
         (Channel::X.moment(post.first).plus_ms(EDIT_WINDOW_MS), EDITS_MAX.saturating_sub(made))
     }
 
-    /// Deletes a post with all its versions. Says whether it was there.
+    /// Deletes a post with all its versions. Returns whether it was there.
     ///
     /// # Errors
     /// [`Refusal::Forbidden`] if it is another's.
@@ -258,7 +258,8 @@ impl World {
         self.page(now, range, TIMELINE_MAX, user == of, |_, post| post.author == of)
     }
 
-    /// The posts that mention `of`, on the bill. One that only quotes is none: X's documents do not say that it is listed.
+    /// The posts that mention `of`, on the bill. A post that only quotes does not count: X's documents do not say that
+    /// it is listed.
     pub fn mentions_of(&mut self, now: Time, user: AccountId, of: AccountId, range: Range) -> PostPage {
         self.page(now, range, MENTIONS_MAX, user == of, |world, post| world.mentions(post).contains(&of))
     }

@@ -1,4 +1,4 @@
-//! What is put on the bill.
+//! What the platform bills.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,16 +8,16 @@ use super::Call;
 use crate::base::time::{DAY_MS, Time};
 use crate::platform::price::Billed;
 
-/// How often each kind of call was made, and what of it is billed. Nothing is ever taken off.
+/// Number of calls of each kind, and what is billed for them. Nothing is ever subtracted.
 #[derive(Clone, Default, Serialize)]
 pub struct Counts {
-    /// Calls that came in, those that a fault answered included.
+    /// Calls that came in, including those that a fault answered.
     pub calls: BTreeMap<Call, u64>,
     /// What is billed, in pieces.
     pub billed: BTreeMap<Billed, u64>,
     /// Faults that happened.
     pub faults: u64,
-    /// What was read, as often as it was: so much would be billed if nothing were counted once a day.
+    /// Every read, repetitions included: the bill if nothing were counted only once a day.
     #[serde(skip)]
     pub read: BTreeMap<Billed, u64>,
     #[serde(skip)]
@@ -25,12 +25,12 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// How often `call` came in.
+    /// Number of times that `call` came in.
     pub fn of(&self, call: Call) -> u64 {
         self.calls.get(&call).copied().unwrap_or(0)
     }
 
-    /// How many pieces of `kind` are on the bill.
+    /// Number of pieces of `kind` on the bill.
     pub fn billed(&self, kind: Billed) -> u64 {
         self.billed.get(&kind).copied().unwrap_or(0)
     }

@@ -2,7 +2,7 @@
 
 use super::Allowance;
 
-/// A refusal by the platform itself: no fault, the call had no effect.
+/// A refusal by the platform itself: this is not a fault, and the call had no effect.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum Refusal {

@@ -1,4 +1,4 @@
-//! Who there is, and which token belongs to whom.
+//! The users, and which token belongs to whom.
 
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ pub struct User {
     pub account: Account,
     /// The name for people.
     pub display: String,
-    /// What the user signs calls with.
+    /// The credentials with which the user signs calls.
     pub credentials: Credentials,
     /// Whether the user pays for more, such as editing posts.
     pub premium: bool,
@@ -66,7 +66,7 @@ impl World {
         self.users.get_mut(&id)
     }
 
-    /// The user with this name, however its letters are cased.
+    /// The user with this name, in upper or lower case.
     pub fn user_by_name(&self, name: &str) -> Option<&User> {
         self.users.values().find(|user| user.account.name.as_str().eq_ignore_ascii_case(name))
     }

@@ -66,7 +66,7 @@ static MENTION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:^|[^A-Za-z0-9_@/&])(@[A-Za-z0-9_]{1,15})\b").expect("a pattern"));
 static DOMAIN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9]\.[A-Za-z]{2,}").expect("a pattern"));
 
-/// What the platform makes of `written`; `tail` is a link that it adds by itself, as for a file.
+/// What the platform makes of `written`; `tail` is a link that it adds by itself, for example to a file.
 pub(super) fn dress(written: &str, tail: Option<String>, rng: &mut StdRng) -> Words {
     let mut text = String::with_capacity(written.len());
     let mut links = Vec::new();
@@ -109,7 +109,7 @@ pub fn unescape(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// Whether a text holds what the platform bills as a link: a link or a bare domain.
+/// Whether a text has what the platform bills as a link: a link or a bare domain.
 pub(super) fn has_link(written: &str) -> bool {
     DOMAIN.is_match(written) || LINK.is_match(written)
 }
@@ -169,7 +169,7 @@ mod tests {
     fn a_sealed_note_holds_no_link() {
         assert!(!has_link("Sealed note 17\nsha256 4f1c\nlog 23 kX0v+/="));
         assert!(has_link("see foo.io"));
-        // Nor does an address whose dots stand in brackets: without a domain there is no link.
+        // An address whose dots are in brackets is not a link either: it has no domain.
         let inert = "see https://t[.]co/abc and https://";
         assert!(!has_link(inert) && dressed(inert).links.is_empty());
         assert_eq!(dressed("(https://example.org/) https://example.org.").links.len(), 2);

@@ -62,7 +62,7 @@ fn standing(view: &View<'_>) -> Markup {
     }
 }
 
-/// The way to the notes that are not here.
+/// The links to the notes that are not here.
 fn older(view: &View<'_>) -> Markup {
     let Some(oldest) = view.ledger.last().checked_sub(NOTES).filter(|oldest| 0 < *oldest) else {
         return html! {};

@@ -11,8 +11,8 @@ use crate::wording::standing::NO_NOTE_YET_ON_PAGE;
 /// Gaps, losses and the like on one page: `log.txt` has all of them.
 const OTHERS_MAX: usize = 1000;
 
-/// The notes of one range, the newest first. Once it is full it changes only with what is said about its notes: the page
-/// after it is there by then.
+/// The notes of one range, the newest first. Once the range is full, the page changes only if something about its notes
+/// changes: the next page is there by then.
 pub(in crate::site) fn range(view: &View<'_>, place: u64) -> Markup {
     let notes = notes_of(place);
     let title = words::row::notes(*notes.start(), *notes.end());

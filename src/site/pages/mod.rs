@@ -28,7 +28,7 @@ fn frame(view: &View<'_>, page: Page, title: &str, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                // No picture: else browsers ask for one that is not there.
+                // No picture: otherwise browsers ask for one that is not there.
                 link rel="icon" href="data:,";
                 title { (title) " · " (view.settings.vkey.name()) }
                 link rel="stylesheet" href=(href(Page::Style));
@@ -72,12 +72,12 @@ fn current(page: Page, link: Page) -> Option<&'static str> {
     (page == link).then_some("page")
 }
 
-/// A link without more.
+/// A plain link.
 fn link(href: &str, text: &str) -> Markup {
     html! { a href=(href) { (text) } }
 }
 
-/// What is to be taken letter by letter.
+/// Text that must be read letter by letter.
 fn code(text: impl ToString) -> Markup {
     html! { code { (text.to_string()) } }
 }
@@ -103,7 +103,7 @@ fn post_link(view: &View<'_>, post: PublicPost) -> Markup {
     }
 }
 
-/// The same of a post by anybody, who may be no friend of ours.
+/// The same for a post by anybody, who may be hostile.
 fn post_link_of_anybody(view: &View<'_>, post: PublicPost) -> Markup {
     match view.settings.address_of_anybody(post) {
         Some(address) => html! { a href=(address) rel="noreferrer nofollow" { (words::row::post(post)) } },
@@ -160,7 +160,7 @@ fn other(view: &View<'_>, other: &Other, up: &str) -> Markup {
     }
 }
 
-/// The same without what kind of entry it is.
+/// The same without the kind of the entry.
 fn what_it_says(view: &View<'_>, entry: &Entry) -> Markup {
     match entry {
         Entry::Gap { from, to, reason, .. } => words::row::gap(moment(*from), moment(*to), html! { bdi { (reason) } }),

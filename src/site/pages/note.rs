@@ -37,7 +37,7 @@ pub(in crate::site) fn note(view: &View<'_>, note: &Note) -> Markup {
     frame(view, Page::Note(number), &title, &body)
 }
 
-/// The post, where it is, and the words that it must have: they follow from the log.
+/// The post, where it is, and the words that it must have, which follow from the log.
 fn posted(view: &View<'_>, note: &Note) -> Markup {
     html! {
         section aria-labelledby="post" {

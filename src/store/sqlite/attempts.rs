@@ -26,7 +26,7 @@ pub(super) fn failed(conn: &Connection, effect: EffectId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes an outcome; false if there is one already.
+/// Writes an outcome. Returns false if there is one already.
 pub(super) fn end(
     conn: &Connection,
     effect: EffectId,

@@ -122,7 +122,7 @@ impl AskEffects for Sqlite {
     }
 }
 
-/// What is next in a lane: what has an attempt of which nobody knows, then by rank, the oldest.
+/// What is next in a lane: first an effect whose last attempt nobody knows the result of, then by rank, the oldest.
 fn next_sql(lane: Lane) -> String {
     let kinds: Vec<EffectKind> = EffectKind::ALL.into_iter().filter(|kind| kind.lane() == lane).collect();
     let words: Vec<String> = kinds.iter().map(|kind| format!("'{}'", kind.as_str())).collect();
@@ -130,10 +130,10 @@ fn next_sql(lane: Lane) -> String {
         Lane::Messages => rank_sql("message.kind", MessageKind::WORDS.into_iter()),
         _ => rank_sql("effect.kind", kinds.iter().map(|kind| (kind.as_str(), kind.rank()))),
     };
-    // What was attempted, and nobody knows what came of it.
+    // Attempted effects whose outcome nobody knows.
     let unknown =
         |effect: &str| format!("EXISTS (SELECT 1 FROM attempt WHERE attempt.effect = {effect} AND failed = 0)");
-    // Nobody could tell which of two messages of the same words to the same recipient a look shows.
+    // Nobody could see which of two messages with the same words to the same recipient a look shows.
     let same_words = format!(
         "SELECT 1 FROM message AS same WHERE same.text = message.text AND same.effect <> message.effect
             AND same.account IS message.account AND same.conversation IS message.conversation AND {}

@@ -13,7 +13,7 @@ use crate::tlog::entry::Entry;
 use crate::tlog::signed_note::VerifierKey;
 use crate::tlog::tree::{Tree, leaf_hash};
 
-/// What makes a database of each version of the one before it, the first of nothing.
+/// The SQL that makes a database of each version out of the previous version; the first version is made out of nothing.
 const SCHEMAS: [&str; 3] =
     [include_str!("../schema/1.sql"), include_str!("../schema/2.sql"), include_str!("../schema/3.sql")];
 
@@ -21,10 +21,10 @@ const SCHEMAS: [&str; 3] =
 const APPLICATION: i64 = 0x5672_6261;
 const VERSION: usize = SCHEMAS.len();
 
-/// How long to wait for whoever else writes: a command that hands a large proof over may take its time.
+/// How long to wait for another writer: a command that submits a large proof may take some time.
 pub(super) const BUSY: Duration = Duration::from_secs(30);
 
-/// Entries read at a time while the tree is computed.
+/// Number of entries read at a time while the tree is computed.
 const PAGE: u64 = 10_000;
 
 pub(in crate::store) fn create(path: &Path, log: &VerifierKey) -> Result<(), Error> {
@@ -48,7 +48,7 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error
     Ok(conn)
 }
 
-/// Refuses what is not a database of ours, and gives the log's name and key.
+/// Refuses a database that is not ours, and returns the log's name and key.
 pub(super) fn identify(conn: &Connection, path: &Path) -> Result<(String, String), Error> {
     let version = version(conn)?;
     if version.is_some_and(|version| (1..VERSION).contains(&version)) {
@@ -66,17 +66,17 @@ pub(super) fn identify(conn: &Connection, path: &Path) -> Result<(String, String
     Ok(conn.query_row("SELECT origin, vkey FROM log", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// The version of a database of ours; nothing for any other file.
+/// The version of a database of ours; None for any other file.
 fn version(conn: &Connection) -> Result<Option<usize>, Error> {
     let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let version = usize::try_from(pragma("user_version")?).ok();
     Ok(version.filter(|_| pragma("application_id").is_ok_and(|application| application == APPLICATION)))
 }
 
-/// Brings a database of an earlier version up to date, in one transaction. Whoever calls this holds the lock.
+/// Brings a database of an earlier version up to date, in one transaction. The caller holds the lock.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), Error> {
     let Some(version) = version(conn)?.filter(|version| (1..VERSION).contains(version)) else { return Ok(()) };
-    // A table that others refer to is made anew: what they refer to is checked before the commit.
+    // A table that others refer to is made anew: the references are checked before the commit.
     conn.pragma_update(None, "foreign_keys", false)?;
     let tx = conn.transaction()?;
     SCHEMAS[version..].iter().try_for_each(|schema| tx.execute_batch(schema))?;
@@ -88,11 +88,12 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// How often the lock is asked for: who only looks whether it is taken has it for a moment, see [`is_locked`].
+/// Number of times that the lock is asked for. A process that only checks whether it is taken holds it for a moment,
+/// see [`is_locked`].
 const LOOKS: u32 = 5;
 const LOOK_TIME: Duration = Duration::from_millis(20);
 
-/// Takes the lock file beside the database; the kernel lets go of it when the process dies, however it dies.
+/// Takes the lock file beside the database. The kernel releases it when the process dies, however it dies.
 pub(super) fn lock(path: &Path) -> Result<File, Error> {
     let lock_path = lock_path(path);
     let failed = |e: std::io::Error| Error::Database(format!("{}: {e}", lock_path.display()));

@@ -84,14 +84,14 @@ fn is_handled(conn: &Connection, post: PostId) -> Result<bool, Error> {
     Ok(query.query_row(params![CHANNEL, post.0], |row| row.get(0))?)
 }
 
-/// Marks that a mention has been dealt with; false if it had been.
+/// Marks that a mention has been dealt with. Returns false if it was marked before.
 pub(super) fn mark(tx: &Transaction<'_>, mention: &Mentioned, now: Time) -> Result<bool, Error> {
     let insert = "INSERT INTO mention VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
     let values = params![CHANNEL, mention.post.0, mention.author.0, now.ms(), mention.what.as_str()];
     Ok(0 < tx.prepare_cached(insert)?.execute(values)?)
 }
 
-/// Writes that a post disputes a note; false if it stands there.
+/// Writes that a post disputes a note. Returns false if that is written already.
 pub(super) fn add_dispute(tx: &Transaction<'_>, note: u64, post: PostId) -> Result<bool, Error> {
     let insert = "INSERT INTO dispute VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     Ok(0 < tx.execute(insert, params![note, CHANNEL, post.0])?)

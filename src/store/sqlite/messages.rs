@@ -11,7 +11,7 @@ use crate::store::Error;
 use crate::store::effects::{EffectId, EffectKind};
 use crate::store::messages::{MessageBody, MessageKind, Outgoing, PendingMessage, ReadMessages, WriteMessages};
 
-/// The columns that make a message the only one of its kind.
+/// The columns in which no two messages may be equal.
 #[derive(Default)]
 struct MessageKey {
     command: Option<u64>,
@@ -80,7 +80,7 @@ impl WriteMessages for Sqlite {
     }
 }
 
-/// Writes a message to be sent; false if there is one of its kind.
+/// Writes a message to be sent. Returns false if there is one of its kind.
 pub(super) fn add(tx: &Transaction<'_>, message: &Outgoing, now: Time) -> Result<bool, Error> {
     let (account, conversation) = match &message.to {
         Addressee::Account(id) => (Some(id.0), None),

@@ -1,8 +1,8 @@
 //! The store in one SQLite file: a connection on a thread of its own, and for each subject the SQL that answers it.
 //!
-//! A question is one closure that runs on the connection's thread, so that nobody who waits for the disk holds up the
+//! A question is one closure that runs on the connection's thread, so that waiting for the disk does not block the
 //! program. Writing questions run in one transaction each. The connection of the daemon also holds the tree of all
-//! entries; commands that only look compute it when they need it.
+//! entries; commands that only read compute it when they need it.
 
 mod rows;
 mod log;
@@ -38,11 +38,11 @@ use crate::tlog::tree::{Tree, leaf_hash};
 
 pub(in crate::store) use file::create;
 
-/// Pages of 4 KiB in the write-ahead log before they are moved to the database itself, which holds up one note in about
-/// two hundred.
+/// Number of pages of 4 KiB in the write-ahead log before they are moved to the database itself. The move delays about
+/// one note in two hundred.
 const WAL_PAGES: i64 = 4096;
 
-/// How many jobs may wait for the connection.
+/// Number of jobs that may wait for the connection.
 const QUEUE_MAX: usize = 64;
 
 /// A job for the connection's thread; the one that closes the store takes the connection away.
@@ -60,7 +60,7 @@ pub(super) struct Sqlite {
 struct Db {
     conn: Connection,
     path: PathBuf,
-    /// What the daemon has besides.
+    /// What only the daemon's connection has.
     writer: Option<Writer>,
 }
 
@@ -69,10 +69,10 @@ struct Writer {
     tree: Tree,
     key: LogKey,
     durability: Durability,
-    /// Whether the write-ahead log may still hold a proof that was handed over and is not to be public.
+    /// Whether the write-ahead log may still hold a proof that was submitted and is not to be public.
     is_to_be_swept: bool,
     grown: watch::Sender<u64>,
-    /// Held as long as the database is open: two daemons on one log would fork it.
+    /// The lock, held as long as the database is open: two daemons on one log would fork it.
     _lock: File,
 }
 
@@ -81,9 +81,10 @@ pub(super) fn open(path: &Path, key: LogKey, durability: Durability) -> Result<S
     is_there(path)?;
     let lock = file::lock(&path.canonicalize().map_err(|e| Error::Database(format!("{}: {e}", path.display())))?)?;
     let mut conn = file::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // Commands write too: to read first and then be refused to write would end the daemon.
+    // Commands write too. Without this, a transaction that first reads could be refused its write, which would end the
+    // daemon.
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
-    // What was handed over and not published leaves nothing behind.
+    // What was submitted and not published leaves nothing behind.
     conn.pragma_update(None, "secure_delete", true)?;
     file::migrate(&mut conn)?;
     let synchronous = if durability == Durability::Disk { "FULL" } else { "OFF" };
@@ -141,7 +142,7 @@ impl Sqlite {
         Ok(Sqlite { jobs: Some(jobs), thread: Some(thread), grown })
     }
 
-    /// Does `job` on the connection's thread. A caller that goes away does not stop a job that was handed over.
+    /// Does `job` on the connection's thread. The job goes on even if the caller does not wait for it.
     async fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
@@ -155,7 +156,7 @@ impl Sqlite {
 }
 
 impl Drop for Sqlite {
-    /// Ends when the connection is closed: nobody has the file open after a handle that is gone.
+    /// Ends when the connection is closed: the file is not open after its handle is gone.
     fn drop(&mut self) {
         drop(self.jobs.take());
         if let Some(thread) = self.thread.take() {
@@ -193,14 +194,14 @@ impl Db {
         self.writer.as_mut().ok_or_else(|| Error::Refused("this handle of the store does not write the log".into()))
     }
 
-    /// Tells the tasks that there is work, though the log may not have grown.
+    /// Tells the tasks that there is work, even if the log has not grown.
     fn wake(&self) {
         if let Some(writer) = &self.writer {
             writer.grown.send_replace(writer.tree.len());
         }
     }
 
-    /// Does `write` in one transaction. The tree takes the new leaves only when they are durable: if the transaction
+    /// Does `write` in one transaction. The tree gets the new leaves only when they are durable: if the transaction
     /// fails, neither the file nor the tree has changed.
     fn append<T>(
         &mut self,
@@ -218,7 +219,7 @@ impl Db {
         Ok(written)
     }
 
-    /// The tree of the first `size` entries or more.
+    /// The tree of at least the first `size` entries.
     fn with_tree<T>(&self, size: u64, ask: impl FnOnce(&Tree) -> T) -> Result<T, Error> {
         match &self.writer {
             Some(writer) => Ok(ask(&writer.tree)),
@@ -230,8 +231,8 @@ impl Db {
         }
     }
 
-    /// Empties the write-ahead log, in which a proof that was handed over and refused would stand for long. Waits for
-    /// nobody: while somebody reads, it is tried again at the next occasion.
+    /// Empties the write-ahead log, in which a proof that was submitted and refused could otherwise stay for long. Does
+    /// not wait: while somebody reads the database, it is tried again on the next occasion.
     fn sweep(&mut self) -> Result<(), Error> {
         if !self.writer()?.is_to_be_swept {
             return Ok(());
@@ -260,7 +261,7 @@ impl Appended {
     }
 }
 
-/// Signs the head of this size inside the transaction that keeps it: it can leave the program only after the commit.
+/// Signs the head of this size inside the transaction that keeps it. So it can leave the program only after the commit.
 fn keep_head(tx: &Transaction<'_>, tree: &Tree, key: &LogKey, size: u64) -> Result<String, Error> {
     if let Some(checkpoint) = log::checkpoint(tx, size)? {
         return Ok(checkpoint);

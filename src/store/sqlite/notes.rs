@@ -96,7 +96,7 @@ fn damaged() -> Error {
     Error::Damaged("the entry of a note is no note's".into())
 }
 
-/// How the note of a row stands; None if its entry is none.
+/// How the note of a row stands; None if its entry is not a note's.
 fn standing(row: &Row<'_>) -> rusqlite::Result<Option<Standing>> {
     let line: String = row.get(1)?;
     let Some(sealed) = Entry::parse(line.as_bytes()).ok().and_then(|entry| entry.time()) else { return Ok(None) };
@@ -154,7 +154,7 @@ pub(super) fn posted(conn: &Connection) -> Result<(u64, Option<u64>), Error> {
     Ok(query.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// What of a note is open in public, the most of it.
+/// The most that is open of a note in public.
 pub(super) fn open_level(conn: &Connection, note: u64) -> Result<Option<Level>, Error> {
     let mut query =
         conn.prepare_cached("SELECT DISTINCT level FROM disclosed_file WHERE note = ?1 ORDER BY level LIMIT 1")?;

@@ -14,7 +14,7 @@ use crate::tlog::entry::Level;
 use crate::tlog::tree::Tree;
 use crate::wording::post::PostText;
 
-/// Where everything is posted.
+/// The channel of all posts.
 const CHANNEL: Channel = Channel::X;
 
 #[async_trait]
@@ -113,7 +113,7 @@ pub(super) fn begin(db: &mut Db, subject: &Subject, now: Time) -> Result<EffectI
     db.writer()?;
     let Some(Writer { tree, key, .. }) = &db.writer else { return Err(Error::Refused("no writer".into())) };
     let tx = db.conn.transaction()?;
-    // The text of a post is a function of the log and of nothing else.
+    // The text of a post depends only on the log.
     let (kind, run, date, text) = match subject {
         Subject::Notes { first, last } => {
             (EffectKind::NotePost, Some((*first, *last)), None, notes_text(&tx, tree, *first, *last)?)
@@ -184,7 +184,7 @@ pub(super) fn add_answer(tx: &Transaction<'_>, made: &triggers::NewAnswer, now: 
     Ok(())
 }
 
-/// Writes the posts of the thread that carries an opened note, the first of them under `under`.
+/// Writes the posts of the thread that carries an opened note; the first of them answers `under`.
 pub(super) fn add_thread(
     tx: &Transaction<'_>,
     opened: &triggers::Opened,

@@ -100,8 +100,8 @@ fn receive(
     Ok(())
 }
 
-/// The account whose notes of this log have been receipted, if it is another than the one that sent the slip: a slip says
-/// which log it is of, and anybody could say so.
+/// The account whose notes of this log have been receipted, if another account sent the slip. A slip says which log it
+/// is of, and anybody could write that.
 fn other_sender(tx: &Transaction<'_>, slip: MessageId, log: &Origin) -> Result<Option<AccountId>, Error> {
     let other = tx.query_row(
         "SELECT other.from_account FROM received_slip AS other JOIN received_slip AS this ON this.slip = ?1
@@ -130,7 +130,7 @@ fn slip(row: &Row<'_>) -> rusqlite::Result<ReceivedSlip> {
     Ok(ReceivedSlip { slip: rows::message_id(row, 0)?, from: AccountId(row.get(1)?), received })
 }
 
-/// Three columns from this one on: log, note, commitment.
+/// Reads three columns from this one on: log, note, commitment.
 fn received(row: &Row<'_>, column: usize) -> rusqlite::Result<Received> {
     let log = Origin::parse(&row.get::<_, String>(column)?).ok_or(rusqlite::Error::InvalidQuery)?;
     Ok(Received { log, note: row.get(column + 1)?, commitment: rows::hash(row, column + 2)? })
@@ -142,13 +142,13 @@ fn receipt_for(conn: &Connection, log: &Origin, note: u64) -> Result<Option<(u64
     Ok(query.query_row(params![log.as_str(), note], |row| Ok((row.get(0)?, rows::hash(row, 1)?))).optional()?)
 }
 
-/// The receipt that this entry is.
+/// The receipt that this entry records.
 pub(super) fn receipt_at(conn: &Connection, index: u64) -> Result<Option<Received>, Error> {
     let mut query = conn.prepare_cached("SELECT log, note, commitment FROM receipt WHERE idx = ?1")?;
     Ok(query.query_row([index], |row| received(row, 0)).optional()?)
 }
 
-/// The post of the receipt that this entry is: its exact text, and the size of the head that it shows.
+/// The post of the receipt that this entry records: its exact text, and the size of the head that it shows.
 fn post_of(conn: &Connection, index: u64) -> Result<Option<(PublicPost, String, u64)>, Error> {
     let mut query = conn.prepare_cached(
         "SELECT outcome.channel, outcome.id, text, size FROM post JOIN outcome USING (effect)

@@ -129,7 +129,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<Request> {
     })
 }
 
-/// Writes a request, and gives its number.
+/// Writes a request, and returns its number.
 pub(super) fn ask(tx: &Transaction<'_>, request: &NewRequest, now: Time) -> Result<u64, Error> {
     let (kind, level, post) = match request.ask {
         Ask::Open { level, .. } => ("open", Some(level.as_str()), None),
@@ -160,7 +160,8 @@ pub(super) fn approve(tx: &Transaction<'_>, request: u64, by: &str, now: Time) -
     Ok(())
 }
 
-/// Ends a request that is waiting, and the proof that was handed over with it goes; false if it has ended before.
+/// Ends a request that is waiting, and removes the proof that was submitted with it. Returns false if it has ended
+/// before.
 pub(super) fn end(
     tx: &Transaction<'_>,
     request: u64,
@@ -183,7 +184,7 @@ pub(super) fn keep_command(tx: &Transaction<'_>, command: &Command) -> Result<()
     Ok(())
 }
 
-/// Writes what becomes of an official's code.
+/// Writes what happens to an official's code.
 pub(super) fn change_code(tx: &Transaction<'_>, change: &CodeChange) -> Result<(), Error> {
     match change {
         CodeChange::Give(CodeRow { official, code, order, at, tries }) => tx.execute(

@@ -1,4 +1,4 @@
-//! What stands in a column.
+//! Reads the values in columns.
 
 use rusqlite::Row;
 
@@ -34,7 +34,7 @@ pub(super) fn public_post(row: &Row<'_>, column: usize) -> rusqlite::Result<Opti
     Ok(row.get::<_, Option<u64>>(column + 1)?.map(|id| channel.post(PostId(id))))
 }
 
-/// The same where there is one.
+/// The same, where there is always one.
 pub(super) fn some_post(row: &Row<'_>, column: usize) -> rusqlite::Result<PublicPost> {
     public_post(row, column)?.ok_or(rusqlite::Error::InvalidQuery)
 }

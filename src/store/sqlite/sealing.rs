@@ -25,7 +25,7 @@ impl ReadSealing for Sqlite {
     async fn unseen(&self, messages: &[MessageId]) -> Result<Vec<MessageId>, Error> {
         let mut messages = messages.to_vec();
         self.run(move |db| {
-            // In one transaction, so that the file is locked once and not for each message.
+            // In one transaction, so that the file is locked once, not once for each message.
             let tx = db.conn.transaction()?;
             let mut seen = Vec::new();
             for &message in &messages {

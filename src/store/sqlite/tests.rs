@@ -89,8 +89,8 @@ fn text(effect: &Effect) -> &str {
     }
 }
 
-/// Notes 1 to 3, of which the first is posted, the others are about to be posted, after an attempt that failed and one of
-/// which nobody knows.
+/// Notes 1 to 3. The first is posted. The others have a post that is decided upon, after one attempt that failed and
+/// one of which nobody knows the result.
 #[tokio::test]
 async fn a_database_of_version_1_is_taken_over_with_all_that_is_in_it() {
     let folder = tempfile::tempdir().unwrap();

@@ -35,7 +35,7 @@ impl WriteTriggers for Sqlite {
     }
 }
 
-/// Marks that a trigger has been dealt with; false if it had been.
+/// Marks that a trigger has been dealt with. Returns false if it was marked before.
 fn mark(tx: &Transaction<'_>, trigger: &Trigger, now: Time) -> Result<bool, Error> {
     match trigger {
         Trigger::Mention(mention) => mentions::mark(tx, mention, now),

@@ -17,7 +17,8 @@ use crate::tasks::task::{TaskError, ms};
 /// How far our clock and the platform's may differ when a message is looked for.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(3600);
 
-/// How far a conversation is read at most, in fewer calls than X allows in a window: a look that never ends finds nothing.
+/// Most of a conversation that is read. It takes fewer calls than X allows in a window: a look that never ends finds
+/// nothing.
 const REACH: Reach = Reach { page_sizes: &[5, 20, 100], pages_max: 12 };
 
 /// A message with its text.
@@ -49,10 +50,10 @@ impl Remote for Conversations {
         Ok(self.platform.send_message(&composed.to, &composed.text, None).await?.message)
     }
 
-    /// Looks for the message in its conversation, among those that are not known to be others of ours.
+    /// Looks for the message in its conversation, among the messages that are not known to be others of ours.
     async fn look(&self, composed: &ComposedDm, first: Option<Time>) -> Result<Sight<MessageId>, TaskError> {
         let to = &composed.to;
-        // The publisher keeps it before any other loop begins.
+        // The publisher keeps it before any other task begins.
         let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
         let first = first.unwrap_or(self.clock.now());
         let from = Source::XDm.first_at(first.plus_ms(-ms(CLOCKS_DIFFER)));
@@ -62,7 +63,7 @@ impl Remote for Conversations {
         };
         let Newest { messages, is_enough } = newest(&*self.platform, with, REACH, |message| message.id < from).await?;
         let is_ours = |found: &&Message| found.sender == me && found.text == composed.text && is_there(found, to);
-        // The oldest that is not known to be another.
+        // The oldest message that is not known to be another one.
         for found in messages.iter().rev().filter(is_ours).filter(|found| from <= found.id) {
             if !self.store.is_sent(found.id).await? {
                 return Ok(Sight::There(found.id));

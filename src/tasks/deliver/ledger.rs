@@ -39,7 +39,7 @@ impl Ledger<Conversations> for Messages {
 }
 
 impl Messages {
-    /// The message with this number is not sent any more, and why.
+    /// The message with this number will not be sent any more, and why.
     pub(super) async fn give_up(&self, id: EffectId, why: &str, now: Time) -> Result<(), TaskError> {
         Ok(self.0.given_up(id, why.to_owned(), now).await?)
     }

@@ -1,12 +1,12 @@
 //! Sends each direct message that was decided upon, once.
 //!
-//! How a message is brought to its end, whatever dies and whenever, is [`once`](crate::tasks::once)'s. After an attempt whose
-//! outcome nobody knows the message is looked for in its conversation, among those that are not known to be others of ours.
-//! A message that the platform refuses for good is given up, with the reason; it holds up no other. Nor does one whose
-//! recipient cannot be written to, or whose conversation cannot be read: it waits by itself.
+//! [`once`](crate::tasks::once) brings each message to its end, even if the program dies at any moment. After an
+//! attempt whose outcome nobody knows, the message is looked for in its conversation, among the messages that are not
+//! known to be others of ours. A message that the platform refuses for good is given up, with the reason; it does not
+//! delay any other. A message whose recipient cannot be written to, or whose conversation cannot be read, waits alone.
 //!
-//! What officials are told in answer to a command goes first, and some of what the platform allows is kept for it: a code
-//! that comes late is worth nothing.
+//! Answers to officials' commands go first, and a part of what the platform allows is kept for them: a code that comes
+//! late is worth nothing.
 
 mod conversation;
 mod ledger;
@@ -28,7 +28,7 @@ use crate::tasks::once::decide::{Retry, Rules};
 use crate::tasks::once::{End, EndOf, Once};
 use crate::tasks::task::{Needs, Next, Task, TaskError, Wake};
 
-/// So many of the messages that the platform allows are left to answers to commands.
+/// Number of messages, of those that the platform allows, that are kept for answers to commands.
 const RESERVED: u64 = 3;
 
 /// When to look again how many messages the platform allows.
@@ -42,7 +42,7 @@ pub struct DeliverSettings {
     pub identities: Vec<age::x25519::Identity>,
 }
 
-/// The loop that sends.
+/// The task that sends.
 pub struct DmSender {
     platform: Arc<dyn Platform>,
     store: Store,
@@ -51,7 +51,7 @@ pub struct DmSender {
     conversations: Conversations,
     ledger: Messages,
     once: Once,
-    /// Who cannot be written to, and until when nobody tries.
+    /// Accounts that cannot be written to, and until when nothing is sent to them.
     unreachable: Vec<(Addressee, Time)>,
 }
 
@@ -63,7 +63,7 @@ impl Task for DmSender {
     /// Sends at most one message. Doing it twice does no harm.
     ///
     /// # Errors
-    /// Only what must stop the daemon.
+    /// Only errors that must stop the daemon.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
         self.once.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
@@ -114,7 +114,7 @@ impl DmSender {
         self.conclude(composed, end).await
     }
 
-    /// What comes of how far a message was brought.
+    /// What follows from how far a message was brought.
     async fn conclude(&mut self, message: ComposedDm, end: EndOf<Conversations>) -> Result<Next, TaskError> {
         match end {
             End::Accepted(id) => {
@@ -138,14 +138,14 @@ impl DmSender {
         Ok(Next::Now)
     }
 
-    /// What becomes of a message that surely was not sent.
+    /// What happens to a message that surely was not sent.
     async fn failed(&mut self, message: ComposedDm, error: PlatformError) -> Result<Next, TaskError> {
         match error {
             PlatformError::Refused { .. } | PlatformError::TooLong { .. } | PlatformError::ReplyRefused { .. } => {
                 self.give_up(message.id, &error.to_string()).await
             }
-            // It may be this recipient alone, whose conversation is encrypted; if it is the account, each recipient is tried
-            // as seldom.
+            // The cause may be this recipient only, whose conversation is encrypted. If the cause is the account, each
+            // recipient is tried just as seldom.
             PlatformError::NeedsPerson { .. } => {
                 self.unreachable.push((message.to, self.once.after(&error)));
                 self.put_off(message.id, error).await
@@ -165,7 +165,7 @@ impl DmSender {
         Ok(Next::Idle(now.plus_ms(DAY_MS)))
     }
 
-    /// Lets one message wait because of what the platform says; others pass it.
+    /// Lets one message wait because of the platform's answer; others pass it.
     async fn put_off(&mut self, id: EffectId, error: PlatformError) -> Result<Next, TaskError> {
         let now = self.clock.now();
         let until = self.once.after(&error);
@@ -175,7 +175,7 @@ impl DmSender {
         Ok(Next::Now)
     }
 
-    /// What the message says; nothing if it is a slip that cannot be made.
+    /// The text of the message. None if it is a slip that cannot be made.
     async fn text(&self, body: Option<MessageBody>) -> Result<Option<String>, TaskError> {
         let note = match body {
             Some(MessageBody::Text(text)) => return Ok(Some(text)),

@@ -1,7 +1,8 @@
 //! What of a note is made public: the proof, the files for the site, and the posts of the mirror. Values in, values out.
 //!
-//! An opening is entered in the log with the SHA-256 of the file that it opens: of the envelope, which is the commitment
-//! itself, or of the content. So whoever has that file can check it against the log with `sha256sum` alone.
+//! An opening is entered in the log with the SHA-256 of the file that it opens: of the envelope, which is the
+//! commitment itself, or of the content. So anybody who has that file can check it against the log with `sha256sum`
+//! alone.
 
 use crate::base::hash::Hash;
 use crate::base::ids::{PostId, PublicPost};
@@ -16,7 +17,7 @@ use crate::tlog::tlog_proof::TlogProof;
 use crate::verify::proof::{self, Trust};
 use crate::wording::thread::{self, MirrorError};
 
-/// Why nothing can be made public of a proof. The messages say nothing private.
+/// Why nothing of a proof can be made public. The messages say nothing private.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum BundleError {
@@ -28,7 +29,7 @@ pub enum BundleError {
     Mirror(#[from] MirrorError),
 }
 
-/// The proof of a note that shows so much of it.
+/// The proof of a note that shows this much of it.
 pub fn proof(
     note: u64,
     row: &ProofRow,
@@ -48,10 +49,11 @@ pub fn proof(
     }
 }
 
-/// What a packed proof opens of a note, checked as anybody would check it, and against what the log says about the note.
+/// What a packed proof opens of a note. The proof is checked as anybody would check it, and compared with the log's
+/// entry of the note.
 ///
 /// # Errors
-/// If it does not hold, is the proof of something else, or the text cannot be mirrored.
+/// If the proof does not hold, is about something else, or the text cannot be mirrored.
 pub fn open(standing: &Standing, level: Level, zip: &[u8]) -> Result<Opened, BundleError> {
     let (note, other) = (standing.note, |why: String| BundleError::Other { note: standing.note, level, why });
     let report = proof::verify(zip, &Trust::default()).map_err(|error| other(error.to_string()))?;
@@ -88,8 +90,9 @@ pub fn open(standing: &Standing, level: Level, zip: &[u8]) -> Result<Opened, Bun
     Ok(Opened { note, level, sha256, files, parts })
 }
 
-/// Which files go along with which post: the images in their order, as many as one post can take, from the first post on;
-/// an animated GIF alone. What the platform does not take, or no post is left for, is on the site only.
+/// Which files are attached to which post: the images in their order, as many as one post can take, from the first post
+/// on; an animated GIF alone. Files that the platform does not take, or for which no post is left, are only on the
+/// site.
 fn enclose(texts: Vec<String>, files: &[(String, u64)]) -> Vec<(String, Vec<String>)> {
     let mut groups: Vec<Vec<String>> = Vec::new();
     let mut is_full = true;

@@ -1,10 +1,10 @@
 //! Does what officials ask for: opens notes, and enters disputes.
 //!
-//! A request that may be done is done in one transaction: the log's entry, the files for the site, the posts of the mirror,
-//! the messages, and that the request is done. The proof is the one that an official has handed over; without one it is
-//! made here, if this machine has a key that opens notes. Where the configuration asks for it, an opening waits until
-//! somebody else than who asked has approved it, and lapses if nobody does in time: an approval that comes later counts for
-//! nothing, whether or not anybody was there to let it lapse.
+//! A request that may be done is done in one transaction: the log's entry, the files for the site, the posts of the
+//! mirror, the messages, and that the request is done. The proof is the one that an official has submitted. Without one
+//! it is made here, if this machine has a key that opens notes. If the configuration asks for it, an opening waits
+//! until somebody other than the person who asked has approved it. It lapses if nobody does so in time: a later
+//! approval counts for nothing, even if the daemon did not run at that moment.
 
 pub mod bundle;
 
@@ -33,9 +33,9 @@ pub use self::settings::OpenSettings;
 
 /// What the discloser needs to know besides its own section.
 pub struct DiscloseContext {
-    /// The wait between two looks at what commands have asked for.
+    /// The wait between two looks for requests from commands.
     pub poll: Duration,
-    /// To whom a dispute is told.
+    /// Accounts that get a message about a dispute.
     pub officials: Vec<AccountId>,
     /// The secret keys that open notes, if this machine has any.
     pub identities: Vec<age::x25519::Identity>,
@@ -43,7 +43,7 @@ pub struct DiscloseContext {
     pub vkey: VerifierKey,
     /// Where people read a post of an account.
     pub post_address: fn(web: &str, author: &AccountName, post: PostId) -> String,
-    /// What `post_address` wants to know of the platform.
+    /// What `post_address` needs to know of the platform.
     pub web: String,
 }
 
@@ -55,7 +55,7 @@ enum Made<T> {
     Impossible(String),
 }
 
-/// The loop that opens.
+/// The task that opens.
 pub struct Discloser {
     platform: Arc<dyn Platform>,
     store: Store,
@@ -73,7 +73,7 @@ impl Task for Discloser {
     /// Does all that may be done. Doing it twice does no harm.
     ///
     /// # Errors
-    /// Only what must stop the daemon.
+    /// Only errors that must stop the daemon.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
         self.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
@@ -94,7 +94,7 @@ impl Discloser {
 
     async fn step(&mut self) -> Result<Next, TaskError> {
         let mut waiting = self.store.requests(Some(RequestState::Waiting)).await?;
-        // Those that need the platform hold up no other.
+        // Requests that need the platform do not delay others.
         waiting.sort_by_key(|request| matches!(request.ask, Ask::Dispute { .. }));
         let mut unread = None;
         for request in waiting {
@@ -103,7 +103,7 @@ impl Discloser {
                 Ask::Dispute { note, post } => self.dispute(&request, note, post).await,
             };
             match done {
-                // It may be this post alone that cannot be read.
+                // The cause may be this post only, which cannot be read.
                 Err(TaskError::Platform(error @ PlatformError::Unavailable { .. })) => unread = Some(error),
                 done => done?,
             }
@@ -134,7 +134,7 @@ impl Discloser {
             return Ok(());
         }
         if standing.post.is_none() {
-            // Nothing is opened before its commitment is public; the publisher is at it.
+            // Nothing is opened before its commitment is public; the publisher is working on it.
             return if is_late { self.refuse(request, not_posted_in_time(note)).await } else { Ok(()) };
         }
         match self.opened(request, &standing, level).await? {
@@ -159,14 +159,14 @@ impl Discloser {
                 Made::Impossible(why) => return Ok(Made::Impossible(why)),
             },
         };
-        // A malicious or large archive holds up no other task.
+        // A malicious or large archive does not delay other tasks.
         let standing = standing.clone();
         let opened = tokio::task::spawn_blocking(move || bundle::open(&standing, level, &zip));
         let opened = opened.await.map_err(|error| TaskError::Fatal(error.into()))?;
         Ok(opened.map_or_else(|error| Made::Impossible(error.to_string()), Made::Ready))
     }
 
-    /// The packed proof, made with the key of this machine.
+    /// The packed proof, made with this machine's key.
     async fn proof(&self, note: u64, level: Level) -> Result<Made<Vec<u8>>, TaskError> {
         if self.context.identities.is_empty() {
             let why = "the daemon has no key that opens notes, and no proof was handed over";
@@ -226,7 +226,7 @@ impl Discloser {
         self.end(request, Trigger::Refuse(request.id, why), Effects::default()).await.map(drop)
     }
 
-    /// Ends a request, and tells whoever asked by message.
+    /// Ends a request, and tells the person who asked, if it was by message.
     async fn end(&self, request: &Request, trigger: Trigger, mut effects: Effects) -> Result<bool, TaskError> {
         if let Some(account) = AccountId::parse(&request.asked_by) {
             let state = match &trigger {

@@ -1,19 +1,20 @@
 //! What to do next about one effect: a function of what is known, and of nothing else.
 //!
-//! An attempt is durable before it is made. Then it was accepted, or has surely failed, or nobody knows. What nobody knows is
-//! looked for; only when it could be looked for, and was absent, so long after the last attempt that it can no longer
-//! appear, is it tried again.
+//! An attempt is durable before it is made. Afterwards it was accepted, or it has surely failed, or nobody knows its
+//! outcome. An effect of unknown outcome is looked for. It is attempted again only if a look could read everything, did
+//! not find it, and the last attempt is so long ago that it can no longer appear.
 //!
 //! # What is assumed
 //!
-//! An effect is never done twice as long as whatever an attempt does can be seen within `unknown_outcome_timeout`, counted
-//! from the moment that was written down before the attempt. Within that time lie: the time from writing it down to
-//! the call, the call itself, the time for which the platform may still do it after the caller has given up, and the lag of
-//! the listing.
+//! An effect is never done twice as long as everything that an attempt does can be seen within
+//! `unknown_outcome_timeout`, counted from the moment that was written down before the attempt. That time includes: the
+//! time from writing it down to the call, the call itself, the time for which the platform may still do it after the
+//! caller has given up, and the lag of the listing.
 //!
-//! The moments are those of this machine's clock. One that is set back makes the wait longer and does no harm. One that is set
-//! forward makes it shorter: set forward by the whole time-out between an attempt and a look, it allows a second attempt
-//! too early. [`may_still_appear`] is the only place that compares moments: a clock that nobody can set is to be asked there.
+//! The moments are those of this machine's clock. A clock that is set back makes the wait longer and does no harm. A
+//! clock that is set forward makes it shorter. If it is set forward by the whole time-out between an attempt and a
+//! look, a second attempt can come too early. [`may_still_appear`] is the only place that compares moments; a clock
+//! that nobody can set would be asked there.
 
 use std::time::Duration;
 
@@ -26,8 +27,8 @@ use crate::tasks::task::ms;
 pub struct Rules {
     /// How long after an attempt of unknown outcome its effect may still appear.
     pub unknown_outcome_timeout: Duration,
-    /// How long what was refused as a duplicate may stay away before it counts as gone; no less than the time-out above is
-    /// waited.
+    /// How long a duplicate that was refused may be missing before it counts as gone. The wait is never shorter than
+    /// the time-out above.
     pub duplicate_stays_away: Duration,
     /// Who decides upon another attempt after one of unknown outcome.
     pub retry: Retry,
@@ -38,7 +39,7 @@ pub struct Rules {
 pub enum Retry {
     /// The program, when the effect can no longer appear.
     ByItself,
-    /// A person, who gives a command for each attempt. The command looks before its attempt, and tries once.
+    /// A person, who gives a command for each attempt. The command looks before its attempt, and makes only one.
     ByPerson,
 }
 
@@ -47,7 +48,7 @@ pub enum Retry {
 pub struct Known<Id> {
     /// The attempts that are durable; None if there was none.
     pub attempts: Option<Attempts>,
-    /// What this process knows of the last of them.
+    /// What this process knows of the last attempt.
     pub last: LastAttempt<Id>,
     /// What the last look showed. A look before an attempt says nothing about it, so an attempt sets this to None.
     pub look: Option<Look<Id>>,
@@ -73,7 +74,8 @@ pub enum LastAttempt<Id> {
 /// A look for the effect.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Look<Id> {
-    /// When it was asked for, not when the answer came: what the answer does not show was not there at this moment.
+    /// When the platform was asked, not when the answer came: what the answer does not show was not there at this
+    /// moment.
     pub asked: Time,
     /// What it showed.
     pub sight: Sight<Id>,
@@ -84,11 +86,11 @@ pub struct Look<Id> {
 pub enum Sight<Id> {
     /// The effect is there, under this identifier.
     There(Id),
-    /// All was read in which it can be, and it is not there.
+    /// Every place where it can be was read, and it is not there.
     Absent,
     /// It could not be read. This says nothing.
     Unreadable,
-    /// More was written since than is ever read: no later look can show it either.
+    /// More was written since than can ever be read: no later look can show it either.
     Endless,
 }
 
@@ -111,7 +113,7 @@ pub enum Step<Id> {
     GiveUp(GivenUp),
 }
 
-/// Why an effect is given up without the platform's word.
+/// Why an effect is given up although the platform has not refused it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum GivenUp {
     /// No look can show whether it happened.
@@ -120,12 +122,12 @@ pub enum GivenUp {
 }
 
 impl<Id> Known<Id> {
-    /// What a process knows that has just read the store.
+    /// The knowledge of a process that has just read the store.
     pub fn durable(attempts: Option<Attempts>) -> Known<Id> {
         Known { attempts, last: LastAttempt::Forgotten, look: None }
     }
 
-    /// An attempt has become durable at `now`, and is not made yet.
+    /// An attempt has become durable at `now`, but is not made yet.
     pub fn attempted(&mut self, now: Time) {
         let (first, last) = self.attempts.map_or((now, now), |before| (before.first, before.last.max(now)));
         self.attempts = Some(Attempts { first, last, all_failed: false });
@@ -144,7 +146,7 @@ pub fn next<Id: Copy>(known: &Known<Id>, rules: &Rules) -> Step<Id> {
     }
 }
 
-/// What to do next if only a look can tell.
+/// What to do next if only a look can show the outcome.
 fn next_by_look<Id: Copy>(known: &Known<Id>, rules: &Rules) -> Step<Id> {
     let open = known.attempts.filter(|attempts| !attempts.all_failed);
     if open.is_none() && rules.retry == Retry::ByItself {
@@ -171,7 +173,7 @@ fn stays_away<Id>(known: &Known<Id>, rules: &Rules) -> Duration {
     }
 }
 
-/// Whether what the attempts did may appear though a look that was asked for at `asked` did not show it.
+/// Whether what the attempts did may still appear, although a look that was made at `asked` did not show it.
 fn may_still_appear(attempts: Attempts, asked: Time, stays_away: Duration) -> bool {
     asked < attempts.last.plus_ms(ms(stays_away))
 }

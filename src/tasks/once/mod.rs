@@ -1,7 +1,7 @@
-//! Does what is remote, once: the only engine for posts, direct messages and `send`.
+//! Does remote things once: the only engine for posts, direct messages and `send`.
 //!
-//! The platform may lose a request, or its answer, and this process may die between any two steps. So each step is durable
-//! before the next is taken, and [`decide::next`] says from what is known, and from nothing else, what comes next:
+//! The platform may lose a request or its answer, and this process may die between any two steps. So each step is
+//! durable before the next is taken. [`decide::next`] says what comes next, from what is known and from nothing else:
 //!
 //! | step | what is durable after it | what a crash right after it leaves |
 //! |---|---|---|
@@ -11,9 +11,9 @@
 //! | accepted | where it is | nothing more to do |
 //! | given up | why | nothing more to do |
 //!
-//! A new process goes on by the same function: there is no recovery of another kind.
+//! A new process continues with the same function: there is no other kind of recovery.
 //!
-//! What must hold for every order of these events is checked by a model in the tests, with the very same function.
+//! What must hold for every order of these events is checked by a model in the tests, with the same function.
 
 pub mod decide;
 
@@ -41,10 +41,10 @@ pub trait Remote: Sync {
     type Effect: Send + Sync;
     /// What the platform calls it.
     type Id: Copy + Send;
-    /// What an attempt needs, as an uploaded file.
+    /// What an attempt needs, for example an uploaded file.
     type Ready: Default + Send;
 
-    /// Makes ready what an attempt needs. To do this twice does no harm, and nobody sees it.
+    /// Prepares what an attempt needs. Doing this twice does no harm, and nobody sees it.
     fn prepare(&self, effect: &Self::Effect) -> impl Future<Output = Result<Self::Ready, TaskError>> + Send;
 
     /// Makes one attempt. Any error but [`NoAnswer`](PlatformError::NoAnswer) and
@@ -55,7 +55,7 @@ pub trait Remote: Sync {
         ready: &Self::Ready,
     ) -> impl Future<Output = Result<Self::Id, PlatformError>> + Send;
 
-    /// Looks for what the attempts may have left; `first` is when the first was written down, None if none was.
+    /// Looks for what the attempts may have left. `first` is when the first was written down; None if there was none.
     fn look(
         &self,
         effect: &Self::Effect,
@@ -71,14 +71,14 @@ pub trait Ledger<R: Remote>: Sync {
     /// The last attempt surely had no effect.
     fn failed(&self, effect: &R::Effect, now: Time) -> impl Future<Output = Result<(), TaskError>> + Send;
 
-    /// It is done. To say so twice changes nothing.
+    /// It is done. Saying so twice changes nothing.
     fn accepted(&self, effect: &R::Effect, id: R::Id, now: Time) -> impl Future<Output = Result<(), TaskError>> + Send;
 
-    /// It is not tried any more, and why.
+    /// It is given up, and why.
     fn given_up(&self, effect: &R::Effect, why: &str, now: Time) -> impl Future<Output = Result<(), TaskError>> + Send;
 }
 
-/// How far an effect was brought. What is to be durable of it is.
+/// How far an effect was brought. Everything that must be durable of it is durable.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum End<Id, Ready> {
     /// It is done.
@@ -87,16 +87,16 @@ pub enum End<Id, Ready> {
     Failed {
         /// Why.
         error: PlatformError,
-        /// With what it was made.
+        /// What was prepared for the attempt.
         ready: Ready,
     },
-    /// Nobody knows what the attempt came to, and why: it is to be looked for, a little later.
+    /// Nobody knows the outcome of the attempt, and why: it is to be looked for a little later.
     Unknown(PlatformError),
     /// It is not there, and may still appear.
     NotYet,
     /// It could not be looked for.
     Unreadable(PlatformError),
-    /// What an attempt needs could not be made ready; none was made.
+    /// What an attempt needs could not be prepared; no attempt was made.
     NotReady(PlatformError),
     /// It is given up.
     GivenUp(GivenUp),
@@ -105,7 +105,7 @@ pub enum End<Id, Ready> {
 /// How far an effect of this kind was brought.
 pub type EndOf<R> = End<<R as Remote>::Id, <R as Remote>::Ready>;
 
-/// One effect with all that bringing it on needs.
+/// One effect with everything that is needed to continue with it.
 pub struct Drive<'a, R: Remote, L> {
     /// The platform.
     pub remote: &'a R,
@@ -120,11 +120,11 @@ pub struct Drive<'a, R: Remote, L> {
 }
 
 impl<R: Remote, L: Ledger<R>> Drive<'_, R, L> {
-    /// Brings the effect as far as it gets without waiting: at most one attempt, or one look and one attempt.
+    /// Brings the effect as far as possible without waiting: at most one attempt, or one look and one attempt.
     ///
     /// # Errors
-    /// Those of the ledger, and those of the remote side that are not the platform's. Whatever had become durable is, and
-    /// to begin anew is safe.
+    /// Those of the ledger, and those of the remote side that are not the platform's. What had become durable stays
+    /// durable, and it is safe to begin again.
     pub async fn bring(&self, known: &mut Known<R::Id>) -> Result<EndOf<R>, TaskError> {
         let mut ready = R::Ready::default();
         let mut trouble = None;
@@ -169,18 +169,19 @@ impl<R: Remote, L: Ledger<R>> Drive<'_, R, L> {
         }
     }
 
-    /// Makes ready what an attempt needs, and the attempt durable.
+    /// Prepares what an attempt needs, and makes the attempt durable.
     async fn attempt(&self, known: &mut Known<R::Id>) -> Result<R::Ready, TaskError> {
         let ready = self.remote.prepare(self.effect).await?;
         // A crash here leaves files on the platform that nobody sees, and the effect as it was.
         let now = self.clock.now();
         self.ledger.attempt(self.effect, now).await?;
-        // A crash here leaves an attempt that was never made: it is looked for until the time-out, then tried again.
+        // A crash here leaves an attempt that was never made: it is looked for until the time-out, then attempted
+        // again.
         known.attempted(now);
         Ok(ready)
     }
 
-    /// Makes the attempt that is durable, and says what it came to.
+    /// Makes the attempt that is durable, and returns its result.
     async fn act(&self, ready: &R::Ready) -> (LastAttempt<R::Id>, Option<PlatformError>) {
         let outcome = self.remote.act(self.effect, ready).await;
         // A crash here, or anywhere in the call, leaves an attempt of unknown outcome: it is looked for.
@@ -194,7 +195,8 @@ impl<R: Remote, L: Ledger<R>> Drive<'_, R, L> {
 
     /// Looks for the effect. A crash during a look leaves everything as it was.
     async fn look(&self, known: &Known<R::Id>) -> Result<(Option<Look<R::Id>>, Option<PlatformError>), TaskError> {
-        // What the answer does not show was not there when it was asked, not when it came.
+        // What the answer does not show was not there when the platform was asked; it may be there when the answer
+        // comes.
         let asked = self.clock.now();
         let first = known.attempts.map(|attempts| attempts.first);
         let (sight, trouble) = match self.remote.look(self.effect, first).await {
@@ -206,7 +208,7 @@ impl<R: Remote, L: Ledger<R>> Drive<'_, R, L> {
     }
 }
 
-/// What a task of the daemon remembers of its effects from tick to tick. To lose it does no harm.
+/// What a task of the daemon remembers of its effects from tick to tick. Losing it does no harm.
 pub struct Once {
     rules: Rules,
     clock: Clock,
@@ -224,7 +226,7 @@ impl Once {
         Once { rules, clock, backoff: Backoff::new(), deferred: Deferred::default(), duplicates: BTreeSet::new() }
     }
 
-    /// Brings an effect on that the store has handed out.
+    /// Continues with an effect that the store has returned.
     ///
     /// # Errors
     /// As [`Drive::bring`].
@@ -238,7 +240,7 @@ impl Once {
         self.drive(remote, ledger, effect, Known { last, ..Known::durable(effect.attempts()) }).await
     }
 
-    /// Makes the first attempt of an effect that was decided upon together with it, just now, by this process.
+    /// Makes the first attempt of an effect that this process has just decided upon together with that attempt.
     ///
     /// # Errors
     /// As [`Drive::bring`].

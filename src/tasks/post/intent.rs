@@ -22,14 +22,14 @@ impl Intent {
         }
     }
 
-    /// Whether everything waits for it as long as it is not posted: notes for one another, and for the heartbeat. Anything
-    /// else is passed by what can be done.
+    /// Whether everything waits for it as long as it is not posted. Notes are waited for, by each other and by the
+    /// heartbeat. Everything else may be passed by what can be done.
     pub(super) fn holds_all_up(&self) -> bool {
         matches!(self.subject, Subject::Notes { .. } | Subject::Heartbeat { .. })
     }
 
-    /// Whether it is brought to its end before the next notes are decided upon: notes are, and what was attempted and
-    /// nobody knows of.
+    /// Whether it is brought to its end before the next notes are decided upon. This is so for notes, and for posts
+    /// with an attempt whose outcome nobody knows.
     pub(super) fn comes_before_notes(&self) -> bool {
         self.kind.rank() <= EffectKind::NotePost.rank() || self.attempts.is_some_and(|attempts| !attempts.all_failed)
     }

@@ -30,7 +30,7 @@ impl Ledger<Timeline> for Posts {
 }
 
 impl Posts {
-    /// From now on it, and the rest of its series, is posted without answering.
+    /// From now on it, and the rest of its series, is posted as posts of their own and not as replies.
     pub(super) async fn as_standalone(&self, intent: &Intent, now: Time) -> Result<(), TaskError> {
         Ok(self.0.as_standalone(intent.id, now).await?)
     }

@@ -1,15 +1,15 @@
 //! Posts the commitment of each sealed note, once; and the parts of mirrors, and answers, in the same way.
 //!
-//! How a post is brought to its end, whatever dies and whenever, is [`once`](crate::tasks::once)'s. Deciding upon a post
-//! makes its text, the signed head that it shows and its first attempt durable at once; the result is entered in the log. A
-//! timeline lags: what is not on it may still appear for as long as the configured `unknown_outcome_timeout`, and for a day
-//! if the platform refused it as a duplicate.
+//! [`once`](crate::tasks::once) brings each post to its end, even if the program dies at any moment. Deciding upon a
+//! post makes its text, the signed head that it shows and its first attempt durable in one step; the result is entered
+//! in the log. A timeline lags: a post that is not on it may still appear within the configured
+//! `unknown_outcome_timeout`, or within a day if the platform refused it as a duplicate.
 //!
 //! Notes come first, then the parts of mirrors in their order, answers, receipts, the heartbeat. A part, an answer or a
-//! receipt that has to wait for something of its own is deferred, and notes pass it. A part answers the part before it, the
-//! first one the note's post; where the platform refuses the reply, it and the rest of its series are posted with the same words alone. Files
-//! are uploaded before each attempt, since an upload that nobody uses does no harm; one that the platform does not take is
-//! left out.
+//! receipt that has to wait for something of its own is deferred, and notes pass it. A part answers the part before it,
+//! and the first part answers the note's post. If the platform refuses the reply, this part and the rest of its series
+//! are posted with the same words, but not as replies. Files are uploaded before each attempt, since an upload that
+//! nobody uses does no harm. A file that the platform does not take is left out.
 
 mod settings;
 mod intent;
@@ -39,19 +39,19 @@ use crate::wording::post::PostText;
 
 pub use self::settings::PublishSettings;
 
-/// How long a post that was refused as a duplicate may stay away from our timeline before it counts as gone.
+/// How long a post that was refused as a duplicate may be missing from our timeline before it counts as gone.
 const DUPLICATE_STAYS_AWAY: Duration = Duration::from_secs(86_400);
 
-/// With so few posts left before the platform's limit, one post carries all that waits.
+/// If only this number of posts is left before the platform's limit, one post carries all notes that wait.
 const POSTS_LEFT_FEW: u64 = 3;
 
-/// The loop that posts.
+/// The task that posts.
 pub struct Publisher {
     platform: Arc<dyn Platform>,
     store: Store,
     clock: Clock,
     settings: PublishSettings,
-    /// Posts of receipts in a day, by UTC: others decide how many notes they send.
+    /// Number of posts of receipts in a day (UTC): others decide how many notes they send.
     receipts_a_day: u64,
     timeline: Timeline,
     ledger: Posts,
@@ -65,10 +65,10 @@ impl Task for Publisher {
     const WAKE: Wake = Wake::Log;
     const NEEDS: Needs = Needs::Nothing;
 
-    /// Does the next thing there is to do, at most one post. Doing it twice does no harm.
+    /// Does the next thing, at most one post. Doing it twice does no harm.
     ///
     /// # Errors
-    /// Only what must stop the daemon: the store's errors, and a public post that the log does not bear out.
+    /// Only errors that must stop the daemon: the store's errors, and a public post that contradicts the log.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
         self.once.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
@@ -107,8 +107,8 @@ impl Publisher {
         }
     }
 
-    /// Tells when our own posts have been compared with the log: before that nothing may be sealed. To seal anew what a
-    /// lost database had sealed, and posted, would fork the log.
+    /// Reports when our own posts have been compared with the log: before that nothing may be sealed. Sealing again
+    /// what a lost database had sealed, and posted, would fork the log.
     pub fn compared(&self) -> watch::Receiver<bool> {
         self.compared.subscribe()
     }
@@ -185,7 +185,7 @@ impl Publisher {
         self.conclude(&intent, end).await
     }
 
-    /// What comes of how far a post was brought.
+    /// What follows from how far a post was brought.
     async fn conclude(&mut self, intent: &Intent, end: EndOf<Timeline>) -> Result<Next, TaskError> {
         match end {
             End::Accepted(post) => Ok(self.posted(intent, post)),
@@ -218,7 +218,7 @@ impl Publisher {
         Ok(self.wait_for(intent, look))
     }
 
-    /// Files may take their time: notes pass them.
+    /// Files may take some time: notes pass them.
     async fn not_ready(&mut self, intent: &Intent, error: PlatformError) -> Result<Next, TaskError> {
         let until = self.once.after(&error);
         warn!(effect.id = %intent.id, error = %error, until = %until, "the files of a part cannot be uploaded");
@@ -226,7 +226,7 @@ impl Publisher {
         Ok(self.wait_for(intent, until))
     }
 
-    /// Waits until a moment, or holds back what notes may pass.
+    /// Waits until a moment, or defers a post that notes may pass.
     fn wait_for(&mut self, intent: &Intent, until: Time) -> Next {
         if intent.holds_all_up() {
             return Next::Wait(until);
@@ -245,7 +245,7 @@ impl Publisher {
                 info!(effect.id = %intent.id, what, "the platform refuses the reply: it is posted alone");
                 self.ledger.as_standalone(intent, now).await?;
             }
-            // X has more words for it than anybody knows.
+            // X has more ways to say this than are known.
             PlatformError::Refused { what } if is_reply && !has_media => {
                 warn!(effect.id = %intent.id, what, "the platform refuses it as a reply: it is posted alone");
                 self.ledger.as_standalone(intent, now).await?;
@@ -282,12 +282,12 @@ impl Publisher {
         Next::Now
     }
 
-    /// Compares our own newest posts with the log: a head in public that is not one of ours means that the database is
-    /// older than what was published, and to go on would fork the log.
+    /// Compares our own newest posts with the log. A public head that is not one of ours means that the database is
+    /// older than what was published; continuing would fork the log.
     ///
-    /// Another account's posts would say nothing, so who we are is asked first, and what time it is. What was posted so
-    /// lately that the timeline does not show it yet is not seen here: a copy of the database that is restored within
-    /// minutes of the last post is told by the public folder alone.
+    /// Another account's posts would say nothing. So the platform is first asked who we are, and what time it is. A
+    /// post so new that the timeline does not show it yet is not seen here. If a copy of the database is restored
+    /// within minutes of the last post, only the public folder shows it.
     async fn compare(&self) -> Result<(), TaskError> {
         let me = self.platform.me().await?;
         let now = self.clock.now();
@@ -309,7 +309,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// Whether today's moment of the heartbeat, by UTC, has come.
+    /// Whether today's moment of the heartbeat (UTC) has come.
     fn heartbeat_passed(&self, now: Time) -> bool {
         let Some(schedule) = &self.settings.heartbeat else { return false };
         next_of(schedule, now.midnight().plus_ms(-1)).is_some_and(|due| due <= now)

@@ -28,7 +28,7 @@ pub(super) struct Timeline {
     pub(super) platform: Arc<dyn Platform>,
     pub(super) store: Store,
     pub(super) clock: Clock,
-    /// Parts that the platform refuses with their files.
+    /// Parts that the platform refuses together with their files.
     pub(super) without_media: BTreeSet<EffectId>,
 }
 
@@ -37,7 +37,7 @@ impl Remote for Timeline {
     type Id = PostId;
     type Ready = Vec<MediaId>;
 
-    /// Uploads the files that go along, as far as the platform takes them.
+    /// Uploads the attached files, if the platform takes them.
     async fn prepare(&self, intent: &Intent) -> Result<Vec<MediaId>, TaskError> {
         let mut media = Vec::new();
         let Subject::Part { note, .. } = intent.subject else { return Ok(media) };
@@ -68,8 +68,8 @@ impl Remote for Timeline {
 }
 
 impl Timeline {
-    /// From when on our own posts are of interest: those before the newest that is known are known too. A moment that our
-    /// own clock told at an earlier time may be wrong; the one in a post's number is not.
+    /// From when on our own posts are read: posts before the newest known one are known too. A moment that our own
+    /// clock gave earlier may be wrong; the moment in a post's number is not.
     pub(super) async fn newest_post_or(&self, now: Time) -> Result<Time, TaskError> {
         Ok(match self.store.newest_post().await? {
             Some(post) => post.moment().plus_ms(-ms(CLOCKS_DIFFER)),
@@ -78,8 +78,8 @@ impl Timeline {
     }
 }
 
-/// Whether a post shows this text; the platform may have cut or added blanks at its end, and adds a link to the files that
-/// go along. No text of ours has a link, or begins with a name, as X lets what answers somebody begin.
+/// Whether a post shows this text. The platform may have cut or added blanks at its end, and adds a link to attached
+/// files. No text of ours has a link, or begins with a name, as X allows it for replies.
 fn shows(post: &Post, text: &str) -> bool {
     let mut shown = post.text.as_str();
     while let Some((_, rest)) = shown.split_once(' ').filter(|(name, _)| name.starts_with('@')) {

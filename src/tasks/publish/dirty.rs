@@ -1,21 +1,21 @@
-//! Which pages are to be written: a bounded list, however many there are.
+//! Which pages are to be written: a list of bounded size, whatever the number of pages.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use crate::site::{Page, RANGE, notes_of, range_of};
 
-/// With more notes than this to be written, whole ranges are remembered instead.
+/// If more notes than this are to be written, whole ranges are remembered instead.
 const NOTES_MAX: usize = 1024;
 
-/// The pages that are not as they should be.
+/// The pages that are to be written.
 #[derive(Default)]
 pub(super) struct Dirty {
     notes: BTreeSet<u64>,
     ranges: BTreeSet<u64>,
-    /// Ranges of which every page is due.
+    /// Ranges of which every page is dirty.
     whole: BTreeSet<u64>,
-    /// The last note that was heard of.
+    /// The last note that is known.
     last: u64,
 }
 
@@ -41,7 +41,7 @@ impl Dirty {
         }
     }
 
-    /// Every page of a log whose last note is `last` is due.
+    /// Every page of a log whose last note is `last` is dirty.
     pub(super) fn all(&mut self, last: u64) {
         *self = Dirty { last, ..Dirty::default() };
         if 0 < last {
@@ -49,7 +49,7 @@ impl Dirty {
         }
     }
 
-    /// How many pages are due, or a little more.
+    /// Number of dirty pages, or a little more.
     pub(super) fn len(&self) -> u64 {
         (self.notes.len() + self.ranges.len()) as u64 + self.whole.len() as u64 * (RANGE + 1)
     }

@@ -1,4 +1,4 @@
-//! Files that everybody may read: each is there whole, the old one or the new one.
+//! Files that everybody may read. Each is always complete: either the old one or the new one.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -12,11 +12,11 @@ use tracing::debug;
 pub(super) const ROOM: &str =
     "nothing was lost: see that its disk has room and that this user may write there, and start again";
 
-/// Everybody may read what is public, though all else that the program writes is closed to others (umask).
+/// Everybody may read what is public, although everything else that the program writes is closed to others (umask).
 const FILE_MODE: u32 = 0o644;
 const FOLDER_MODE: u32 = 0o755;
 
-/// The one name under which a file is written before it gets its own: a death leaves no more than this one behind.
+/// The one name under which a file is written before it gets its own name: a crash leaves no other file behind.
 const NEW: &str = ".new";
 
 /// The files below one folder. There is one writer.
@@ -36,7 +36,7 @@ impl Files {
         &self.root
     }
 
-    /// The bytes of a file; nothing if it is not there.
+    /// The bytes of a file. None if it is not there.
     pub(super) fn read(&self, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
         match fs::read(self.root.join(path)) {
             Ok(bytes) => Ok(Some(bytes)),
@@ -45,7 +45,7 @@ impl Files {
         }
     }
 
-    /// The size of a file in bytes; nothing if it is not there.
+    /// The size of a file in bytes. None if it is not there.
     pub(super) fn size(&self, path: &str) -> Option<u64> {
         fs::metadata(self.root.join(path)).ok().map(|found| found.len())
     }
@@ -55,8 +55,8 @@ impl Files {
         self.put(path, bytes, File::sync_data)
     }
 
-    /// Writes a file, if it is not like this already, and tells whether it was not. Only after [`Files::sync`] it is on the
-    /// disk for sure.
+    /// Writes a file if it has other bytes than these, and returns whether it was written. It is on the disk for sure
+    /// only after [`Files::sync`].
     pub(super) fn put_if_changed(&self, path: &str, bytes: &[u8]) -> anyhow::Result<bool> {
         if self.read(path)?.is_some_and(|old| old == bytes) {
             return Ok(false);
@@ -89,7 +89,8 @@ impl Files {
         sync_disk_of(&folder).with_context(context)
     }
 
-    /// Makes a file of `len` bytes longer by `text`, durably; what stands after `len` was cut short.
+    /// Appends `text` to a file of `len` bytes, durably. Anything after `len` comes from an interrupted write and is
+    /// overwritten.
     pub(super) fn lengthen(&self, path: &str, len: u64, text: &str) -> anyhow::Result<()> {
         let path = self.root.join(path);
         let context = || format!("cannot write {}\n{ROOM}", path.display());
@@ -105,7 +106,7 @@ impl Files {
     }
 }
 
-/// One wait for all files: a wait for each of thousands of pages would take minutes.
+/// One wait for all files: waiting for each of thousands of pages would take minutes.
 #[cfg(target_os = "linux")]
 fn sync_disk_of(folder: &File) -> io::Result<()> {
     Ok(rustix::fs::syncfs(folder)?)
@@ -117,7 +118,7 @@ fn sync_disk_of(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a folder, and those above it, if it is not there; everybody may look into a new one.
+/// Makes a folder, and those above it, if it is not there. Everybody may read a new one.
 fn open_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The folder on the disk: what it shows, and what it still lacks.
+//! The folder on the disk: what it shows, and what it still needs.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::tlog::entry::Entry;
 use crate::tlog::tile::{self, Kind, TilePath, WIDTH_FULL};
 use crate::tlog::tree::{Tree, leaf_hash};
 
-/// Note pages that are written before the checkpoint may wait no longer.
+/// Number of note pages that are written before the checkpoint must be written.
 const PAGES_AT_ONCE: usize = 500;
 
 /// The public folder.
@@ -26,14 +26,14 @@ pub struct Folder {
     settings: site::SiteSettings,
     /// Whether the settings' account is the store's.
     is_named: bool,
-    /// What the pages that are dirty are dirty for.
+    /// See [`site::SiteSettings::look`]: the hash of the settings with which the dirty pages are written.
     look: Hash,
     tree: Tree,
     ledger: Ledger,
     /// All lines that are not in a full bundle on the disk, and the index of the first of them.
     tail: Vec<String>,
     tail_start: u64,
-    /// What `log.txt` still lacks, and how long it is.
+    /// What is still missing in `log.txt`, and how long the file is.
     text: String,
     text_len: u64,
     /// The checkpoint that the folder shows.
@@ -41,13 +41,13 @@ pub struct Folder {
     /// What the pages in the folder are complete for.
     manifest: Option<Manifest>,
     dirty: Dirty,
-    /// Opened notes whose files are not known to be here, and whether those that are may be of an earlier opening.
+    /// Opened notes whose files are not known to be here, and whether files that are here may be of an earlier opening.
     unreleased: BTreeMap<u64, bool>,
     /// The files of opened notes that are here.
     released: BTreeMap<u64, Vec<PublishedFile>>,
 }
 
-/// What a write came to.
+/// The result of a write.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Written {
     /// Files that were written.
@@ -60,12 +60,12 @@ impl Folder {
     /// The folder at `path`, made if it is not there.
     ///
     /// # Errors
-    /// If it shows another log; what the disk says.
+    /// If it shows another log; the errors of the disk.
     pub fn open(path: &Path, settings: site::SiteSettings) -> anyhow::Result<Folder> {
         let files = Files::open(path)?;
         let shown = files.read(checkpoint::FILE)?.map(|bytes| Checkpoint::open(&bytes, &settings.vkey));
         let shown = shown.transpose().with_context(|| of_another(path, checkpoint::FILE, &settings))?;
-        // A file that cannot be read as a manifest says nothing about any page: all are written anew.
+        // A file that cannot be read as a manifest says nothing about any page: all pages are written again.
         let manifest = files.read(manifest::NAME)?.and_then(|bytes| Manifest::parse(&bytes).ok());
         if manifest.as_ref().is_some_and(|manifest| manifest.vkey != settings.vkey) {
             bail!(of_another(path, manifest::NAME, &settings));
@@ -99,7 +99,7 @@ impl Folder {
         self.shown.is_none() && self.manifest.is_none()
     }
 
-    /// The error that the folder shows more than the database leads to.
+    /// The error that the folder shows more than the database has.
     pub fn is_ahead(&self) -> anyhow::Error {
         anyhow::anyhow!(
             "{} shows a log of {} entries that this database does not lead to\n\
@@ -109,29 +109,29 @@ impl Folder {
         )
     }
 
-    /// How many entries were taken.
+    /// Number of entries that were taken.
     pub fn len(&self) -> u64 {
         self.tree.len()
     }
 
-    /// Whether none were.
+    /// Whether no entry was taken.
     pub fn is_empty(&self) -> bool {
         self.tree.is_empty()
     }
 
-    /// The root that the entries had when they were so many.
+    /// The root of the tree of this number of entries.
     pub fn root_at(&self, size: u64) -> Option<Hash> {
         self.tree.root_at(size)
     }
 
-    /// Whether the folder shows all that was taken.
+    /// Whether the folder shows everything that was taken.
     pub fn is_current(&self) -> bool {
         let size = self.tree.len();
         self.shown.as_ref().is_some_and(|shown| shown.size == size)
             && self.manifest.as_ref().is_some_and(|manifest| manifest.entries == size && manifest.look == self.look)
     }
 
-    /// Takes the next lines of the log. What the folder shows already is not kept for writing.
+    /// Takes the next lines of the log. Lines that the folder shows already are not kept for writing.
     pub fn take(&mut self, lines: Vec<String>) {
         let shown = self.shown.as_ref().map_or(0, |shown| shown.size);
         let complete = self.manifest.as_ref().map_or(0, |manifest| manifest.entries);
@@ -161,8 +161,8 @@ impl Folder {
         }
     }
 
-    /// Says whose log it is, after the entries were taken. If the pages in the folder say otherwise, or are those of
-    /// another version of the program, all of them are dirty.
+    /// Sets whose log it is, after the entries were taken. All pages are dirty if those in the folder are of another
+    /// log, or were written by another version of the program.
     pub fn set_account(&mut self, account: Option<AccountName>) {
         if self.is_named && self.settings.account == account {
             return;
@@ -176,8 +176,8 @@ impl Folder {
         }
     }
 
-    /// An opened note whose files are to be given before the next write: [`Folder::lacking`] says which, and
-    /// [`Folder::release`] takes each.
+    /// An opened note whose files are needed before the next write: [`Folder::lacking`] says which, and
+    /// [`Folder::disclosed_file`] takes each.
     pub fn unreleased(&self) -> Option<u64> {
         self.unreleased.keys().next().copied()
     }
@@ -193,7 +193,7 @@ impl Folder {
     /// Writes a published file of a note.
     ///
     /// # Errors
-    /// What the disk says; if the file has another name than those of a note.
+    /// The errors of the disk; if the file's name is not one of a note's files.
     pub fn disclosed_file(&mut self, note: u64, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
         if !names::is_plain(name) {
             bail!("the name of a file of note {note} is not one that may be published");
@@ -202,7 +202,7 @@ impl Folder {
         self.files.put_durably(&site::path_of(note, name), bytes)
     }
 
-    /// Says first of all whose folder it is.
+    /// Writes first of all whose folder it is.
     fn begin(&mut self) -> anyhow::Result<()> {
         if self.manifest.is_some() { Ok(()) } else { self.write_stamp(0, Hash::ZERO) }
     }
@@ -214,10 +214,10 @@ impl Folder {
         self.unreleased.remove(&note);
     }
 
-    /// Writes what the folder lacks, the checkpoint last: all of the log, and a bounded number of pages.
+    /// Writes what is missing in the folder, the checkpoint last: all of the log, and a bounded number of pages.
     ///
     /// # Errors
-    /// If the checkpoint is not that of the entries; what the disk says.
+    /// If the checkpoint is not that of the entries; the errors of the disk.
     pub fn write(&mut self, checkpoint: &str) -> anyhow::Result<Written> {
         let head = Checkpoint::open(checkpoint.as_bytes(), &self.settings.vkey)?;
         if head.size != self.tree.len() || head.root != self.tree.root() {
@@ -242,7 +242,7 @@ impl Folder {
         Ok(Written { files, left })
     }
 
-    /// Writes the tiles, `log.txt`, and the key by which all of it is checked.
+    /// Writes the tiles, `log.txt`, and the key with which all of it is checked.
     fn write_log(&mut self, old: u64, new: u64) -> anyhow::Result<u64> {
         let tiles = tile::new_since(old, new);
         for tile in &tiles {
@@ -266,7 +266,7 @@ impl Folder {
         Ok(tile::bundle(lines.iter().map(|line| line.as_bytes()))?)
     }
 
-    /// Writes the pages that are dirty, up to a number, and those that always are; the front page last.
+    /// Writes dirty pages, up to a number, and the pages that change with every entry; the front page last.
     fn write_pages(&mut self) -> anyhow::Result<u64> {
         let mut written = 0;
         for page in site::FIXED {
@@ -302,7 +302,7 @@ impl Folder {
         Ok(())
     }
 
-    /// The head is shown: what stands in full bundles is not needed any more.
+    /// The head is shown: what is in full bundles is not needed any more.
     fn forget(&mut self, head: Checkpoint) -> anyhow::Result<()> {
         let full = head.size - head.size % u64::from(WIDTH_FULL);
         self.tail.drain(..usize::try_from(full.saturating_sub(self.tail_start))?);

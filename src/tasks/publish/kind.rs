@@ -1,17 +1,17 @@
-//! What each public file is, for whoever hands it out: its media type, and how long a copy of it may be kept.
+//! What each public file is, for the server that sends it: its media type, and how long a copy of it may be kept.
 
 use super::manifest;
 use crate::note::names;
 use crate::tlog::checkpoint;
 use crate::tlog::tile::TilePath;
 
-/// A copy of what never changes may be kept for ever, as C2SP tlog-tiles asks for tiles.
+/// A copy of a file that never changes may be kept for ever, as C2SP tlog-tiles asks for tiles.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// A copy of what does may be used after asking whether it still holds.
+/// A copy of a file that changes may be used after asking whether it is still valid.
 const ASK_FIRST: &str = "no-cache";
 
-/// The longest path that is looked at, in bytes: the longest tile's is less than half of it.
+/// The longest path that is read, in bytes: the longest tile's is less than half of it.
 const PATH_BYTES_MAX: usize = 128;
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -37,8 +37,8 @@ pub struct FileHeaders {
 }
 
 impl FileHeaders {
-    /// Of the file at this path below the public folder; nothing if no public file can have it, as one that is still being
-    /// written: its name begins with a dot.
+    /// The kind of the file at this path below the public folder. None if no public file can have this path. A file
+    /// that is still being written is not public: its name begins with a dot.
     pub fn of(path: &str) -> Option<FileHeaders> {
         if path == manifest::NAME || PATH_BYTES_MAX < path.len() || !path.split('/').all(is_plain) {
             return None;

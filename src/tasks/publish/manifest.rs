@@ -1,10 +1,10 @@
-//! `site.txt`: whose site a folder holds, and for how much of the log its pages are complete.
+//! `site.txt`: whose site a folder holds, and the size of the log for which its pages are complete.
 
 use crate::base::hash::Hash;
 use crate::base::text::{self, Lines, ParseError};
 use crate::tlog::signed_note::VerifierKey;
 
-/// The name of the file that says so. It is a note of this program to itself, not a part of the site.
+/// The name of the file. It is for this program itself, and not a part of the site.
 pub const NAME: &str = "site.txt";
 
 const BYTES_MAX: usize = 4096;
@@ -14,7 +14,7 @@ const BYTES_MAX: usize = 4096;
 pub(super) struct Manifest {
     /// The log's key.
     pub(super) vkey: VerifierKey,
-    /// Every page is as the first so many entries make it.
+    /// Every page is complete for this number of entries.
     pub(super) entries: u64,
     /// See [`crate::site::SiteSettings::look`].
     pub(super) look: Hash,

@@ -2,8 +2,8 @@
 //! people.
 //!
 //! Files are written in an order in which a reader never sees a checkpoint whose tiles are missing: entries, tiles,
-//! `log.txt`, pages, and the checkpoint last; each file whole, by a rename. The folder is a reader of the store like any
-//! other: it computes the tree for itself and compares it with what was signed.
+//! `log.txt`, pages, and the checkpoint last. Each file is replaced as a whole, by a rename. The folder reads the store
+//! like any other reader: it computes the tree itself, and compares it with what was signed.
 
 mod dirty;
 mod files;
@@ -28,18 +28,18 @@ pub use folder::{Folder, Written};
 pub use kind::FileHeaders;
 pub use manifest::NAME as MANIFEST;
 
-/// How long the log may grow before what it has grown by is written.
+/// How long new entries may wait before they are written.
 const PUBLISH_DEBOUNCE: Duration = Duration::from_millis(20);
 
-/// Entries read from the store at a time.
+/// Number of entries read from the store at a time.
 const PAGE: u64 = 4096;
 
-/// The loop that keeps the public folder like the log.
+/// The task that keeps the public folder up to date with the log.
 pub struct Public {
     store: Store,
     clock: Clock,
     folder: Option<Folder>,
-    /// The number of times that the folder was looked after.
+    /// Number of times that the folder was updated or found up to date.
     written: watch::Sender<u64>,
 }
 
@@ -47,16 +47,17 @@ impl Task for Public {
     const NAME: &'static str = "public";
     const WAKE: Wake = Wake::Log;
     const NEEDS: Needs = Needs::Nothing;
-    /// The post of a note does not wait for its files to be on the disk, and the entry about the post is written together
-    /// with the note's.
+    /// The post of a note does not wait until its files are on the disk. The entry about the post is written together
+    /// with that of the note.
     const DEBOUNCE: Duration = PUBLISH_DEBOUNCE;
-    /// Pages that are left then are written after the next start.
+    /// Pages that are still dirty then are written after the next start.
     const END: End = End::LastTick;
 
-    /// Writes what the folder lacks: all of the log, and a bounded number of pages. Doing it twice does no harm.
+    /// Writes what is missing in the folder: all of the log, and a bounded number of pages. Doing it twice does no
+    /// harm.
     ///
     /// # Errors
-    /// What the disk or the store says.
+    /// Those of the disk and of the store.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let next = self.step().await?;
         self.written.send_modify(|times| *times += 1);
@@ -103,7 +104,7 @@ impl Public {
     /// For the folder at `path`, made if it is not there. What is in it must be this log's.
     ///
     /// # Errors
-    /// If the folder shows a head of another log, or one that this database does not lead to; what the disk says.
+    /// If the folder shows a head of another log, or one that this database does not lead to; the errors of the disk.
     pub async fn open(path: &Path, settings: site::SiteSettings, store: Store, clock: Clock) -> anyhow::Result<Public> {
         let folder = Folder::open(path, settings)?;
         if let Some(shown) = folder.shown()
@@ -114,7 +115,7 @@ impl Public {
         Ok(Public { store, clock, folder: Some(folder), written: watch::Sender::new(0) })
     }
 
-    /// Tells each time when the folder was looked after, and perhaps written.
+    /// Reports each time when the folder was updated or found up to date.
     pub fn written(&self) -> watch::Receiver<u64> {
         self.written.subscribe()
     }

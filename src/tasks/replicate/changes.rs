@@ -1,7 +1,7 @@
 //! What has changed in the public folder since a moment, by the times that its files have.
 //!
-//! There is one writer, which writes one file after the other, and the checkpoint last. So whatever was written up to the
-//! time of the checkpoint is there to be found once the checkpoint is.
+//! There is one writer, which writes one file after the other, and the checkpoint last. So once the checkpoint is
+//! there, every file that was written up to its time can be found.
 
 use std::collections::{BinaryHeap, HashMap};
 use std::fs::{self, File};
@@ -17,10 +17,10 @@ use crate::tlog::checkpoint;
 /// The log for people.
 pub(super) const TEXT: &str = "log.txt";
 
-/// Pages at a time, so that the checkpoint need not wait for all of them.
+/// Number of pages at a time, so that the checkpoint need not wait for all of them.
 const PAGES_MAX: usize = 500;
 
-/// Times of files are not exact: those that differ by less say nothing about which came first.
+/// Times of files are not exact: two that differ by less than this do not show which file came first.
 pub(super) const SETTLE: Duration = Duration::from_secs(2);
 
 /// The largest checkpoint that is read, in bytes.
@@ -38,13 +38,13 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// Whether it is the page of a note, to which others lead.
+    /// Whether it is the page of a note, which other pages link to.
     pub(super) fn is_note(&self) -> bool {
         self.path.starts_with("note/")
     }
 }
 
-/// A page that changes with every entry and leads to the others, as it was when it was read.
+/// A page that changes with every entry and links to the others, as it was when it was read.
 pub(super) struct Leading {
     /// Below the folder.
     pub(super) path: String,
@@ -56,18 +56,19 @@ pub(super) struct Leading {
 pub(super) struct FoundChanges {
     /// The oldest first.
     pub(super) pages: Vec<Change>,
-    /// With them everything is copied that was written until then.
+    /// After these pages, everything is copied that was written until this moment.
     pub(super) complete_until: SystemTime,
 }
 
-/// A file that only grows: how long it is, and since when.
+/// A file that only grows: its length, and since when it has it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Span {
     pub(super) len: u64,
     pub(super) written: SystemTime,
 }
 
-/// The bytes of the checkpoint, and until when what was written is complete; nothing if there is no checkpoint.
+/// The bytes of the checkpoint, and the moment until which everything written is complete. None if there is no
+/// checkpoint.
 pub(super) fn head(folder: &Path) -> Result<Option<(Vec<u8>, SystemTime)>, Trouble> {
     let path = folder.join(checkpoint::FILE);
     let read = || -> io::Result<(Vec<u8>, SystemTime)> {
@@ -78,7 +79,7 @@ pub(super) fn head(folder: &Path) -> Result<Option<(Vec<u8>, SystemTime)>, Troub
         Ok((bytes, written))
     };
     let Some((bytes, written)) = there(read(), &path)? else { return Ok(None) };
-    // Pages that are many are written after the checkpoint too, and then this file.
+    // If there are many pages, some are written after the checkpoint, and then this file.
     let path = folder.join(publish::MANIFEST);
     let complete = there(fs::metadata(&path).and_then(|about| about.modified()), &path)?;
     Ok(Some((bytes, complete.map_or(written, |complete| complete.max(written)))))
@@ -102,7 +103,7 @@ pub(super) fn leading(folder: &Path) -> Result<Vec<Leading>, Trouble> {
     Ok(pages)
 }
 
-/// How far `log.txt` reaches, up to its last whole line; nothing if it is not there.
+/// The length of `log.txt` up to its last whole line. None if it is not there.
 pub(super) fn text(folder: &Path) -> Result<Option<Span>, Trouble> {
     let path = folder.join(TEXT);
     let read = || -> io::Result<Span> {
@@ -118,8 +119,8 @@ pub(super) fn text(folder: &Path) -> Result<Option<Span>, Trouble> {
     there(read(), &path)
 }
 
-/// The other pages that were written from `since` on and that are not `known`: the oldest, up to a number. What is complete
-/// is said up to `until` at most.
+/// The other pages that were written from `since` on and are not `known`: the oldest, up to a number. The moment until
+/// which they are complete is `until` at most.
 pub(super) fn since(
     folder: &Path,
     since: SystemTime,
@@ -145,12 +146,13 @@ pub(super) fn since(
     Ok(FoundChanges { pages: oldest.into_sorted_vec(), complete_until })
 }
 
-/// Whether a file of this time may have come after what was written at another.
+/// Whether a file with this time may have been written after one with the other time.
 pub(super) fn settles(written: SystemTime, other: SystemTime) -> bool {
     other.checked_sub(SETTLE).is_none_or(|other| other <= written)
 }
 
-/// Visits the files below a folder, but the tiles. In a folder that got no file since then, only its folders are looked into.
+/// Visits the files below a folder, except the tiles. If a folder got no file since then, only the folders in it are
+/// visited.
 fn walk(root: &Path, path: &str, since: SystemTime, visit: &mut impl FnMut(Change)) -> io::Result<()> {
     let folder = root.join(path);
     let is_new = settles(fs::metadata(&folder)?.modified()?, since);
@@ -164,7 +166,7 @@ fn walk(root: &Path, path: &str, since: SystemTime, visit: &mut impl FnMut(Chang
         } else if kind.is_file() && is_new {
             match entry.metadata().and_then(|about| about.modified()) {
                 Ok(written) => visit(Change { written, path }),
-                // It has its own name meanwhile.
+                // It has got its own name meanwhile.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
@@ -173,7 +175,7 @@ fn walk(root: &Path, path: &str, since: SystemTime, visit: &mut impl FnMut(Chang
     Ok(())
 }
 
-/// What was read of a file; nothing if it is not there.
+/// What was read of a file. None if it is not there.
 fn there<T>(read: io::Result<T>, path: &Path) -> Result<Option<T>, Trouble> {
     match read {
         Ok(value) => Ok(Some(value)),

@@ -1,9 +1,9 @@
 //! The public folder in a store elsewhere: what has changed is copied to a bucket that speaks S3, or to another folder.
 //!
-//! It is copied in an order in which a reader of the store never sees a checkpoint whose tiles are missing: tiles, pages,
-//! `log.txt`, and the checkpoint last. The tiles follow from the two checkpoints, there and here; of the pages those are
-//! copied that were written since a watermark, which lies in the store itself. So nothing is to be remembered here: after
-//! a death, or in a bucket that was emptied, whatever is missing is copied.
+//! It is copied in an order in which a reader of the store never sees a checkpoint whose tiles are missing: tiles,
+//! pages, `log.txt`, and the checkpoint last. The two checkpoints, there and here, show which tiles to copy. The pages
+//! to copy are those that were written since a watermark, which is kept in the store itself. So nothing has to be
+//! remembered here: after a crash, or in a bucket that was emptied, everything that is missing is copied.
 
 mod settings;
 mod watermark;
@@ -32,17 +32,17 @@ use crate::tlog::tile::{self, TilePath};
 
 pub use self::settings::{Destination, ReplicateSettings};
 
-/// A longer `log.txt` is not copied with every entry, for a store cannot make a file longer: only so often.
+/// How often a longer `log.txt` is copied. It is not copied with every entry, because a store cannot append to a file.
 const TEXT_BYTES_SHORT: u64 = 8 << 20;
 const TEXT_EVERY_MS: i64 = 600_000;
 
-/// Files on their way at a time.
+/// Number of files that are copied at the same time.
 const AT_ONCE: usize = 8;
 
-/// How long the folder can stand still without being looked at.
+/// The longest time after which the folder is checked even if nothing was reported.
 const LOOK_EVERY_MS: i64 = 60_000;
 
-/// What opens a bucket that speaks S3.
+/// The key of a bucket that speaks S3.
 #[derive(Clone, Debug)]
 pub struct BucketKey {
     /// The name of the key.
@@ -51,7 +51,7 @@ pub struct BucketKey {
     pub secret: SecretString,
 }
 
-/// The loop that keeps the store like the public folder.
+/// The task that keeps the store like the public folder.
 pub struct Upload {
     folder: PathBuf,
     target: Target,
@@ -59,7 +59,7 @@ pub struct Upload {
     store: Store,
     clock: Clock,
     backoff: Backoff,
-    /// What the store shows, as far as is known for certain.
+    /// What the store shows, if it is known for certain.
     there: Option<There>,
     /// Tiles that were copied and that no checkpoint in the store needs yet.
     tiles: HashSet<TilePath>,
@@ -86,9 +86,9 @@ impl There {
 
 /// Why a tick ended early.
 enum TaskError {
-    /// What may pass: the store does not answer, the disk does not.
+    /// A problem that may pass: the store or the disk does not answer.
     Trouble(Trouble),
-    /// The daemon must not go on.
+    /// The daemon must stop.
     Fatal(anyhow::Error),
 }
 
@@ -109,7 +109,7 @@ impl Task for Upload {
     const WAKE: Wake = Wake::Folder;
     const NEEDS: Needs = Needs::Nothing;
 
-    /// Copies what the store lacks: all of the log, and a bounded number of pages. Doing it twice does no harm.
+    /// Copies what is missing in the store: all of the log, and a bounded number of pages. Doing it twice does no harm.
     ///
     /// # Errors
     /// If the store shows another log, or more than this database leads to.
@@ -123,7 +123,7 @@ impl Task for Upload {
             }
             Err(TaskError::Fatal(error)) => Err(error),
             Err(TaskError::Trouble(trouble)) => {
-                // What was under way may have arrived or not: the store is asked again.
+                // What was being copied may have arrived or not: the store is asked again.
                 self.there = None;
                 let until = self.backoff.wait(now);
                 warn!(loop.name = Self::NAME, error = %trouble, %until, "waiting");
@@ -135,10 +135,10 @@ impl Task for Upload {
 }
 
 impl Upload {
-    /// From `folder` to where the configuration says. The store is not asked anything yet.
+    /// Copies from `folder` to the place in the configuration. The store is not asked anything yet.
     ///
     /// # Errors
-    /// If the key of a bucket cannot be read, or the place cannot be meant.
+    /// If the key of a bucket cannot be read, or the place is not usable.
     pub fn open(
         folder: &Path,
         to: &Destination,
@@ -171,7 +171,7 @@ impl Upload {
         };
         let idle = now.plus_ms(LOOK_EVERY_MS);
         if head.size < there.size() {
-            // The folder is being written anew, and has not come so far yet.
+            // The folder is being written again from the beginning, and is not complete up to here yet.
             self.there = Some(there);
             return Ok(Next::Idle(idle));
         }
@@ -197,7 +197,7 @@ impl Upload {
         Ok(next)
     }
 
-    /// The checkpoint here, and when the folder was last complete; nothing as long as it never was.
+    /// The checkpoint here, and when the folder was last complete. None if it never was.
     fn here(&self) -> Result<Option<(Checkpoint, Vec<u8>, SystemTime)>, TaskError> {
         let Some((bytes, until)) = changes::head(&self.folder)? else { return Ok(None) };
         let head = Checkpoint::open(&bytes, &self.vkey).context("the checkpoint in the public folder is not ours")?;
@@ -226,7 +226,7 @@ impl Upload {
         Ok(There { head, watermark: watermark.unwrap_or_default() })
     }
 
-    /// Says in a store that is empty whose it is, before anything else comes there.
+    /// Writes into an empty store whose it is, before anything else is copied.
     async fn begin(&self) -> Result<(), TaskError> {
         let front = Page::Front.path();
         if self.target.has(&front).await? {
@@ -268,17 +268,20 @@ impl Upload {
         Ok(files)
     }
 
-    /// Copies pages that were written since the watermark, the oldest first and not more than a number, and says how far it came.
+    /// Copies pages that were written since the watermark, the oldest first and up to a number, and returns how far it
+    /// came.
     async fn copy_pages(&mut self, watermark: &Watermark, until: SystemTime) -> Result<(u64, Watermark), TaskError> {
         let mut since = watermark.until;
         if until < since {
-            // A clock was set back, or the folder was written elsewhere: what is new cannot be told from what is old.
+            // A clock was set back, or the folder was written elsewhere: new pages cannot be distinguished from old
+            // ones.
             since = SystemTime::UNIX_EPOCH;
             self.pages.clear();
         }
         let (folder, known) = (self.folder.clone(), self.pages.clone());
         let find = move || {
-            // What the leading pages lead to was written before them, and so is found after they were read.
+            // The pages that the leading pages link to were written before them, so they are found if the search comes
+            // after the reading.
             let leading = changes::leading(&folder)?;
             Ok::<_, Trouble>((leading, changes::since(&folder, since, until, &known)?))
         };
@@ -335,7 +338,7 @@ impl Upload {
     }
 }
 
-/// Whether `log.txt` is to be copied, after one was copied at some time.
+/// Whether `log.txt` is to be copied, if one was copied at this moment.
 fn is_due(span: Span, copied: Option<(Span, Time)>, now: Time) -> bool {
     match copied {
         None => true,

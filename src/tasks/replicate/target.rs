@@ -1,7 +1,7 @@
 //! Where the public folder is copied to: a bucket that speaks S3, or a folder.
 //!
-//! It is trusted with nothing: what it shows is signed. If it lies or forgets, its readers notice; if it is away, what it
-//! lacks is copied later. Its client is the crate `object_store`, whose types stay here.
+//! It is not trusted: what it shows is signed. If it lies or forgets, its readers notice. If it is unreachable, what is
+//! missing is copied later. The client is the crate `object_store`, whose types stay in this module.
 
 use std::fmt;
 use std::io;
@@ -22,7 +22,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use super::{BucketKey, Destination, watermark};
 use crate::tasks::publish::FileHeaders;
 
-/// The longest wait for a connection, and for one answer: a part of a long file is 8 MiB, and some lines are slow.
+/// The longest wait for a connection, and for one answer: a part of a long file is 8 MiB, and some connections are
+/// slow.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 const ANSWER_TIME: Duration = Duration::from_secs(120);
 
@@ -32,16 +33,16 @@ const PART_BYTES: usize = 8 << 20;
 /// The largest file that is read from there, in bytes.
 const READ_BYTES_MAX: u64 = 64 << 10;
 
-/// The most of an answer that is not understood that is shown, in characters.
+/// The longest part that is shown of an answer that is not understood, in characters.
 const SHOWN_MAX: usize = 200;
 
-/// The open store. Cloned freely: all clones are the same.
+/// The open store. Clones are cheap, and all of them are the same store.
 #[derive(Clone)]
 pub(super) struct Target {
     store: Arc<dyn ObjectStore>,
-    /// As people know it.
+    /// Its name for people.
     name: Arc<str>,
-    /// Whether it keeps types and the like with a file, as a folder does not.
+    /// Whether it keeps media types and similar data with a file. A folder does not.
     has_attributes: bool,
 }
 
@@ -76,7 +77,7 @@ impl Target {
         Ok(Target { store: Arc::new(store), name: folder.display().to_string().into(), has_attributes: false })
     }
 
-    /// The bytes of a small file; nothing if it is not there.
+    /// The bytes of a small file. None if it is not there.
     pub(super) async fn get(&self, path: &str) -> Result<Option<Vec<u8>>, Trouble> {
         let Some(found) = self.find(path).await? else { return Ok(None) };
         if READ_BYTES_MAX < found.meta.size {
@@ -110,7 +111,7 @@ impl Target {
         self.put(path, bytes).await
     }
 
-    /// Writes a file whole: until this has returned, the old one is there.
+    /// Writes a whole file: until this has returned, the old one is there.
     async fn put(&self, path: &str, mut from: impl AsyncRead + Unpin) -> Result<(), Trouble> {
         let mut writer = BufWriter::with_capacity(self.store.clone(), path.into(), PART_BYTES);
         if self.has_attributes {
@@ -152,7 +153,7 @@ fn bucket(
     region: &str,
     key: &BucketKey,
 ) -> anyhow::Result<impl ObjectStore> {
-    // An error means that the process has chosen a provider already, which serves as well.
+    // An error means that the process has chosen a provider already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let secret = |secret: &SecretString| secret.expose_secret().to_owned();
     let is_plain = endpoint.is_some_and(|endpoint| endpoint.scheme() == "http");
@@ -163,7 +164,7 @@ fn bucket(
         .with_region(region)
         .with_access_key_id(secret(&key.id))
         .with_secret_access_key(secret(&key.secret))
-        // Whether to try again is decided by the loop, which says so.
+        // The task decides whether to try again, and logs it.
         .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() })
         .with_client_options(options);
     if let Some(endpoint) = endpoint {
@@ -189,14 +190,14 @@ fn is_of_the_bucket(source: &(dyn std::error::Error + Send + Sync + 'static)) ->
     source.to_string().contains("NoSuchBucket")
 }
 
-/// What an error says before it shows the answer.
+/// The part of an error before it shows the answer.
 fn first_words(error: &object_store::Error) -> String {
     let text = error.to_string();
     let words = text.split(['<', '\n']).next().unwrap_or_default().trim_end_matches([' ', ':']);
     words.chars().take(SHOWN_MAX).collect()
 }
 
-/// What keeps the copy from going on, and may pass by itself.
+/// A problem that stops the copy for now, and may pass by itself.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Trouble(String);

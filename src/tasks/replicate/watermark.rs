@@ -16,7 +16,7 @@ pub(super) struct Watermark {
 }
 
 impl Default for Watermark {
-    /// Nothing is.
+    /// Nothing is in the store yet.
     fn default() -> Watermark {
         Watermark { until: SystemTime::UNIX_EPOCH }
     }

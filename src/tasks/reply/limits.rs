@@ -1,8 +1,8 @@
-//! How much is read and answered in a day: a flood costs nothing but itself.
+//! How much is read and answered in a day: a flood must not use up what others need.
 //!
-//! Half of what a day allows may be used at once, the other half is released hour by hour, so that whoever comes after a
-//! flood is still answered. Those to whom notes are addressed are not counted among strangers: no flood drowns a denial
-//! by the one who should make it. A day is one of UTC, as the platform bills.
+//! Half of what a day allows may be used at once, and the other half is released hour by hour. So a person who comes
+//! after a flood is still answered. People to whom notes are addressed are not counted among strangers: a flood cannot
+//! prevent a denial by the person who should make it. A day is a day of UTC, as the platform bills.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,17 +12,17 @@ use crate::platform::price::Billed;
 use crate::store::MentionOutcome;
 use crate::wording::dm::Day;
 
-/// Entries `dispute` that strangers trigger in a day, all together; and of those of one correspondent, so many are told to
-/// the officials.
+/// Most entries `dispute` that strangers trigger in a day, all together. It is also the most disputes of one
+/// correspondent in a day that the officials get a message about.
 pub const DISPUTES_A_DAY: u64 = 24;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// What a mention that is read costs, in millionths of a US dollar: the application is the account's own. What is read
-/// twice in a day is billed once.
+/// Cost of a mention that is read, in millionths of a US dollar: the application belongs to the account itself. A
+/// mention that is read twice in a day is billed once.
 const READ_USD_MICROS: u64 = Billed::OwnedRead.price_usd_micros();
 
-/// What an answer to a post that mentions us costs.
+/// Cost of an answer to a post that mentions us.
 const ANSWER_USD_MICROS: u64 = Billed::SummonedReply.price_usd_micros();
 
 /// What the operator allows in a day.
@@ -45,7 +45,7 @@ pub enum Author {
     Stranger,
 }
 
-/// What is wanted of us.
+/// What a mention asks of us.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wanted {
     /// An answer with what is known.
@@ -97,8 +97,9 @@ impl Tally {
         }
     }
 
-    /// How many mentions to read now, so that each of them can still be answered: a page at most, and the smallest page as
-    /// long as the money reaches for one of its answers. None if it does not. One that was read today costs nothing more.
+    /// Number of mentions to read now, so that each of them can still be answered. It is at most a page. It is the
+    /// smallest page if the money is enough for one of its answers only, and None if not even for that. Mentions that
+    /// were read today cost nothing more.
     pub fn readable(&self, smallest: u32, largest: u32, now: Time) -> Option<u32> {
         let left = released(self.limits.usd_micros, now).saturating_sub(self.spent());
         let answerable = u32::try_from(left / (READ_USD_MICROS + ANSWER_USD_MICROS)).unwrap_or(u32::MAX);
@@ -111,7 +112,7 @@ impl Tally {
         self.read.insert(mention);
     }
 
-    /// What is to become of a mention. Nothing is counted yet.
+    /// What is to be done about a mention. Nothing is counted yet.
     pub fn decide(&self, author: AccountId, who: Author, wanted: Wanted, now: Time) -> MentionOutcome {
         let answered = self.may_answer(author, who, now);
         let helped = self.authors.get(&author).is_some_and(|count| count.helped);
@@ -133,12 +134,13 @@ impl Tally {
         given < self.limits.answers_each && (room || who == Author::Correspondent)
     }
 
-    /// Whether the officials are told of one more dispute of this author. Each message costs, and takes the place of others.
+    /// Whether the officials get a message about one more dispute of this author. Each message costs, and takes the
+    /// place of others.
     pub fn may_tell(&self, author: AccountId) -> bool {
         self.authors.get(&author).is_none_or(|count| count.entries < DISPUTES_A_DAY)
     }
 
-    /// Counts what has become of a mention, which was read.
+    /// Counts what was done about a mention, which was read.
     pub fn count(&mut self, mention: PostId, author: AccountId, who: Author, done: MentionOutcome) {
         self.read.insert(mention);
         let stranger = u64::from(who == Author::Stranger);
@@ -154,7 +156,7 @@ impl Tally {
         self.over += u64::from(matches!(done, MentionOutcome::Over | MentionOutcome::Entered));
     }
 
-    /// How the day stands.
+    /// The state of the day.
     pub fn today(&self) -> Day {
         Day { read: self.read.len() as u64, answers: self.answers, over: self.over, usd_micros: self.spent() }
     }
@@ -173,7 +175,8 @@ pub fn next_hour(now: Time) -> Time {
     Time::from_ms((now.ms().div_euclid(HOUR_MS) + 1) * HOUR_MS)
 }
 
-/// How much of a day's limit may be used by now: half of it, and of the other half a 24th more with each hour that begins.
+/// The part of a day's limit that may be used by now: half of it, and a 24th of the other half for each hour that has
+/// begun.
 fn released(limit: u64, now: Time) -> u64 {
     let hour = now.ms().rem_euclid(DAY_MS) / HOUR_MS;
     let hours_left = 23 - hour.unsigned_abs().min(23);

@@ -10,18 +10,19 @@ use crate::platform::{Mention, PageToken, Platform};
 use crate::store::Store;
 use crate::tasks::task::{TaskError, ms};
 
-/// A mention may be listed later than one that was made after it: so far below what is known each listing reads again.
+/// How far below the known mentions each listing reads again: a mention may be listed later than one that was made
+/// after it.
 const LATE: Duration = Duration::from_secs(15 * 60);
 
 /// The smallest and the largest page that the platform gives.
 const PAGE: (u32, u32) = (5, 100);
 
-/// Pages of one listing. The platform keeps 800 mentions, and gives five at least.
+/// Most pages of one listing. The platform keeps 800 mentions, and gives at least five on a page.
 const PAGES_MAX: usize = 200;
 
-/// A listing on its way.
+/// A listing that is not finished.
 pub(super) struct Listing {
-    /// Nothing up to this is listed.
+    /// Mentions up to this one are not listed.
     after: PostId,
     next: Option<PageToken>,
     pages: usize,
@@ -36,18 +37,19 @@ pub(super) enum ListingEnd {
     More,
     /// All that is new has been found.
     Complete,
-    /// The day's money does not reach for another page, or there is no end of them: older ones may be left.
+    /// The day's money is not enough for another page, or there were too many pages: older mentions may be left.
     Cut,
 }
 
 impl Listing {
-    /// Begins at the newest mention. Nothing up to `start` is ever answered, everything up to `read` has been dealt with.
+    /// Begins at the newest mention. Mentions up to `start` are never answered; mentions up to `read` have been dealt
+    /// with.
     pub(super) fn begin(start: PostId, read: PostId) -> Listing {
         let after = Channel::X.first_at(Channel::X.moment(read).plus_ms(-ms(LATE))).max(start);
         Listing { after, next: None, pages: 0, newest: None, found: BTreeMap::new() }
     }
 
-    /// Reads the next page. Our own posts, and those that have been dealt with, are left out of what is found.
+    /// Reads the next page. Our own posts, and mentions that have been dealt with, are left out.
     pub(super) async fn read(
         &mut self,
         platform: &dyn Platform,

@@ -1,4 +1,4 @@
-//! What becomes of one mention.
+//! What is done about one mention.
 
 use std::collections::HashSet;
 
@@ -42,7 +42,7 @@ impl Bot {
         let who = if correspondents.contains(&mention.author) { Author::Correspondent } else { Author::Stranger };
         let ask = Ask::read(&mention.text, self.shown_beside(mention).await?);
         let now = self.clock.now();
-        // What would not be answered is not looked up: a flood of hashes costs no search.
+        // If it would not be answered, it is not looked up: a flood of hashes costs no search.
         let wanted = if ask == Ask::Help { Wanted::Help } else { Wanted::Answer };
         let is_dispute = matches!(ask, Ask::Dispute(_));
         let mut done = tally.decide(mention.author, who, wanted, now);
@@ -71,7 +71,7 @@ impl Bot {
         Ok(())
     }
 
-    /// The notes that the post of ours shows which a mention quotes or answers, if it does.
+    /// The notes of the post of ours that a mention quotes or answers; None if it does neither.
     async fn shown_beside(&self, mention: &Mention) -> Result<Option<std::ops::RangeInclusive<u64>>, TaskError> {
         for post in [mention.quotes, mention.answers].into_iter().flatten() {
             if let Some((first, last)) = self.store.notes_by_post(post).await? {
@@ -81,8 +81,8 @@ impl Bot {
         Ok(None)
     }
 
-    /// What is meant. A dispute of a note that this author has disputed before is no other, nor is one that an official was
-    /// quicker to enter: it is answered as a check.
+    /// What is meant. It is not a new dispute if this author has disputed the note before, or if an official has
+    /// already entered this one. It is then answered as a check.
     async fn find(&self, ask: Ask, mention: &Mention) -> Result<Meant, TaskError> {
         Ok(match ask {
             Ask::Status => Meant::Status(self.store.log_standing().await?),
@@ -137,7 +137,7 @@ fn answer(meant: &Meant, mention: &Mention) -> NewAnswer {
     NewAnswer { text: text.as_str().to_owned(), answers: to, mention: Some(to), note, standalone: false }
 }
 
-/// What an official is told of a dispute.
+/// The message to an official about a dispute.
 fn notify_officials(standing: &Standing, mention: &Mention, to: AccountId) -> Outgoing {
     let text = DmText::dispute(standing, mention.author, mention.id);
     let kind = MessageKind::DisputeNotice { note: standing.note, post: Channel::X.post(mention.id) };

@@ -1,16 +1,16 @@
 //! Answers mentions, and takes the officials' commands.
 //!
-//! Whoever mentions the account is answered with what the log tells everybody. Mentions come newest first, a page at a
-//! time, down to those that have been dealt with; then the new ones are dealt with, oldest first, or newest first if there
-//! are more than the day can pay for. Each is dealt with in one transaction: that it was, what it caused in the log, and
-//! what is to be posted and sent. The [`publisher`] posts, the dm sender sends. What the officials have written is handed
-//! over by the [`watcher`].
+//! Everybody who mentions the account is answered with what the log tells everybody. Mentions come newest first, a page
+//! at a time, down to those that have been dealt with. Then the new ones are dealt with, oldest first; if there are
+//! more than the day can pay for, newest first. Each is dealt with in one transaction: that it was, what it caused in
+//! the log, and what is to be posted and sent. The [`publisher`] posts, and the dm sender sends. The [`watcher`] passes
+//! on what the officials have written.
 //!
 //! | what is durable | if the program dies right after |
 //! |---|---|
 //! | nothing: a page was read | it is read again |
 //! | a mention's mark, with its entry, its answer and its messages | the next one |
-//! | how far has been listened, once all that was found is dealt with | the next listing |
+//! | the last mention that was read, once all that was found is dealt with | the next listing |
 //!
 //! [`publisher`]: crate::tasks::post
 //! [`watcher`]: crate::tasks::seal
@@ -38,7 +38,7 @@ use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
 use limits::{Author, Tally};
 use listing::{Listing, ListingEnd};
 
-/// Mentions dealt with in one tick.
+/// Number of mentions dealt with in one tick.
 const BATCH: usize = 64;
 
 pub use self::settings::BotSettings;
@@ -46,9 +46,9 @@ pub use self::settings::BotSettings;
 /// What the bot needs to know besides its own section.
 #[derive(Clone)]
 pub struct BotContext {
-    /// To whom notes are addressed.
+    /// The accounts to which notes are addressed.
     pub correspondents: Vec<Correspondent>,
-    /// Whether and by whom what would publish must be approved.
+    /// Whether approval is needed for what would be published, and by whom.
     pub open: OpenSettings,
     /// Whether this machine has a key that opens notes.
     pub has_key: bool,
@@ -57,7 +57,7 @@ pub struct BotContext {
 /// Where codes come from: a number that nobody can guess.
 pub type Chance = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// The loop that answers.
+/// The task that answers.
 pub struct Bot {
     platform: Arc<dyn Platform>,
     store: Store,
@@ -66,9 +66,9 @@ pub struct Bot {
     settings: BotSettings,
     context: BotContext,
     backoff: Backoff,
-    /// Who we are, once the platform has told.
+    /// Our own account. None until the platform has said who we are.
     me: Option<AccountId>,
-    /// What the day has had so far, once the database has told.
+    /// What was read and answered today. None until the database has said it.
     tally: Option<Tally>,
     listing: Option<Listing>,
     /// Mentions to be dealt with, the next one first.
@@ -87,12 +87,12 @@ impl Task for Bot {
     /// Takes the officials' commands, and then reads one page of mentions or deals with some. Doing it twice does no harm.
     ///
     /// # Errors
-    /// Only what must stop the daemon: the store's errors, a clock that is wrong.
+    /// Only errors that must stop the daemon: the store's errors, a clock that is wrong.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let now = self.clock.now();
         let step = self.step(now).await;
         let next = self.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await?;
-        // A platform that is away keeps no official waiting: commands need the database alone.
+        // An unreachable platform does not keep an official waiting: commands need only the database.
         let Next::Wait(until) = next else { return Ok(next) };
         self.hold = Some(until);
         Ok(Next::Idle(until))
@@ -139,7 +139,7 @@ impl Bot {
         self.listen(now).await
     }
 
-    /// Sees to it that the tally is today's: after a start it is counted anew from what was dealt with.
+    /// Makes sure that the counts are today's. After a start they are counted again from what was dealt with.
     async fn count_the_day(&mut self, now: Time) -> Result<(), TaskError> {
         if let Some(tally) = &mut self.tally {
             tally.roll(now);
@@ -155,7 +155,7 @@ impl Bot {
         Ok(())
     }
 
-    /// To whom notes are addressed, as far as the watcher has looked up their names.
+    /// The accounts to which notes are addressed, if the watcher has looked up their names.
     async fn correspondents(&self) -> Result<HashSet<AccountId>, TaskError> {
         let mut ids = HashSet::new();
         for correspondent in &self.context.correspondents {
@@ -178,7 +178,7 @@ impl Bot {
                 Listing::begin(start, read)
             }
         };
-        // If this fails the listing begins anew: the mark of a place in the list may not be valid any more.
+        // If this fails, the listing begins again: the mark of a place in the list may no longer be valid.
         let end = listing.read(&*self.platform, &self.store, tally, me, now).await?;
         self.backoff.succeeded();
         if end == ListingEnd::More {
@@ -192,7 +192,7 @@ impl Bot {
                 mentions = self.queue.len(),
                 "the day's money for mentions is spent: older ones wait for the next hour"
             );
-            // What is left is for whoever asks now, not for the end of a flood.
+            // What is left is for those who ask now, not for the end of a flood.
             self.queue.make_contiguous().reverse();
             limits::next_hour(now)
         } else {
@@ -206,7 +206,7 @@ impl Bot {
         self.rest(now).await
     }
 
-    /// Learns who we are. At the first start nothing that was said before is ever answered.
+    /// Learns who we are. At the first start, mentions of earlier times are never answered.
     async fn identify(&mut self) -> Result<AccountId, TaskError> {
         if let Some(me) = self.me {
             return Ok(me);

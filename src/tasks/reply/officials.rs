@@ -1,4 +1,4 @@
-//! What becomes of an official's command, and what officials are told of each other's requests.
+//! What is done about an official's command, and the messages to officials about each other's requests.
 
 use tracing::info;
 
@@ -16,7 +16,7 @@ use crate::wording::command::{Code, Order};
 use crate::wording::dm::Day;
 use crate::wording::dm::{Approval, DmText, NOTES_LISTED, Outcome};
 
-/// So often in a day an official is told what can be written: automatic replies would call for it for ever.
+/// Most times in a day that an official is answered with the help: automatic replies would ask for it for ever.
 const HELPS_A_DAY: u64 = 5;
 
 /// What a command leads to: what is said, and what is done.
@@ -37,7 +37,7 @@ impl Bot {
         Ok(())
     }
 
-    /// What a command leads to: nothing if the configuration no longer names its author.
+    /// What a command leads to. Empty if the configuration no longer names its author.
     async fn act_on(&self, command: &Command, now: Time) -> Result<Effects, TaskError> {
         if !self.settings.officials.contains(&command.from) {
             return Ok(Effects::default());
@@ -59,7 +59,7 @@ impl Bot {
         Ok(effects)
     }
 
-    /// Answers what needs no code, and gives a code for what does.
+    /// Answers commands that need no code, and sends a code for those that do.
     async fn begin(&self, command: &Command, order: Order, now: Time) -> Result<Reply, TaskError> {
         let id = command.message;
         let text = match order {
@@ -98,7 +98,7 @@ impl Bot {
                 effects.code = Some(CodeChange::Tried(official));
                 Outcome::WrongCode(left)
             }
-            // What stood in the way may have come since.
+            // There may be a new reason against it since then.
             Some(Checked::Right(order)) => match (self.obstacle(official, &order).await?, order) {
                 (Some(outcome), _) => outcome,
                 (None, Order::Open { note, level }) => {
@@ -116,7 +116,7 @@ impl Bot {
         Ok(Reply { text: DmText::outcome(outcome, command.message), effects })
     }
 
-    /// What stands in the way of an order that would publish, if anything does.
+    /// The reason against an order that would publish something. None if there is none.
     async fn obstacle(&self, official: AccountId, order: &Order) -> Result<Option<Outcome>, TaskError> {
         match *order {
             Order::Open { note, level } => self.obstacle_to_open(note, level).await,
@@ -176,7 +176,7 @@ impl Bot {
         self.tally.as_ref().map(Tally::today).unwrap_or_default()
     }
 
-    /// Tells the officials of each other's requests, by whatever way they were made: each official of each once.
+    /// Tells the officials about each other's requests, however they were made: each official once about each request.
     pub(super) async fn notify_officials(&self) -> Result<(), TaskError> {
         for request in self.waiting().await? {
             for official in &self.settings.officials {
@@ -188,7 +188,7 @@ impl Bot {
         Ok(())
     }
 
-    /// What an official is told of a request; nothing if it is their own.
+    /// The message to an official about a request. None if it is the official's own.
     fn announcement(&self, request: &Request, to: AccountId) -> Option<Outgoing> {
         let Ask::Open { note, level } = request.ask else { return None };
         let approval = match self.context.open.persons.check(&request.asked_by, &to.to_string()) {

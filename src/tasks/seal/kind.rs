@@ -1,4 +1,4 @@
-//! What a message is to us: a note, a command, a slip, or nothing.
+//! What a message is for us: a note, a command, a slip, or nothing.
 
 use tracing::warn;
 
@@ -10,23 +10,23 @@ use crate::platform::{Error as PlatformError, Message};
 use crate::tasks::task::TaskError;
 use crate::wording::command::Order;
 
-/// Why a moment is entered as a gap: nobody can say to whom the message went.
+/// Why a moment is entered as a gap: nobody can say to whom the message was sent.
 const GROUP_UNREADABLE: &str = "a message to a group whose participants cannot be read";
 
-/// Why a moment is entered as a gap: the platform's limits have grown beyond those of the formats.
+/// Why a moment is entered as a gap: the platform's limits are now larger than those of the formats.
 const TOO_LARGE: &str = "a formal message that is larger, or to more accounts, than a note can be";
 
-/// What a message is to us.
+/// What a message is for us.
 pub(super) enum MessageClass {
     Formal {
         to: Vec<Account>,
     },
     Informal,
-    /// It may be formal, and cannot be sealed, for this reason.
+    /// It may be formal, but cannot be sealed, for this reason.
     Missed(&'static str),
-    /// Somebody whose notes we receipt has sent a slip.
+    /// A slip from an account whose notes we receipt.
     Slip,
-    /// An official commands.
+    /// A command of an official.
     Command(Order),
 }
 
@@ -75,14 +75,14 @@ impl Watcher {
         Ok(MessageClass::Formal { to })
     }
 
-    /// The official with whom a conversation of two is.
+    /// The official in a conversation of two, if there is one.
     fn official_in(&self, conversation: &ConversationId, known: &Known) -> Option<AccountId> {
         let (one, other) = conversation.pair()?;
         let other = if one == known.me.id { other } else { one };
         self.context.officials.contains(&other).then_some(other)
     }
 
-    /// Who is in a group; nobody if the platform will not say.
+    /// The members of a group; empty if the platform does not say.
     async fn participants(&mut self, message: &Message) -> Result<Vec<AccountId>, TaskError> {
         if let Some(known) = self.groups.get(&message.conversation) {
             return Ok(known.clone());
@@ -98,7 +98,7 @@ impl Watcher {
         Ok(participants)
     }
 
-    /// The account with this number, looked up once; with the name `unknown` if the platform does not tell.
+    /// The account with this number, looked up once. Its name is `unknown` if the platform does not say.
     async fn account(&mut self, id: AccountId) -> Result<Account, TaskError> {
         if let Some(account) = self.names.get(&id) {
             return Ok(account.clone());
@@ -114,7 +114,7 @@ impl Watcher {
 }
 
 impl Known {
-    /// Whether the text is that of a formal message, whomever it went to.
+    /// Whether the text is that of a formal message, to any account.
     fn says_formal(&self, text: &str) -> bool {
         self.rules.iter().any(|(_, formal)| formal.is_met(text))
     }

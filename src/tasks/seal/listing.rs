@@ -1,4 +1,4 @@
-//! Reading the list of messages, newest first, down to one that is known and has been for a while.
+//! Reading the list of messages, newest first, down to a message that has been known for a while.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -11,41 +11,42 @@ use crate::platform::{Error as PlatformError, Message, PageToken, Platform};
 use crate::store::{Gap, Store};
 use crate::tasks::task::{Task, TaskError, ms};
 
-/// Messages asked for on the first page, the second, and all others: each one read is paid for.
+/// Number of messages to ask for on the first page, the second, and all others: each one read is paid for.
 const PAGE_SIZES: [u32; 3] = [5, 20, 100];
 
-/// A message may be listed later than one that was sent after it: so far below what is known each listing reads again.
+/// How far below the known messages each listing reads again: a message may be listed later than one that was sent
+/// after it.
 const LATE: Duration = Duration::from_secs(15 * 60);
 
-/// Pages and messages that one listing may have.
+/// Most pages and messages of one listing.
 const PAGES_MAX: usize = 2_000;
 const MESSAGES_MAX: usize = 50_000;
 
 /// Why a period is entered as a gap: the last message seen is older than what the platform keeps.
 const OLDER_THAN_KEPT: &str = "the platform keeps 30 days, and nothing was read for longer";
 
-/// What is younger than this is surely still kept, whatever the clocks say and however the platform counts days.
+/// A message younger than this is surely still kept, whatever the clocks say and however the platform counts days.
 const SURELY_KEPT: Duration = Duration::from_secs(29 * 86_400);
 
-/// Why a period is entered as a gap: messages of the last 30 days have gone from the list.
+/// Why a period is entered as a gap: messages of the last 30 days are missing from the list.
 const NO_LONGER_LISTED: &str = "the platform no longer lists the messages seen before";
 
-/// A listing on its way.
+/// A listing that is not finished.
 pub(super) struct Listing {
-    /// Nothing up to this number is sealed.
+    /// Messages up to this number are not sealed.
     start: MessageId,
-    /// Whether to read on below what is known, as far as the platform keeps.
+    /// Whether to read further than the known messages, as far as the platform keeps messages.
     deep: bool,
     newest_seen: Option<MessageId>,
     /// Everything up to this moment has been dealt with.
     dealt_with: Time,
-    /// When it was begun.
+    /// When it began.
     pub(super) begun: Time,
-    /// It may end at a known message if that is older than this.
+    /// It may end at a known message that is older than this.
     horizon: MessageId,
     /// Whether any known message has been listed.
     met_known: bool,
-    /// How many messages to ask for first, and at most.
+    /// Number of messages to ask for first, and the largest number.
     first_size: u32,
     size_max: u32,
     pages: usize,
@@ -59,13 +60,13 @@ pub(super) enum ListingEnd {
     More,
     /// All that is new has been found.
     Complete,
-    /// The list ended before a known message came: something may be missing.
+    /// The list ended before a known message: something may be missing.
     Broken(Gap),
 }
 
 impl Listing {
-    /// Begins at the newest message. `began` is when the program started, by the earlier of the two clocks.
-    /// `looked` is when the last listing was begun, if the program has made one since its start.
+    /// Begins at the newest message. `began` is when the program started, by the earlier of the two clocks. `looked` is
+    /// when the last listing began, if the program has made one since its start.
     pub(super) async fn begin(
         store: &Store,
         context: &WatchContext,
@@ -83,7 +84,7 @@ impl Listing {
         let dealt_with = newest_seen.map_or(read, |newest| read.max(moment(newest)));
         let known_until = looked.or(newest_seen.map(moment)).unwrap_or(now).min(now);
         let horizon = Source::XDm.first_at(known_until.plus_ms(-ms(LATE)));
-        // What lies between the horizon and now is asked for with one call, for X allows few.
+        // The period between the horizon and now is asked for with one call, because X allows few.
         let recent = u32::try_from(store.seen_after(horizon).await?).unwrap_or(u32::MAX);
         let size_max = PAGE_SIZES[PAGE_SIZES.len() - 1];
         let first_size = recent.saturating_add(PAGE_SIZES[0]).min(size_max);
@@ -151,8 +152,8 @@ impl Listing {
         self.found.into_values().collect()
     }
 
-    /// The list ended without reaching the start or a known message. That is as it should be if what was known is too old
-    /// to be kept and nothing else can have grown too old unread.
+    /// The list ended without reaching the start or a known message. This is correct if the known messages are too old
+    /// to be kept, and no unread message can be too old.
     fn ended(&self, now: Time) -> Result<ListingEnd, TaskError> {
         let surely_kept = now.plus_ms(-ms(SURELY_KEPT));
         match self.newest_seen.map(moment).filter(|newest| surely_kept < *newest) {

@@ -1,13 +1,12 @@
 //! Seals what was sent: reads the account's messages, picks the formal ones, and makes each a sealed note.
 //!
-//! Messages come newest first, a page at a time, small pages first because each message read is paid for. The listing ends
-//! at the first page that holds a message already dealt with; only then are the new ones dealt with, oldest first, so
-//! that a program that dies in between finds the rest again. A note, its opening and the mark that its message has been
-//! dealt with become durable in one transaction.
+//! Messages come newest first, a page at a time, small pages first because each message read is paid for. The listing
+//! ends at the first page with a message that was dealt with already. Only then are the new ones dealt with, oldest
+//! first, so that a program that dies in between finds the rest again. A note, its opening and the mark that its
+//! message has been dealt with become durable in one transaction.
 //!
-//! A slip of ours is no note, and one from somebody whose notes we receipt is kept for the receiver. What an official writes to
-//! the account is kept for the bot, if it is a command; a conversation with an official has no
-//! notes.
+//! A slip of ours is not a note, and a slip from an account whose notes we receipt is kept for the receiver. What an
+//! official writes to the account is kept for the bot if it is a command; a conversation with an official has no notes.
 
 mod settings;
 mod kind;
@@ -38,14 +37,14 @@ use sealing::{Hand, NoteDraft};
 
 pub use settings::{RuleSettings, SlipSettings, WatchSettings};
 
-/// Messages dealt with, and so notes sealed at most, in one tick and one transaction.
+/// Most messages that are dealt with, and so most notes that are sealed, in one tick and one transaction.
 const BATCH: usize = 256;
 
-/// With more bytes of files in memory, or after more time, a batch is sealed with fewer messages in it.
+/// If more bytes of files are in memory, or more time has passed, a batch is sealed with fewer messages in it.
 const BATCH_BYTES: usize = 64 << 20;
 const BATCH_TIME: Duration = Duration::from_secs(5);
 
-/// A command that is found later than this after it was sent is not meant any more.
+/// A command that is found later than this after it was sent is ignored.
 const COMMAND_AGE: Duration = Duration::from_secs(86_400);
 
 /// How long the platform keeps messages.
@@ -55,18 +54,18 @@ const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 pub struct WatchContext {
     /// The name of the log.
     pub log: Origin,
-    /// Whether to reach back, once, as far as the platform keeps messages.
+    /// Whether to seal, once, the messages that the platform still keeps.
     pub backfill: bool,
     /// Whose messages to the account are commands. None of them is a correspondent.
     pub officials: Vec<AccountId>,
     /// Whether the slip of each note is sent into its conversation.
     pub slip: SlipSettings,
-    /// From whom slips are taken in, to receipt their notes.
+    /// The accounts whose slips are taken in, to receipt their notes.
     pub receipt: ReceiptSettings,
 }
 
 impl WatchContext {
-    /// The log of this name, without a look back and without officials.
+    /// The log of this name, with new messages only and without officials.
     pub fn new(log: Origin) -> WatchContext {
         let (slip, receipt) = (SlipSettings::default(), ReceiptSettings::default());
         WatchContext { log, backfill: false, officials: Vec::new(), slip, receipt }
@@ -76,7 +75,7 @@ impl WatchContext {
 /// Where salts come from: 32 bytes that nobody can guess.
 pub type Salts = Arc<dyn Fn() -> Salt + Send + Sync>;
 
-/// The loop that seals.
+/// The task that seals.
 pub struct Watcher {
     platform: Arc<dyn Platform>,
     store: Store,
@@ -86,7 +85,7 @@ pub struct Watcher {
     settings: WatchSettings,
     context: WatchContext,
     backoff: Backoff,
-    /// Who we are and what the rules mean, once the platform has told.
+    /// Our account and the meaning of the rules. None until the platform has said.
     known: Option<Known>,
     listing: Option<Listing>,
     /// Messages to be dealt with, oldest first, and when they were listed.
@@ -94,9 +93,9 @@ pub struct Watcher {
     /// A gap to be entered together with the first of them.
     gap: Option<Gap>,
     names: HashMap<AccountId, Account>,
-    /// Who is in the groups of the queue: asked once, for X allows few such calls.
+    /// The members of the groups in the queue: asked once, because X allows few such calls.
     groups: HashMap<ConversationId, Vec<AccountId>>,
-    /// When the last listing that came to its end was begun.
+    /// When the last complete listing began.
     looked: Option<Time>,
 }
 
@@ -118,7 +117,8 @@ impl Task for Watcher {
     /// Reads one page, or deals with one batch of messages. Doing it twice does no harm.
     ///
     /// # Errors
-    /// Only what must stop the daemon: the store's errors, a clock that is wrong, a configuration that names nobody.
+    /// Only errors that must stop the daemon: the store's errors, a clock that is wrong, a configuration that names
+    /// nobody.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
         self.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
@@ -218,8 +218,8 @@ impl Watcher {
         Ok(Known { me, rules, receipt_from, began })
     }
 
-    /// The account that the operator means. A name is looked up once and kept: whoever bears it later, or that nobody does,
-    /// changes nothing.
+    /// The account that the operator means. A name is looked up once and kept: nothing changes if another account has
+    /// the name later, or none has.
     async fn resolve(&mut self, correspondent: Correspondent) -> Result<AccountId, TaskError> {
         let name = match correspondent {
             Correspondent::Id(id) => return Ok(id),
@@ -239,7 +239,7 @@ impl Watcher {
         Ok(account.id)
     }
 
-    /// Reads one page; true if the listing is complete, and what is new in it lies in the queue.
+    /// Reads one page. Returns true if the listing is complete, and its new messages are in the queue.
     async fn list(&mut self, known: &Known) -> Result<bool, TaskError> {
         if self.listing.is_none() {
             self.listing =
@@ -248,7 +248,7 @@ impl Watcher {
         let Some(listing) = &mut self.listing else { return Ok(false) };
         let read = listing.read(&*self.platform, &self.store, &self.clock).await;
         if let Err(TaskError::Platform(PlatformError::Refused { .. })) = read {
-            // The mark of a place in the list may not be valid any more: from the newest again.
+            // The mark of a place in the list may no longer be valid: begin at the newest again.
             self.listing = None;
         }
         match read? {
@@ -267,8 +267,8 @@ impl Watcher {
         Ok(true)
     }
 
-    /// Deals with the oldest messages of the queue, at most a batch of them, in one transaction. Files that are large or
-    /// slow end the batch early: no other message waits long for them, and they do not pile up.
+    /// Deals with the oldest messages of the queue, at most a batch of them, in one transaction. Large or slow files
+    /// end the batch early: no other message waits long for them, and they do not fill the memory.
     async fn process_batch(&mut self, known: &Known) -> Result<(), TaskError> {
         let part: Vec<(Message, Time)> = self.queue.iter().take(BATCH).cloned().collect();
         let mut batch = Batch { gaps: self.gap.into_iter().collect(), ..Batch::default() };
@@ -277,13 +277,13 @@ impl Watcher {
         for (message, listed) in part {
             let at = Source::XDm.moment(message.id);
             if SKEW_MS_MAX < at.ms_since(listed) {
-                // It cannot have been listed before it was sent: our clock has gone wrong, and its note would not verify.
+                // A message cannot be listed before it was sent: our clock is wrong, and the note would not verify.
                 stopped = Some(PlatformError::WrongClock { ours: listed, theirs: at }.into());
                 break;
             }
             let kind = match self.kind(&message, known).await {
                 Ok(kind) => kind,
-                // What was dealt with before is kept: to begin anew each time might never come to an end.
+                // What was dealt with before is kept: beginning again each time might never end.
                 Err(stop) => {
                     stopped = Some(stop);
                     break;
@@ -337,7 +337,7 @@ impl Watcher {
     }
 }
 
-/// The slip of a note, for whom the note was for.
+/// The slip of a note, for the recipient of the note.
 fn slip_of(note: &Sealing, me: AccountId) -> Outgoing {
     let other = note.conversation.pair().map(|(one, other)| if one == me { other } else { one });
     let to = other.map_or_else(|| Addressee::Conversation(note.conversation.clone()), Addressee::Account);

@@ -1,4 +1,4 @@
-//! Making sealed notes of formal messages: files fetched, opening written, hashed and encrypted.
+//! Makes sealed notes of formal messages: files fetched, opening written, hashed and encrypted.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,18 +25,18 @@ const JSON: &str = "application/json";
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// A formal message, complete but for its number and its salts.
+/// A formal message, complete except for its number and its salts.
 pub(super) struct NoteDraft {
     pub(super) message: Message,
     /// To whom, ascending by number.
     pub(super) to: Vec<Account>,
     /// When we saw it.
     pub(super) listed: Time,
-    /// Its files in order; nothing for one that could not be fetched.
+    /// Its files in order. None for a file that could not be fetched.
     pub(super) files: Vec<Option<File>>,
 }
 
-/// Who seals, and with what.
+/// What sealing needs.
 pub(super) struct Hand<'a> {
     pub(super) from: &'a Account,
     pub(super) log: &'a Origin,
@@ -44,7 +44,7 @@ pub(super) struct Hand<'a> {
     pub(super) vault: &'a Arc<Vault>,
 }
 
-/// Fetches a message's files, all within the configured time. A file that does not come does not hold up the seal.
+/// Fetches a message's files, all within the configured time. A file that does not come does not delay the seal.
 pub(super) async fn fetch(platform: &dyn Platform, message: &Message, settings: &WatchSettings) -> Vec<Option<File>> {
     let deadline = tokio::time::Instant::now() + settings.attachments_timeout;
     let (mut files, mut room) = (Vec::new(), content::ATTACHMENTS_BYTES_MAX);
@@ -77,7 +77,7 @@ async fn fetch_one(
     let waits =
         ExponentialBuilder::default().with_min_delay(FIRST_WAIT).with_max_delay(LONGEST_WAIT).without_max_times();
     let once = || platform.attachment(message.id, attachment, bytes_max);
-    // Whatever may pass is waited for, as long as there is time; a file that was left out can never be added.
+    // After errors that may pass, it waits as long as there is time: a file that was left out can never be added.
     once.retry(waits).sleep(tokio::time::sleep).when(|error| !matches!(error, PlatformError::Refused { .. })).await
 }
 
@@ -145,7 +145,7 @@ fn write(
     Ok((envelope.commitment(), opening))
 }
 
-/// The first of the links, as many as leave room for the text; all of them stand in the record.
+/// The first links, as many as leave room for the text. All of them are in the record.
 fn few(links: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
     let mut left = content::CONTENT_BYTES_MAX / 4;
     links
@@ -169,7 +169,7 @@ fn reference(attachment: &Attachment, file: &Option<File>) -> AttachmentRef {
     }
 }
 
-/// The type that the platform named, if it is one.
+/// The type that the platform named, if it is a valid one.
 fn media_type(named: &str) -> &str {
     if content::is_media_type(named) { named } else { "application/octet-stream" }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::Reads;
 
-/// The longest time between polls, and between other things that are done over and over.
+/// The longest time between polls, and between other things that are done repeatedly.
 pub const DAY: Duration = Duration::from_secs(86_400);
 /// The shortest time between polls at X, which allows a user 15 in 15 minutes.
 const POLL_MIN_AT_X: Duration = Duration::from_secs(60);
@@ -35,9 +35,9 @@ pub struct Text<T>(pub fn(&str) -> Result<T, String>);
 
 /// A list of texts that are read by a function.
 pub struct List<T> {
-    /// The smallest number of them.
+    /// Least number of them.
     pub least: usize,
-    /// The largest.
+    /// Largest number of them.
     pub most: usize,
     /// What they are, like `accounts`.
     pub what: &'static str,
@@ -50,7 +50,7 @@ pub struct List<T> {
 /// The name of a file, relative to the configuration.
 pub struct FileName;
 
-/// A value that need not be said.
+/// A value that may be left out.
 pub struct Optional<K>(pub K);
 
 impl Reads for Span {

@@ -1,8 +1,9 @@
-//! The sections of the configuration: each is one struct, which is what its task is told, and stands in the task's module.
+//! The sections of the configuration: each is one struct, which is given to its task and is defined in the task's
+//! module.
 //!
-//! `settings!` takes each key once: its documentation, its type, what it is if nothing is said, and how its value is read
-//! and within which limits. From that come the struct, the reader of the file's section, the commented template and the
-//! table of all keys. A new key is a new line there, and the task that uses it.
+//! `settings!` takes each key once: its documentation, its type, its default, and how its value is read within which
+//! limits. The macro makes the struct, the reader of the file's section, the commented template and the table of all
+//! keys. A new key is a new line there, and the task that uses it.
 //!
 //! Here are the macro and what it stands on: [`kinds`] of values with their limits, and [`values`], the texts among them.
 //! No file and no environment is read here.
@@ -24,7 +25,7 @@ pub trait Reads {
     /// Reads a value. An error's text has two lines: what is wrong, and what to write instead.
     ///
     /// # Errors
-    /// If it is none of this kind, or outside the limits.
+    /// If it is not of this kind, or outside the limits.
     fn read<'de, D: Deserializer<'de>>(&self, from: D) -> Result<Self::Value, D::Error>;
 
     /// Value of a key that is not said and has no default. Returns None if it must be said.
@@ -43,12 +44,12 @@ pub trait Reads {
     }
 }
 
-/// What a key is if nothing is said, and what the template shows for it.
+/// The value of a key that is not in the file, and what the template shows for it.
 #[derive(Clone, Debug)]
 pub enum Unsaid {
-    /// This value. The example, if there is one, shows what else it may be.
+    /// This value. The example, if there is one, shows another possible value.
     Default(Value, Option<Value>),
-    /// Nothing, and the task does then as if this were said.
+    /// Nothing; the task then works as with this value.
     Implied(Value),
     /// Nothing; here is an example.
     Nothing(Value),
@@ -66,7 +67,7 @@ pub fn empty(example: impl Into<Value>) -> Unsaid {
     Unsaid::Default(Value::Array(Vec::new()), Some(example.into()))
 }
 
-/// Nothing, and the task does then as if this were said.
+/// Nothing; the task then works as with this value.
 pub fn implied(value: impl Into<Value>) -> Unsaid {
     Unsaid::Implied(value.into())
 }
@@ -88,7 +89,7 @@ pub struct Key {
     pub name: &'static str,
     /// Its documentation, line by line; an empty line ends a paragraph.
     pub doc: &'static [&'static str],
-    /// What it is if nothing is said.
+    /// What it is if the file does not have it.
     pub unsaid: Unsaid,
     /// Its limits in words; empty if there are none to state.
     pub limits: String,
@@ -104,11 +105,11 @@ pub trait Section: Sized {
     /// Its keys in their order.
     fn keys() -> Vec<Key>;
 
-    /// The section if nothing is said. Returns None if there is a key that must be said and cannot be empty.
+    /// The section if the file does not have it. Returns None if there is a key that must be said and cannot be empty.
     fn unsaid() -> Option<Self>;
 }
 
-/// The section if nothing is said.
+/// The section if the file does not have it.
 ///
 /// # Panics
 /// If a key must be said or its default is outside its own limits: a test of the configuration reads all of them.
@@ -117,7 +118,7 @@ pub fn defaults<S: Section>() -> S {
     S::unsaid().expect("a section whose defaults can be read")
 }
 
-/// The value of a key about which nothing is said.
+/// The value of a key that the file does not have.
 ///
 /// # Errors
 /// If it must be said, or the default cannot be read.

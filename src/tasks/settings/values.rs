@@ -26,10 +26,10 @@ pub fn correspondent(text: &str) -> Result<Correspondent, String> {
     Correspondent::parse(text).ok_or_else(|| format!("`{text}` is not an account\n{remedy}"))
 }
 
-/// Reads the lasting number of an account; a name will not do, for a name can change hands.
+/// Reads the lasting number of an account. A name is not accepted: a name can pass to another account.
 ///
 /// # Errors
-/// If it is none.
+/// If it is not a number.
 pub fn account_id(text: &str) -> Result<AccountId, String> {
     let remedy = "write the account's lasting number without leading zero, like \"783214\": a name can change hands";
     AccountId::parse(text).ok_or_else(|| format!("`{text}` is not the number of an account\n{remedy}"))
@@ -49,7 +49,7 @@ pub fn marker(text: &str) -> Result<String, String> {
 /// Reads a regular expression.
 ///
 /// # Errors
-/// If it is none, or too large.
+/// If it is not a regular expression, or too large.
 pub fn pattern(text: &str) -> Result<regex::Regex, String> {
     regex::Regex::new(text).map_err(|error| {
         let error = error.to_string();
@@ -73,10 +73,10 @@ pub fn recipient(text: &str) -> Result<age::x25519::Recipient, String> {
     })
 }
 
-/// Reads a base address: https, or http to this machine, for credentials go there.
+/// Reads a base address: https, or http to this machine, because credentials are sent there.
 ///
 /// # Errors
-/// If it is none, or would carry secrets in the clear.
+/// If it is not an address, or would send secrets unencrypted.
 pub fn address(text: &str) -> Result<reqwest::Url, String> {
     let remedy = "write https://HOST, or http://127.0.0.1:PORT for a sandbox on this machine";
     let url: reqwest::Url = text.parse().map_err(|why| format!("`{text}` is not an address: {why}\n{remedy}"))?;
@@ -97,7 +97,7 @@ pub fn address(text: &str) -> Result<reqwest::Url, String> {
 /// Reads an address at which everybody can read something: http or https, and nothing after the path.
 ///
 /// # Errors
-/// If it is none.
+/// If it is not such an address.
 pub fn public_address(text: &str) -> Result<reqwest::Url, String> {
     let remedy = "write it like \"https://notes.embassy.example\"";
     let url: reqwest::Url = text.parse().map_err(|why| format!("`{text}` is not an address: {why}\n{remedy}"))?;
@@ -112,7 +112,7 @@ pub fn public_address(text: &str) -> Result<reqwest::Url, String> {
 /// Reads an address of this machine to listen on, with its port.
 ///
 /// # Errors
-/// If it is none.
+/// If it is not such an address.
 pub fn socket(text: &str) -> Result<SocketAddr, String> {
     let remedy = "write an IP address and a port, like \"127.0.0.1:8080\" or \"[::]:8080\"";
     text.parse().map_err(|_| format!("`{text}` is not an address to listen on\n{remedy}"))
@@ -121,7 +121,7 @@ pub fn socket(text: &str) -> Result<SocketAddr, String> {
 /// Reads the name of a bucket as S3 allows it.
 ///
 /// # Errors
-/// If it is none.
+/// If it is not such a name.
 pub fn bucket(text: &str) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
     if (3..=63).contains(&text.len()) && text.bytes().all(plain) && !text.starts_with('.') {
@@ -144,7 +144,7 @@ pub fn prefix(text: &str) -> Result<String, String> {
     Err(format!("`{text}` cannot be what names in the bucket begin with\n{remedy}"))
 }
 
-/// Reads when something is to be done over and over, in UTC. Returns None for "off".
+/// Reads a schedule for something that is done repeatedly, in UTC. Returns None for "off".
 ///
 /// # Errors
 /// If it is neither.
@@ -159,7 +159,7 @@ pub fn schedule(text: &str) -> Result<Option<cron::Schedule>, String> {
 /// Reads a moment, in UTC.
 ///
 /// # Errors
-/// If it is none.
+/// If it is not a moment.
 pub fn moment(text: &str) -> Result<Time, String> {
     let remedy = "write it in UTC with milliseconds, like \"2026-11-22T12:00:00.000Z\"";
     Time::parse(text).ok_or_else(|| format!("`{text}` is not a moment\n{remedy}"))

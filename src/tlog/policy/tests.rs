@@ -161,7 +161,7 @@ fn write(node: &Node, lines: &mut Vec<String>, leaves: &mut usize) -> String {
     }
 }
 
-/// Whether those who had signed at that second are enough, by the definition.
+/// Whether the witnesses that had signed at that second are enough, by the definition.
 fn met(node: &Node, signed: &[Option<u64>], second: u64, leaf: &mut usize) -> bool {
     match node {
         Node::Leaf => {

@@ -155,7 +155,7 @@ fn a_tree_too_large_to_hold_is_checked_without_overflow() {
     assert!(!check_inclusion(leaf(9), u64::MAX, u64::MAX, &[], leaf(9)));
 }
 
-/// The root that a path leads to, found from the top down; nothing if the path has not the right length.
+/// The root that a path leads to, found from the top down. None if the path does not have the right length.
 fn root_of(index: u64, size: u64, path: &[Hash]) -> Option<Hash> {
     if size == 1 {
         return path.is_empty().then(|| leaf(9));
@@ -184,7 +184,7 @@ proptest! {
         prop_assert!(!check_inclusion(flipped(leaf(index), bit), index, size, &path, root));
         prop_assert!(!check_inclusion(leaf(index), index, size, &path, flipped(root, bit)));
         prop_assert!(other == index || !check_inclusion(leaf(index), other, size, &path, root));
-        // A path can fit another size; the root of that size it does not reach.
+        // A path can fit another size, but it does not lead to the root of that size.
         let other_root = tree.root_at(other).unwrap();
         prop_assert!(other == size || !check_inclusion(leaf(index), index, other, &path, other_root));
         let longer = [path.as_slice(), &[root]].concat();

@@ -1,4 +1,4 @@
-//! What does not hold, in flat memory: the first instance, and how many there are.
+//! What does not hold, in constant memory: the first instance, and the number of instances.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,18 +10,18 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Adds one; the words are needed for the first alone.
+    /// Adds one; the words are used only for the first.
     pub fn add(&mut self, what: impl FnOnce() -> String) {
         self.count += 1;
         self.first.get_or_insert_with(what);
     }
 
-    /// How many there are.
+    /// Number of instances.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// The first one, and how many more there are; nothing if there is none.
+    /// The first one, and the number of further ones. None if there is none.
     pub fn told(&self) -> Option<String> {
         let first = self.first.as_ref()?;
         Some(match self.count {

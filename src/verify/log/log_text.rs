@@ -10,14 +10,14 @@ use crate::base::text;
 /// The file so far.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct LogText {
-    /// How many bytes of it were compared.
+    /// Number of its bytes that were compared.
     pub(super) read: u64,
     pub(super) wrong: Finding,
-    /// Whether it has more than the lines of the entries: perhaps those of the next head.
+    /// Whether it is longer than the lines of the entries. The rest may belong to the next head.
     pub(super) goes_on: bool,
-    /// Before the line of which entry it ends, if it does so too early: perhaps it is brought up to date now and then.
+    /// The entry before whose line it ends, if it ends too early: it may be updated only from time to time.
     pub(super) ends_before: Option<u64>,
-    /// What must come next, and from which entry on.
+    /// The bytes that must come next, and the entry that they begin with.
     due: Vec<u8>,
     due_from: u64,
 }
@@ -35,12 +35,12 @@ impl LogText {
         }
     }
 
-    /// How many bytes must come next.
+    /// Number of bytes that must come next.
     pub(super) fn due(&self) -> usize {
         self.due.len()
     }
 
-    /// Takes the next bytes of the file: as many as are due, unless it ends before.
+    /// Takes the next bytes of the file: exactly the expected number, or fewer if it ends there.
     pub(super) fn compare(&mut self, bytes: &[u8]) {
         self.read += bytes.len() as u64;
         if self.due != bytes {

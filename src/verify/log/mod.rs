@@ -1,7 +1,7 @@
-//! The audit of a whole log, by somebody who believes nothing: the published files go in, in order, and a report comes out.
+//! The audit of a whole log, without trusting anything: the published files go in, in order, and a report comes out.
 //!
-//! Each bundle of entries is read once. From the entries alone everything else is computed anew: the tree and its tiles,
-//! the root, the roots that earlier heads had, and what each post must say. What is kept does not grow with the log.
+//! Each bundle of entries is read once. From the entries alone everything else is computed: the tree and its tiles, the
+//! root, the roots that earlier heads had, and what each post must say. The memory used does not grow with the log.
 //!
 #![doc = include_str!("../../TAMPERING.md")]
 
@@ -48,7 +48,7 @@ pub struct Expected {
     pub first: u64,
     /// The last note that it shows.
     pub last: u64,
-    /// What it must say; none if its notes do not lead to a text, or waited for it longer than [`WINDOW_MAX`] entries.
+    /// What it must say. None if its notes do not lead to a text, or waited for it longer than [`WINDOW_MAX`] entries.
     pub text: Option<PostText>,
 }
 
@@ -66,17 +66,17 @@ pub enum Event {
     },
     /// A head that was asked for with [`Audit::want`].
     Head {
-        /// How many entries there were.
+        /// Number of entries.
         size: u64,
         /// Their root.
         root: Hash,
-        /// How many notes had been sealed on each of the last days on which there were any, by date in UTC.
+        /// Number of notes that were sealed on each of the last days with notes, by date in UTC.
         sealed: BTreeMap<String, u64>,
         /// What the last entry is about, if it is a note or a receipt.
         last: Option<Last>,
     },
-    /// The first note after a head that was asked for, and the first of all: heads of the sizes from `from` to `to` do not
-    /// count it.
+    /// The first note after a head that was asked for, and the first note of the log. Heads of the sizes from `from` to
+    /// `to` do not count it.
     Sealed {
         /// The smallest size.
         from: u64,
@@ -106,9 +106,9 @@ pub struct Audit {
     log_text: Option<LogText>,
     since: Option<Since>,
     entries: Finding,
-    /// Why nothing after this point can be read.
+    /// Why nothing after this point can be read, if so.
     broken: Option<String>,
-    /// How many entries there were with the last note, and whether a head was told since then.
+    /// Number of entries up to the last note, and whether a head was returned since then.
     last_note: u64,
     is_head_told: bool,
     #[serde(skip)]
@@ -118,7 +118,7 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// The audit of a log of which nothing has been read. `since` is a head that was seen at an earlier time.
+    /// The audit of a log of which nothing was read yet. `since` is a head that was seen at an earlier time.
     pub fn new(since: Option<&Checkpoint>) -> Audit {
         let mut audit = Audit {
             frontier: Frontier::new(),
@@ -138,7 +138,7 @@ impl Audit {
         audit
     }
 
-    /// From here on, says what each post must be.
+    /// From here on, also returns what each post must say.
     pub fn tell_texts(&mut self) {
         self.texts = Some(Texts::new(&self.frontier));
     }
@@ -148,12 +148,12 @@ impl Audit {
         self.log_text = Some(LogText::default());
     }
 
-    /// How many bytes of `log.txt` were compared, and how many must come next.
+    /// Number of bytes of `log.txt` that were compared, and number of bytes that must come next.
     pub fn log_text_due(&self) -> (u64, usize) {
         self.log_text.as_ref().map_or((0, 0), |text| (text.read, text.due()))
     }
 
-    /// Takes the next bytes of `log.txt`: as many as are due, fewer only if it ends there.
+    /// Takes the next bytes of `log.txt`: exactly the expected number, or fewer if it ends there.
     pub fn take_log_text(&mut self, bytes: &[u8]) {
         if let Some(text) = &mut self.log_text {
             text.compare(bytes);
@@ -172,7 +172,7 @@ impl Audit {
         self.log_text = None;
     }
 
-    /// How many entries have been taken: all of them stand in whole bundles, or in the last one.
+    /// Number of entries that were taken: all of them are in whole bundles, or in the last one.
     pub fn len(&self) -> u64 {
         self.frontier.len()
     }
@@ -182,12 +182,12 @@ impl Audit {
         self.order.last_posted
     }
 
-    /// How many bundles have been taken.
+    /// Number of bundles that were taken.
     pub fn bundles(&self) -> u64 {
         self.len().div_ceil(WIDTH_FULL.into())
     }
 
-    /// Whether none have been taken.
+    /// Whether no bundle was taken.
     pub fn is_empty(&self) -> bool {
         self.frontier.is_empty()
     }
@@ -197,13 +197,13 @@ impl Audit {
         self.wanted.extend(sizes);
     }
 
-    /// What the entries have said about the world outside since the last time.
+    /// Returns what the entries have said about the world outside since the last call.
     pub fn seen(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.seen)
     }
 
-    /// Takes the next file of the [`plan`]: its bytes, or none if it is known not to be there. Breaks if nothing more can
-    /// be learnt.
+    /// Takes the next file of the [`plan`]: its bytes, or None if it is known not to be there. Breaks if nothing more
+    /// can be learnt.
     pub fn take(&mut self, path: TilePath, bytes: Option<&[u8]>) -> ControlFlow<()> {
         match path.kind() {
             Kind::Entries => self.take_bundle(path, bytes),
@@ -214,7 +214,7 @@ impl Audit {
         }
     }
 
-    /// A bundle that cannot be read ends the audit: what comes after it cannot be put in its place.
+    /// A bundle that cannot be read ends the audit: the position of later entries would be unknown.
     fn take_bundle(&mut self, path: TilePath, bytes: Option<&[u8]>) -> ControlFlow<()> {
         let entries = match bytes.map(|bytes| tile::parse_bundle(bytes, path.width())) {
             Some(Ok(entries)) => entries,

@@ -1,4 +1,4 @@
-//! What the entries say one after the other: numbers, times, and that each note was posted once.
+//! What the entries say in their order: numbers, times, and that each note was posted once.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,13 +11,13 @@ use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::{DAY_MS, Time};
 use crate::tlog::entry::Entry;
 
-/// How many lines about anything but notes and posts are shown at most.
+/// Most lines about anything but notes and posts that are shown.
 pub const SHOWN_MAX: usize = 100;
 
-/// For so many of the last days with notes it is known how many there were.
+/// Number of the last days with notes for which the number of notes is kept.
 const DAYS_MAX: usize = 8;
 
-/// How many entries there are of each kind.
+/// Number of entries of each kind.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are the kinds of entries: see FORMAT.md")]
 pub struct Counts {
@@ -53,7 +53,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Takes the next entry; of a post, gives the last note that it shows.
+    /// Takes the next entry. For a post, returns the last note that it shows.
     pub(super) fn take(&mut self, index: u64, entry: &Entry) -> Option<Sealed> {
         if let Some(time) = entry.time() {
             self.take_time(index, time);
@@ -153,17 +153,17 @@ impl Order {
         }
     }
 
-    /// Whether the post of any note has not come yet.
+    /// Whether there is a note without a post yet.
     pub(super) fn is_any_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// When the oldest note was sealed whose post has not come yet.
+    /// When the oldest note without a post was sealed.
     pub(super) fn waiting_since(&self) -> Option<Time> {
         self.waiting.front().map(|note| note.time)
     }
 
-    /// How many notes were sealed on each of the last days, by date in UTC.
+    /// Number of notes that were sealed on each of the last days, by date in UTC.
     pub(super) fn sealed(&self) -> BTreeMap<String, u64> {
         self.days.iter().map(|(day, count)| (Time::from_ms(day * DAY_MS).date(), *count)).collect()
     }

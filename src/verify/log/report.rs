@@ -13,17 +13,18 @@ use crate::base::time::{DAY_MS, Time};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::verify::check::{Check, Outcome, fails, holds, not_checked};
 
-/// A note may wait so long for its post, in milliseconds: the platform may be away for hours, or allow no more posts that day.
+/// How long a note may wait for its post, in milliseconds: the platform may be unreachable for hours, or allow no more
+/// posts that day.
 pub const WAIT_MS_MAX: i64 = DAY_MS;
 
 /// A head that was seen at an earlier time, and the root that the entries had then.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Since {
-    /// How many entries there were.
+    /// Number of entries.
     pub size: u64,
     /// The root that was signed then.
     pub root: Hash,
-    /// The root that the same number of entries have now; none as long as there are fewer.
+    /// The root that the same number of entries have now. None if there are fewer entries.
     pub found: Option<Hash>,
 }
 
@@ -48,9 +49,9 @@ impl Extent {
 pub struct Report {
     /// The head that was audited.
     pub head: Checkpoint,
-    /// How many entries were read.
+    /// Number of entries that were read.
     pub read: u64,
-    /// How many there are of each kind.
+    /// Number of entries of each kind.
     pub counts: Counts,
     /// The times of the first entry and of the latest.
     pub span: Option<(Time, Time)>,
@@ -58,7 +59,7 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// The entries that are about anything but notes and posts, each after its index: [`SHOWN_MAX`] at most.
     pub shown: Vec<String>,
-    /// Why something could not be read, if so: nothing is said about what was not read.
+    /// Why something could not be read, if so. Nothing is said about what was not read.
     pub unread: Option<String>,
     /// When the head was read, if that was not now but before an interruption.
     pub begun: Option<Time>,
@@ -225,7 +226,7 @@ impl Audit {
         }
     }
 
-    /// What holds of all that was read, which is said if that is not all there is.
+    /// What holds of everything that was read; said if not everything could be read.
     fn so_far(&self, name: &'static str, wrong: Option<String>, told: String) -> Check {
         match wrong {
             Some(wrong) => fails(name, wrong),
@@ -235,7 +236,7 @@ impl Audit {
     }
 }
 
-/// The checks that are not made of the entries.
+/// The checks that do not come from the entries.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Outside {
     /// Signature and key.
@@ -245,7 +246,8 @@ pub struct Outside {
 }
 
 impl Report {
-    /// 0 if all that was checked holds, 1 if something fails, 3 if something could not be read and what was read holds.
+    /// 0 if everything that was checked holds, 1 if something fails, 3 if something could not be read and what was read
+    /// holds.
     pub fn exit_status(&self) -> u8 {
         match (self.failing().next(), &self.unread) {
             (Some(_), _) => 1,

@@ -9,10 +9,10 @@ use crate::base::time::Time;
 use crate::tlog::tree::Frontier;
 use crate::wording::post::PostText;
 
-/// For so many entries, at most, after a note's the root is kept that its post must show.
+/// Number of entries after a note's for which the root that its post must show is kept.
 pub const WINDOW_MAX: usize = 1 << 18;
 
-/// A note whose post has not come yet.
+/// A note without a post yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Sealed {
     pub(super) note: u64,
@@ -21,11 +21,11 @@ pub(super) struct Sealed {
     pub(super) commitment: Hash,
 }
 
-/// The tree as it was some entries ago, and what leads from there to the present.
+/// The tree as it was some entries ago, and the steps from there to the present.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Texts {
     past: Frontier,
-    /// Of each entry since then the root of the largest subtree that it completed.
+    /// For each entry since then, the root of the largest subtree that it completed.
     since: VecDeque<Hash>,
 }
 
@@ -42,7 +42,7 @@ impl Texts {
         }
     }
 
-    /// The text of a post that shows the notes from `first` to `last`; none if it is too long ago.
+    /// The text of a post that shows the notes from `first` to `last`. None if they are too long ago.
     pub(super) fn text(&mut self, first: u64, last: Sealed) -> Option<PostText> {
         let size = last.index + 1;
         if size < self.past.len() {

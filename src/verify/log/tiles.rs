@@ -6,8 +6,8 @@ use super::finding::Finding;
 use crate::base::hash::Hash;
 use crate::tlog::tile::{self, HEIGHT, Kind, TilePath, WIDTH_FULL};
 
-/// The files of a log of `size` entries in the order in which an audit takes them, from the bundle at `first` on: each bundle
-/// with the tiles that it completes, and the last one with those that stay partial too.
+/// The files of a log of `size` entries in the order in which an audit takes them, from the bundle at `first` on. Each
+/// bundle comes with the tiles that it completes, and the last one also with the partial tiles.
 pub fn plan(first: u64, size: u64) -> impl Iterator<Item = Vec<TilePath>> {
     let full = u64::from(WIDTH_FULL);
     (first..size.div_ceil(full)).map(move |bundle| {
@@ -30,7 +30,7 @@ pub fn plan(first: u64, size: u64) -> impl Iterator<Item = Vec<TilePath>> {
     })
 }
 
-/// For each level of tiles the hashes that belong into the one that is not compared yet.
+/// For each level of tiles, the hashes that belong to the tile that is not compared yet.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Tiles {
     levels: Vec<Vec<Hash>>,
@@ -51,7 +51,7 @@ impl Tiles {
         self.levels[level].push(root);
     }
 
-    /// Compares a tile with the one that the entries make; the bytes are none if it is known not to be there.
+    /// Compares a tile with the one that the entries make. The bytes are None if the tile is known not to be there.
     pub(super) fn compare(&mut self, path: TilePath, bytes: Option<&[u8]>) {
         let Kind::Hashes(level) = path.kind() else { return };
         let made = self.levels.get_mut(usize::from(level)).map(std::mem::take).unwrap_or_default();
@@ -67,12 +67,12 @@ impl Tiles {
         }
     }
 
-    /// How many were compared.
+    /// Number of tiles that were compared.
     pub(super) fn compared(&self) -> u64 {
         self.compared
     }
 
-    /// Those that are not what they should be.
+    /// The tiles that differ.
     pub(super) fn wrong(&self) -> &Finding {
         &self.wrong
     }

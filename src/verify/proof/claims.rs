@@ -8,7 +8,7 @@ use crate::verify::check::{Check, Outcome};
 /// The checks of what the platform shows today. What rests on no post outlives it.
 const TODAY: [&str; 2] = ["platform", "receipt platform"];
 
-/// One kind of claim in the terms of ISO/IEC 13888, and how far this proof carries it.
+/// One kind of claim in the terms of ISO/IEC 13888, and how much of it this proof shows.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Claim {
     /// `origin`, `time`, `order`, `submission` or `delivery`.
@@ -19,8 +19,8 @@ pub struct Claim {
     pub not_shown: Vec<String>,
 }
 
-/// The five claims in their order. A proof in which anything fails shows nothing, but for a post that does not stand there
-/// (any more): then it does not show what rests on that post.
+/// The five claims in their order. A proof in which anything fails shows nothing, with one exception: if only a post is
+/// not there (any more), the proof does not show what depends on that post.
 pub(super) fn all(parts: &Parts, checks: &[Check]) -> Vec<Claim> {
     let mut claims =
         vec![origin(parts, checks), time(parts, checks), order(parts), submission(parts), delivery(parts, checks)];
@@ -31,12 +31,12 @@ pub(super) fn all(parts: &Parts, checks: &[Check]) -> Vec<Claim> {
     claims
 }
 
-/// Whether a proof is broken in which this check fails.
+/// Whether a proof is broken if this check fails.
 pub(super) fn breaks(name: &str) -> bool {
     !TODAY.contains(&name)
 }
 
-/// Takes back whatever was shown, since these checks fail.
+/// Removes everything that was shown, since these checks fail.
 pub(super) fn show_nothing(claims: &mut [Claim], failing: &[&str]) {
     for claim in claims {
         claim.shown.clear();
@@ -143,8 +143,9 @@ fn submission(parts: &Parts) -> Claim {
     Claim { name: "submission", shown: shown.into_iter().collect(), not_shown }
 }
 
-/// Only somebody else's word shows it: the recipient's countersigned receipt. Anybody can write one under a key of his own,
-/// with the number of a post that never was: it counts if its key is known from elsewhere, or if its post stands there.
+/// Only the recipient's word shows it: the countersigned receipt. Anybody can write a receipt under a key of his own,
+/// with the number of a post that never existed. So it counts only if its key is known from elsewhere, or if its post
+/// is there.
 fn delivery(parts: &Parts, checks: &[Check]) -> Claim {
     let not_shown = |text: &str| Claim { name: "delivery", shown: Vec::new(), not_shown: vec![text.to_owned()] };
     let (Some(post), Some(key)) = (parts.receipt.post.get(), &parts.receipt.key) else {
@@ -174,7 +175,8 @@ fn delivery(parts: &Parts, checks: &[Check]) -> Claim {
     claim
 }
 
-/// The key is known to be the recipient's: its word stands whatever became of the post, which alone has the moment.
+/// The key is known to be the recipient's. Its word counts whatever happened to the post, but only the post has the
+/// moment.
 fn said_by_key(key: &str, post: &PublishedPost, stands: Option<Outcome>) -> Claim {
     let mut shown = vec![format!(
         "the recipient's word, its countersigned receipt: whoever holds the key {key} said that it had received exactly \
@@ -197,8 +199,8 @@ fn said_by_key(key: &str, post: &PublishedPost, stands: Option<Outcome>) -> Clai
     Claim { name: "delivery", shown, not_shown }
 }
 
-/// The post stands there by an account of that name. The number of the account is the receipt's word alone, so the name must be
-/// the one under which the note was sent.
+/// The post is there, by an account of that name. Only the receipt says the account's number, so the name must be the
+/// one under which the note was sent.
 fn said_by_post(parts: &Parts, post: &PublishedPost) -> Claim {
     let (id, name, time) = (post.account.id, &post.account.name, post.post.moment());
     let to = parts.envelope.get().and_then(|envelope| envelope.to.iter().find(|to| to.id == id));

@@ -90,7 +90,7 @@ fn compare(bytes: &[u8], envelope: &Envelope, content: &Content) -> Result<Strin
     }
 }
 
-/// Where JSON is wrong, and how; never what stands there, which is private.
+/// Where JSON is wrong, and how. Never the text itself, which is private.
 fn place(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Data => "not the record of one message",
@@ -99,8 +99,8 @@ fn place(error: &serde_json::Error) -> String {
     format!("{what}, line {} column {}", error.line(), error.column())
 }
 
-/// Walks through JSON without keeping any of it: the reader's limit on nesting applies, keys are text too, and nothing is
-/// allocated.
+/// Walks through JSON without keeping any of it. The reader's limit on nesting applies, keys are read as text too, and
+/// nothing is allocated.
 struct Shallow;
 
 impl<'de> Deserialize<'de> for Shallow {
@@ -151,7 +151,7 @@ impl<'de> Visitor<'de> for Shallow {
     }
 }
 
-/// Whether a file bears the name of an attachment of this note, at whatever place.
+/// Whether a file has the name of an attachment of this note, at any place.
 pub(super) fn is_attachment(name: &str, note: u64) -> bool {
     name.strip_prefix("note-")
         .and_then(|rest| rest.strip_prefix(&note.to_string()))

@@ -70,7 +70,7 @@ pub(super) fn envelope(parts: &Parts) -> Check {
     holds(NAME, format!("note {}, {} to {}", envelope.note, envelope.from.name, to.join(", ")))
 }
 
-/// A conversation between two names both of them, in either order; a group's has a number of its own.
+/// Two people's conversation names both accounts, in either order; a group's conversation has a number of its own.
 fn fits_conversation(envelope: &Envelope) -> bool {
     match (envelope.conversation.pair(), envelope.to.as_slice()) {
         (Some(pair), [Account { id, .. }]) => pair == (envelope.from.id, *id) || pair == (*id, envelope.from.id),
@@ -137,7 +137,7 @@ pub(super) fn inclusion(parts: &Parts) -> Check {
     fails(NAME, format!("the entry does not lead to the signed root as number {} of {size}", proof.index))
 }
 
-/// The checkpoint is signed by the key, and of the log that bears the key's name.
+/// The checkpoint is signed by the key, and is of the log with the key's name.
 pub(super) fn signature(parts: &Parts) -> Check {
     const NAME: &str = "signature";
     let Some(proof) = parts.proof.get() else {

@@ -1,4 +1,4 @@
-//! A proof and what you trust, in; a report, out. Nothing is asked of anybody, and nothing is believed.
+//! A proof and what you trust go in, a report comes out. It asks nobody and trusts nothing.
 
 mod trust;
 mod content_checks;
@@ -36,14 +36,14 @@ pub use trust::{key_of, known, witnesses};
 /// What the person who checks knows beforehand.
 #[derive(Clone, Default, Debug)]
 pub struct Trust {
-    /// The key of the log, from somewhere else than the proof, or a policy that names it and its witnesses. Without it the
-    /// report says that the key came with the proof, and that the post is what ties it to the account.
+    /// The key of the log, from somewhere else than the proof, or a policy that names it and its witnesses. Without it
+    /// the report says that the key came with the proof, and that only the post connects it with the account.
     pub log: Option<Policy>,
-    /// The same of the recipient's log, if the proof has a receipt.
+    /// The same for the recipient's log, if the proof has a receipt.
     pub receipt_log: Option<Policy>,
 }
 
-/// The file is nothing that a report could be about.
+/// The file cannot be the subject of a report.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}\ngive the file note-<n>.proof.zip as it was handed to you")]
 pub struct Unreadable(ArchiveError);
@@ -51,12 +51,12 @@ pub struct Unreadable(ArchiveError);
 /// Checks a proof.
 ///
 /// # Errors
-/// Only if the file is no archive at all, or larger than the limit. Whatever is wrong with a proof is in the report.
+/// Only if the file is no archive, or larger than the limit. Every other fault of a proof is in the report.
 pub fn verify(zip: &[u8], trust: &Trust) -> Result<Report, Unreadable> {
     verify_with(zip, trust, None)
 }
 
-/// Checks a proof, and whether its [`posts`] stand on the platform by what it answered when it was asked for them.
+/// Checks a proof, and whether its [`posts`] are on the platform, by the platform's answers.
 ///
 /// # Errors
 /// As [`verify`].
@@ -72,7 +72,7 @@ fn verify_with(zip: &[u8], trust: &Trust, looked: Option<&Looked>) -> Result<Rep
     }
 }
 
-/// The report on an archive that was not unpacked to its end.
+/// The report on an archive that could not be unpacked completely.
 fn refused(what: String) -> Report {
     let rest = ["envelope", "commitment", "origin", "inclusion", "signature", "key", "post", "time", "content"];
     let mut checks = vec![fails("files", what)];
@@ -96,7 +96,7 @@ fn check(files: &Files, trust: &Trust, looked: Option<&Looked>) -> Report {
     Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unread, others: None }
 }
 
-/// A file of the proof: not there, there but not of its format, or read.
+/// A file of the proof: missing, not of its format, or read.
 enum Part<T> {
     Missing,
     Broken(String),
@@ -120,7 +120,7 @@ impl<T> Part<T> {
     }
 }
 
-/// What the checks look at: each file read, once.
+/// What the checks use: each file, read once.
 struct Parts {
     note: u64,
     envelope: Part<Envelope>,
@@ -132,7 +132,7 @@ struct Parts {
     /// The checkpoint in the proof; its signature is not checked yet.
     checkpoint: Option<Checkpoint>,
     vkey: Part<VerifierKey>,
-    /// The key that the signature is checked by: the trusted one, or else the one in the proof.
+    /// The key that the signature is checked with: the trusted one, or else the one in the proof.
     key: Option<VerifierKey>,
     /// When the witnesses that the policy asks for had signed the checkpoint.
     witnessed: Option<Time>,

@@ -1,9 +1,9 @@
-//! Other notes near one: how many the published log has, and how many of them were opened. Many notes beside it that nobody
-//! may read, sealed within the same hours or to the same correspondent, are what somebody would leave who sealed several
-//! versions and opened the lucky one.
+//! Other notes near one: how many the published log has, and how many of them were opened. Somebody might seal several
+//! versions of a note and later open only the best one. That would leave many unopened notes beside it, sealed within
+//! the same hours or to the same correspondent.
 //!
-//! Nothing is read here, and nothing is believed: the log's entries go in, then the envelopes of opened notes, and counts come
-//! out.
+//! Nothing is read here, and nothing is trusted. The log's entries go in, then the envelopes of opened notes, and
+//! counts come out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,46 +21,46 @@ use crate::tlog::tree::{Frontier, leaf_hash};
 
 use super::{Parts, Trust};
 
-/// Notes sealed so many milliseconds before or after another are near it.
+/// Notes that were sealed within this time before or after a note are near it, in milliseconds.
 pub const NEAR_MS: i64 = DAY_MS;
 
-/// The envelopes of so many opened notes are looked at, at most.
+/// Most opened notes whose envelopes are read.
 pub const OPENED_MAX: usize = 10_000;
 
 /// What a published log shows of the notes near one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Neighbours {
-    /// How many entries the log had.
+    /// Number of entries in the log.
     pub size: u64,
     /// Those in the same conversation.
     pub conversation: Conversation,
     /// Those that were sealed within 24 hours before or after it.
     pub day: Day,
-    /// How many opened notes there are whose envelope is not published where it should be: whose they are is not known.
+    /// Number of opened notes whose envelope is not published where it should be: their conversation is not known.
     pub envelopes_missing: u64,
 }
 
 /// Notes of one conversation.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Conversation {
-    /// How many came before, by the envelope.
+    /// Number of earlier notes, by the envelope.
     pub before: u64,
-    /// How many of these are opened.
+    /// Number of these that are opened.
     pub before_opened: u64,
-    /// How many of these are not.
+    /// Number of these that are not.
     pub before_unopened: u64,
-    /// How many later ones are opened; how many there are, only the sender knows.
+    /// Number of later notes that are opened. Only the sender knows how many there are.
     pub after_opened: u64,
 }
 
 /// Notes of the same hours.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Day {
-    /// How many there are.
+    /// Number of notes.
     pub notes: u64,
-    /// How many of these are opened.
+    /// Number of these that are opened.
     pub opened: u64,
-    /// How many of these are not.
+    /// Number of these that are not.
     pub unopened: u64,
 }
 
@@ -73,7 +73,7 @@ pub enum Uncounted {
     Unread(String),
 }
 
-/// The counting in its course.
+/// The counting while it goes on.
 #[derive(Debug)]
 pub struct Counting {
     envelope: Envelope,
@@ -83,19 +83,19 @@ pub struct Counting {
     head: Checkpoint,
     key: VerifierKey,
     frontier: Frontier,
-    /// The root of as many entries as the head in the proof has.
+    /// The root of the first entries, as many as the head in the proof has.
     at_head: Option<Hash>,
     /// Of each note.
     commitments: Vec<Hash>,
     near: Vec<u64>,
-    /// Of each opened note the hashes of what the log calls its content.
+    /// For each opened note, the hashes that the log calls its content.
     opened: BTreeMap<u64, BTreeSet<Hash>>,
     conversation: Conversation,
     missing: u64,
 }
 
 impl Counting {
-    /// Begins with the note of a proof; none if the proof is not whole. Whether it holds is for [`super::verify`] to say.
+    /// Begins with the note of a proof. None if the proof is not whole. [`super::verify`] says whether it holds.
     pub fn of(zip: &[u8], trust: &Trust) -> Option<Counting> {
         let parts = Parts::read(&Files::unpack(zip).ok()?, trust);
         let sealed = parts.entry.get()?.time()?;
@@ -117,7 +117,7 @@ impl Counting {
         })
     }
 
-    /// Takes the published checkpoint: it must be signed by the key by which the proof was checked.
+    /// Takes the published checkpoint. It must be signed by the key that the proof was checked with.
     ///
     /// # Errors
     /// If it is of another log, or the log has fewer entries than it had when the proof was made.
@@ -136,7 +136,7 @@ impl Counting {
     /// Takes the next entry, its LF included.
     ///
     /// # Errors
-    /// If it is none, or a note has not the number that is next.
+    /// If it is not an entry, or a note does not have the next number.
     pub fn take(&mut self, bytes: &[u8]) -> Result<(), Uncounted> {
         let index = self.frontier.len();
         self.frontier.push(leaf_hash(bytes));
@@ -160,7 +160,7 @@ impl Counting {
         Ok(())
     }
 
-    /// Takes a line about an opened file. Whether a content is the one that was sealed, the note's envelope says.
+    /// Takes a line about an opened file. The note's envelope shows whether a content is the one that was sealed.
     fn take_open(&mut self, index: u64, note: u64, level: Level, sha256: Hash) -> Result<(), Uncounted> {
         let commitment = self.sealed_as(note);
         let commitment =
@@ -180,16 +180,17 @@ impl Counting {
         Ok(())
     }
 
-    /// The commitment of a note, if it is there.
+    /// The commitment of a note. None if the note is not there.
     fn sealed_as(&self, note: u64) -> Option<Hash> {
         let place = usize::try_from(note).ok()?.checked_sub(1)?;
         self.commitments.get(place).copied()
     }
 
-    /// Ends the entries, and gives the opened notes whose envelopes are to be taken.
+    /// Ends the entries, and returns the opened notes whose envelopes are to be taken.
     ///
     /// # Errors
-    /// If the entries do not lead to the published head, or not by way of the proof's; or if too many are opened.
+    /// If the entries do not lead to the published head, or do not contain the proof's head; or if too many notes are
+    /// opened.
     pub fn opened(&self, head: &Checkpoint) -> Result<Vec<u64>, Uncounted> {
         if self.frontier.len() != head.size || self.frontier.root() != head.root {
             return Err(failed("its entries do not lead to the root that it signed".to_owned()));
@@ -206,7 +207,7 @@ impl Counting {
         Ok(self.opened.keys().copied().collect())
     }
 
-    /// Takes the published envelope of an opened note; none if it is known not to be there.
+    /// Takes the published envelope of an opened note. None if it is known not to be there.
     ///
     /// # Errors
     /// If it is not the one that the log commits to, or contradicts the one in the proof.

@@ -1,6 +1,6 @@
-//! The checks of what the platform shows today, for whoever has asked it: whether each post of a proof stands there.
+//! The checks of what the platform shows today, for a caller that has asked it: whether each post of a proof is there.
 //!
-//! Nothing is asked here. What was looked at is a value, and "could not be read" is never taken for "is absent".
+//! Nothing is asked here. The platform's answers are values, and "could not be read" is never taken for "is absent".
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::note::proof::{Files, PublishedPost};
 use super::{Part, Parts, post_checks};
 use crate::verify::check::{Check, fails, holds, not_checked};
 
-/// As much of a text as is shown: anything may stand in a post.
+/// The longest part of a text that is shown: a post may contain anything.
 const SHOWN_CHARS_MAX: usize = 300;
 
 /// What the platform answered when it was asked for a post.
@@ -38,8 +38,8 @@ pub enum Shown {
 /// What the platform showed of posts, by their numbers.
 pub type Looked = BTreeMap<PublicPost, Shown>;
 
-/// The posts of a proof, the sender's and the recipient's, and who the proof says made them: what to ask the platform for.
-/// An archive that cannot be read has none.
+/// The posts of a proof, the sender's and the recipient's, and their authors according to the proof: what to ask the
+/// platform for. An archive that cannot be read has none.
 pub fn posts(zip: &[u8]) -> Vec<(PublicPost, AccountName)> {
     let Ok(files) = Files::unpack(zip) else { return Vec::new() };
     let found = [names::POST, names::RECEIPT_POST].into_iter().filter_map(|name| files.get(name));
@@ -47,7 +47,7 @@ pub fn posts(zip: &[u8]) -> Vec<(PublicPost, AccountName)> {
     posts.map(|post| (post.post, post.account.name)).collect()
 }
 
-/// The last checks: as they are offline, or by what was looked at.
+/// The last checks: as they are offline, or by the platform's answers.
 pub(super) fn all(parts: &Parts, looked: Option<&Looked>) -> Vec<Check> {
     let Some(looked) = looked else { return vec![post_checks::platform(parts)] };
     let mut checks = vec![check("platform", parts.post.get(), looked).unwrap_or_else(|| post_checks::platform(parts))];
@@ -68,7 +68,7 @@ pub(super) fn unread(parts: &Parts, looked: Option<&Looked>) -> Vec<&'static str
     asked.filter(|(_, post)| post.get().is_some_and(|post| !is_known(post))).map(|(name, _)| name).collect()
 }
 
-/// Whether a post stands there as the proof has it; none if the proof has none.
+/// Whether a post is there as the proof has it. None if the proof has no post.
 fn check(name: &'static str, post: Option<&PublishedPost>, looked: &Looked) -> Option<Check> {
     let post = post?;
     let id = post.post;
@@ -105,7 +105,7 @@ fn compare(name: &'static str, post: &PublishedPost, author: &AccountName, text:
     )
 }
 
-/// As much of a post's text as is repeated.
+/// The part of a post's text that is repeated.
 pub(crate) fn cut(text: &str) -> String {
     text.chars().take(SHOWN_CHARS_MAX).collect()
 }

@@ -1,4 +1,4 @@
-//! The checks about the public post and about time, and what is left to other eyes.
+//! The checks about the public post and about time, and what only a person can check.
 
 use crate::base::hash::Hash;
 use crate::base::ids::Source;
@@ -95,7 +95,7 @@ pub(super) fn time(parts: &Parts) -> Check {
     holds(NAME, told.join(", "))
 }
 
-/// Whether the post stands there today is for other eyes.
+/// Whether the post is there today: a person must look.
 pub(super) fn platform(parts: &Parts) -> Check {
     const NAME: &str = "platform";
     match parts.post.get() {
@@ -104,8 +104,8 @@ pub(super) fn platform(parts: &Parts) -> Check {
     }
 }
 
-/// The address is whatever the archive's writer put there: an address of somebody else's is not to be opened in good faith.
-/// And X shows a post by its number alone: whoever forges a post of his own puts another's name before it.
+/// The archive's writer chose the address, which may be anybody's, so it is not to be opened in good faith. And X finds
+/// a post by its number alone: a forger can put another account's name before the number of a post of his own.
 pub(super) fn where_to_look(post: &PublishedPost) -> String {
     let own = post.post.channel.address_of(&post.account.name, post.post.id);
     if post.address == own {

@@ -14,14 +14,14 @@ use super::{Part, Parts, Trust, checkpoint, origin, trust, vkey};
 use crate::base::time::SKEW_MS_MAX;
 use crate::verify::check::{Check, fails, holds, not_checked, result};
 
-/// What the checks look at: each file read, once. All is missing in a proof without a receipt.
+/// What the checks use: each file, read once. Everything is missing in a proof without a receipt.
 pub(super) struct Received {
     line: Part<Entry>,
     line_bytes: Vec<u8>,
     inclusion: Part<TlogProof>,
     checkpoint: Option<Checkpoint>,
     vkey: Part<VerifierKey>,
-    /// The key that the signature is checked by: the trusted one, or else the one in the proof.
+    /// The key that the signature is checked with: the trusted one, or else the one in the proof.
     pub(super) key: Option<VerifierKey>,
     pub(super) post: Part<PublishedPost>,
 }

@@ -1,4 +1,4 @@
-//! The report: what was checked, how it came out, and what that shows.
+//! The report: what was checked, the results, and what they show.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::verify::check::{Check, Outcome, fails, holds, not_checked};
 /// The name of the check of the published log.
 const SITE: &str = "site";
 
-/// What the proof says that it is about: as written in its envelope, believed only as far as the checks hold.
+/// What the proof says that it is about: as written in its envelope. Trust it only as far as the checks hold.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 #[allow(missing_docs, reason = "the fields are the envelope's lines")]
 pub struct Subject {
@@ -28,20 +28,20 @@ pub struct Subject {
 /// The result of checking one proof. A bad proof is a report too.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
-    /// What the proof is about; none if its envelope cannot be read.
+    /// What the proof is about. None if its envelope cannot be read.
     pub subject: Option<Subject>,
     /// The checks in their order.
     pub checks: Vec<Check>,
     /// What they show, and what they do not.
     pub claims: Vec<Claim>,
-    /// The names of the checks that needed an answer from outside and got none, if anybody was asked.
+    /// The names of the checks that needed an answer from outside and got none. Empty if nobody was asked.
     pub unread: Vec<&'static str>,
-    /// The notes near it, if they were counted.
+    /// The notes near it. None if they were not counted.
     pub others: Option<Neighbours>,
 }
 
 impl Report {
-    /// 0 if all that was checked holds, 1 if something fails, 3 if nobody answered for a check and the rest holds.
+    /// 0 if everything that was checked holds, 1 if something fails, 3 if a check got no answer and the rest holds.
     ///
     /// The program adds 2 for a file that is no proof at all.
     pub fn exit_status(&self) -> u8 {
@@ -52,7 +52,7 @@ impl Report {
         }
     }
 
-    /// Whether a check fails that is about more than what the platform shows today.
+    /// Whether a check fails, other than those of what the platform shows today.
     pub fn is_broken(&self) -> bool {
         self.failing().any(claims::breaks)
     }

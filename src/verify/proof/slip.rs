@@ -8,9 +8,9 @@ use crate::verify::check::{Check, fails, holds, not_checked};
 
 /// Rebuilds what a slip and a message commit to.
 ///
-/// Both may be as a person saved them: with a line end at the end, with `&lt; &gt; &amp;` as the platform writes them, and
-/// the message with its links in full where the slip says what the short ones lead to. Whatever is tried, only the text that
-/// was sealed has the SHA-256 that the slip says.
+/// Both may be as a person saved them: with a line end at the end, with `&lt; &gt; &amp;` as the platform writes them,
+/// and the message with full links where the slip says what the short ones lead to. However many forms are tried, only
+/// the text that was sealed has the SHA-256 in the slip.
 ///
 /// # Errors
 /// [`SlipError::Form`]. A message that does not fit is in the report.
@@ -31,7 +31,7 @@ fn without_end(text: &str) -> &str {
     text.trim_end_matches(['\r', '\n'])
 }
 
-/// The texts that a person may have saved as this one.
+/// The texts that a person may have saved as this text.
 fn variants(slip: &Slip, message: &str) -> Vec<String> {
     let line = message.strip_suffix('\n').unwrap_or(message);
     let line = line.strip_suffix('\r').unwrap_or(line);
@@ -40,7 +40,7 @@ fn variants(slip: &Slip, message: &str) -> Vec<String> {
     plain.into_iter().chain(shortened).collect()
 }
 
-/// Each link in full, in order, becomes the short one.
+/// Replaces each full link, in order, by the short one.
 fn shorten(slip: &Slip, text: &str) -> String {
     let (mut shortened, mut rest) = (String::new(), text);
     for (short, target) in &slip.header.links {
@@ -69,7 +69,7 @@ fn report(slip: Slip, rebuilt: Result<Rebuilt, SlipError>) -> Report {
     Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unread: Vec::new(), others: None }
 }
 
-/// What to compare with the post, which is where anybody is bound to it.
+/// What to compare with the post. Only the post binds somebody to it.
 fn post(parts: &Parts) -> Check {
     let Some(envelope) = parts.envelope.get() else { return not_checked("post", "the envelope cannot be read") };
     let (note, name, log) = (envelope.note, &envelope.from.name, &envelope.log);

@@ -1,4 +1,4 @@
-//! What is known beforehand against what comes with a log: its key, and its witnesses.
+//! What is known beforehand, compared with what comes with a log: its key, and its witnesses.
 
 use crate::base::ids::Origin;
 use crate::base::time::Time;
@@ -12,7 +12,7 @@ use crate::tlog::tlog_proof::TlogProof;
 use super::{Part, origin};
 use crate::verify::check::{Check, fails, holds, not_checked};
 
-/// The key by which a head is checked: the trusted one, or else the one that came with it.
+/// The key that a head is checked with: the trusted one, or else the one that came with it.
 pub fn known<'a>(
     trusted: Option<&'a Policy>,
     origin: Option<&Origin>,
@@ -21,7 +21,7 @@ pub fn known<'a>(
     trusted.and_then(|policy| policy.key_of(origin, shown)).or(shown)
 }
 
-/// The key in a proof's file is the trusted one; without one, what ties it to an account is a post.
+/// The key in a proof's file is the trusted one. If no key is trusted, only a post connects it with an account.
 pub(super) fn key(
     name: &'static str,
     (file, key): (&str, &Part<VerifierKey>),
@@ -44,7 +44,7 @@ pub(super) fn key(
     not_checked(name, format!("it came with the proof, and {tie}; compare it with the one that is published: {key}"))
 }
 
-/// The key that comes with `what` is the one that is trusted for the log of that origin. Nothing if none is trusted.
+/// The key that comes with `what` is the one that is trusted for the log of that origin. None if no key is trusted.
 pub fn key_of(
     name: &'static str,
     what: &str,
@@ -62,7 +62,7 @@ pub fn key_of(
     })
 }
 
-/// The same of the checkpoint in an inclusion proof.
+/// The same for the checkpoint in an inclusion proof.
 pub(super) fn witnesses_of(proof: Option<&TlogProof>, name: &'static str, trusted: Option<&Policy>) -> Option<Check> {
     let trusted = trusted.filter(|policy| policy.asks_for_witnesses())?;
     match proof.and_then(|proof| SignedNote::parse(proof.checkpoint.as_bytes()).ok()) {
@@ -71,7 +71,7 @@ pub(super) fn witnesses_of(proof: Option<&TlogProof>, name: &'static str, truste
     }
 }
 
-/// Enough of the witnesses that are trusted have signed the checkpoint. Nothing if the policy asks for none.
+/// Enough of the trusted witnesses have signed the checkpoint. None if the policy asks for none.
 pub fn witnesses(name: &'static str, checkpoint: &SignedNote, trusted: Option<&Policy>) -> Option<Check> {
     let Quorum { name: quorum, since, witnesses } = trusted?.quorum(checkpoint)?;
     let told: Vec<String> = witnesses.iter().map(|(name, cosigned)| format!("{name} {}", told(*cosigned))).collect();
@@ -94,7 +94,7 @@ fn told(cosigned: Cosigned) -> String {
     }
 }
 
-/// The moment at which the witnesses in a proof had all signed that the quorum takes.
+/// The moment at which all witnesses that the quorum needs had signed, in a proof.
 pub(super) fn witnessed(proof: Option<&TlogProof>, trusted: Option<&Policy>) -> Option<Time> {
     let checkpoint = SignedNote::parse(proof?.checkpoint.as_bytes()).ok()?;
     trusted?.quorum(&checkpoint)?.since

@@ -1,8 +1,9 @@
-//! The public mirror of an opened note: a numbered series of posts that carry its text, from which it is joined again.
+//! The public mirror of an opened note: a numbered series of posts that carry its text. The text can be joined again
+//! from them.
 //!
-//! The form is in `FORMAT.md`, section 9. Where it is cut is for the writer: a later version may cut elsewhere, so a series
-//! that is begun is written to its end from the texts that it was begun with. Every post says which part of which note it is, so that a thread and posts that
-//! stand alone have the same words.
+//! The form is in `FORMAT.md`, section 9. The writer decides where the text is cut, and a later version may cut
+//! elsewhere. So a series that is begun is written to its end from the texts that it was begun with. Every post says
+//! which part of which note it is, so that a thread and posts that stand alone have the same words.
 
 mod part;
 
@@ -20,7 +21,7 @@ pub use part::{PART_BYTES_MAX, PARTS_MAX, Part};
 /// The longest text that is mirrored, in bytes: more than the 10,000 characters that a direct message may have.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 
-/// A character as people see it that weighs more is cut between its code points.
+/// A character, as people see it, that weighs more than this is cut between its code points.
 const UNIT_WEIGHT_MAX: usize = 100;
 
 /// What a whole series says.
@@ -59,10 +60,10 @@ pub enum MirrorError {
 
 const FILES: &str = "its files can be published without a mirror";
 
-/// The texts of the posts that mirror a note, in order: one at least. The same note makes the same posts.
+/// The texts of the posts that mirror a note, in order; at least one. The same note makes the same posts.
 ///
-/// None is longer than [`WEIGHT_MAX`], and [`join`] gives the text back byte for byte. A part ends at the end of a
-/// sentence if that leaves it half full at least, or else of a word, or else of a character.
+/// None is longer than [`WEIGHT_MAX`], and [`join`] returns the text byte for byte. A part ends at the end of a
+/// sentence if it is then at least half full. Otherwise it ends at the end of a word, or else of a character.
 ///
 /// # Errors
 /// If the text is too long.
@@ -71,7 +72,7 @@ pub fn split(note: u64, commitment: Hash, text: &str) -> Result<Vec<String>, Mir
         return Err(MirrorError::TooLong { note, size: text.len() });
     }
     let pieces = pieces(text);
-    // How long the first line is depends on how many posts there will be.
+    // The length of the first line depends on the number of posts.
     for count in [9, 99, PARTS_MAX] {
         let quotes = quotes(&pieces, Room::of(note, count));
         if quotes.len() as u64 <= count {
@@ -81,7 +82,7 @@ pub fn split(note: u64, commitment: Hash, text: &str) -> Result<Vec<String>, Mir
     Err(MirrorError::TooMany { note })
 }
 
-/// The one post that tells that a note's envelope is open: nothing of it is quoted, for it is hashes in the main.
+/// The one post that says that a note's envelope is open. It quotes nothing of it, for an envelope is mainly hashes.
 pub fn envelope(note: u64, commitment: Hash) -> String {
     format!("Note {note}, its envelope is open: who wrote to whom, and when\n\nsha256 {commitment}")
 }
@@ -98,7 +99,7 @@ fn posts(note: u64, commitment: Hash, quotes: Vec<String>) -> Vec<String> {
 /// The text and its note, from the texts of all posts of a series in order, `&lt; &gt; &amp;` decoded once.
 ///
 /// # Errors
-/// If a post is not of its form, of another series, missing, or out of order.
+/// If a post is not of its form, belongs to another series, is missing, or is out of order.
 pub fn join<T: AsRef<str>>(posts: &[T]) -> Result<Mirrored, MirrorError> {
     let parse =
         |(place, post): (u64, &T)| Part::parse(post.as_ref()).map_err(|error| MirrorError::Form { place, error });
@@ -119,7 +120,7 @@ pub fn join<T: AsRef<str>>(posts: &[T]) -> Result<Mirrored, MirrorError> {
     Ok(Mirrored { note, commitment, text })
 }
 
-/// How much of a text fits into one post, in units of [`weight::weight()`]: into any, and into the last one.
+/// How much text fits into one post, in units of [`weight::weight()`]: into any post, and into the last one.
 #[derive(Clone, Copy)]
 struct Room {
     any: usize,
@@ -140,14 +141,14 @@ impl Room {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Boundary {
     Character,
-    /// Of a word, as UAX 29 has them: in scripts without spaces too.
+    /// At the end of a word, as UAX 29 defines words: in scripts without spaces too.
     Word,
     /// After a space.
     Space,
     Sentence,
 }
 
-/// What is not cut: as it is written, how long it is, and how good a place is behind it.
+/// A piece that is not cut: how it is written, how long it is, and how good a place is behind it.
 struct Piece {
     written: String,
     weight: usize,
@@ -198,7 +199,7 @@ fn weighed(unit: Unit<'_>) -> (Unit<'_>, usize) {
     (unit, weight)
 }
 
-/// The parts in order, each as it is written: one at least.
+/// The parts in order, each as it is written; at least one.
 fn quotes(pieces: &[Piece], room: Room) -> Vec<String> {
     let mut rest = pieces;
     let mut quotes = Vec::new();
@@ -213,7 +214,7 @@ fn quotes(pieces: &[Piece], room: Room) -> Vec<String> {
     quotes
 }
 
-/// How many pieces the next part has: one at least, and one at least is left for the last post.
+/// Number of pieces in the next part: at least one, and at least one is left for the last post.
 fn cut(pieces: &[Piece], room: usize) -> usize {
     let (mut weight, mut best) = (0, (Boundary::Character, 1));
     for (index, piece) in pieces[..pieces.len() - 1].iter().enumerate() {

@@ -7,10 +7,10 @@ use crate::base::hash::Hash;
 use crate::base::text::{self, ParseError};
 use crate::note::redacted;
 
-/// The longest text of one post, in bytes: 280 units of length are fewer, whatever they are.
+/// The longest text of one post, in bytes. 280 units of length never take more.
 pub const PART_BYTES_MAX: usize = 16 * 1024;
 
-/// The most posts that one note is mirrored in.
+/// Most posts that one note is mirrored in.
 pub const PARTS_MAX: u64 = 999;
 
 /// One post of the series in which an opened note is mirrored.
@@ -20,11 +20,11 @@ pub struct Part {
     pub note: u64,
     /// This post's place in the series, counted from 1.
     pub place: u64,
-    /// How many posts the series has.
+    /// Number of posts in the series.
     pub count: u64,
     /// This part of the note's text, as [`escape`] writes it.
     pub quote: String,
-    /// The note's commitment: on the last post, and there alone.
+    /// The note's commitment: only on the last post.
     pub commitment: Option<Hash>,
 }
 
@@ -41,7 +41,7 @@ impl Part {
         read(text).ok_or(ParseError::Line { format: FORMAT, line: 1, expected: FORM })
     }
 
-    /// The text, without LF at its end. What was read is written back byte for byte.
+    /// The text, without LF at its end. Reading and writing a post gives the same bytes.
     pub fn to_text(&self) -> String {
         self.to_string()
     }

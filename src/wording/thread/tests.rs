@@ -6,7 +6,7 @@ fn hash() -> Hash {
     Hash::of(b"note")
 }
 
-/// Splits, and shows that it is joined again and that nothing is too long.
+/// Splits a text, and checks that it can be joined again and that no post is too long.
 fn mirrored(text: &str) -> Vec<String> {
     let posts = split(17, hash(), text).unwrap();
     assert!(posts.iter().all(|post| weight::weight(post) <= WEIGHT_MAX), "{posts:#?}");

@@ -127,7 +127,7 @@ fn only_the_configuration_reads_secrets() {
     assert_only(&["app::config", "cli::logging"], &["env::var", "env::vars"], "use the configuration");
 }
 
-/// Everybody else has to do with two of the loops at most.
+/// Every other module uses two of the tasks at most.
 #[test]
 fn only_the_daemon_knows_everybody() {
     let all = modules();

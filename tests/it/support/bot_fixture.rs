@@ -17,7 +17,7 @@ pub const IMPOSTOR: AccountId = AccountId(5003);
 /// What the note says, and nobody else.
 pub const TEXT: &str = "Zq7markedText4Wb";
 
-/// All loops on a note that is sealed, posted and public, with two officials, after `set`.
+/// All tasks on a note that is sealed, posted and public, with two officials, after `set`.
 pub async fn begin(platform: Settings, set: impl FnOnce(&mut Harness)) -> Harness {
     let attachments_timeout = Duration::from_millis(1);
     let mut harness = Harness::new(Plan { seed: 4, platform, run_over: 5, heartbeat: false, attachments_timeout });
@@ -79,12 +79,12 @@ pub fn letters(harness: &Harness, to: AccountId) -> Vec<String> {
     })
 }
 
-/// The last thing that the account has written to somebody.
+/// The last message that the account has written to somebody.
 pub fn last_letter(harness: &Harness, to: AccountId) -> String {
     letters(harness, to).pop().unwrap_or_default()
 }
 
-/// The command in the last letter that says `confirm` and a code.
+/// The command in the last message that says `confirm` and a code.
 pub fn code(harness: &Harness, to: AccountId) -> String {
     let letter = letters(harness, to).into_iter().rev().find(|letter| letter.contains("\nconfirm ")).unwrap();
     letter.lines().find(|line| line.starts_with("confirm ")).unwrap().to_owned()

@@ -40,7 +40,7 @@ pub enum How {
     CutBefore,
     /// The connection ends after everything was done.
     CutAfter,
-    /// Nothing happens any more.
+    /// Nothing works any more.
     Hold,
 }
 
@@ -49,11 +49,11 @@ struct State {
     objects: BTreeMap<String, Object>,
     /// The names that were written, in order.
     written: Vec<String>,
-    /// Long files that are on their way, in parts.
+    /// Long files that are being sent in parts.
     parts: BTreeMap<String, (Object, BTreeMap<u32, Vec<u8>>)>,
-    /// Tiles that were not there when a checkpoint that needs them came.
+    /// Tiles that were missing when a checkpoint that needs them came.
     missing: Vec<String>,
-    /// How the next write of a name that begins so fails.
+    /// How the next write of a name that begins with this text fails.
     fault: Option<(String, How)>,
 }
 
@@ -66,7 +66,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Opens one; what is asked for must begin with `prefix`.
+    /// Opens one; the names of requests must begin with `prefix`.
     pub async fn open(prefix: &str) -> Bucket {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -113,17 +113,17 @@ impl Bucket {
         self.state.lock().unwrap().written.iter().any(|known| known == name)
     }
 
-    /// The next write of a name that begins so fails.
+    /// Lets the next write of a name that begins with this text fail.
     pub fn fail(&self, name: &str, how: How) {
         self.state.lock().unwrap().fault = Some((name.to_owned(), how));
     }
 
-    /// Whoever read a checkpoint, at any time, found every tile that it needs.
+    /// A reader of a checkpoint, at any time, found every tile that it needs.
     pub fn assert_always_supported(&self) {
         assert_eq!(self.state.lock().unwrap().missing, Vec::<String>::new());
     }
 
-    /// Whether no part of a long file lies there that nobody completes.
+    /// Whether there is no part of a long file that nobody completes.
     pub fn has_no_parts(&self) -> bool {
         self.state.lock().unwrap().parts.is_empty()
     }
@@ -227,7 +227,7 @@ impl Bucket {
     }
 }
 
-/// The tiles that a checkpoint needs and that are not there.
+/// The tiles that a checkpoint needs and that are missing.
 fn missing(checkpoint: &[u8], objects: &BTreeMap<String, Object>) -> Vec<String> {
     let head = Checkpoint::open(checkpoint, &key().vkey()).unwrap();
     let tiles = tile::new_since(0, head.size).into_iter().map(|tile| tile.to_string());

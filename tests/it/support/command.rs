@@ -1,11 +1,11 @@
-//! The program's commands run as a person runs them, and all that they leave.
+//! The program's commands, run as a person runs them, and the files that they leave.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// Runs a command in the folder, and gives what it says when it has ended.
+/// Runs a command in the folder, and returns its output when it has ended.
 pub fn verbale(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_verbale"))
         .args(arguments)
@@ -16,8 +16,7 @@ pub fn verbale(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// Every file below `folder` with its bytes and its mode, in a fixed order; without the empty file by which one daemon
-/// keeps out another.
+/// Every file below `folder` with its bytes and its mode, in a fixed order; without the empty lock file of the daemon.
 pub fn everything_in(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

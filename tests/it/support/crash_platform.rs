@@ -1,4 +1,4 @@
-//! Sudden death, and the platform as a program sees it that may die in any call.
+//! Sudden death, and a platform for a program that may die in any call.
 
 use std::any::Any;
 use std::future::poll_fn;
@@ -37,7 +37,7 @@ impl Fuse {
         self.set(u64::MAX);
     }
 
-    /// Whether nobody has died of it since it was set.
+    /// Whether it has not killed the program since it was set.
     pub fn is_lit(&self) -> bool {
         self.0.load(Ordering::SeqCst) != u64::MAX
     }
@@ -54,7 +54,7 @@ impl Fuse {
     }
 }
 
-/// Posts that take effect after their caller has given up.
+/// Posts that take effect after their caller has stopped waiting.
 #[derive(Clone, Default)]
 pub struct Late {
     /// Whether the next post is one, and by how many milliseconds.
@@ -70,13 +70,13 @@ impl Late {
         let due = waiting.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>();
         for (at, Draft { text, answers, media }) in due {
             let draft = world::Draft { text: &text, answers, media: &media, ..world::Draft::default() };
-            // A refusal as a duplicate is fine: nobody hears of it.
+            // A refusal as a duplicate is fine: nobody gets the answer.
             let _ = world.with(|world, _| world.post(at, EMBASSY, draft));
         }
     }
 }
 
-/// The platform as the loops see it: every call may be where the program dies.
+/// The platform as the tasks see it: the program may die at every call.
 pub struct CrashPlatform {
     pub direct: Direct,
     pub world: Shared,
@@ -164,7 +164,7 @@ impl Platform for CrashPlatform {
     }
 }
 
-/// Drives a tick to its end, or to the death in it.
+/// Drives a tick to its end, or until the program dies in it.
 pub async fn until_death<T>(tick: impl Future<Output = T>) -> Option<T> {
     let mut tick = pin!(tick);
     let polled = poll_fn(|context| {

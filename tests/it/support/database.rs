@@ -1,5 +1,5 @@
-//! The database of an installation as tests see it: the store's own questions, waited for, and the file itself, opened in
-//! this one place.
+//! The database of an installation for tests: the store's own questions, waited for, and the file itself, which is
+//! opened only in this module.
 
 use std::path::Path;
 use std::pin::pin;
@@ -29,7 +29,7 @@ pub fn wait<T>(question: impl Future<Output = T>) -> T {
     }
 }
 
-/// The file for reading, whoever has it open.
+/// The file for reading, even if another process has it open.
 pub fn look(path: &Path) -> Connection {
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
 }

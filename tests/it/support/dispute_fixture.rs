@@ -25,16 +25,16 @@ pub const LONG: Duration = Duration::from_secs(3 * 86_400);
 /// What a journalist posts, and where X lets us answer.
 pub const DENIAL: &str = "@embassy no such note ever came, says the ministry";
 
-/// Who asks and who approves, as the request keeps it.
+/// The official who asks and the official who approves, as the request keeps them.
 pub const FIRST: &str = "first official";
 pub const SECOND: &str = "second official";
 
-/// X without limits, where nobody but the program sees to it that nothing is said twice.
+/// X without limits and without a check for duplicates: only the program makes sure that nothing is said twice.
 pub fn platform() -> Settings {
     Settings { refuses_duplicates: false, ..Settings::without_limits() }
 }
 
-/// Every script that is hard on a mirror, for three posts at least.
+/// A text in scripts that are difficult for a mirror, long enough for three posts at least.
 pub fn text() -> String {
     format!(
         "{MARKER}: Посольство свидетельствует своё уважение Министерству и имеет честь сообщить. تتشرف السفارة بإفادتكم بما \
@@ -162,10 +162,10 @@ pub fn is_thread(harness: &Harness) {
     }
 }
 
-/// Words of the note that nothing else has.
+/// Words that are in the note and nowhere else.
 pub const PRIVATE: &str = "大使馆向外交部致意";
 
-/// Whether the file of the database, which nobody has open, holds these words as they are.
+/// Whether the file of the database, which nobody has open, contains these words unencrypted.
 pub fn holds(harness: &Harness, words: &str) -> bool {
     let database = std::fs::read(harness.database()).unwrap();
     database.windows(words.len()).any(|part| part == words.as_bytes())

@@ -181,7 +181,7 @@ pub struct Received {
     pub line: Entry,
     pub key: LogKey,
     pub post: PublishedPost,
-    /// In place of the words that the line and the log make.
+    /// Replaces the words of the line and of the log.
     pub words: Option<PostText>,
     /// Entries of the recipient's log after the line.
     pub later: u64,

@@ -1,5 +1,5 @@
-//! The tasks on a sandbox's world without a network, on a clock that stands until it is moved, with sudden death at
-//! a point that is counted: the same numbers give the same run.
+//! The tasks on a sandbox's world without a network. The clock stands until it is moved, and sudden death comes at a
+//! counted point: the same numbers give the same run.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub const UNKNOWN_OUTCOME_TIMEOUT: Duration = Duration::from_secs(600);
 /// Where the time in every world begins.
 pub const START_MS: i64 = 1_800_000_000_500;
 
-/// Which loop.
+/// The name of a task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Which {
     Watcher,
@@ -63,20 +63,20 @@ pub enum Which {
     Bot,
 }
 
-/// The loops that seal and post.
+/// The tasks that seal and post.
 pub const ALL: [Which; 3] = [Which::Watcher, Which::Publisher, Which::Public];
 
-/// The loops that a dispute takes.
+/// The tasks that a dispute needs.
 pub const DISPUTE: [Which; 5] = [Which::Watcher, Which::Publisher, Which::Public, Which::Discloser, Which::DmSender];
 
-/// All loops.
+/// All tasks.
 pub const EVERY: [Which; 6] =
     [Which::Watcher, Which::Publisher, Which::Public, Which::Discloser, Which::DmSender, Which::Bot];
 
-/// What a tick came to.
+/// The result of a tick.
 #[derive(PartialEq, Eq, Debug)]
 pub enum Ended {
-    /// The loop told when to go on.
+    /// The task said when it continues.
     Next(Next),
     /// The program died in it.
     Died,
@@ -92,7 +92,7 @@ struct Loops {
     bot: Bot,
 }
 
-/// How the loops are set.
+/// The settings of the tasks.
 #[derive(Clone)]
 pub struct Plan {
     pub seed: u64,
@@ -102,7 +102,7 @@ pub struct Plan {
     pub attachments_timeout: Duration,
 }
 
-/// A world, an installation, and the loops, alive or dead.
+/// A world, an installation, and the tasks, alive or dead.
 pub struct Harness {
     pub world: Shared,
     pub fuse: Fuse,
@@ -112,9 +112,9 @@ pub struct Harness {
     plan: Plan,
     salts: Arc<AtomicU64>,
     loops: Option<Loops>,
-    /// When each loop wants to go on.
+    /// When each task wants to continue.
     next: [Next; 6],
-    /// Which loops run.
+    /// Which tasks run.
     pub running: &'static [Which],
     /// Whether a second official must approve what is opened.
     pub approval: bool,
@@ -138,7 +138,7 @@ impl Harness {
         let users =
             [(EMBASSY.0, "embassy"), (MINISTRY.0, "ministry"), (17874544, "journalist"), (CONSULATE.0, "consulate")];
         let world = World::new(plan.platform.clone(), plan.seed).with_users(clock.now(), &users);
-        // In memory, if there is such a place: the public folder waits for the disk with each file.
+        // In memory, if possible: the public folder waits for the disk with each file.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         Store::create(&folder.path().join("verbale.db"), &key().vkey()).unwrap();
         Harness {
@@ -178,7 +178,7 @@ impl Harness {
         self.loops.is_some()
     }
 
-    /// Starts the loops on what is durable.
+    /// Starts the tasks on what is durable.
     pub async fn start(&mut self) {
         assert!(!self.is_alive());
         let (world, fuse, salts) = (self.world.clone(), self.fuse.clone(), self.salts.clone());
@@ -197,7 +197,7 @@ impl Harness {
             let (salts, fuse) = (salts.clone(), fuse.clone());
             move || {
                 fuse.burn();
-                // As little chance as there is, but another one each time.
+                // Fixed random numbers, but others each time.
                 123_456 + 7_919 * salts.fetch_add(1, Ordering::SeqCst)
             }
         });
@@ -289,7 +289,7 @@ impl Harness {
         }
     }
 
-    /// Ends the loops as a death of the process does. What was handed to the store's writer is still done.
+    /// Ends the tasks as a death of the process does. Work that the store's thread has taken is still done.
     pub async fn die(&mut self) {
         if let Some(loops) = self.loops.take() {
             let store = loops.store.clone();
@@ -299,7 +299,7 @@ impl Harness {
         self.fuse.quench();
     }
 
-    /// Ticks one loop once.
+    /// Ticks one task once.
     pub async fn tick(&mut self, which: Which) -> Ended {
         self.late.flush(&self.world);
         let loops = self.loops.as_mut().expect("the loops run");
@@ -324,7 +324,7 @@ impl Harness {
         }
     }
 
-    /// Whether a loop wants to go on now. The two that hear of the log's growth may always.
+    /// Whether a task wants to continue now. The two that are woken by the log's growth always may.
     pub fn is_due(&self, which: Which) -> bool {
         match self.next[which as usize] {
             Next::Now => true,
@@ -333,7 +333,7 @@ impl Harness {
         }
     }
 
-    /// When a loop wants to go on.
+    /// When a task wants to continue.
     pub fn due(&self, which: Which) -> Time {
         match self.next[which as usize] {
             Next::Now => self.now(),
@@ -341,18 +341,18 @@ impl Harness {
         }
     }
 
-    /// When the first of the loops wants to go on.
+    /// When the first of the tasks wants to continue.
     pub fn next_due(&self) -> Time {
         self.running.iter().map(|which| self.due(*which)).min().unwrap()
     }
 
-    /// Moves the clock; posts that were on their way take effect in between.
+    /// Moves the clock; delayed posts take effect in between.
     pub fn advance(&self, ms: i64) {
         self.world.clock().advance_ms(ms);
         self.late.flush(&self.world);
     }
 
-    /// Ticks whatever is due and moves the clock to what comes next, until `done` or the time is up.
+    /// Ticks every task that is due, and moves the clock to the next moment, until `done` or the time is over.
     pub async fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&Harness) -> bool) -> bool {
         let end = self.now().plus_ms(limit.as_millis() as i64);
         while self.now() <= end {

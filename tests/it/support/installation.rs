@@ -20,7 +20,7 @@ use crate::support::process::{GENEROUS, LAG_MS};
 use crate::support::sandbox_server::{SandboxServer, open};
 
 pub async fn server() -> SandboxServer {
-    // Nobody but the programs see to it that nothing is posted twice.
+    // Without X's check for duplicates, only the programs make sure that nothing is posted twice.
     open(Settings { lag_ms: LAG_MS, refuses_duplicates: false, ..Settings::without_limits() }).await
 }
 
@@ -108,7 +108,7 @@ impl<'a> Installation<'a> {
         command
     }
 
-    /// The daemon, once it has looked at the messages. What it says is kept in a file.
+    /// The daemon, once it has read the messages. Its output is kept in a file.
     pub async fn run(&self) -> Child {
         let log = std::fs::File::options().create(true).append(true).open(self.path("daemon.log")).unwrap();
         let looks = |world: &World| world.counts().of(Call::Messages);
@@ -118,7 +118,7 @@ impl<'a> Installation<'a> {
         child
     }
 
-    /// Runs a command to its end: the exit status, and what it said.
+    /// Runs a command to its end, and returns the exit status and the output.
     pub async fn say(&self, arguments: &[&str]) -> (i32, String) {
         let output = self.command(arguments).output().await.unwrap();
         let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
@@ -148,7 +148,7 @@ impl<'a> Installation<'a> {
         std::fs::read_to_string(self.path("daemon.log")).unwrap_or_default()
     }
 
-    /// Nothing that the ministry keeps or says holds what a note says.
+    /// Nothing that the ministry keeps or says contains a note's text.
     pub fn keeps_nothing(&self, private: &str) {
         for name in ["verbale.db", "verbale.db-wal", "daemon.log", "public/log.txt", "public/index.html"] {
             let bytes = std::fs::read(self.path(name)).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Two installations on one X, in which each note's text, file and salts are marked, and what an act lets out of the
-//! program: found by its marks in what was said, posted, sent, published and written.
+//! Two installations on one X, in which each note's text, file and salts are marked. After an act, the marks are
+//! searched for in everything that was said, posted, sent, published and written.
 
 pub mod commands;
 mod marks;
@@ -33,7 +33,7 @@ use crate::support::secret_search::{Secret, Written, files_in, unpacked};
 /// Who commands by message, in the embassy's configuration.
 pub const OFFICIAL: AccountId = AccountId(5001);
 
-/// What one act let out of the program.
+/// What one act disclosed to the outside.
 #[derive(Clone, Default, Debug)]
 pub struct Left {
     pub status: Option<i32>,
@@ -70,12 +70,12 @@ pub struct LeakHarness<'a> {
     by_hand: BTreeSet<MessageId>,
     /// What is known of each note of the embassy.
     marks: BTreeMap<u64, Vec<(Kind, Secret)>>,
-    /// What was found where it was looked for before, by the hash of it and how many notes there were.
+    /// Results of earlier searches, by the hash of what was searched and the number of notes.
     looked: RefCell<HashMap<(Hash, usize), Found>>,
 }
 
 impl<'a> LeakHarness<'a> {
-    /// Both daemons run, and the keys of two more officials and of somebody else lie in the folder.
+    /// Both daemons run. The folder has the keys of two more officials and of somebody else.
     pub async fn set(server: &'a SandboxServer) -> LeakHarness<'a> {
         let (embassy, ministry) = (Installation::embassy(server), Installation::ministry(server, false));
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
@@ -129,7 +129,7 @@ impl<'a> LeakHarness<'a> {
         self.folder.path().join(name)
     }
 
-    /// A command about the embassy's or the ministry's installation, or, without one, about files alone.
+    /// A command about the embassy's or the ministry's installation, or, without one, only about files.
     pub fn command(&self, of: Option<&Installation<'_>>, arguments: &[&str]) -> Command {
         let mut command = match of {
             Some(side) => side.command(arguments),
@@ -144,7 +144,7 @@ impl<'a> LeakHarness<'a> {
         command
     }
 
-    /// Runs a command to its end, and until the daemons have done all that it leads to.
+    /// Runs a command to its end, and waits until the daemons have done everything that it leads to.
     pub async fn run(&mut self, shown: &str, mut command: Command, ended: impl FnOnce()) -> Left {
         let before = self.before();
         let output = tokio::time::timeout(GENEROUS, command.output()).await.expect("it comes to its end").unwrap();
@@ -158,7 +158,7 @@ impl<'a> LeakHarness<'a> {
         Left { status, said, ..self.left(&before) }
     }
 
-    /// Somebody does something outside of the program, and the daemons do what it leads to, at least `until` it holds.
+    /// Somebody acts outside of the program, and the daemons do what this leads to, at least until `until` holds.
     pub async fn happens(
         &mut self,
         act: impl FnOnce(&mut LeakHarness<'_>),
@@ -187,7 +187,7 @@ impl<'a> LeakHarness<'a> {
 
     /// All that was decided upon is posted, sent, published and copied.
     async fn settle(&mut self) {
-        // What the bot decides upon at the sight of what has changed, it decides in a look that begins after it.
+        // The bot decides about what has changed in a look that begins after the change.
         let looks = |world: &World| world.counts().of(Call::Mentions);
         let before = self.server.world.with(|world, _| looks(world));
         until(self.server, "the bot looks again", |world| before + 2 <= looks(world)).await;
@@ -222,7 +222,8 @@ impl<'a> LeakHarness<'a> {
         }
     }
 
-    /// What of which notes stands in these bytes, in any form. Who they are for is said of all notes at once, as note 0.
+    /// What is in these bytes of which notes, in any form. The names of the recipients are reported for all notes
+    /// together, as note 0.
     pub fn found(&self, bytes: &[u8]) -> Found {
         let key = (Hash::of(bytes), self.marks.len());
         self.looked.borrow_mut().entry(key).or_insert_with(|| self.look(bytes)).clone()
@@ -256,7 +257,7 @@ impl<'a> LeakHarness<'a> {
         self.found_in(&ours).into_iter().chain(theirs).collect()
     }
 
-    /// What nobody may find anywhere: keys and credentials of both.
+    /// What must not be found anywhere: keys and credentials of both.
     pub fn secrets(&self) -> Vec<Secret> {
         let mut secrets = Vec::new();
         for (side, user) in [(&self.embassy, EMBASSY), (&self.ministry, MINISTRY)] {
@@ -330,7 +331,7 @@ impl<'a> LeakHarness<'a> {
         }
     }
 
-    /// What was entered in the logs after so many lines: the kind of each.
+    /// The kind of each entry in the logs after this number of lines.
     fn entered(&self, before: [usize; 2]) -> Vec<String> {
         let lines = self.entries().into_iter().zip(before).flat_map(|(lines, known)| lines.into_iter().skip(known));
         let kind = |line: String| match Entry::parse(line.as_bytes()).unwrap() {

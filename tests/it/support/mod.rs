@@ -1,4 +1,5 @@
-//! What the tests have in common: no tests of its own, and the only place from which one test takes what another needs too.
+//! What the tests share. It has no tests of its own, and is the only place from which one test takes what another needs
+//! too.
 
 pub mod bot_fixture;
 pub mod bucket;

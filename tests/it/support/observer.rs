@@ -1,5 +1,5 @@
-//! Looks at everything from outside, step after step, and forgets nothing that it has seen: the database through a
-//! connection of its own, the public folder as a web server would, the platform as it really is.
+//! Looks at everything from outside, step after step, and forgets nothing. It sees the database through a connection of
+//! its own, the public folder like a web server, and the platform as it really is.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -39,7 +39,8 @@ pub struct Observer {
     db: Connection,
     /// The formal messages that must be sealed, sooner or later.
     pub owed: BTreeMap<MessageId, Sent>,
-    /// Those that may be sealed but need not: deleted, or no longer listed, before they could be.
+    /// Messages that may be sealed but need not be: they were deleted, or no longer listed, before they could be
+    /// sealed.
     pub excused: HashSet<MessageId>,
     /// Whether something happened that justifies a gap in the log.
     pub gap_is_fair: bool,
@@ -99,7 +100,7 @@ impl Observer {
         self.owed.insert(id, sent);
     }
 
-    /// Lets off every message that is not sealed yet and for which `is_lost` says that it cannot be any more.
+    /// Removes the duty for every message that is not sealed yet and, by `is_lost`, cannot be sealed any more.
     pub fn excuse(&mut self, is_lost: impl Fn(MessageId) -> bool) {
         let unsealed = self.owed.keys().filter(|id| self.sealed.last().is_none_or(|last| last < id));
         let lost: Vec<MessageId> = unsealed.copied().filter(|id| is_lost(*id)).collect();
@@ -129,7 +130,7 @@ impl Observer {
         });
     }
 
-    /// Checks that all that is owed has been done: each once, in order.
+    /// Checks that everything that must be done was done, once and in order.
     pub fn look_at_the_end(&mut self) {
         self.look_at_all();
         let sealed: BTreeSet<MessageId> = self.sealed.iter().copied().collect();
@@ -146,7 +147,7 @@ impl Observer {
         &self.lines
     }
 
-    /// How many heartbeats there were.
+    /// Number of heartbeats.
     pub fn heartbeats(&self) -> usize {
         self.heartbeats.len()
     }
@@ -283,7 +284,7 @@ impl Observer {
     }
 
     fn look_at_posts(&mut self) {
-        // However many are new, and a post that was on its way may have landed a little before the newest.
+        // There may be many new posts, and a delayed post may appear a little before the newest.
         let known = &self.known_posts;
         let new: Vec<(PostId, String)> = self.world.with(|world, _| {
             let unknown = ours(world).count() - known.len();

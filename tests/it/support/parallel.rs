@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Does the cases on several threads, and gives for each `ok` or what it panicked with.
+/// Runs the cases on several threads, and returns for each `ok` or the message of its panic.
 pub fn in_parallel<T: Sync>(threads: usize, cases: &[T], run: impl Fn(&T) + Sync) -> Vec<String> {
     let outcome = |case: &T| match catch_unwind(AssertUnwindSafe(|| run(case))) {
         Ok(()) => "ok".to_owned(),

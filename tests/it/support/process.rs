@@ -21,13 +21,13 @@ use crate::support::sandbox_server::{SandboxServer, open};
 /// The seed of [`key`].
 const SEED: [u8; 32] = [7; 32];
 
-/// Far longer than anything takes that comes to an end at all.
+/// Far longer than anything that ends at all can take.
 pub const GENEROUS: Duration = Duration::from_secs(60);
 
 /// How long a new post is missing from the sandbox's timelines.
 pub const LAG_MS: i64 = 100;
 
-/// A sandbox, an installation for it, and a observer of both.
+/// A sandbox, an installation for it, and an observer of both.
 pub struct Place {
     pub server: SandboxServer,
     pub observer: Observer,
@@ -37,7 +37,7 @@ pub struct Place {
 
 impl Place {
     pub async fn new() -> Place {
-        // Nobody but the program sees to it that nothing is posted twice.
+        // Without X's check for duplicates, only the program makes sure that nothing is posted twice.
         let settings = Settings { lag_ms: LAG_MS, refuses_duplicates: false, ..Settings::without_limits() };
         let server = open(settings).await;
         server.world.with(|world, now| {
@@ -81,7 +81,7 @@ impl Place {
         self.command(&["run"]).spawn().unwrap()
     }
 
-    /// The daemon, once it has begun: before that, a command would find none.
+    /// The daemon, once it has begun: before that, a command would find no daemon.
     pub async fn serve(&self) -> Child {
         let starts = |world: &World| world.counts().of(Call::Me);
         let before = self.server.world.with(|world, _| starts(world));
@@ -90,13 +90,14 @@ impl Place {
         child
     }
 
-    /// Waits until the platform's world is as `holds` says.
+    /// Waits until `holds` is true of the platform's world.
     pub async fn until(&self, what: &str, holds: impl FnMut(&World) -> bool) {
         let waited = tokio::time::timeout(GENEROUS, self.server.world.until(holds)).await;
         assert!(waited.is_ok(), "waited in vain: {what}");
     }
 
-    /// Runs the program until all that is owed is sealed, posted and published, and it has stopped by itself.
+    /// Runs the program until everything that must be done is sealed, posted and published, and it has stopped by
+    /// itself.
     pub async fn finish(&mut self) {
         let starts = |world: &World| world.counts().of(Call::Me);
         let before = self.server.world.with(|world, _| starts(world));

@@ -1,5 +1,5 @@
-//! Somebody who reads what is published again and again, wherever it can be read: every head must be supported by the files
-//! that can be fetched then, and continue all that was seen before.
+//! Somebody who reads again and again what is published, wherever it can be read. Every head must be supported by the
+//! files that can be fetched then, and must continue everything that was seen before.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use verbale::tlog::tree::{Tree, leaf_hash};
 
 use crate::support::harness::key;
 
-/// Gives the bytes of a file by its path; nothing if it is not there.
+/// Returns the bytes of a file by its path. None if it is not there.
 type Source = Box<dyn Fn(&str) -> Option<Vec<u8>> + Send>;
 
-/// A stranger who keeps what was read, as a monitor does.
+/// A stranger who keeps what was read, like a monitor.
 pub struct PublicReader {
     source: Source,
     tree: Tree,
@@ -31,7 +31,7 @@ impl PublicReader {
         PublicReader::new(move |path| fs::read(folder.join(path)).ok())
     }
 
-    /// How many entries were seen.
+    /// Number of entries that were seen.
     pub fn size(&self) -> u64 {
         self.tree.len()
     }

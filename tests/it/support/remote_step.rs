@@ -1,4 +1,4 @@
-//! The steps that ask something of the platform, each of which may fail or be the last before the program dies.
+//! The steps that ask something of the platform. Each may fail, or be the last before the program dies.
 
 use verbale::sandbox::world::Call;
 

@@ -14,7 +14,7 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// A value as it is, in hexadecimal digits, and in base64 wherever it begins in what was encoded.
+    /// A value as it is, in hexadecimal digits, and in base64 from any position in the encoded text.
     pub fn new(name: impl Into<String>, value: &[u8]) -> Secret {
         let mut forms = vec![value.to_vec(), HEXLOWER.encode(value).into(), HEXUPPER.encode(value).into()];
         for skip in 0..3 {
@@ -34,7 +34,7 @@ impl Secret {
     }
 }
 
-/// Everything that the program wrote where anybody might look, by name.
+/// Everything that the program wrote where others might read it, by name.
 pub type Written = Vec<(String, Vec<u8>)>;
 
 pub fn search(secrets: &[Secret], written: &Written) {
@@ -58,7 +58,7 @@ pub fn files_in(folder: &Path) -> Written {
     files
 }
 
-/// The files, and those that are packed in archives among them.
+/// The files, and the files that are packed in archives among them.
 pub fn unpacked(files: Written) -> Written {
     let mut all = Vec::new();
     for (name, bytes) in files {

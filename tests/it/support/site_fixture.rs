@@ -17,7 +17,7 @@ use verbale::tlog::tree::{Tree, leaf_hash};
 
 use crate::support::harness::key;
 
-/// How the site of the log with this key is set.
+/// The settings of the site of the log with this key.
 pub fn settings(key: &LogKey) -> SiteSettings {
     SiteSettings {
         vkey: key.vkey(),
@@ -46,7 +46,7 @@ pub fn post(first: u64, last: u64) -> Entry {
     Entry::Post { time: at(minute), first, last, post: Channel::X.post(post_id(minute)) }
 }
 
-/// A log of so many notes, each with its post directly after it.
+/// A log of this number of notes, each followed directly by its post.
 pub fn plain(notes: u64) -> Vec<String> {
     (1..=notes).flat_map(|n| [note(n).to_line(), post(n, n).to_line()]).collect()
 }
@@ -91,12 +91,12 @@ pub fn publish(path: &Path, lines: &[String], account: &str) -> anyhow::Result<W
     Ok(all)
 }
 
-/// A folder in memory, if there is such a place: who writes a log waits for the disk with each file.
+/// A folder in memory, if possible: writing a log waits for the disk with each file.
 pub fn place() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
-/// Reads what is published as a stranger: the checkpoint and every tile that it needs. Gives the size.
+/// Reads what is published as a stranger: the checkpoint and every tile that it needs. Returns the size.
 pub fn read(path: &Path) -> Option<u64> {
     let head = Checkpoint::open(&fs::read(path.join("checkpoint")).ok()?, &key().vkey()).unwrap();
     let mut tree = Tree::new();

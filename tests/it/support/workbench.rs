@@ -95,7 +95,7 @@ impl Workbench {
     }
 }
 
-/// Ticks for as long as the world's clock takes to pass `ms`, waiting as the loop asks.
+/// Ticks until the world's clock has moved by `ms`, waiting as the task asks.
 pub async fn run(bench: &Workbench, work: &mut impl Task, ms: i64) {
     let clock = bench.world.clock();
     let end = clock.now().plus_ms(ms);

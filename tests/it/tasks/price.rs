@@ -1,4 +1,4 @@
-//! What a day costs by X's price list: all loops on a clock that is driven through it, as the default configuration sets
+//! What a day costs by X's price list: all tasks on a clock that is driven through it, as the default configuration sets
 //! them, and the table in the README that comes of it.
 //!
 //! `VERBALE_WRITE_PRICES=1` writes the table anew.

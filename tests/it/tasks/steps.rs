@@ -1,4 +1,4 @@
-//! The loops, one tick at a time, against a platform that is slow or forgetful, and people who wish us ill.
+//! The tasks, one tick at a time, against a platform that is slow or forgetful, and people who wish us ill.
 
 use std::sync::Arc;
 use std::time::Duration;

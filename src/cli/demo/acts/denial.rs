@@ -14,7 +14,7 @@ const DENIAL: &str = "Contrary to reports, the Ministry never received any forma
 
 const DISPUTE: &str = "@embassy dispute 1";
 
-/// Plays it, and gives the denial.
+/// Plays it, and returns the denial.
 pub(super) async fn play(stage: &Stage) -> anyhow::Result<PostId> {
     tell::heading("The ministry denies")?;
     tell::says("ministry, in public", DENIAL)?;

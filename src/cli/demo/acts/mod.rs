@@ -1,6 +1,6 @@
 //! The story in its acts: what an embassy, a ministry and a journalist do, told line by line while it happens.
 //!
-//! Whatever is told was read back before: from the sandbox, from what is published, or from what a command has said.
+//! Everything that is told was read back before: from the sandbox, from what is published, or from a command's output.
 
 mod sealing;
 mod denial;

@@ -15,7 +15,7 @@ use crate::sandbox::JOURNALIST;
 
 const QUESTION: &str = "@embassy check 1";
 
-/// The proof that shows who wrote to whom and when, and nothing of what.
+/// The proof that shows who wrote to whom and when, but not the text.
 pub(in crate::cli::demo) const ENVELOPE_PROOF: &str = "proofs/note-1.envelope.zip";
 
 /// Plays it.

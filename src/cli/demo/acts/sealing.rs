@@ -12,7 +12,7 @@ use crate::sandbox::{EMBASSY, MINISTRY};
 
 const INFORMAL: &str = "Shall we have lunch on Thursday?";
 
-/// Long enough that its mirror takes more than one post.
+/// Long enough for a mirror of more than one post.
 pub(super) const REQUEST: &str = "\
 NOTE VERBALE No. 17/2018
 The Embassy presents its compliments to the Ministry and has the honour to request

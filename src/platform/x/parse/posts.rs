@@ -14,7 +14,7 @@ pub(in crate::platform::x) fn posted(raw: &RawValue) -> Result<PostId, String> {
     Ok(PostId(positive(tweet.id.as_u64())?))
 }
 
-/// What the models of 2022 lack, and what is there under either name.
+/// Fields that the models of 2022 lack, under either name.
 #[derive(Deserialize)]
 struct Extras {
     entities: Option<Entities>,
@@ -50,7 +50,7 @@ impl Extras {
     }
 }
 
-/// A post; its author, if the answer does not name one, is `author`.
+/// A post. `author` is used if the answer does not name one.
 pub(in crate::platform::x) fn post(raw: &RawValue, author: Option<AccountId>) -> Result<Post, String> {
     let tweet: Tweet = only(raw, &["id", "text", "author_id"], &[])?;
     let named = tweet.author_id.map(|id| positive(id.as_u64()).map(AccountId)).transpose()?;
@@ -61,7 +61,7 @@ pub(in crate::platform::x) fn post(raw: &RawValue, author: Option<AccountId>) ->
     Ok(Post { id: PostId(positive(tweet.id.as_u64())?), author, text: decode(&tweet.text), links })
 }
 
-/// The mentions of a page, in X's order. A repost is nobody's own words, and so no mention.
+/// The mentions of a page, in X's order. A repost has no words of its own, so it is not a mention.
 pub(in crate::platform::x) fn mentions(answer: &ApiAnswer<'_>) -> Result<Vec<Mention>, String> {
     let mut mentions = Vec::new();
     for raw in answer.list()? {

@@ -83,7 +83,7 @@ fn every_word_is_read_back() {
 }
 
 proptest! {
-    /// Whoever asks for whatever: no limit is passed.
+    /// Whoever asks, and whatever is asked: no limit is exceeded.
     #[test]
     fn no_limit_is_passed(
         asks in prop::collection::vec((0..20_u64, 0..4_u8, 0..24_i64), 0..600),

@@ -1,4 +1,4 @@
-//! The commands one after another, each as a person gives it who has this key or that, and what each lets out.
+//! The commands one after another, each given by a person with one key or another, and what each discloses.
 
 use std::process::Stdio;
 
@@ -34,7 +34,7 @@ pub enum By {
     Anybody,
 }
 
-/// Who has any key, and who has none.
+/// Who has which key, and who has none.
 const KEYS: [By; 4] = [By::Operator, By::Outsider, By::Official, By::SecondOfficial];
 
 impl By {
@@ -60,7 +60,7 @@ impl By {
     }
 }
 
-/// What one command let out.
+/// What one command disclosed.
 pub struct Row {
     pub command: String,
     pub by: &'static str,
@@ -69,7 +69,8 @@ pub struct Row {
     pub left: Left,
 }
 
-/// The commands one after another, and what each lets out. Before each, `trouble` may see to it that something goes wrong.
+/// The commands one after another, and what each discloses. `trouble` is called before each, and may make something
+/// fail.
 pub struct Play<'a, 'b> {
     pub harness: &'a mut LeakHarness<'b>,
     trouble: fn(&mut World, &str),
@@ -96,7 +97,7 @@ impl<'a, 'b> Play<'a, 'b> {
             Of::Nobody => None,
         };
         let command = self.harness.command(side, &arguments);
-        // The daemon has read the key at its start; whoever has none has none of this one.
+        // The daemon has read the key at its start; a person without a key does not have this one either.
         let (there, away) = (self.harness.embassy.path("official.txt"), self.harness.embassy.path("away.txt"));
         if by == By::Operator {
             std::fs::copy(&there, &away).unwrap();
@@ -163,7 +164,7 @@ impl<'a, 'b> Play<'a, 'b> {
         for by in [By::Operator, By::Outsider, By::SecondOfficial] {
             self.act(Of::Embassy, by, Some(1), "open 1 --level content --publish --yes", &[]).await;
         }
-        // A post that quotes ours may be answered, and is none that the bot hears.
+        // A post that quotes ours may be answered, but the bot does not read it as a mention.
         let quotes =
             wait(Reader::open(&self.harness.embassy.path("verbale.db")).unwrap().standing(1)).unwrap().unwrap();
         let quotes = quotes.post.map(|post| post.id);
@@ -175,7 +176,7 @@ impl<'a, 'b> Play<'a, 'b> {
         self.act(Of::Embassy, By::Operator, Some(1), "dispute 1 --post URL", &[]).await;
     }
 
-    /// People ask the bot, and an official commands it without giving the code: what comes of it is in the table above.
+    /// People ask the bot, and an official commands it without giving the code: the results are in the table above.
     async fn asked(&mut self) {
         self.harness.server.world.with(|world, _| (self.trouble)(world, "asked"));
         let asked = self.harness.happens(
@@ -278,7 +279,7 @@ impl<'a, 'b> Play<'a, 'b> {
         }
     }
 
-    /// What holds of every command: no more than the hash of any other note, and nothing of any note among the errors.
+    /// What holds for every command: at most the hash of any other note, and nothing of any note in the errors.
     pub fn is_discreet(&self) {
         let public = self.harness.found_in_public();
         for Row { command, by, note, left } in &self.rows {

@@ -1,10 +1,10 @@
-//! The marks of a note, and what of them can be found.
+//! The marks of a note, and how they can be found.
 
 use std::collections::BTreeSet;
 
 use crate::support::harness::MARKER;
 
-/// What of a note can be found somewhere, from the least to the most.
+/// What can be found of a note, from the least to the most.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Kind {
     Hash,
@@ -44,12 +44,12 @@ pub fn text(note: u64) -> String {
     format!("{MARKER}: {}", marked_text(note))
 }
 
-/// The file of a note: by its first bytes a picture.
+/// The file of a note: a picture, by its first bytes.
 pub fn file(note: u64) -> Vec<u8> {
     [b"\x89PNG\r\n\x1a\n ".as_slice(), marked_file(note).as_bytes()].concat()
 }
 
-/// Whether a word stands there, and not as a part of another.
+/// Whether a word is there, and not as a part of another.
 pub fn has_word(bytes: &[u8], word: &[u8]) -> bool {
     memchr::memmem::find_iter(bytes, word).any(|at| {
         let beside = [at.checked_sub(1).and_then(|at| bytes.get(at)), bytes.get(at + word.len())];
