@@ -283,3 +283,31 @@ fn mismatch(journal: &Journal, expected: &Expected, how: Loss, what: String) -> 
     let sql = "INSERT OR IGNORE INTO mismatch VALUES (?1, ?2, ?3)";
     journal.db.prepare_cached(sql)?.execute(params![expected.post.id.0 as i64, how == Loss::Edited, told]).map(drop)
 }
+
+/// Reads a file of posts beside the log whose entries they show, if any, one a line after the first byte 1: for fuzzing.
+/// An `expect` that fails is a finding.
+#[cfg(feature = "fuzzing")]
+pub fn read_posts(bytes: &[u8]) {
+    use crate::tlog::tile;
+
+    let (posts, entries) = bytes.split_at(bytes.iter().position(|byte| *byte == 1).unwrap_or(bytes.len()));
+    let journal = Journal::open(None, String::new()).expect("a file of its own");
+    if read_from(&journal, posts).is_err() {
+        return;
+    }
+    let mut audit = Audit::new(None);
+    audit.tell_texts();
+    let mut tally = Tally::default();
+    for entry in entries.get(1..).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+        let Ok(bundle) = tile::bundle([entry]) else { return };
+        let after = audit.len() + 1;
+        heads::ask(&journal, &mut audit, after).expect("the file can be read");
+        let path = tile::TilePath::new(tile::Kind::Entries, 0, 1).expect("it is one");
+        assert!(audit.take(path, Some(&bundle)).is_continue());
+        for seen in audit.seen() {
+            tally.take(&journal, &seen).expect("the file can be written");
+        }
+    }
+    let now = Time::from_ms(1_800_000_000_000);
+    tally.check(&journal, &audit, now, Extent::Whole).expect("the file can be read");
+}
