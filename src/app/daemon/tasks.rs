@@ -129,6 +129,7 @@ impl Parts {
 }
 
 #[cfg(test)]
+#[cfg(feature = "sandbox")]
 mod tests {
     use std::collections::BTreeSet;
     use std::sync::Arc;
