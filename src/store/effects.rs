@@ -146,9 +146,9 @@ pub enum Payload {
 /// The attempts at one effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Attempts {
-    /// When the first began.
+    /// When the first began: the earliest moment of any of them.
     pub first: Time,
-    /// When the last began.
+    /// When the last began: the one that was written last, even if the clock was set back before it.
     pub last: Time,
     /// Whether all of them surely failed. If not, the effect may have taken place.
     pub all_failed: bool,

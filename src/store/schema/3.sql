@@ -122,7 +122,7 @@ INSERT INTO effect (id, kind, made_at)
 INSERT INTO attempt_3 (effect, at, failed)
     SELECT message.id + base.id, tried, unsure = 0 FROM message, base WHERE tried IS NOT NULL ORDER BY message.id;
 INSERT INTO attempt_3 (effect, at, failed)
-    SELECT message.id + base.id, tried_last, unsure = 0 FROM message, base WHERE tried < tried_last ORDER BY message.id;
+    SELECT message.id + base.id, tried_last, unsure = 0 FROM message, base WHERE tried <> tried_last ORDER BY message.id;
 INSERT INTO outcome
     SELECT message.id + base.id, coalesce(tried_last, 0), iif(sent IS NULL, NULL, 'x-dm'), sent, iif(sent IS NULL, dropped, NULL)
     FROM message, base WHERE sent IS NOT NULL OR dropped IS NOT NULL;

@@ -99,6 +99,8 @@ conformance! { sqlite, Sqlite:
         notes_are_posted_in_order_and_none_twice
         a_heartbeat_is_decided_upon_once_a_day
         an_attempt_is_known_until_it_has_an_outcome
+        what_failed_after_an_attempt_that_nobody_knows_leaves_it_unknown
+        the_last_attempt_is_the_one_that_was_written_last
         an_outcome_is_final
         a_post_of_notes_enters_the_log_with_its_outcome
         what_nobody_knows_goes_first_then_by_rank
