@@ -14,6 +14,11 @@ CREATE TABLE effect (
     made_at INTEGER NOT NULL
 ) STRICT;
 
+-- The effects that have no outcome yet: so that what is next is found among few. Triggers keep it.
+CREATE TABLE pending (
+    effect INTEGER PRIMARY KEY REFERENCES effect (id)
+) STRICT;
+
 -- How an effect ended: what the platform accepted, and on which channel; or why it will never be done.
 CREATE TABLE outcome (
     effect  INTEGER PRIMARY KEY REFERENCES effect (id),
@@ -154,6 +159,7 @@ DROP TABLE intent;
 DROP TABLE message;
 ALTER TABLE attempt_3 RENAME TO attempt;
 ALTER TABLE message_3 RENAME TO message;
+INSERT INTO pending SELECT id FROM effect WHERE id NOT IN (SELECT effect FROM outcome);
 CREATE INDEX attempt_of_effect ON attempt (effect);
 CREATE INDEX post_of_notes ON post (last);
 CREATE UNIQUE INDEX message_of_command ON message (command) WHERE command IS NOT NULL;
@@ -267,6 +273,7 @@ CREATE TRIGGER effect_changed BEFORE UPDATE ON effect BEGIN SELECT RAISE(ABORT, 
 CREATE TRIGGER effect_removed BEFORE DELETE ON effect BEGIN SELECT RAISE(ABORT, 'effects are never removed'); END;
 CREATE TRIGGER effect_added BEFORE INSERT ON effect WHEN EXISTS (SELECT 1 FROM effect WHERE id = NEW.id)
     BEGIN SELECT RAISE(ABORT, 'effects are never replaced'); END;
+CREATE TRIGGER effect_pending AFTER INSERT ON effect BEGIN INSERT INTO pending VALUES (NEW.id); END;
 CREATE TRIGGER post_changed BEFORE UPDATE ON post BEGIN SELECT RAISE(ABORT, 'posts are never changed'); END;
 CREATE TRIGGER post_removed BEFORE DELETE ON post BEGIN SELECT RAISE(ABORT, 'posts are never removed'); END;
 CREATE TRIGGER post_added BEFORE INSERT ON post
@@ -298,6 +305,7 @@ CREATE TRIGGER outcome_changed BEFORE UPDATE ON outcome BEGIN SELECT RAISE(ABORT
 CREATE TRIGGER outcome_removed BEFORE DELETE ON outcome BEGIN SELECT RAISE(ABORT, 'outcomes are never removed'); END;
 CREATE TRIGGER outcome_added BEFORE INSERT ON outcome WHEN EXISTS (SELECT 1 FROM outcome WHERE effect = NEW.effect)
     BEGIN SELECT RAISE(ABORT, 'outcomes are never replaced'); END;
+CREATE TRIGGER outcome_ends AFTER INSERT ON outcome BEGIN DELETE FROM pending WHERE effect = NEW.effect; END;
 
 CREATE TRIGGER disclosed_file_changed BEFORE UPDATE ON disclosed_file
     BEGIN SELECT RAISE(ABORT, 'what is public is never changed'); END;

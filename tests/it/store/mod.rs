@@ -113,6 +113,7 @@ conformance! { sqlite, Sqlite:
         a_message_of_a_kind_is_written_once
         with_a_low_budget_only_what_is_urgent_is_next
         a_sent_message_is_known_as_ours
+        a_message_waits_while_nobody_knows_of_another_of_the_same_words
     }
     requests {
         nobody_approves_what_they_asked_for
