@@ -185,6 +185,18 @@ pub async fn a_part_waits_for_the_one_before_it(place: &impl Place) {
     assert_eq!(posts, [Some(PostId(51)), None]);
 }
 
+pub async fn a_part_is_not_given_up(place: &impl Place) {
+    let store = place.open();
+    posted(&store).await;
+    opened(&store, &place.ask(), Level::Content, 2).await;
+    let first = next(&store).await.unwrap();
+    refusal(store.given_up(first.id, "no".to_owned(), at(4)).await);
+    assert_eq!(next(&store).await, Some(first.clone()), "what is refused changes nothing");
+    store.accepted(first.id, post(51), at(5)).await.unwrap();
+    store.given_up(first.id, "no".to_owned(), at(6)).await.unwrap();
+    assert_eq!(text(&next(&store).await.unwrap()), ("content 2", Some(51)));
+}
+
 pub async fn a_refused_reply_makes_the_rest_of_its_thread_stand_alone(place: &impl Place) {
     let store = place.open();
     posted(&store).await;

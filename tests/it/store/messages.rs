@@ -4,7 +4,7 @@ use verbale::base::ids::{AccountId, Channel, MessageId, PostId};
 use verbale::platform::Addressee;
 use verbale::store::{Budget, Effect, EffectId, Lane, MessageBody, MessageKind, Outgoing, Payload, Store};
 
-use super::{OFFICIAL, Place, at, seal};
+use super::{OFFICIAL, Place, at, refusal, seal};
 
 async fn next(store: &Store, budget: Budget) -> Option<Effect> {
     store.next_effect(Lane::Messages, &[], budget).await.unwrap()
@@ -104,4 +104,12 @@ pub async fn a_message_waits_while_nobody_knows_of_another_of_the_same_words(pla
     assert_eq!(without(&[first, third, fourth]).await, None);
     store.accepted(first, MessageId(70).into(), at(3)).await.unwrap();
     assert_eq!(without(&[]).await, Some(second));
+}
+
+pub async fn the_outcome_of_a_message_is_no_post(place: &impl Place) {
+    let store = place.open();
+    store.add_message(Outgoing::text(MessageKind::RequestNotice(3), OFFICIAL, "text"), at(0)).await.unwrap();
+    let effect = next(&store, Budget::Enough).await.unwrap();
+    refusal(store.accepted(effect.id, Channel::X.post(PostId(70)).into(), at(1)).await);
+    assert_eq!(next(&store, Budget::Enough).await, Some(effect), "what is refused changes nothing");
 }

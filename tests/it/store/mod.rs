@@ -105,6 +105,7 @@ conformance! { sqlite, Sqlite:
         a_post_of_notes_enters_the_log_with_its_outcome
         what_nobody_knows_goes_first_then_by_rank
         a_part_waits_for_the_one_before_it
+        a_part_is_not_given_up
         a_refused_reply_makes_the_rest_of_its_thread_stand_alone
         what_is_deferred_is_passed
         send_keeps_its_last_attempt_and_no_text
@@ -114,6 +115,7 @@ conformance! { sqlite, Sqlite:
         with_a_low_budget_only_what_is_urgent_is_next
         a_sent_message_is_known_as_ours
         a_message_waits_while_nobody_knows_of_another_of_the_same_words
+        the_outcome_of_a_message_is_no_post
     }
     requests {
         nobody_approves_what_they_asked_for
