@@ -14,6 +14,10 @@ use crate::store::messages::MessageKind;
 use crate::store::posts::Subject;
 use crate::tlog::entry::Entry;
 
+pub(super) const LAST_SEND: &str = "SELECT message.effect, attempt.at, outcome.id
+    FROM message JOIN attempt ON attempt.effect = message.effect LEFT JOIN outcome ON outcome.effect = message.effect
+    WHERE message.kind = 'send' AND account = ?1 AND failed = 0 ORDER BY attempt.id DESC LIMIT 1";
+
 #[async_trait]
 impl ReadEffects for Sqlite {
     async fn next_effect(&self, lane: Lane, deferred: &[EffectId], budget: Budget) -> Result<Option<Effect>, Error> {
@@ -31,16 +35,10 @@ impl ReadEffects for Sqlite {
 
     async fn last_send(&self, to: AccountId) -> Result<Option<LastSend>, Error> {
         self.run(move |db| {
-            let last = db.conn.query_row(
-                "SELECT message.effect, attempt.at, outcome.id FROM message JOIN attempt USING (effect)
-                 LEFT JOIN outcome USING (effect)
-                 WHERE message.kind = 'send' AND account = ?1 AND failed = 0 ORDER BY attempt.id DESC LIMIT 1",
-                [to.0],
-                |row| {
-                    let message = row.get::<_, Option<u64>>(2)?.map(MessageId);
-                    Ok(LastSend { effect: EffectId(row.get(0)?), to, at: rows::time(row, 1)?, message })
-                },
-            );
+            let last = db.conn.query_row(LAST_SEND, [to.0], |row| {
+                let message = row.get::<_, Option<u64>>(2)?.map(MessageId);
+                Ok(LastSend { effect: EffectId(row.get(0)?), to, at: rows::time(row, 1)?, message })
+            });
             Ok(last.optional()?)
         })
         .await

@@ -201,6 +201,41 @@ async fn what_else_version_2_knew_is_taken_over() {
     assert_eq!(store.disclosed_files(1).await.unwrap(), [("note-1.proof.zip".to_owned(), 3)]);
 }
 
+/// What is asked at every turn must not take longer the more there is in the database.
+#[tokio::test]
+async fn what_is_asked_often_looks_at_no_whole_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&kept(folder.path(), 2), key(), Durability::Disk).unwrap();
+    let mut asked = vec![
+        posts::HAS_HEARTBEAT.to_owned(),
+        posts::UNPOSTED_RECEIPT.to_owned(),
+        posts::RECEIPTS_BEGUN_SINCE.to_owned(),
+        posts::NOTES_BY_POST.to_owned(),
+        posts::THREAD_POSTS.to_owned(),
+        posts::ANSWER_TO.to_owned(),
+        messages::IS_SENT.to_owned(),
+        effects::LAST_SEND.to_owned(),
+    ];
+    asked.extend([Lane::Posts, Lane::Messages, Lane::Send].map(effects::next_sql));
+    for sql in asked {
+        let explain = format!("EXPLAIN QUERY PLAN {sql}");
+        let plan = store.run(move |db| {
+            let mut query = db.conn.prepare(&explain)?;
+            let steps = query.raw_query().mapped(|row| row.get::<_, String>("detail"));
+            Ok(steps.collect::<Result<Vec<_>, _>>()?)
+        });
+        // Few are pending, fewer unknown.
+        let few = ["pending", "unknown", "same", "json_each", "CONSTANT ROW"];
+        let is_long = |step: &&String| {
+            step.strip_prefix("SCAN ").is_some_and(|scanned| !few.iter().any(|few| scanned.starts_with(few)))
+                || step.contains("mention=?") // most posts have none
+        };
+        let plan = plan.await.unwrap();
+        assert_eq!(plan.iter().find(is_long), None, "{sql}\n{plan:#?}");
+        assert!(!plan.iter().any(|step| step.contains("AUTOMATIC") && !step.contains("same")), "{sql}\n{plan:#?}");
+    }
+}
+
 /// What no connection may do in a database of version 2 that was brought up to date, with these effects that have no
 /// details yet.
 const BARE: &str = "INSERT INTO effect VALUES (101, 'note-post', 0), (102, 'heartbeat', 0), (103, 'thread-part', 0),
