@@ -146,9 +146,9 @@ pub enum Payload {
 /// The attempts at one effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Attempts {
-    /// When the first began.
+    /// When the first began: the earliest moment of any of them.
     pub first: Time,
-    /// When the last began.
+    /// When the last began: the one that was written last, even if the clock was set back before it.
     pub last: Time,
     /// Whether all of them surely failed. If not, the effect may have taken place.
     pub all_failed: bool,
@@ -226,11 +226,15 @@ pub trait WriteEffects: Send + Sync {
     /// notes. Changes nothing if the effect has an outcome already.
     ///
     /// # Errors
-    /// [`Error::Refused`] if this post is the outcome of another effect.
+    /// [`Error::Refused`] if this post is the outcome of another effect; if it is a post and the effect is a message, or
+    /// the reverse.
     async fn accepted(&self, effect: EffectId, what: Accepted, now: Time) -> Result<(), Error>;
 
     /// Writes that the effect will never be done, and why: nothing private. Changes nothing if it has an outcome
     /// already.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the effect is a part of a thread: the rest of the thread would wait for it without end.
     async fn given_up(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error>;
 
     /// Writes that the platform has refused a reply. From now on this post, and the rest of its thread, are not

@@ -48,7 +48,7 @@
 //! attempts (except to say that they failed), outcomes. This holds for every writer. Entries and notes follow one
 //! another without a gap. A text is posted once; a heartbeat once a day; a mention is answered once; a message of a
 //! kind is sent once; a post is the outcome of one effect. What has an outcome is not attempted again. A part of a
-//! thread is not attempted before the previous part is posted. Nobody approves what they asked for.
+//! thread is not attempted before the previous part is posted, and is never given up. Nobody approves what they asked for.
 //!
 //! # What is checked on opening
 //!

@@ -14,6 +14,11 @@ CREATE TABLE effect (
     made_at INTEGER NOT NULL
 ) STRICT;
 
+-- The effects that have no outcome yet: so that what is next is found among few. Triggers keep it.
+CREATE TABLE pending (
+    effect INTEGER PRIMARY KEY REFERENCES effect (id)
+) STRICT;
+
 -- How an effect ended: what the platform accepted, and on which channel; or why it will never be done.
 CREATE TABLE outcome (
     effect  INTEGER PRIMARY KEY REFERENCES effect (id),
@@ -60,7 +65,13 @@ CREATE TABLE post (
     UNIQUE (channel, mention),
     UNIQUE (channel, note, level, place),
     CHECK ((first IS NULL) = (last IS NULL)),
-    CHECK ((place IS NULL) = (count IS NULL) AND (place IS NULL) = (level IS NULL))
+    CHECK ((place IS NULL) = (count IS NULL) AND (place IS NULL) = (level IS NULL)),
+    CHECK ((first IS NOT NULL) + (date IS NOT NULL) + (place IS NOT NULL) + (or_standalone IS NOT NULL) <= 1),
+    CHECK ((size IS NULL) = (place IS NOT NULL OR or_standalone IS NOT NULL)),
+    CHECK (size IS NULL OR (note IS NULL AND answers IS NULL)),
+    CHECK (place IS NULL OR note IS NOT NULL),
+    CHECK (place IS NOT NULL OR before IS NULL),
+    CHECK (or_standalone IS NOT NULL OR mention IS NULL)
 ) STRICT;
 
 -- The disclosed files of its note that a post takes along.
@@ -122,7 +133,7 @@ INSERT INTO effect (id, kind, made_at)
 INSERT INTO attempt_3 (effect, at, failed)
     SELECT message.id + base.id, tried, unsure = 0 FROM message, base WHERE tried IS NOT NULL ORDER BY message.id;
 INSERT INTO attempt_3 (effect, at, failed)
-    SELECT message.id + base.id, tried_last, unsure = 0 FROM message, base WHERE tried < tried_last ORDER BY message.id;
+    SELECT message.id + base.id, tried_last, unsure = 0 FROM message, base WHERE tried <> tried_last ORDER BY message.id;
 INSERT INTO outcome
     SELECT message.id + base.id, coalesce(tried_last, 0), iif(sent IS NULL, NULL, 'x-dm'), sent, iif(sent IS NULL, dropped, NULL)
     FROM message, base WHERE sent IS NOT NULL OR dropped IS NOT NULL;
@@ -154,13 +165,26 @@ DROP TABLE intent;
 DROP TABLE message;
 ALTER TABLE attempt_3 RENAME TO attempt;
 ALTER TABLE message_3 RENAME TO message;
+INSERT INTO pending SELECT id FROM effect WHERE id NOT IN (SELECT effect FROM outcome);
 CREATE INDEX attempt_of_effect ON attempt (effect);
+CREATE INDEX attempt_of_moment ON attempt (at);
 CREATE INDEX post_of_notes ON post (last);
+CREATE INDEX post_of_head ON post (size);
+CREATE INDEX post_of_answer ON post (note, answers) WHERE mention IS NULL AND or_standalone IS NOT NULL;
 CREATE UNIQUE INDEX message_of_command ON message (command) WHERE command IS NOT NULL;
 CREATE UNIQUE INDEX message_of_request ON message (request, account) WHERE kind = 'request-notice';
 CREATE UNIQUE INDEX message_of_end ON message (request) WHERE kind = 'request-ended';
 CREATE UNIQUE INDEX message_of_dispute ON message (note, channel, post, account) WHERE kind = 'dispute-notice';
 CREATE UNIQUE INDEX message_of_slip ON message (note) WHERE kind = 'slip';
+CREATE INDEX message_of_send ON message (account) WHERE kind = 'send';
+
+-- The receipts for which no post has been decided upon. Triggers keep it.
+CREATE TABLE unposted_receipt (
+    idx INTEGER PRIMARY KEY REFERENCES receipt (idx)
+) STRICT;
+INSERT INTO unposted_receipt
+    SELECT idx FROM receipt WHERE idx NOT IN
+        (SELECT size - 1 FROM post JOIN effect ON effect.id = post.effect WHERE kind = 'receipt-post');
 
 -- Public. The files of what was opened, as they are on the site.
 ALTER TABLE release RENAME TO disclosed_file;
@@ -258,15 +282,25 @@ CREATE TRIGGER entry_added BEFORE INSERT ON entry WHEN NEW.idx <> (SELECT coales
     BEGIN SELECT RAISE(ABORT, 'an entry follows the one before it: entries are never left out or replaced'); END;
 CREATE TRIGGER head_added BEFORE INSERT ON head WHEN EXISTS (SELECT 1 FROM head WHERE size = NEW.size)
     BEGIN SELECT RAISE(ABORT, 'heads are never replaced'); END;
-CREATE TRIGGER note_added BEFORE INSERT ON note WHEN NEW.n <> (SELECT coalesce(max(n) + 1, 1) FROM note)
+CREATE TRIGGER note_added BEFORE INSERT ON note
+    WHEN NEW.n <> (SELECT coalesce(max(n) + 1, 1) FROM note)
+        OR EXISTS (SELECT 1 FROM note WHERE idx = NEW.idx)
+        OR EXISTS (SELECT 1 FROM note WHERE message = NEW.message)
+        OR EXISTS (SELECT 1 FROM note WHERE conversation = NEW.conversation AND count = NEW.count)
     BEGIN SELECT RAISE(ABORT, 'a note follows the one before it: notes are never left out or replaced'); END;
 CREATE TRIGGER opening_added BEFORE INSERT ON opening WHEN EXISTS (SELECT 1 FROM opening WHERE n = NEW.n)
     BEGIN SELECT RAISE(ABORT, 'openings are never replaced'); END;
+CREATE TRIGGER receipt_added BEFORE INSERT ON receipt
+    WHEN EXISTS (SELECT 1 FROM receipt WHERE idx = NEW.idx)
+        OR EXISTS (SELECT 1 FROM receipt WHERE log = NEW.log AND note = NEW.note)
+    BEGIN SELECT RAISE(ABORT, 'receipts are never replaced'); END;
+CREATE TRIGGER receipt_unposted AFTER INSERT ON receipt BEGIN INSERT INTO unposted_receipt VALUES (NEW.idx); END;
 
 CREATE TRIGGER effect_changed BEFORE UPDATE ON effect BEGIN SELECT RAISE(ABORT, 'effects are never changed'); END;
 CREATE TRIGGER effect_removed BEFORE DELETE ON effect BEGIN SELECT RAISE(ABORT, 'effects are never removed'); END;
 CREATE TRIGGER effect_added BEFORE INSERT ON effect WHEN EXISTS (SELECT 1 FROM effect WHERE id = NEW.id)
     BEGIN SELECT RAISE(ABORT, 'effects are never replaced'); END;
+CREATE TRIGGER effect_pending AFTER INSERT ON effect BEGIN INSERT INTO pending VALUES (NEW.id); END;
 CREATE TRIGGER post_changed BEFORE UPDATE ON post BEGIN SELECT RAISE(ABORT, 'posts are never changed'); END;
 CREATE TRIGGER post_removed BEFORE DELETE ON post BEGIN SELECT RAISE(ABORT, 'posts are never removed'); END;
 CREATE TRIGGER post_added BEFORE INSERT ON post
@@ -275,13 +309,38 @@ CREATE TRIGGER post_added BEFORE INSERT ON post
             CASE WHEN NEW.first IS NOT NULL THEN 'note-post' WHEN NEW.date IS NOT NULL THEN 'heartbeat'
                  WHEN NEW.place IS NOT NULL THEN 'thread-part' WHEN NEW.or_standalone IS NOT NULL THEN 'answer'
                  ELSE 'receipt-post' END
-        OR (NEW.size IS NULL) <> (NEW.place IS NOT NULL OR NEW.or_standalone IS NOT NULL)
+        OR EXISTS (SELECT 1 FROM post WHERE channel = NEW.channel AND text = NEW.text)
+        OR EXISTS (SELECT 1 FROM post WHERE channel = NEW.channel AND date = NEW.date)
+        OR EXISTS (SELECT 1 FROM post WHERE channel = NEW.channel AND mention = NEW.mention)
+        OR EXISTS (SELECT 1 FROM post WHERE channel = NEW.channel AND (note, level, place) = (NEW.note, NEW.level, NEW.place))
     BEGIN SELECT RAISE(ABORT, 'posts are never replaced, and each has the details of its kind'); END;
+CREATE TRIGGER post_in_order BEFORE INSERT ON post
+    WHEN NEW.first <> (SELECT coalesce(max(last), 0) + 1 FROM post) OR NEW.last < NEW.first
+    BEGIN SELECT RAISE(ABORT, 'notes are posted in order, and none is left out or posted twice'); END;
+CREATE TRIGGER receipt_decided AFTER INSERT ON post
+    WHEN (SELECT kind FROM effect WHERE id = NEW.effect) = 'receipt-post'
+    BEGIN DELETE FROM unposted_receipt WHERE idx = NEW.size - 1; END;
+CREATE TRIGGER post_file_changed BEFORE UPDATE ON post_file
+    BEGIN SELECT RAISE(ABORT, 'the files of a post are never changed'); END;
+CREATE TRIGGER post_file_removed BEFORE DELETE ON post_file
+    BEGIN SELECT RAISE(ABORT, 'the files of a post are never removed'); END;
+CREATE TRIGGER post_file_added BEFORE INSERT ON post_file
+    WHEN EXISTS (SELECT 1 FROM post_file WHERE effect = NEW.effect AND place = NEW.place)
+    BEGIN SELECT RAISE(ABORT, 'the files of a post are never replaced'); END;
 CREATE TRIGGER message_changed BEFORE UPDATE ON message BEGIN SELECT RAISE(ABORT, 'messages are never changed'); END;
 CREATE TRIGGER message_removed BEFORE DELETE ON message BEGIN SELECT RAISE(ABORT, 'messages are never removed'); END;
 CREATE TRIGGER message_added BEFORE INSERT ON message
     WHEN EXISTS (SELECT 1 FROM message WHERE effect = NEW.effect)
         OR (SELECT kind FROM effect WHERE id = NEW.effect) IS NOT iif(NEW.kind IN ('slip', 'send'), NEW.kind, 'dm')
+        OR EXISTS (SELECT 1 FROM message WHERE command = NEW.command)
+        OR (NEW.kind = 'request-notice' AND EXISTS
+            (SELECT 1 FROM message WHERE kind = 'request-notice' AND (request, account) = (NEW.request, NEW.account)))
+        OR (NEW.kind = 'request-ended' AND EXISTS
+            (SELECT 1 FROM message WHERE kind = 'request-ended' AND request = NEW.request))
+        OR (NEW.kind = 'dispute-notice' AND EXISTS
+            (SELECT 1 FROM message WHERE kind = 'dispute-notice'
+             AND (note, channel, post, account) = (NEW.note, NEW.channel, NEW.post, NEW.account)))
+        OR (NEW.kind = 'slip' AND EXISTS (SELECT 1 FROM message WHERE kind = 'slip' AND note = NEW.note))
     BEGIN SELECT RAISE(ABORT, 'messages are never replaced, and each has the details of its kind'); END;
 CREATE TRIGGER attempt_changed BEFORE UPDATE ON attempt
     WHEN (OLD.id, OLD.effect, OLD.at) IS NOT (NEW.id, NEW.effect, NEW.at) OR NEW.failed < OLD.failed
@@ -296,20 +355,36 @@ CREATE TRIGGER attempt_in_order BEFORE INSERT ON attempt
     BEGIN SELECT RAISE(ABORT, 'a part of a thread waits for the one before it'); END;
 CREATE TRIGGER outcome_changed BEFORE UPDATE ON outcome BEGIN SELECT RAISE(ABORT, 'outcomes are never changed'); END;
 CREATE TRIGGER outcome_removed BEFORE DELETE ON outcome BEGIN SELECT RAISE(ABORT, 'outcomes are never removed'); END;
-CREATE TRIGGER outcome_added BEFORE INSERT ON outcome WHEN EXISTS (SELECT 1 FROM outcome WHERE effect = NEW.effect)
-    BEGIN SELECT RAISE(ABORT, 'outcomes are never replaced'); END;
+CREATE TRIGGER outcome_added BEFORE INSERT ON outcome
+    WHEN EXISTS (SELECT 1 FROM outcome WHERE effect = NEW.effect)
+        OR (NEW.channel = 'x' AND EXISTS (SELECT 1 FROM outcome WHERE channel = 'x' AND id = NEW.id))
+    BEGIN SELECT RAISE(ABORT, 'outcomes are never replaced, and a post is the outcome of one effect'); END;
+CREATE TRIGGER outcome_fits BEFORE INSERT ON outcome
+    WHEN NEW.channel <> (SELECT iif(kind IN ('dm', 'slip', 'send'), 'x-dm', 'x') FROM effect WHERE id = NEW.effect)
+    BEGIN SELECT RAISE(ABORT, 'the outcome of a post is a post, and that of a message is a message'); END;
+CREATE TRIGGER outcome_of_part BEFORE INSERT ON outcome
+    WHEN NEW.why IS NOT NULL AND (SELECT kind FROM effect WHERE id = NEW.effect) = 'thread-part'
+    BEGIN SELECT RAISE(ABORT, 'a part of a thread is not given up'); END;
+CREATE TRIGGER outcome_ends AFTER INSERT ON outcome BEGIN DELETE FROM pending WHERE effect = NEW.effect; END;
 
 CREATE TRIGGER disclosed_file_changed BEFORE UPDATE ON disclosed_file
     BEGIN SELECT RAISE(ABORT, 'what is public is never changed'); END;
 CREATE TRIGGER disclosed_file_removed BEFORE DELETE ON disclosed_file
     BEGIN SELECT RAISE(ABORT, 'what is public is never removed'); END;
+CREATE TRIGGER disclosed_file_added BEFORE INSERT ON disclosed_file
+    WHEN EXISTS (SELECT 1 FROM disclosed_file WHERE (note, level, name) = (NEW.note, NEW.level, NEW.name))
+    BEGIN SELECT RAISE(ABORT, 'what is public is never replaced'); END;
 CREATE TRIGGER request_removed BEFORE DELETE ON request BEGIN SELECT RAISE(ABORT, 'requests are never removed'); END;
 CREATE TRIGGER request_added BEFORE INSERT ON request WHEN EXISTS (SELECT 1 FROM request WHERE id = NEW.id)
     BEGIN SELECT RAISE(ABORT, 'requests are never replaced'); END;
 CREATE TRIGGER request_changed BEFORE UPDATE ON request
-    WHEN OLD.state <> 'waiting' OR (OLD.kind, OLD.note, OLD.level, OLD.channel, OLD.post, OLD.asked_by, OLD.asked_at)
-        IS NOT (NEW.kind, NEW.note, NEW.level, NEW.channel, NEW.post, NEW.asked_by, NEW.asked_at)
+    WHEN OLD.state <> 'waiting'
+        OR (OLD.id, OLD.kind, OLD.note, OLD.level, OLD.channel, OLD.post, OLD.asked_by, OLD.asked_at)
+            IS NOT (NEW.id, NEW.kind, NEW.note, NEW.level, NEW.channel, NEW.post, NEW.asked_by, NEW.asked_at)
     BEGIN SELECT RAISE(ABORT, 'what was asked for, and how it ended, is never changed'); END;
 CREATE TRIGGER approval_added BEFORE INSERT ON approval
     WHEN NEW.by = (SELECT asked_by FROM request WHERE id = NEW.request)
     BEGIN SELECT RAISE(ABORT, 'nobody approves what they asked for'); END;
+CREATE TRIGGER approval_once BEFORE INSERT ON approval
+    WHEN EXISTS (SELECT 1 FROM approval WHERE request = NEW.request AND by = NEW.by)
+    BEGIN SELECT RAISE(ABORT, 'approvals are never replaced'); END;

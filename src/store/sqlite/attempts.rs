@@ -47,8 +47,12 @@ pub(super) fn end(
     Ok(true)
 }
 
+/// The attempts at an effect. The last is the one that was written last, even if the clock was set back before it.
 pub(super) fn attempts(conn: &Connection, id: EffectId) -> Result<Option<Attempts>, Error> {
-    let mut query = conn.prepare_cached("SELECT min(at), max(at), min(failed) FROM attempt WHERE effect = ?1")?;
+    let mut query = conn.prepare_cached(
+        "SELECT min(at), (SELECT at FROM attempt WHERE effect = ?1 ORDER BY id DESC LIMIT 1), min(failed)
+         FROM attempt WHERE effect = ?1",
+    )?;
     Ok(query.query_row([id.0], |row| {
         let Some(first) = row.get::<_, Option<i64>>(0)? else { return Ok(None) };
         Ok(Some(Attempts { first: Time::from_ms(first), last: rows::time(row, 1)?, all_failed: row.get(2)? }))

@@ -14,6 +14,10 @@ use crate::store::messages::MessageKind;
 use crate::store::posts::Subject;
 use crate::tlog::entry::Entry;
 
+pub(super) const LAST_SEND: &str = "SELECT message.effect, attempt.at, outcome.id
+    FROM message JOIN attempt ON attempt.effect = message.effect LEFT JOIN outcome ON outcome.effect = message.effect
+    WHERE message.kind = 'send' AND account = ?1 AND failed = 0 ORDER BY attempt.id DESC LIMIT 1";
+
 #[async_trait]
 impl ReadEffects for Sqlite {
     async fn next_effect(&self, lane: Lane, deferred: &[EffectId], budget: Budget) -> Result<Option<Effect>, Error> {
@@ -31,16 +35,10 @@ impl ReadEffects for Sqlite {
 
     async fn last_send(&self, to: AccountId) -> Result<Option<LastSend>, Error> {
         self.run(move |db| {
-            let last = db.conn.query_row(
-                "SELECT message.effect, attempt.at, outcome.id FROM message JOIN attempt USING (effect)
-                 LEFT JOIN outcome USING (effect)
-                 WHERE message.kind = 'send' AND account = ?1 AND failed = 0 ORDER BY attempt.id DESC LIMIT 1",
-                [to.0],
-                |row| {
-                    let message = row.get::<_, Option<u64>>(2)?.map(MessageId);
-                    Ok(LastSend { effect: EffectId(row.get(0)?), to, at: rows::time(row, 1)?, message })
-                },
-            );
+            let last = db.conn.query_row(LAST_SEND, [to.0], |row| {
+                let message = row.get::<_, Option<u64>>(2)?.map(MessageId);
+                Ok(LastSend { effect: EffectId(row.get(0)?), to, at: rows::time(row, 1)?, message })
+            });
             Ok(last.optional()?)
         })
         .await
@@ -122,35 +120,32 @@ impl AskEffects for Sqlite {
     }
 }
 
-/// What is next in a lane: first an effect whose last attempt nobody knows the result of, then by rank, the oldest.
-fn next_sql(lane: Lane) -> String {
+/// What is next in a lane: first an effect whose last attempt nobody knows the result of, then by rank, the oldest. It is
+/// asked often, on the thread that seals: it looks only at what is pending.
+pub(super) fn next_sql(lane: Lane) -> String {
     let kinds: Vec<EffectKind> = EffectKind::ALL.into_iter().filter(|kind| kind.lane() == lane).collect();
     let words: Vec<String> = kinds.iter().map(|kind| format!("'{}'", kind.as_str())).collect();
     let rank = match lane {
         Lane::Messages => rank_sql("message.kind", MessageKind::WORDS.into_iter()),
         _ => rank_sql("effect.kind", kinds.iter().map(|kind| (kind.as_str(), kind.rank()))),
     };
-    // Attempted effects whose outcome nobody knows.
-    let unknown =
-        |effect: &str| format!("EXISTS (SELECT 1 FROM attempt WHERE attempt.effect = {effect} AND failed = 0)");
-    // Nobody could see which of two messages with the same words to the same recipient a look shows.
-    let same_words = format!(
-        "SELECT 1 FROM message AS same WHERE same.text = message.text AND same.effect <> message.effect
-            AND same.account IS message.account AND same.conversation IS message.conversation AND {}
-            AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.effect = same.effect)",
-        unknown("same.effect")
-    );
-    let unknown = unknown("effect.id");
+    // `unknown`: attempted effects whose outcome nobody knows, with their words if they are messages. `same`: nobody could
+    // see which of two messages with the same words to the same recipient a look shows.
     format!(
-        "SELECT effect.id FROM effect
+        "WITH unknown AS MATERIALIZED
+             (SELECT pending.effect, text, account, conversation
+              FROM pending LEFT JOIN message ON message.effect = pending.effect
+              WHERE EXISTS (SELECT 1 FROM attempt WHERE attempt.effect = pending.effect AND failed = 0))
+         SELECT effect.id FROM pending CROSS JOIN effect ON effect.id = pending.effect
          LEFT JOIN post ON post.effect = effect.id LEFT JOIN message ON message.effect = effect.id
          WHERE effect.kind IN ({})
-           AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.effect = effect.id)
            AND (before IS NULL OR EXISTS (SELECT 1 FROM outcome WHERE outcome.effect = before AND id IS NOT NULL))
            AND NOT EXISTS (SELECT 1 FROM json_each(:deferred) WHERE value = effect.id)
            AND (NOT :low OR {rank} = 0)
-           AND ({unknown} OR NOT EXISTS ({same_words}))
-         ORDER BY {unknown} DESC, {rank}, effect.id
+           AND (effect.id IN (SELECT effect FROM unknown) OR message.text IS NULL OR NOT EXISTS
+                (SELECT 1 FROM unknown AS same WHERE same.text = message.text
+                 AND same.account IS message.account AND same.conversation IS message.conversation))
+         ORDER BY effect.id IN (SELECT effect FROM unknown) DESC, {rank}, effect.id
          LIMIT 1",
         words.join(", ")
     )

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 
 use super::{Sqlite, attempts};
-use crate::base::ids::{AccountId, ConversationId, MessageId, Source};
+use crate::base::ids::{AccountId, ConversationId, MessageId};
 use crate::base::time::Time;
 use crate::platform::Addressee;
 use crate::store::Error;
@@ -40,12 +40,12 @@ impl MessageKey {
     }
 }
 
+pub(super) const IS_SENT: &str = "SELECT EXISTS (SELECT 1 FROM outcome WHERE channel = 'x-dm' AND id = ?1)";
+
 #[async_trait]
 impl ReadMessages for Sqlite {
     async fn is_sent(&self, message: MessageId) -> Result<bool, Error> {
-        const SENT: &str = "SELECT EXISTS (SELECT 1 FROM outcome WHERE channel = ?1 AND id = ?2)";
-        self.run(move |db| Ok(db.conn.query_row(SENT, params![Source::XDm.as_str(), message.0], |row| row.get(0))?))
-            .await
+        self.run(move |db| Ok(db.conn.query_row(IS_SENT, [message.0], |row| row.get(0))?)).await
     }
 
     async fn sent_message(&self, kind: MessageKind, to: Option<AccountId>) -> Result<Option<MessageId>, Error> {

@@ -17,6 +17,25 @@ use crate::wording::post::PostText;
 /// The channel of all posts.
 const CHANNEL: Channel = Channel::X;
 
+pub(super) const HAS_HEARTBEAT: &str = "SELECT EXISTS (SELECT 1 FROM post WHERE channel = 'x' AND date = ?1)";
+
+pub(super) const UNPOSTED_RECEIPT: &str = "SELECT min(idx) FROM unposted_receipt";
+
+pub(super) const RECEIPTS_BEGUN_SINCE: &str = "SELECT count(DISTINCT attempt.effect)
+    FROM attempt INDEXED BY attempt_of_moment CROSS JOIN effect ON effect.id = attempt.effect
+    WHERE ?1 <= attempt.at AND kind = 'receipt-post'";
+
+pub(super) const NOTES_BY_POST: &str = "SELECT coalesce(first, note), coalesce(last, note)
+    FROM outcome CROSS JOIN post ON post.effect = outcome.effect
+    WHERE outcome.channel = 'x' AND outcome.id = ?1";
+
+pub(super) const THREAD_POSTS: &str = "SELECT outcome.id FROM post LEFT JOIN outcome ON outcome.effect = post.effect
+    WHERE post.channel = 'x' AND note = ?1 AND level = ?2 ORDER BY place";
+
+pub(super) const ANSWER_TO: &str = "SELECT outcome.id, why IS NOT NULL
+    FROM post LEFT JOIN outcome ON outcome.effect = post.effect
+    WHERE note = ?1 AND answers = ?2 AND mention IS NULL AND or_standalone IS NOT NULL";
+
 #[async_trait]
 impl ReadPosts for Sqlite {
     async fn unposted_notes(&self) -> Result<Option<(u64, u64)>, Error> {
@@ -29,33 +48,15 @@ impl ReadPosts for Sqlite {
 
     async fn has_heartbeat(&self, date: &str) -> Result<bool, Error> {
         let date = date.to_owned();
-        self.run(move |db| {
-            let exists = "SELECT EXISTS (SELECT 1 FROM post WHERE date = ?1)";
-            Ok(db.conn.query_row(exists, [date], |row| row.get(0))?)
-        })
-        .await
+        self.run(move |db| Ok(db.conn.query_row(HAS_HEARTBEAT, [date], |row| row.get(0))?)).await
     }
 
     async fn unposted_receipt(&self) -> Result<Option<u64>, Error> {
-        self.run(|db| {
-            let mut query = db.conn.prepare_cached(
-                "SELECT min(idx) FROM receipt WHERE NOT EXISTS
-                     (SELECT 1 FROM post JOIN effect ON id = effect WHERE kind = 'receipt-post' AND size = receipt.idx + 1)",
-            )?;
-            Ok(query.query_row([], |row| row.get(0))?)
-        })
-        .await
+        self.run(|db| Ok(db.conn.query_row(UNPOSTED_RECEIPT, [], |row| row.get(0))?)).await
     }
 
     async fn receipts_begun_since(&self, from: Time) -> Result<u64, Error> {
-        self.run(move |db| {
-            let mut query = db.conn.prepare_cached(
-                "SELECT count(DISTINCT effect) FROM attempt JOIN effect ON effect.id = attempt.effect
-                 WHERE kind = 'receipt-post' AND ?1 <= at",
-            )?;
-            Ok(query.query_row([from.ms()], |row| row.get(0))?)
-        })
-        .await
+        self.run(move |db| Ok(db.conn.query_row(RECEIPTS_BEGUN_SINCE, [from.ms()], |row| row.get(0))?)).await
     }
 
     async fn newest_post(&self) -> Result<Option<PublicPost>, Error> {
@@ -68,12 +69,8 @@ impl ReadPosts for Sqlite {
 
     async fn notes_by_post(&self, post: PostId) -> Result<Option<(u64, u64)>, Error> {
         self.run(move |db| {
-            let notes = db.conn.query_row(
-                "SELECT coalesce(first, note), coalesce(last, note) FROM post JOIN outcome USING (effect)
-                 WHERE outcome.channel = ?1 AND id = ?2",
-                params![CHANNEL.as_str(), post.0],
-                |row| Ok(row.get::<_, Option<u64>>(0)?.zip(row.get(1)?)),
-            );
+            let row = |row: &Row<'_>| Ok(row.get::<_, Option<u64>>(0)?.zip(row.get(1)?));
+            let notes = db.conn.query_row(NOTES_BY_POST, [post.0], row);
             Ok(notes.optional()?.flatten())
         })
         .await
@@ -81,9 +78,7 @@ impl ReadPosts for Sqlite {
 
     async fn thread_posts(&self, note: u64, level: Level) -> Result<Vec<Option<PostId>>, Error> {
         self.run(move |db| {
-            let mut query = db.conn.prepare_cached(
-                "SELECT id FROM post LEFT JOIN outcome USING (effect) WHERE note = ?1 AND level = ?2 ORDER BY place",
-            )?;
+            let mut query = db.conn.prepare_cached(THREAD_POSTS)?;
             let row = |row: &Row<'_>| Ok(row.get::<_, Option<u64>>(0)?.map(PostId));
             Ok(query.query_map(params![note, level.as_str()], row)?.collect::<Result<_, _>>()?)
         })
@@ -92,16 +87,11 @@ impl ReadPosts for Sqlite {
 
     async fn answer_to(&self, note: u64, post: PostId) -> Result<Option<Answered>, Error> {
         self.run(move |db| {
-            let answered = db.conn.query_row(
-                "SELECT id, why IS NOT NULL FROM post LEFT JOIN outcome USING (effect)
-                 WHERE or_standalone IS NOT NULL AND note = ?1 AND answers = ?2 AND mention IS NULL",
-                [note, post.0],
-                |row| {
-                    let (post, is_given_up): (Option<u64>, bool) = (row.get(0)?, row.get(1)?);
-                    let not = if is_given_up { Answered::Never } else { Answered::Not };
-                    Ok(post.map_or(not, |post| Answered::In(PostId(post))))
-                },
-            );
+            let answered = db.conn.query_row(ANSWER_TO, [note, post.0], |row| {
+                let (post, is_given_up): (Option<u64>, bool) = (row.get(0)?, row.get(1)?);
+                let not = if is_given_up { Answered::Never } else { Answered::Not };
+                Ok(post.map_or(not, |post| Answered::In(PostId(post))))
+            });
             Ok(answered.optional()?)
         })
         .await

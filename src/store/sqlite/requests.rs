@@ -155,7 +155,8 @@ pub(super) fn ask(tx: &Transaction<'_>, request: &NewRequest, now: Time) -> Resu
 
 /// Writes an approval. Doing it twice changes nothing.
 pub(super) fn approve(tx: &Transaction<'_>, request: u64, by: &str, now: Time) -> Result<(), Error> {
-    let insert = "INSERT INTO approval VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    let insert = "INSERT INTO approval SELECT ?1, ?2, ?3
+        WHERE NOT EXISTS (SELECT 1 FROM approval WHERE request = ?1 AND by = ?2)";
     tx.execute(insert, params![request, by, now.ms()])?;
     Ok(())
 }

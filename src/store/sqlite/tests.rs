@@ -200,3 +200,112 @@ async fn what_else_version_2_knew_is_taken_over() {
     assert_eq!(row.post.unwrap().0.id, PostId(7_000_000_000_000_000_101));
     assert_eq!(store.disclosed_files(1).await.unwrap(), [("note-1.proof.zip".to_owned(), 3)]);
 }
+
+/// What is asked at every turn must not take longer the more there is in the database.
+#[tokio::test]
+async fn what_is_asked_often_looks_at_no_whole_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&kept(folder.path(), 2), key(), Durability::Disk).unwrap();
+    let mut asked = vec![
+        posts::HAS_HEARTBEAT.to_owned(),
+        posts::UNPOSTED_RECEIPT.to_owned(),
+        posts::RECEIPTS_BEGUN_SINCE.to_owned(),
+        posts::NOTES_BY_POST.to_owned(),
+        posts::THREAD_POSTS.to_owned(),
+        posts::ANSWER_TO.to_owned(),
+        messages::IS_SENT.to_owned(),
+        effects::LAST_SEND.to_owned(),
+    ];
+    asked.extend([Lane::Posts, Lane::Messages, Lane::Send].map(effects::next_sql));
+    for sql in asked {
+        let explain = format!("EXPLAIN QUERY PLAN {sql}");
+        let plan = store.run(move |db| {
+            let mut query = db.conn.prepare(&explain)?;
+            let steps = query.raw_query().mapped(|row| row.get::<_, String>("detail"));
+            Ok(steps.collect::<Result<Vec<_>, _>>()?)
+        });
+        // Few are pending, fewer unknown.
+        let few = ["pending", "unknown", "same", "json_each", "CONSTANT ROW"];
+        let is_long = |step: &&String| {
+            step.strip_prefix("SCAN ").is_some_and(|scanned| !few.iter().any(|few| scanned.starts_with(few)))
+                || step.contains("mention=?") // most posts have none
+        };
+        let plan = plan.await.unwrap();
+        assert_eq!(plan.iter().find(is_long), None, "{sql}\n{plan:#?}");
+        assert!(!plan.iter().any(|step| step.contains("AUTOMATIC") && !step.contains("same")), "{sql}\n{plan:#?}");
+    }
+}
+
+/// What no connection may do in a database of version 2 that was brought up to date, with these effects that have no
+/// details yet.
+const BARE: &str = "INSERT INTO effect VALUES (101, 'note-post', 0), (102, 'heartbeat', 0), (103, 'thread-part', 0),
+    (104, 'answer', 0), (105, 'receipt-post', 0), (106, 'dm', 0), (107, 'slip', 0)";
+const NEVER: &[&str] = &[
+    // Each key of its own.
+    "REPLACE INTO log VALUES (1, 'a', 'b')",
+    "REPLACE INTO entry VALUES (0, 'a')",
+    "REPLACE INTO head SELECT size, root, 'a' FROM head",
+    "REPLACE INTO note VALUES (1, 0, 1, '7-11', 1, zeroblob(32))",
+    "REPLACE INTO note VALUES (5, 0, 99, '9', 1, zeroblob(32))",
+    "REPLACE INTO note VALUES (5, 11, 1, '9', 1, zeroblob(32))",
+    "REPLACE INTO note VALUES (5, 11, 99, '7-11', 1, zeroblob(32))",
+    "REPLACE INTO opening SELECT n, zeroblob(1) FROM opening",
+    "REPLACE INTO receipt VALUES (7, 'other.example', 1, zeroblob(32))",
+    "REPLACE INTO receipt VALUES (8, 'ministry.example/notes', 9, zeroblob(32))",
+    "REPLACE INTO disclosed_file VALUES (1, 'content', 'note-1.proof.zip', zeroblob(1))",
+    "REPLACE INTO request SELECT * FROM request WHERE id = 1",
+    "REPLACE INTO approval VALUES (2, 'age1approved', 0)",
+    "REPLACE INTO effect VALUES (1, 'answer', 0)",
+    "REPLACE INTO post_file VALUES (5, 1, 'a')",
+    "REPLACE INTO attempt VALUES (11, 6, 0, 0)",
+    "REPLACE INTO outcome VALUES (1, 0, 'x', 99, NULL)",
+    "REPLACE INTO outcome VALUES (102, 0, 'x', 7000000000000000000, NULL)",
+    "UPDATE OR REPLACE request SET id = 1 WHERE id = 2",
+    "UPDATE post_file SET name = 'a'",
+    "DELETE FROM post_file",
+    // Posts: the text, the day, the mention, the part.
+    "REPLACE INTO post (effect, channel, date, size, text) SELECT 102, 'x', '2026-01-01', 4, text FROM post",
+    "REPLACE INTO post (effect, channel, date, size, text) VALUES (102, 'x', '2025-11-24', 4, 'a')",
+    "REPLACE INTO post (effect, channel, answers, mention, or_standalone, text) VALUES (104, 'x', 51, 51, 0, 'a')",
+    "REPLACE INTO post (effect, channel, note, level, place, count, text)
+     VALUES (103, 'x', 1, 'content', 1, 3, 'a')",
+    // Notes 1 to 4 have their posts.
+    "REPLACE INTO post (effect, channel, first, last, size, text) VALUES (101, 'x', 4, 5, 12, 'a')",
+    "REPLACE INTO post (effect, channel, first, last, size, text) VALUES (101, 'x', 6, 6, 12, 'a')",
+    "REPLACE INTO post (effect, channel, first, last, size, text) VALUES (101, 'x', 5, 4, 12, 'a')",
+    // What is of another kind.
+    "INSERT INTO post (effect, channel, date, first, last, size, text)
+     VALUES (101, 'x', '2026-01-01', 5, 5, 12, 'a')",
+    "INSERT INTO post (effect, channel, date, note, size, text) VALUES (102, 'x', '2026-01-01', 1, 12, 'a')",
+    "INSERT INTO post (effect, channel, answers, size, text) VALUES (105, 'x', 1, 12, 'a')",
+    "INSERT INTO post (effect, channel, note, level, place, count, mention, text)
+     VALUES (103, 'x', 3, 'content', 1, 1, 99, 'a')",
+    "INSERT INTO post (effect, channel, note, level, place, count, or_standalone, text)
+     VALUES (103, 'x', 3, 'content', 1, 1, 0, 'a')",
+    "INSERT INTO post (effect, channel, answers, before, or_standalone, text) VALUES (104, 'x', 99, 6, 0, 'a')",
+    // Messages, each key.
+    "REPLACE INTO message (effect, kind, account, request, text) VALUES (16, 'request-notice', 1, 9, 'a')",
+    "REPLACE INTO message (effect, kind, account, command, text)
+     VALUES (106, 'code', 1, 1200000000000000010, 'a')",
+    "REPLACE INTO message (effect, kind, account, request, text) VALUES (106, 'request-notice', 990018, 1, 'a')",
+    "REPLACE INTO message (effect, kind, account, request, text) VALUES (106, 'request-ended', 1, 1, 'a')",
+    "REPLACE INTO message (effect, kind, account, note, channel, post, text)
+     VALUES (106, 'dispute-notice', 990017, 2, 'x', 60, 'a')",
+    "REPLACE INTO message (effect, kind, account, note) VALUES (107, 'slip', 1, 3)",
+    // Outcomes fit.
+    "INSERT INTO outcome VALUES (102, 0, 'x-dm', 99, NULL)",
+    "INSERT INTO outcome VALUES (106, 0, 'x', 99, NULL)",
+    "INSERT INTO outcome VALUES (103, 0, NULL, NULL, 'no')",
+];
+
+/// Neither a statement that changes nor one that replaces: this holds for every writer.
+#[tokio::test]
+async fn the_database_itself_refuses_to_change_what_is_never_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&kept(folder.path(), 2), key(), Durability::Disk).unwrap();
+    store.run(|db| Ok(db.conn.execute_batch(BARE)?)).await.unwrap();
+    for sql in NEVER {
+        let tried = store.run(move |db| Ok(db.conn.execute_batch(sql)?)).await;
+        assert!(matches!(tried, Err(Error::Refused(_))), "{sql}: {tried:?}");
+    }
+}

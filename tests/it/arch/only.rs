@@ -73,7 +73,12 @@ fn only_deliver_and_send_send_messages() {
 #[test]
 fn only_the_engine_does_a_remote_thing_once() {
     let who = ["tasks::once", "tasks::post::ledger", "tasks::deliver::ledger", "cli::send::conversation"];
-    assert_only(&who, &[".attempt(", ".begin_send("], "make it an effect, and let `tasks::once` bring it to its end");
+    let instead = "make it an effect, and let `tasks::once` bring it to its end";
+    assert_only(&who, &[".attempt(", ".begin_send("], instead);
+    assert_only(&["cli::send::conversation"], &[".send_accepted(", ".send_failed("], instead);
+    // What became of a refused answer is for the publisher to say.
+    assert_only(&["tasks::once", "tasks::post", "tasks::deliver::ledger"], &[".given_up("], instead);
+    assert_only(&["tasks::post"], &[".as_standalone("], instead);
 }
 
 /// Whatever creates, changes or removes a file is in this list, with what it writes.

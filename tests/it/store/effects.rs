@@ -3,8 +3,8 @@
 use verbale::base::hash::Hash;
 use verbale::base::ids::{Channel, MessageId, PostId};
 use verbale::store::{
-    Accepted, Ask, Budget, Effect, EffectId, EffectKind, Effects, Lane, MessageKind, NewRequest, Opened, Outgoing,
-    Payload, Store, Subject, Trigger,
+    Accepted, Ask, Attempts, Budget, Effect, EffectId, EffectKind, Effects, Lane, MessageKind, NewRequest, Opened,
+    Outgoing, Payload, Store, Subject, Trigger,
 };
 use verbale::tlog::entry::Level;
 
@@ -93,6 +93,33 @@ pub async fn an_attempt_is_known_until_it_has_an_outcome(place: &impl Place) {
     assert!(next(&store).await.unwrap().attempts.unwrap().all_failed);
 }
 
+pub async fn what_failed_after_an_attempt_that_nobody_knows_leaves_it_unknown(place: &impl Place) {
+    let store = place.open();
+    seal(&store, 1..=1).await;
+    let effect = store.begin(Subject::Notes { first: 1, last: 1 }, at(0)).await.unwrap().id;
+    store.attempt(effect, at(9)).await.unwrap();
+    store.failed(effect).await.unwrap();
+    let unknown = Some(Attempts { first: at(0), last: at(9), all_failed: false });
+    assert_eq!(next(&store).await.unwrap().attempts, unknown);
+    drop(store);
+    assert_eq!(next(&place.open()).await.unwrap().attempts, unknown);
+}
+
+pub async fn the_last_attempt_is_the_one_that_was_written_last(place: &impl Place) {
+    let store = place.open();
+    seal(&store, 1..=1).await;
+    let effect = store.begin(Subject::Notes { first: 1, last: 1 }, at(100)).await.unwrap().id;
+    store.failed(effect).await.unwrap();
+    // The clock was set back.
+    store.attempt(effect, at(20)).await.unwrap();
+    let attempts = next(&store).await.unwrap().attempts.unwrap();
+    assert_eq!((attempts.first, attempts.last, attempts.all_failed), (at(20), at(20), false));
+    store.failed(effect).await.unwrap();
+    store.attempt(effect, at(30)).await.unwrap();
+    let attempts = next(&store).await.unwrap().attempts.unwrap();
+    assert_eq!((attempts.first, attempts.last), (at(20), at(30)));
+}
+
 pub async fn an_outcome_is_final(place: &impl Place) {
     let store = place.open();
     seal(&store, 1..=2).await;
@@ -156,6 +183,18 @@ pub async fn a_part_waits_for_the_one_before_it(place: &impl Place) {
     assert_eq!(text(&next(&store).await.unwrap()), ("content 2", Some(51)));
     let posts = place.look().thread_posts(1, Level::Content).await.unwrap();
     assert_eq!(posts, [Some(PostId(51)), None]);
+}
+
+pub async fn a_part_is_not_given_up(place: &impl Place) {
+    let store = place.open();
+    posted(&store).await;
+    opened(&store, &place.ask(), Level::Content, 2).await;
+    let first = next(&store).await.unwrap();
+    refusal(store.given_up(first.id, "no".to_owned(), at(4)).await);
+    assert_eq!(next(&store).await, Some(first.clone()), "what is refused changes nothing");
+    store.accepted(first.id, post(51), at(5)).await.unwrap();
+    store.given_up(first.id, "no".to_owned(), at(6)).await.unwrap();
+    assert_eq!(text(&next(&store).await.unwrap()), ("content 2", Some(51)));
 }
 
 pub async fn a_refused_reply_makes_the_rest_of_its_thread_stand_alone(place: &impl Place) {

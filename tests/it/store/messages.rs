@@ -2,9 +2,9 @@
 
 use verbale::base::ids::{AccountId, Channel, MessageId, PostId};
 use verbale::platform::Addressee;
-use verbale::store::{Budget, Effect, Lane, MessageBody, MessageKind, Outgoing, Payload, Store};
+use verbale::store::{Budget, Effect, EffectId, Lane, MessageBody, MessageKind, Outgoing, Payload, Store};
 
-use super::{OFFICIAL, Place, at, seal};
+use super::{OFFICIAL, Place, at, refusal, seal};
 
 async fn next(store: &Store, budget: Budget) -> Option<Effect> {
     store.next_effect(Lane::Messages, &[], budget).await.unwrap()
@@ -77,4 +77,39 @@ pub async fn a_sent_message_is_known_as_ours(place: &impl Place) {
     assert!(store.is_sent(MessageId(70)).await.unwrap() && !store.is_sent(MessageId(71)).await.unwrap());
     assert_eq!(place.look().sent_message(kind, Some(OFFICIAL)).await.unwrap(), Some(MessageId(70)));
     assert_eq!(next(&store, Budget::Enough).await, None);
+}
+
+pub async fn a_message_waits_while_nobody_knows_of_another_of_the_same_words(place: &impl Place) {
+    let store = place.open();
+    let other = AccountId(2);
+    for (request, to, text) in [(1, OFFICIAL, "yes"), (2, OFFICIAL, "yes"), (3, other, "yes"), (4, OFFICIAL, "no")] {
+        let message = Outgoing::text(MessageKind::RequestNotice(request), to, text);
+        assert!(store.add_message(message, at(0)).await.unwrap());
+    }
+    let without = async |deferred: &[EffectId]| {
+        let next = store.next_effect(Lane::Messages, deferred, Budget::Enough).await.unwrap();
+        next.map(|effect| effect.id)
+    };
+    let first = without(&[]).await.unwrap();
+    let [second, third, fourth] = [1, 2, 3].map(|after| EffectId(first.0 + after));
+    assert_eq!(without(&[first]).await, Some(second), "the first was not attempted");
+    store.attempt(first, at(1)).await.unwrap();
+    assert_eq!(without(&[]).await, Some(first), "it does not wait for itself");
+    assert_eq!(without(&[first]).await, Some(third), "another recipient");
+    assert_eq!(without(&[first, third]).await, Some(fourth), "other words");
+    assert_eq!(without(&[first, third, fourth]).await, None);
+    store.failed(first).await.unwrap();
+    assert_eq!(without(&[first]).await, Some(second), "all attempts failed");
+    store.attempt(first, at(2)).await.unwrap();
+    assert_eq!(without(&[first, third, fourth]).await, None);
+    store.accepted(first, MessageId(70).into(), at(3)).await.unwrap();
+    assert_eq!(without(&[]).await, Some(second));
+}
+
+pub async fn the_outcome_of_a_message_is_no_post(place: &impl Place) {
+    let store = place.open();
+    store.add_message(Outgoing::text(MessageKind::RequestNotice(3), OFFICIAL, "text"), at(0)).await.unwrap();
+    let effect = next(&store, Budget::Enough).await.unwrap();
+    refusal(store.accepted(effect.id, Channel::X.post(PostId(70)).into(), at(1)).await);
+    assert_eq!(next(&store, Budget::Enough).await, Some(effect), "what is refused changes nothing");
 }

@@ -99,10 +99,13 @@ conformance! { sqlite, Sqlite:
         notes_are_posted_in_order_and_none_twice
         a_heartbeat_is_decided_upon_once_a_day
         an_attempt_is_known_until_it_has_an_outcome
+        what_failed_after_an_attempt_that_nobody_knows_leaves_it_unknown
+        the_last_attempt_is_the_one_that_was_written_last
         an_outcome_is_final
         a_post_of_notes_enters_the_log_with_its_outcome
         what_nobody_knows_goes_first_then_by_rank
         a_part_waits_for_the_one_before_it
+        a_part_is_not_given_up
         a_refused_reply_makes_the_rest_of_its_thread_stand_alone
         what_is_deferred_is_passed
         send_keeps_its_last_attempt_and_no_text
@@ -111,6 +114,8 @@ conformance! { sqlite, Sqlite:
         a_message_of_a_kind_is_written_once
         with_a_low_budget_only_what_is_urgent_is_next
         a_sent_message_is_known_as_ours
+        a_message_waits_while_nobody_knows_of_another_of_the_same_words
+        the_outcome_of_a_message_is_no_post
     }
     requests {
         nobody_approves_what_they_asked_for
