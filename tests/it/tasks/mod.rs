@@ -2,6 +2,7 @@
 
 pub mod disputes;
 pub mod faults;
+pub mod letters;
 pub mod once_model;
 pub mod price;
 pub mod reply;
