@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use verbale::base::clock::Clock;
 use verbale::base::ids::{Account, AccountName};
+use verbale::platform::Addressee;
 use verbale::sandbox::world::{Call, Fault, How, Moment, Settings};
 use verbale::sandbox::{EMBASSY, MINISTRY};
 use verbale::store::{Budget, Lane, MessageKind, Outgoing};
@@ -54,5 +55,30 @@ async fn a_clock_that_is_set_back_does_no_harm() {
         run(&bench, &mut dm_sender, 300 * MINUTE_MS).await;
         assert_eq!(count(&bench), 1, "it is sent twice");
         assert_eq!(bench.store.next_effect(Lane::Messages, &[], Budget::Enough).await.unwrap(), None);
+    }
+}
+
+/// Nobody has the key any more that opens the note.
+#[tokio::test]
+async fn a_slip_that_may_have_been_sent_is_not_given_up() {
+    let bench = begun().await;
+    let next = || async { bench.store.next_effect(Lane::Messages, &[], Budget::Enough).await.unwrap() };
+    for is_attempted in [true, false] {
+        let slip = Outgoing::slip(1 + u64::from(is_attempted), Addressee::Account(MINISTRY));
+        bench.store.add_message(slip, bench.clock().now()).await.unwrap();
+        let id = next().await.unwrap().id;
+        if is_attempted {
+            bench.store.attempt(id, bench.clock().now()).await.unwrap();
+        }
+        let mut dm_sender = sender(&bench, bench.clock());
+        dm_sender.tick().await.unwrap();
+        if is_attempted {
+            assert_eq!(next().await.map(|effect| effect.id), Some(id));
+            let reports = bench.store.task_reports().await.unwrap();
+            assert!(reports[0].trouble.as_ref().unwrap().contains("a slip that may have been sent"));
+            bench.store.failed(id).await.unwrap();
+            run(&bench, &mut dm_sender, 60 * MINUTE_MS).await;
+        }
+        assert_eq!(next().await, None, "what was never sent is given up");
     }
 }
