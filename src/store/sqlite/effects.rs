@@ -34,7 +34,8 @@ impl ReadEffects for Sqlite {
             let last = db.conn.query_row(
                 "SELECT message.effect, attempt.at, outcome.id FROM message JOIN attempt USING (effect)
                  LEFT JOIN outcome USING (effect)
-                 WHERE message.kind = 'send' AND account = ?1 AND failed = 0 ORDER BY attempt.id DESC LIMIT 1",
+                 WHERE message.kind = 'send' AND account = ?1 AND failed = 0 AND outcome.why IS NULL
+                 ORDER BY outcome.effect IS NULL DESC, attempt.id DESC LIMIT 1",
                 [to.0],
                 |row| {
                     let message = row.get::<_, Option<u64>>(2)?.map(MessageId);
@@ -114,6 +115,17 @@ impl AskEffects for Sqlite {
             let tx = db.conn.transaction()?;
             is_of_send(&tx, effect)?;
             attempts::failed(&tx, effect)?;
+            given_up(&tx, effect, &why, now)?;
+            tx.commit()?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn send_given_up(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error> {
+        self.run(move |db| {
+            let tx = db.conn.transaction()?;
+            is_of_send(&tx, effect)?;
             given_up(&tx, effect, &why, now)?;
             tx.commit()?;
             Ok(())
