@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::draft::MessageDraft;
+use super::lock::EarlierAttempt;
 use crate::base::clock::Clock;
 use crate::base::ids::{AccountId, MediaId, MessageId, Source};
 use crate::base::time::Time;
@@ -156,6 +157,17 @@ impl<'a> Ledger<SendConversation<'a>> for Sends<'_> {
     /// A person decides: the attempt stays recorded.
     async fn given_up(&self, _parcel: &Parcel<'a>, _why: &str, _now: Time) -> Result<(), TaskError> {
         Ok(())
+    }
+}
+
+/// Writes down the last attempt that an earlier version of the program kept in a file.
+pub(super) async fn keep_earlier(asking: &RequestClient, earlier: EarlierAttempt) -> Result<(), store::Error> {
+    let EarlierAttempt { to, at, message } = earlier;
+    let effect = asking.begin_send(to, at).await?;
+    // A crash here leaves an attempt of unknown outcome, as does one before the file is emptied: a wait, no harm.
+    match message {
+        Some(message) => asking.send_accepted(effect, message, at).await,
+        None => Ok(()),
     }
 }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub use super::conversation::RECENT;
-use super::conversation::{FoundMessages, Parcel, SendConversation, Sends, told_to_stop};
+use super::conversation::{FoundMessages, Parcel, SendConversation, Sends, keep_earlier, told_to_stop};
 pub use super::draft::{DRAFT_BYTES_MAX, MessageDraft, Unfit};
 use super::lock::SendLock;
 use crate::base::clock::Clock;
@@ -143,7 +143,11 @@ impl Sender<'_> {
         let me = me.account;
         let to = identify(self.platform, self.reader, to).await?;
         self.check_sealed(&me, to, &draft.text).await?;
-        let _lock = SendLock::take(self.database)?.ok_or(Error::Busy)?;
+        let lock = SendLock::take(self.database)?.ok_or(Error::Busy)?;
+        if let Some(earlier) = lock.earlier()? {
+            keep_earlier(self.asking, earlier).await?;
+            lock.empty()?;
+        }
         let conversation = SendConversation { platform: self.platform, clock: self.clock, me: me.id, to, shutdown };
         let (parcel, look) = match repeat {
             Repeat::Allowed => self.as_told(&conversation, draft).await?,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use verbale::base::clock::Clock;
 use verbale::base::ids::MessageId;
+use verbale::base::time::Time;
 use verbale::cli::send::sender::{Error, MessageDraft, Repeat, Sender, Sent};
 use verbale::sandbox::world::{Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, MINISTRY};
@@ -120,5 +121,28 @@ async fn a_clock_that_was_set_back_does_not_make_the_wait_longer() {
     bench.store.begin_send(MINISTRY, right.now()).await.unwrap();
     let behind = Clock::from_fn(move || right.now().plus_ms(-9 * MINUTE_MS));
     send(&bench, &behind, timeout).await.unwrap();
+    assert_eq!(count(&bench), 1);
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_has_written_is_not_forgotten() {
+    let bench = begun().await;
+    let file = bench.folder.path().join("verbale.db.send");
+    let write = |at: Time, message: &str| {
+        std::fs::write(&file, format!("{:<95}\n", format!("{MINISTRY} {at} {message}"))).unwrap();
+    };
+    let at = bench.clock().now();
+    write(at, "-");
+    let message = is_there(&bench);
+    let sent = send(&bench, &bench.clock(), LONG).await;
+    assert!(matches!(sent, Err(Error::Recent { message: known }) if known == message), "{sent:?}");
+    let known = last(&bench).await;
+    assert_eq!((known.at, known.message, std::fs::read(&file).unwrap()), (at, Some(message), vec![]));
+    write(at.plus_ms(1), "900");
+    send(&bench, &bench.clock(), LONG).await.unwrap_err();
+    assert_eq!((last(&bench).await.at, last(&bench).await.message), (at.plus_ms(1), Some(MessageId(900))));
+    std::fs::write(&file, "5 now -").unwrap();
+    let error = send(&bench, &bench.clock(), LONG).await.unwrap_err().to_string();
+    assert!(error.contains("verbale.db.send: it is not what the last command wrote: delete it"), "{error}");
     assert_eq!(count(&bench), 1);
 }
