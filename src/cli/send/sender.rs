@@ -352,7 +352,10 @@ async fn look(
 fn stopped(error: TaskError) -> Error {
     match error {
         TaskError::Platform(error) => Error::Failed(error),
-        TaskError::Fatal(error) => Error::SendLock(error.downcast().unwrap_or_else(io::Error::other)),
+        TaskError::Fatal(error) => match error.downcast::<store::Error>() {
+            Ok(error) => Error::Store(error),
+            Err(error) => Error::SendLock(error.downcast().unwrap_or_else(io::Error::other)),
+        },
     }
 }
 
@@ -371,4 +374,14 @@ pub async fn identify(platform: &dyn Platform, reader: &Reader, to: &Corresponde
     let account = platform.account_by_name(name).await?;
     let unknown = || Unfit::new(format!("the platform knows no account @{name}"), "correct the name");
     Ok(account.ok_or_else(unknown)?.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_fails_is_named_as_such() {
+        assert!(matches!(stopped(store::Error::Full.into()), Error::Store(store::Error::Full)));
+    }
 }
