@@ -107,6 +107,11 @@ pub enum Error {
         "the platform gave no answer ({what}), and the message is not in the conversation\nlook there yourself, or give the same command again: it looks before it sends"
     )]
     Missing { what: String },
+    /// The platform says that the same is there, and the conversation does not hold it.
+    #[error(
+        "the platform refuses it as a duplicate, and the message is not in the conversation yet\nlook there yourself, or give the same command again later: it looks before it sends"
+    )]
+    Duplicate,
     /// Nobody knows.
     #[error(
         "nobody knows whether the message was sent: the platform gave no answer ({what}), and then {look}\nlook into the conversation yourself, or give the same command again later: it looks before it sends"
@@ -321,8 +326,7 @@ async fn give(drive: &Drive<'_, SendConversation<'_>, Sends<'_>>, mut known: Kno
     let to = drive.remote.to;
     match drive.bring(&mut known).await.map_err(stopped)? {
         End::Accepted(message) => Ok(Sent { message, to, was_answered: true }),
-        End::Unknown(PlatformError::NoAnswer { what }) => look(drive, known, what).await,
-        End::Unknown(error) => look(drive, known, error.to_string()).await,
+        End::Unknown(error) => look(drive, known, error).await,
         End::Failed { error, .. } | End::NotReady(error) | End::Unreadable(error) => Err(error.into()),
         End::NotYet => Err(Error::Missing { what: "nothing was tried".to_owned() }),
         End::GivenUp(why) => Err(Error::Missing { what: why.to_string() }),
@@ -333,8 +337,12 @@ async fn give(drive: &Drive<'_, SendConversation<'_>, Sends<'_>>, mut known: Kno
 async fn look(
     drive: &Drive<'_, SendConversation<'_>, Sends<'_>>,
     mut known: Known<MessageId>,
-    what: String,
+    error: PlatformError,
 ) -> Result<Sent, Error> {
+    let what = match &error {
+        PlatformError::NoAnswer { what } => what.clone(),
+        error => error.to_string(),
+    };
     for wait in LOOKS {
         if drive.remote.shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
             break;
@@ -345,7 +353,7 @@ async fn look(
             _ => {}
         }
     }
-    Err(Error::Missing { what })
+    Err(if error == PlatformError::Duplicate { Error::Duplicate } else { Error::Missing { what } })
 }
 
 /// Why nothing was sent: the platform's reason, or that the attempt could not be recorded.
