@@ -198,7 +198,8 @@ pub trait ReadEffects: Send + Sync {
     /// shows. Returns None if there is nothing to do.
     async fn next_effect(&self, lane: Lane, deferred: &[EffectId], budget: Budget) -> Result<Option<Effect>, Error>;
 
-    /// What `send` last gave to the platform for this account. None if all of its attempts surely failed.
+    /// What `send` last gave to the platform for this account: the newest attempt whose outcome nobody knows, or if
+    /// there is none, the newest that was accepted. What was given up, or surely failed, is left out.
     async fn last_send(&self, to: AccountId) -> Result<Option<LastSend>, Error>;
 }
 
@@ -259,4 +260,11 @@ pub trait AskEffects: Send + Sync {
     /// # Errors
     /// [`Error::Refused`] if the effect is not one of `send`.
     async fn send_failed(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error>;
+
+    /// Writes that nobody waits any longer for a message whose outcome is unknown, and why. Changes nothing if the
+    /// effect has an outcome already.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the effect is not one of `send`.
+    async fn send_given_up(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error>;
 }

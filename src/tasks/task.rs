@@ -187,30 +187,38 @@ impl Backoff {
     }
 }
 
-/// Pieces of work that have to wait, by their numbers, and until when.
-pub struct Deferred<K>(BTreeMap<K, Time>);
+/// Pieces of work that have to wait, by their numbers.
+pub struct Deferred<K> {
+    /// Until when each of them waits.
+    until: BTreeMap<K, Time>,
+    /// The latest moment at which somebody asked.
+    asked: Time,
+}
 
 impl<K> Default for Deferred<K> {
     fn default() -> Deferred<K> {
-        Deferred(BTreeMap::new())
+        Deferred { until: BTreeMap::new(), asked: Time::from_ms(0) }
     }
 }
 
 impl<K: Ord + Copy> Deferred<K> {
     /// Lets this piece wait.
     pub fn defer(&mut self, id: K, until: Time) {
-        self.0.insert(id, until);
+        self.until.insert(id, until);
     }
 
-    /// The pieces that still wait.
+    /// The pieces that still wait. None of them waits any longer after the clock was set back: nobody knows how long
+    /// they have waited.
     pub fn at(&mut self, now: Time) -> Vec<K> {
-        self.0.retain(|_, until| now < *until);
-        self.0.keys().copied().collect()
+        let is_back = now < self.asked;
+        self.asked = now;
+        self.until.retain(|_, until| !is_back && now < *until);
+        self.until.keys().copied().collect()
     }
 
     /// The moment at which the first of them has waited long enough. None if none waits.
     pub fn until(&self) -> Option<Time> {
-        self.0.values().min().copied()
+        self.until.values().min().copied()
     }
 }
 

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::draft::MessageDraft;
+use super::lock::EarlierAttempt;
 use crate::base::clock::Clock;
 use crate::base::ids::{AccountId, MediaId, MessageId, Source};
 use crate::base::time::Time;
@@ -43,20 +44,27 @@ pub(super) struct Parcel<'a> {
 
 /// What a conversation holds.
 pub(super) struct FoundMessages {
-    /// Our recent messages that have the same content as the draft, newest first.
+    /// Our messages that have the same content as the draft, newest first.
     pub(super) same: Vec<MessageId>,
-    /// The newest message of all.
-    pub(super) newest: Option<MessageId>,
+    /// All messages that were read.
+    pub(super) all: Vec<MessageId>,
 }
 
 impl SendConversation<'_> {
-    /// Looks for our recent messages that have the same content as this draft.
-    pub(super) async fn find(&self, draft: &MessageDraft) -> Result<FoundMessages, PlatformError> {
-        let after = self.clock.now().plus_ms(-ms(RECENT));
-        let is_old = |message: &Message| Source::XDm.moment(message.id) < after;
+    /// From when on a text that was sent is sent again only if the person says so.
+    pub(super) fn recently(&self) -> Time {
+        self.clock.now().plus_ms(-ms(RECENT))
+    }
+
+    /// Looks for our messages since `from` that have the same content as this draft. If there are too many messages, it
+    /// is enough that the recent ones were read.
+    pub(super) async fn find(&self, draft: &MessageDraft, from: Time) -> Result<FoundMessages, PlatformError> {
+        let recently = self.recently();
+        let is_old = |message: &Message| Source::XDm.moment(message.id) < from;
         let Newest { messages, is_enough } = newest(self.platform, Some(self.to), REACH, is_old).await?;
         debug!(count = messages.len(), "read the conversation");
-        if !is_enough {
+        let reaches_back = |message: &Message| Source::XDm.moment(message.id) < recently;
+        if !is_enough && !messages.last().is_some_and(reaches_back) {
             let what = format!("the conversation has more than {} pages of late", REACH.pages_max);
             return Err(PlatformError::Unavailable { what });
         }
@@ -64,7 +72,7 @@ impl SendConversation<'_> {
         let same =
             ours.filter(|message| message.attachments.is_empty() == draft.file.is_none() && message.is_of(&draft.text));
         let same = same.map(|message| message.id).collect();
-        Ok(FoundMessages { same, newest: messages.iter().map(|message| message.id).max() })
+        Ok(FoundMessages { same, all: messages.iter().map(|message| message.id).collect() })
     }
 }
 
@@ -92,7 +100,7 @@ impl<'a> Remote for SendConversation<'a> {
 
     /// Looks for the message that was not there before.
     async fn look(&self, parcel: &Parcel<'a>, _first: Option<Time>) -> Result<Sight<MessageId>, TaskError> {
-        let found = self.find(parcel.draft).await?.same;
+        let found = self.find(parcel.draft, self.recently()).await?.same;
         let new = found.into_iter().find(|message| !parcel.before.contains(message));
         Ok(new.map_or(Sight::Absent, Sight::There))
     }
@@ -149,6 +157,17 @@ impl<'a> Ledger<SendConversation<'a>> for Sends<'_> {
     /// A person decides: the attempt stays recorded.
     async fn given_up(&self, _parcel: &Parcel<'a>, _why: &str, _now: Time) -> Result<(), TaskError> {
         Ok(())
+    }
+}
+
+/// Writes down the last attempt that an earlier version of the program kept in a file.
+pub(super) async fn keep_earlier(asking: &RequestClient, earlier: EarlierAttempt) -> Result<(), store::Error> {
+    let EarlierAttempt { to, at, message } = earlier;
+    let effect = asking.begin_send(to, at).await?;
+    // A crash here leaves an attempt of unknown outcome, as does one before the file is emptied: a wait, no harm.
+    match message {
+        Some(message) => asking.send_accepted(effect, message, at).await,
+        None => Ok(()),
     }
 }
 

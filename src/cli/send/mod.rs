@@ -164,7 +164,7 @@ fn explained(error: sender::Error) -> anyhow::Error {
     let (what, remedy) = text.split_once('\n').unwrap_or((&text, "give the same command again"));
     match error {
         sender::Error::Unfit(_) => Failure::unusable(what, remedy).into(),
-        sender::Error::Missing { .. } | sender::Error::Unknown { .. } => {
+        sender::Error::Missing { .. } | sender::Error::Duplicate | sender::Error::Unknown { .. } => {
             Failure { status: UNCHECKED, what: what.to_owned(), remedy: remedy.to_owned() }.into()
         }
         sender::Error::Store(error) => error.into(),

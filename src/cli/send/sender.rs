@@ -9,16 +9,17 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub use super::conversation::RECENT;
-use super::conversation::{FoundMessages, Parcel, SendConversation, Sends, told_to_stop};
+use super::conversation::{FoundMessages, Parcel, SendConversation, Sends, keep_earlier, told_to_stop};
 pub use super::draft::{DRAFT_BYTES_MAX, MessageDraft, Unfit};
 use super::lock::SendLock;
 use crate::base::clock::Clock;
 use crate::base::ids::{Account, AccountId, MessageId, Origin, Source};
-use crate::base::time::SKEW_MS_MAX;
+use crate::base::time::{SKEW_MS_MAX, Time};
 use crate::note::slip::Slip;
 use crate::platform::{Error as PlatformError, Platform};
 use crate::store::{self, Attempts, LastSend, Reader, RequestClient};
@@ -33,6 +34,9 @@ const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::
 /// The first wait for the message of the last attempt, and the longest between two looks: X allows few.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Why nobody waits any longer for a message of unknown outcome.
+const NEVER_SEEN: &str = "it never appeared in the conversation, or nobody can tell which message it is";
 
 /// What sending needs.
 pub struct Sender<'a> {
@@ -103,6 +107,11 @@ pub enum Error {
         "the platform gave no answer ({what}), and the message is not in the conversation\nlook there yourself, or give the same command again: it looks before it sends"
     )]
     Missing { what: String },
+    /// The platform says that the same is there, and the conversation does not hold it.
+    #[error(
+        "the platform refuses it as a duplicate, and the message is not in the conversation yet\nlook there yourself, or give the same command again later: it looks before it sends"
+    )]
+    Duplicate,
     /// Nobody knows.
     #[error(
         "nobody knows whether the message was sent: the platform gave no answer ({what}), and then {look}\nlook into the conversation yourself, or give the same command again later: it looks before it sends"
@@ -139,11 +148,15 @@ impl Sender<'_> {
         let me = me.account;
         let to = identify(self.platform, self.reader, to).await?;
         self.check_sealed(&me, to, &draft.text).await?;
-        let _lock = SendLock::take(self.database)?.ok_or(Error::Busy)?;
+        let lock = SendLock::take(self.database)?.ok_or(Error::Busy)?;
+        if let Some(earlier) = lock.earlier()? {
+            keep_earlier(self.asking, earlier).await?;
+            lock.empty()?;
+        }
         let conversation = SendConversation { platform: self.platform, clock: self.clock, me: me.id, to, shutdown };
         let (parcel, look) = match repeat {
             Repeat::Allowed => self.as_told(&conversation, draft).await?,
-            Repeat::Refused => self.settled(&conversation, draft, self.reader.last_send(to).await?).await?,
+            Repeat::Refused => self.settled(&conversation, draft).await?,
         };
         let ledger = Sends::new(self.asking, to);
         let rules = &self.rules_of_once();
@@ -164,48 +177,84 @@ impl Sender<'_> {
         draft: &'a MessageDraft,
     ) -> Result<(Parcel<'a>, Look<MessageId>), Error> {
         let asked = self.clock.now();
-        let before = conversation.find(draft).await?.same;
+        let before = conversation.find(draft, conversation.recently()).await?.same;
         Ok((Parcel { draft, before }, Look { asked, sight: Sight::Absent }))
     }
 
-    /// Waits until a message of the last command's attempt is in the conversation, or can no longer appear.
+    /// Waits until the message of each earlier attempt is in the conversation, or can no longer appear. The outcome of
+    /// each is then written down.
     async fn settled<'a>(
         &self,
         conversation: &SendConversation<'a>,
         draft: &'a MessageDraft,
-        last: Option<LastSend>,
     ) -> Result<(Parcel<'a>, Look<MessageId>), Error> {
-        let mut wait = FIRST_WAIT;
+        let (begun, mut wait) = (Instant::now(), FIRST_WAIT);
         loop {
-            let asked = self.clock.now();
-            let FoundMessages { same, newest } = conversation.find(draft).await?;
-            let look = Look { asked, sight: same.first().map_or(Sight::Absent, |message| Sight::There(*message)) };
-            let open = last.filter(|last| last.message.is_none() || newest < last.message);
-            let attempts = open.map(|last| Attempts { first: last.at, last: last.at, all_failed: false });
-            match (decide::next(&Known { look: Some(look), ..Known::durable(attempts) }, &self.rules_of_once()), open) {
-                (Step::Accepted(message), _) => return Err(Error::Recent { message }),
-                (Step::Later, Some(last)) => {
-                    let left_ms = ms(self.unknown_outcome_timeout) - asked.ms_since(last.at);
-                    self.wait(conversation.shutdown, last, wait, left_ms).await?;
-                    wait = (2 * wait).min(LONGEST_WAIT);
-                }
-                _ => return Ok((Parcel { draft, before: Vec::new() }, look)),
+            let last = self.reader.last_send(conversation.to).await?;
+            let (asked, waited, recently) = (self.clock.now(), begun.elapsed(), conversation.recently());
+            let found = conversation.find(draft, last.map_or(recently, |last| self.back_to(last, recently))).await?;
+            if let Some(last) = last.filter(|last| last.message.is_none())
+                && let Some(message) = self.message_of(last, &found).await?
+            {
+                self.asking.send_accepted(last.effect, message, asked).await?;
+                return Err(Error::Recent { message });
+            }
+            let mut recent = found.same.iter().filter(|message| recently <= Source::XDm.moment(**message));
+            if let Some(message) = recent.next() {
+                return Err(Error::Recent { message: *message });
+            }
+            let look = Look { asked, sight: Sight::Absent };
+            // What was accepted is settled as soon as it is listed itself: others may be listed before it.
+            let open = last.filter(|last| last.message.is_none_or(|message| !found.all.contains(&message)));
+            let Some(last) = open else { return Ok((Parcel { draft, before: Vec::new() }, look)) };
+            if self.may_still_appear(last, look, waited) {
+                self.wait(conversation.shutdown, last.at, wait, waited).await?;
+                wait = (2 * wait).min(LONGEST_WAIT);
+            } else if last.message.is_none() {
+                self.asking.send_given_up(last.effect, NEVER_SEEN.to_owned(), asked).await?;
+            } else {
+                return Ok((Parcel { draft, before: Vec::new() }, look));
             }
         }
     }
 
-    /// Waits before the next look for a message of the last attempt; it may still appear for `left_ms`.
-    async fn wait(
-        &self,
-        shutdown: &CancellationToken,
-        last: LastSend,
-        wait: Duration,
-        left_ms: i64,
-    ) -> Result<(), Error> {
-        warn!(last = %last.at, "what was sent last to this account is not in the conversation yet: it is waited for");
+    /// From when on the conversation is read: far enough to see the message of the last attempt, if it is looked for.
+    fn back_to(&self, last: LastSend, recently: Time) -> Time {
+        let is_over = last.at.plus_ms(ms(self.unknown_outcome_timeout)) <= self.clock.now();
+        if last.message.is_some() && is_over {
+            return recently;
+        }
+        recently.min(last.at.plus_ms(-SKEW_MS_MAX))
+    }
+
+    /// The message of the last attempt, whose outcome is unknown: one with this content that is not older than the
+    /// attempt, as far as the clocks agree, and is not known to be another one.
+    async fn message_of(&self, last: LastSend, found: &FoundMessages) -> Result<Option<MessageId>, Error> {
+        let from = last.at.plus_ms(-SKEW_MS_MAX);
+        for message in found.same.iter().filter(|message| from <= Source::XDm.moment(**message)) {
+            if !self.reader.is_sent(*message).await? {
+                return Ok(Some(*message));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the message of an attempt may still appear, although this look did not show it. After this command has
+    /// `waited` for the whole time-out it cannot, whatever the clock says.
+    fn may_still_appear(&self, last: LastSend, look: Look<MessageId>, waited: Duration) -> bool {
+        let attempts = Some(Attempts { first: last.at, last: last.at, all_failed: false });
+        let known = Known { look: Some(look), ..Known::durable(attempts) };
+        waited < self.unknown_outcome_timeout && decide::next(&known, &self.rules_of_once()) == Step::Later
+    }
+
+    /// Waits before the next look for a message of the last attempt.
+    async fn wait(&self, stop: &CancellationToken, last: Time, wait: Duration, waited: Duration) -> Result<(), Error> {
+        warn!(last = %last, "what was sent last to this account is not in the conversation yet: it is waited for");
+        let left_ms = last.plus_ms(ms(self.unknown_outcome_timeout)).ms_since(self.clock.now());
         // A clock that was set back does not make the wait longer.
-        let left = Duration::from_millis(left_ms.unsigned_abs()).min(self.unknown_outcome_timeout);
-        let waited = shutdown.run_until_cancelled(tokio::time::sleep(wait.min(left))).await;
+        let left = self.unknown_outcome_timeout.saturating_sub(waited);
+        let left = left.min(Duration::from_millis(u64::try_from(left_ms).unwrap_or_default()));
+        let waited = stop.run_until_cancelled(tokio::time::sleep(wait.min(left))).await;
         waited.ok_or_else(|| told_to_stop().into())
     }
 
@@ -277,8 +326,7 @@ async fn give(drive: &Drive<'_, SendConversation<'_>, Sends<'_>>, mut known: Kno
     let to = drive.remote.to;
     match drive.bring(&mut known).await.map_err(stopped)? {
         End::Accepted(message) => Ok(Sent { message, to, was_answered: true }),
-        End::Unknown(PlatformError::NoAnswer { what }) => look(drive, known, what).await,
-        End::Unknown(error) => look(drive, known, error.to_string()).await,
+        End::Unknown(error) => look(drive, known, error).await,
         End::Failed { error, .. } | End::NotReady(error) | End::Unreadable(error) => Err(error.into()),
         End::NotYet => Err(Error::Missing { what: "nothing was tried".to_owned() }),
         End::GivenUp(why) => Err(Error::Missing { what: why.to_string() }),
@@ -289,8 +337,12 @@ async fn give(drive: &Drive<'_, SendConversation<'_>, Sends<'_>>, mut known: Kno
 async fn look(
     drive: &Drive<'_, SendConversation<'_>, Sends<'_>>,
     mut known: Known<MessageId>,
-    what: String,
+    error: PlatformError,
 ) -> Result<Sent, Error> {
+    let what = match &error {
+        PlatformError::NoAnswer { what } => what.clone(),
+        error => error.to_string(),
+    };
     for wait in LOOKS {
         if drive.remote.shutdown.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
             break;
@@ -301,14 +353,17 @@ async fn look(
             _ => {}
         }
     }
-    Err(Error::Missing { what })
+    Err(if error == PlatformError::Duplicate { Error::Duplicate } else { Error::Missing { what } })
 }
 
 /// Why nothing was sent: the platform's reason, or that the attempt could not be recorded.
 fn stopped(error: TaskError) -> Error {
     match error {
         TaskError::Platform(error) => Error::Failed(error),
-        TaskError::Fatal(error) => Error::SendLock(error.downcast().unwrap_or_else(io::Error::other)),
+        TaskError::Fatal(error) => match error.downcast::<store::Error>() {
+            Ok(error) => Error::Store(error),
+            Err(error) => Error::SendLock(error.downcast().unwrap_or_else(io::Error::other)),
+        },
     }
 }
 
@@ -327,4 +382,14 @@ pub async fn identify(platform: &dyn Platform, reader: &Reader, to: &Corresponde
     let account = platform.account_by_name(name).await?;
     let unknown = || Unfit::new(format!("the platform knows no account @{name}"), "correct the name");
     Ok(account.ok_or_else(unknown)?.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_fails_is_named_as_such() {
+        assert!(matches!(stopped(store::Error::Full.into()), Error::Store(store::Error::Full)));
+    }
 }

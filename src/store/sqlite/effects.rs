@@ -16,7 +16,8 @@ use crate::tlog::entry::Entry;
 
 pub(super) const LAST_SEND: &str = "SELECT message.effect, attempt.at, outcome.id
     FROM message JOIN attempt ON attempt.effect = message.effect LEFT JOIN outcome ON outcome.effect = message.effect
-    WHERE message.kind = 'send' AND account = ?1 AND failed = 0 ORDER BY attempt.id DESC LIMIT 1";
+    WHERE message.kind = 'send' AND account = ?1 AND failed = 0 AND outcome.why IS NULL
+    ORDER BY outcome.effect IS NULL DESC, attempt.id DESC LIMIT 1";
 
 #[async_trait]
 impl ReadEffects for Sqlite {
@@ -112,6 +113,17 @@ impl AskEffects for Sqlite {
             let tx = db.conn.transaction()?;
             is_of_send(&tx, effect)?;
             attempts::failed(&tx, effect)?;
+            given_up(&tx, effect, &why, now)?;
+            tx.commit()?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn send_given_up(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error> {
+        self.run(move |db| {
+            let tx = db.conn.transaction()?;
+            is_of_send(&tx, effect)?;
             given_up(&tx, effect, &why, now)?;
             tx.commit()?;
             Ok(())

@@ -55,7 +55,9 @@ impl Remote for Conversations {
         let to = &composed.to;
         // The publisher keeps it before any other task begins.
         let me = self.store.own_account().await?.context("nobody has said who we are")?.id;
-        let first = first.unwrap_or(self.clock.now());
+        // If our clock was ahead at the attempt and was set back since, now is earlier than the attempt.
+        let now = self.clock.now();
+        let first = first.map_or(now, |first| first.min(now));
         let from = Source::XDm.first_at(first.plus_ms(-ms(CLOCKS_DIFFER)));
         let with = match to {
             Addressee::Account(account) => Some(*account),

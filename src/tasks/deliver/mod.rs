@@ -23,10 +23,10 @@ use crate::base::time::{DAY_MS, Time};
 use crate::note::slip::Slip;
 use crate::platform::{Addressee, Error as PlatformError, Platform};
 use crate::store::vault;
-use crate::store::{Budget, Effect, EffectId, Lane, MessageBody, Payload, PendingMessage, Store};
+use crate::store::{Attempts, Budget, Effect, EffectId, Lane, MessageBody, Payload, PendingMessage, Store};
 use crate::tasks::once::decide::{Retry, Rules};
 use crate::tasks::once::{End, EndOf, Once};
-use crate::tasks::task::{Needs, Next, Task, TaskError, Wake};
+use crate::tasks::task::{Needs, Next, RARE_RETRY, Task, TaskError, Wake, ms};
 
 /// Number of messages, of those that the platform allows, that are kept for answers to commands.
 const RESERVED: u64 = 3;
@@ -107,7 +107,7 @@ impl DmSender {
             return Ok(Next::Now);
         }
         let Some(text) = self.text(body).await? else {
-            return self.give_up(id, "its slip cannot be made").await;
+            return self.without_slip(id, attempts).await;
         };
         let composed = ComposedDm { id, attempts, to, text };
         let end = self.once.bring(&self.conversations, &self.ledger, &composed).await?;
@@ -171,6 +171,21 @@ impl DmSender {
         let until = self.once.after(&error);
         warn!(effect.id = %id, error = %error, until = %until, "a message has to wait");
         self.store.report(Self::NAME, Some(error.to_string()), now).await?;
+        self.once.deferred.defer(id, until);
+        Ok(Next::Now)
+    }
+
+    /// What happens to a slip that cannot be made. It is given up, unless it may have been sent: then nobody can look
+    /// for it, and it waits for the key.
+    async fn without_slip(&mut self, id: EffectId, attempts: Option<Attempts>) -> Result<Next, TaskError> {
+        if attempts.is_none_or(|attempts| attempts.all_failed) {
+            return self.give_up(id, "its slip cannot be made").await;
+        }
+        let now = self.clock.now();
+        let until = now.plus_ms(ms(RARE_RETRY));
+        let trouble = "a slip that may have been sent cannot be looked for: it cannot be made again";
+        warn!(effect.id = %id, until = %until, "{trouble}");
+        self.store.report(Self::NAME, Some(trouble.to_owned()), now).await?;
         self.once.deferred.defer(id, until);
         Ok(Next::Now)
     }

@@ -190,14 +190,15 @@ impl Publisher {
         match end {
             End::Accepted(post) => Ok(self.posted(intent, post)),
             End::NotYet => self.not_yet(intent).await,
-            End::Unreadable(error) => Err(error.into()),
+            End::Unreadable(error) if intent.holds_all_up() => Err(error.into()),
+            End::Unreadable(error) => self.put_off(intent, error, "a post cannot be looked for").await,
             End::Unknown(error @ PlatformError::Duplicate) if intent.holds_all_up() => Err(error.into()),
             End::Unknown(error) => {
                 let look = self.once.later();
                 warn!(effect.id = %intent.id, error = %error, until = %look, "a post will be looked for");
                 Ok(self.wait_for(intent, look))
             }
-            End::NotReady(error) => self.not_ready(intent, error).await,
+            End::NotReady(error) => self.put_off(intent, error, "the files of a part cannot be uploaded").await,
             End::Failed { error, .. } if intent.holds_all_up() => Err(error.into()),
             End::Failed { error, ready } => self.refused(intent, error, &ready).await,
             End::GivenUp(why) => {
@@ -218,10 +219,10 @@ impl Publisher {
         Ok(self.wait_for(intent, look))
     }
 
-    /// Files may take some time: notes pass them.
-    async fn not_ready(&mut self, intent: &Intent, error: PlatformError) -> Result<Next, TaskError> {
+    /// Files may take some time, and so may a timeline that cannot be read: notes pass what waits for them.
+    async fn put_off(&mut self, intent: &Intent, error: PlatformError, why: &str) -> Result<Next, TaskError> {
         let until = self.once.after(&error);
-        warn!(effect.id = %intent.id, error = %error, until = %until, "the files of a part cannot be uploaded");
+        warn!(effect.id = %intent.id, error = %error, until = %until, "{why}");
         self.store.report(Self::NAME, Some(error.to_string()), self.clock.now()).await?;
         Ok(self.wait_for(intent, until))
     }

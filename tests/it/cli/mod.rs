@@ -9,3 +9,4 @@ pub mod policies;
 pub mod readme;
 pub mod receipt;
 pub mod send;
+pub mod sender;

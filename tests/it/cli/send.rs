@@ -262,6 +262,8 @@ async fn given_again_while_the_message_is_not_listed_yet_it_waits_for_it() {
         }
         let (status, _, complaint) = send(&place, &text(), &TO_MINISTRY).await;
         assert_eq!((status, complaint.contains("is not in the conversation")), (3, !answered), "{complaint}");
+        let is_duplicate = matches!(how, Some(How::Duplicate));
+        assert_eq!(complaint.contains("refuses it as a duplicate, and"), is_duplicate, "{complaint}");
         let looks = |world: &World| world.counts().of(Call::MessagesWith);
         let before = place.server.world.with(|world, _| looks(world));
         let again = start(&place, &text(), &TO_MINISTRY);

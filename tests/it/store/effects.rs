@@ -234,6 +234,14 @@ pub async fn send_keeps_its_last_attempt_and_no_text(place: &impl Place) {
     ask.send_failed(second, "no".to_owned(), at(4)).await.unwrap();
     let last = look.last_send(OFFICIAL).await.unwrap().unwrap();
     assert_eq!((last.effect, last.message), (first, Some(MessageId(900))), "what surely failed is none");
+    let [third, fourth] =
+        [ask.begin_send(OFFICIAL, at(5)).await.unwrap(), ask.begin_send(OFFICIAL, at(6)).await.unwrap()];
+    ask.send_accepted(fourth, MessageId(902), at(7)).await.unwrap();
+    let last = look.last_send(OFFICIAL).await.unwrap().unwrap();
+    assert_eq!((last.effect, last.message), (third, None), "what nobody knows comes first");
+    ask.send_given_up(third, "never seen".to_owned(), at(8)).await.unwrap();
+    let last = look.last_send(OFFICIAL).await.unwrap().unwrap();
+    assert_eq!((last.effect, last.message), (fourth, Some(MessageId(902))), "what was given up is none");
     let message = Outgoing::text(MessageKind::RequestNotice(1), OFFICIAL, "text");
     store.add_message(message, at(5)).await.unwrap();
     let others = store.next_effect(Lane::Messages, &[], Budget::Enough).await.unwrap().unwrap();

@@ -1,5 +1,7 @@
 //! Disputes as stories: a note is opened, denied, answered, and comes out of its mirror as it went in, whatever dies.
 
+use std::time::Duration;
+
 use verbale::base::ids::PostId;
 use verbale::note::names;
 use verbale::note::request::RequestState;
@@ -142,6 +144,29 @@ async fn files_that_cannot_be_uploaded_for_ten_minutes_hold_up_their_part_alone(
     settle(&mut harness).await;
     is_open(&harness);
     assert_eq!(parts(&harness)[0].media.len(), 1);
+}
+
+#[tokio::test]
+async fn a_timeline_that_cannot_be_read_holds_up_a_lost_part_alone() {
+    let mut harness = sealed(platform(), &text(), &[]).await;
+    ask(&harness, Level::Content);
+    let counts = |harness: &Harness, call| harness.world.with(|world, _| world.counts().of(call));
+    let before = counts(&harness, Call::CreatePost);
+    let down = How::Status { code: 503, body: Body::Problem };
+    harness.world.with(|world, _| {
+        world.add_fault(Fault::once(Call::CreatePost, Moment::After, How::Cut));
+        world.add_fault(Fault { call: Some(Call::Timeline), at: Moment::Before, how: down, times: u32::MAX });
+    });
+    assert!(harness.run_until(LONG, |harness| before < counts(harness, Call::CreatePost)).await);
+    let begun = harness.now();
+    send(&harness, &format!("{MARKER} 2"), &[]);
+    let is_posted = |harness: &Harness| posts(harness).iter().any(|post| post.written.starts_with("Sealed note 2"));
+    assert!(harness.run_until(Duration::from_secs(1800), is_posted).await, "the note waits for the timeline");
+    assert!(harness.now().ms_since(begun) < 900_000);
+    harness.world.with(|world, _| world.clear_faults());
+    settle(&mut harness).await;
+    is_open(&harness);
+    is_thread(&harness);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 pub mod disputes;
 pub mod effects;
 pub mod faults;
+pub mod letters;
 pub mod once_model;
 pub mod price;
 pub mod reply;
