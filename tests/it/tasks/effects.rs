@@ -23,7 +23,7 @@ use crate::support::parallel::in_parallel;
 const HOUR_MS: i64 = 3_600_000;
 
 /// Number of posts that [`text`] takes.
-const PARTS: u64 = 3;
+const PARTS: u64 = 5;
 
 /// What is to be done once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
