@@ -23,7 +23,7 @@ use crate::support::parallel::in_parallel;
 const HOUR_MS: i64 = 3_600_000;
 
 /// Number of posts that [`text`] takes.
-const PARTS: u64 = 3;
+const PARTS: u64 = 5;
 
 /// What is to be done once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -204,10 +204,11 @@ async fn case(kind: Kind, fate: Fate, then: Then) {
     if then == Then::IsRestartedLate {
         harness.advance(HOUR_MS);
     }
-    pass(&mut harness, 25).await;
-    // What is done stays done once.
+    until_all_is_done(&mut harness).await;
+    // What is done stays done once, also when no attempt can appear any more.
     harness.die().await;
-    pass(&mut harness, 15).await;
+    harness.advance(HOUR_MS / 4);
+    pass(&mut harness, 3).await;
     stands_once(&harness, kind);
     assert_eq!(attempts(&harness, struck), fate.attempts());
 }
@@ -228,12 +229,20 @@ async fn begin(kind: Kind) -> Harness {
     assert!(harness.run_until(LONG, |harness| harness.public().join("checkpoint").exists()).await);
     pass(&mut harness, 1).await;
     send(&harness, &text(), &[]);
-    pass(&mut harness, 6).await;
+    pass(&mut harness, 4).await;
     assert_eq!(posts(&harness).len(), 1);
     harness
 }
 
-/// Runs for so long. Nothing takes longer than the time-out of an unknown outcome and the next look after it.
+/// Runs until every effect has an outcome.
+async fn until_all_is_done(harness: &mut Harness) {
+    let database = database::look(&harness.database());
+    let open = "SELECT count(*) FROM effect WHERE id NOT IN (SELECT effect FROM outcome)";
+    let mut open = database.prepare(open).unwrap();
+    assert!(harness.run_until(LONG, |_| open.query_row((), |row| row.get::<_, u64>(0)).unwrap() == 0).await);
+}
+
+/// Runs for so long.
 async fn pass(harness: &mut Harness, minutes: i64) {
     let until = harness.now().plus_ms(minutes * 60_000);
     assert!(harness.run_until(LONG, |harness| until < harness.now()).await);
