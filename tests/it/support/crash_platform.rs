@@ -14,7 +14,7 @@ use verbale::base::time::Time;
 use verbale::platform::{
     Addressee, Attachment, Draft, Error, File, Me, MentionPage, MessagePage, PageToken, Platform, Post, Purpose, Sent,
 };
-use verbale::sandbox::world;
+use verbale::sandbox::world::{self, Call};
 use verbale::sandbox::{Direct, EMBASSY, Shared};
 
 /// Counts down to a sudden death: once for each look at the clock, each salt, and before and after each call.
@@ -76,12 +76,43 @@ impl Late {
     }
 }
 
+/// What happens at a call that writes, besides what the world can do to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Strike {
+    /// The program dies just before the call.
+    DeathBefore,
+    /// The program dies just after the call has had its effect.
+    DeathAfter,
+    /// The call has its effect, and is answered as if the effect had been there already.
+    Duplicate,
+}
+
+/// The strike that waits for the next call of a kind.
+#[derive(Clone, Default)]
+pub struct Strikes(Arc<Mutex<Option<(Call, Strike)>>>);
+
+impl Strikes {
+    pub fn set(&self, call: Call, strike: Strike) {
+        *self.0.lock().unwrap() = Some((call, strike));
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.0.lock().unwrap().is_none()
+    }
+
+    fn take(&self, call: Call) -> Option<Strike> {
+        self.0.lock().unwrap().take_if(|(of, _)| *of == call).map(|(_, strike)| strike)
+    }
+}
+
 /// The platform as the tasks see it: the program may die at every call.
 pub struct CrashPlatform {
     pub direct: Direct,
     pub world: Shared,
     pub fuse: Fuse,
     pub late: Late,
+    pub strikes: Strikes,
 }
 
 impl CrashPlatform {
@@ -91,6 +122,20 @@ impl CrashPlatform {
         let answer = call.await;
         self.fuse.burn();
         answer
+    }
+
+    /// A call that writes.
+    async fn write<T>(&self, call: Call, effect: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let strike = self.strikes.take(call);
+        if strike == Some(Strike::DeathBefore) {
+            resume_unwind(Box::new(Died));
+        }
+        let answer = self.call(effect).await;
+        match strike {
+            Some(Strike::DeathAfter) => resume_unwind(Box::new(Died)),
+            Some(Strike::Duplicate) => Err(Error::Duplicate),
+            _ => answer,
+        }
     }
 }
 
@@ -122,7 +167,7 @@ impl Platform for CrashPlatform {
     }
 
     async fn send_message(&self, to: &Addressee, text: &str, media: Option<MediaId>) -> Result<Sent, Error> {
-        self.call(self.direct.send_message(to, text, media)).await
+        self.write(Call::SendMessage, self.direct.send_message(to, text, media)).await
     }
 
     async fn sends_left(&self) -> Option<u64> {
@@ -148,7 +193,7 @@ impl Platform for CrashPlatform {
             self.late.waiting.lock().unwrap().push((self.world.clock().now().plus_ms(ms), draft.clone()));
             return Err(Error::NoAnswer { what: "no answer in time".to_owned() });
         }
-        self.call(self.direct.post(draft)).await
+        self.write(Call::CreatePost, self.direct.post(draft)).await
     }
 
     async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error> {

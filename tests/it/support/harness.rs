@@ -28,7 +28,7 @@ use verbale::tasks::seal::{self, SlipSettings, WatchContext, WatchSettings, Watc
 use verbale::tasks::task::{Next, Task};
 use verbale::tlog::signed_note::LogKey;
 
-use crate::support::crash_platform::{CrashPlatform, Fuse, Late, until_death};
+use crate::support::crash_platform::{CrashPlatform, Fuse, Late, Strikes, until_death};
 use crate::support::site_fixture;
 
 /// What makes a message formal.
@@ -107,6 +107,7 @@ pub struct Harness {
     pub world: Shared,
     pub fuse: Fuse,
     pub late: Late,
+    pub strikes: Strikes,
     pub identity: age::x25519::Identity,
     pub folder: tempfile::TempDir,
     plan: Plan,
@@ -145,6 +146,7 @@ impl Harness {
             world: Shared::new(world, clock),
             fuse: Fuse::new(),
             late: Late::default(),
+            strikes: Strikes::default(),
             identity: age::x25519::Identity::generate(),
             folder,
             plan,
@@ -178,13 +180,18 @@ impl Harness {
         self.loops.is_some()
     }
 
+    /// The store of the tasks, which are alive.
+    pub fn store(&self) -> &Store {
+        &self.loops.as_ref().expect("the loops run").store
+    }
+
     /// Starts the tasks on what is durable.
     pub async fn start(&mut self) {
         assert!(!self.is_alive());
         let (world, fuse, salts) = (self.world.clone(), self.fuse.clone(), self.salts.clone());
         let direct = Direct::new(world.clone(), EMBASSY);
-        let late = self.late.clone();
-        let platform = Arc::new(CrashPlatform { direct, world: world.clone(), fuse: fuse.clone(), late });
+        let (late, strikes) = (self.late.clone(), self.strikes.clone());
+        let platform = Arc::new(CrashPlatform { direct, world: world.clone(), fuse: fuse.clone(), late, strikes });
         let clock = Clock::from_fn({
             let (world, fuse) = (world.clone(), fuse.clone());
             move || {
