@@ -11,8 +11,9 @@
 //! time from writing it down to the call, the call itself, the time for which the platform may still do it after the
 //! caller has given up, and the lag of the listing.
 //!
-//! The moments are those of this machine's clock. A clock that is set back makes the wait longer and does no harm. A
-//! clock that is set forward makes it shorter. If it is set forward by the whole time-out between an attempt and a
+//! The moments are those of this machine's clock. A clock that is set back makes the wait longer. It does no harm as long
+//! as it was less than an hour wrong: who looks reads from an hour before the first attempt on, or before now if that is
+//! earlier. A clock that is set forward makes the wait shorter. If it is set forward by the whole time-out between an attempt and a
 //! look, a second attempt can come too early. [`may_still_appear`] is the only place that compares moments; a clock
 //! that nobody can set would be asked there.
 
