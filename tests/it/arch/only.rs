@@ -75,7 +75,9 @@ fn only_the_engine_does_a_remote_thing_once() {
     let who = ["tasks::once", "tasks::post::ledger", "tasks::deliver::ledger", "cli::send::conversation"];
     let instead = "make it an effect, and let `tasks::once` bring it to its end";
     assert_only(&who, &[".attempt(", ".begin_send("], instead);
-    assert_only(&["cli::send::conversation"], &[".send_accepted(", ".send_failed("], instead);
+    // A command also ends what an earlier one left without an outcome.
+    let sends = ["cli::send::conversation", "cli::send::sender"];
+    assert_only(&sends, &[".send_accepted(", ".send_failed(", ".send_given_up("], instead);
     // What became of a refused answer is for the publisher to say.
     assert_only(&["tasks::once", "tasks::post", "tasks::deliver::ledger"], &[".given_up("], instead);
     assert_only(&["tasks::post"], &[".as_standalone("], instead);
