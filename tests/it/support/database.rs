@@ -20,7 +20,8 @@ impl Wake for Unpark {
 /// Waits for a question to the store, with or without a runtime around: the store answers from a thread of its own.
 pub fn wait<T>(question: impl Future<Output = T>) -> T {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let (mut question, mut context) = (pin!(question), Context::from_waker(&waker));
+    // Inside a task of a runtime, tokio would make a task that has done much wait for its turn, which never comes here.
+    let (mut question, mut context) = (pin!(tokio::task::unconstrained(question)), Context::from_waker(&waker));
     loop {
         match question.as_mut().poll(&mut context) {
             Poll::Ready(answer) => return answer,
