@@ -88,7 +88,7 @@ fn close(value: &mut Value) {
 }
 
 async fn start() -> (Document, SandboxServer) {
-    (Document::read(), server::open(Settings::without_limits()).await)
+    (Document::read(), sandbox_server::open(Settings::without_limits()).await)
 }
 
 /// All values that the document allows for a parameter of this call.
@@ -301,7 +301,7 @@ async fn posts_with_files_answers_and_quotations() {
     let files = json!({ "media_ids": [file["data"]["id"]] });
     let annex = post(&document, &server, EMBASSY, json!({ "text": "the annex", "media": files })).await;
     let alone = post(&document, &server, EMBASSY, json!({ "media": files })).await;
-    let sealed = annex.parse::<u64>().map(verbale::base::ids::MediaId).unwrap();
+    let sealed = annex.parse::<u64>().map(verbale::base::ids::PostId).unwrap();
     server.world.with(|world, now| {
         let quotation = Draft { text: "@embassy is it?", quotes: Some(sealed), ..Draft::default() };
         world.post(now, JOURNALIST, quotation).ok().unwrap();
