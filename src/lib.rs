@@ -47,6 +47,10 @@
 //! | vault | what encrypts openings before they are stored |
 //! | public folder | the published log and the site, as files |
 //! | receipt | the recipient's own word, in its own log and by its own post, that a note came |
+//! | verdict | what somebody may say of a note after a check: proven, intact, fails, or not read |
+//! | tie | what connects a proof with something outside of its file: who, or by when |
+//! | later head | a head of the log after the one that a post shows, under which a note is too |
+//! | packaging | how a proof comes: archive, folder, names; never evidence |
 //! | report | what a check of a proof, or of a whole log, has shown, and what not |
 //! | audit | the check of a whole log, from its first entry to its head |
 //!
@@ -56,7 +60,7 @@
 //! |---|---|
 //! | [`base`] | hashes, moments, text, identifiers and channels (`ids`), what X would rewrite in a text (`escape`), the clock that tasks get (`clock`, not in the core) |
 //! | [`tlog`] | the log in the formats of C2SP: entries, tree, tiles, checkpoints, keys, witnesses' signatures, policies |
-//! | [`note`] | a note's files: envelope, content, archive, slip, proof; how a note stands; all formats, in `FORMAT.md` |
+//! | [`note`] | a note's files: envelope, content, archive, slip, proof, and how a proof comes (`packaging`); how a note stands; all formats, in `FORMAT.md` |
 //! | [`wording`] | the texts that are posted or sent, and those that are understood: posts, threads, answers, direct messages, commands |
 //! | [`verify`] | what is checked, of one proof (`proof`, the checks by what they look at) or of a whole log (`log`), and the reports; `check` is one line of both |
 //! | [`platform`] | what we ask of a platform (the port), and the client for X: `x/wire` makes a call, `x/limits` reads rate limits, `x/errors` sorts refusals, `x/parse` reads answers |
@@ -68,10 +72,10 @@
 //! | [`app`] | the configuration, the HTTP server that hands out the public folder, and the daemon that runs the tasks |
 //! | [`cli`] | the subcommands of the program |
 //!
-//! Documents that are made or checked by tests stand beside the code: `src/FORMAT.md`, `src/TAMPERING.md`, `src/LEAKS.md`,
-//! `src/CONFIGURATION.md`. Tests of the whole are in `tests/it`, a folder a layer; the head of `tests/it/main.rs` says what
-//! is where. `tests/vectors` holds the test vectors, `tests/page` and `tests/go` judge the page and the log with other
-//! programs.
+//! Documents that are made or checked by tests stand beside the code: `src/FORMAT.md`, `src/TAMPERING.md`,
+//! `src/PACKAGING.md`, `src/LEAKS.md`, `src/CONFIGURATION.md`. Tests of the whole are in `tests/it`, a folder a layer; the head of `tests/it/main.rs` says what
+//! is where. `tests/vectors` holds the test vectors, `tests/grammar` reads them with the grammar in `FORMAT.md`, `tests/page`
+//! and `tests/go` judge the page and the log with other programs.
 //!
 //! | to add | touch |
 //! |---|---|

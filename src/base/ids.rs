@@ -9,9 +9,42 @@ use crate::base::time::Time;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct AccountId(pub u64);
 
-/// The identifier of a direct message, as its [`Source`] gave it.
+/// The identifier of a direct message of X ([`Source::XDm`]): a number with its moment inside.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct MessageId(pub u64);
+
+impl MessageId {
+    /// The moment inside: when the message was sent, as X says.
+    pub fn moment(self) -> Time {
+        snowflake_moment(self.0)
+    }
+
+    /// The smallest identifier that a message of this millisecond can have.
+    pub fn first_at(time: Time) -> MessageId {
+        MessageId(first_snowflake_at(time))
+    }
+}
+
+/// The identifier that a sender's own program gave to an encrypted message ([`Source::XChat`]): a UUID in its usual form,
+/// in whatever case it was signed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ChatMessageId(String);
+
+impl ChatMessageId {
+    /// Reads 8, 4, 4, 4 and 12 hexadecimal digits, joined by hyphens.
+    pub fn parse(text: &str) -> Option<ChatMessageId> {
+        let is_group = |(part, len): (&str, usize)| part.len() == len && part.bytes().all(|b| b.is_ascii_hexdigit());
+        let groups = text.split('-');
+        let valid = groups.clone().count() == 5 && groups.zip([8, 4, 4, 4, 12]).all(is_group);
+        valid.then(|| ChatMessageId(text.to_owned()))
+    }
+}
+
+impl fmt::Display for ChatMessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// The identifier of a public post, as its [`Channel`] gave it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
@@ -26,27 +59,73 @@ pub struct MediaId(pub u64);
 pub enum Source {
     /// The direct messages of X.
     XDm,
+    /// The encrypted conversations of X.
+    XChat,
 }
 
 impl Source {
-    /// The word that stands for it in the database: `x-dm`.
-    pub fn as_str(self) -> &'static str {
+    /// The word that stands for it in envelopes and in the database: `x-dm`, `x-chat`.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Source::XDm => "x-dm",
+            Source::XChat => "x-chat",
         }
     }
 
-    /// The moment inside the identifier: when the message was sent, as the source says.
-    pub fn moment(self, message: MessageId) -> Time {
+    /// Reads what [`as_str`](Source::as_str) writes.
+    pub fn parse(text: &str) -> Option<Source> {
+        [Source::XDm, Source::XChat].into_iter().find(|source| source.as_str() == text)
+    }
+
+    /// Whether a conversation of this source can have this identifier.
+    pub fn has(self, conversation: &ConversationId) -> bool {
         match self {
-            Source::XDm => snowflake_moment(message.0),
+            Source::XDm => !conversation.0.starts_with('g'),
+            Source::XChat => conversation.pair().is_some() || conversation.0.starts_with('g'),
+        }
+    }
+}
+
+/// A message, as its source names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SourceMessage {
+    /// A direct message of X.
+    XDm(MessageId),
+    /// An encrypted message of X.
+    XChat(ChatMessageId),
+}
+
+impl SourceMessage {
+    /// Reads an identifier of that source.
+    pub fn parse(source: Source, text: &str) -> Option<SourceMessage> {
+        match source {
+            Source::XDm => MessageId::parse(text).map(SourceMessage::XDm),
+            Source::XChat => ChatMessageId::parse(text).map(SourceMessage::XChat),
         }
     }
 
-    /// The smallest identifier that a message of this millisecond can have.
-    pub fn first_at(self, time: Time) -> MessageId {
+    /// Where it comes from.
+    pub fn source(&self) -> Source {
         match self {
-            Source::XDm => MessageId(first_snowflake_at(time)),
+            SourceMessage::XDm(_) => Source::XDm,
+            SourceMessage::XChat(_) => Source::XChat,
+        }
+    }
+
+    /// The moment inside its identifier. None where the identifier has none.
+    pub fn moment(&self) -> Option<Time> {
+        match self {
+            SourceMessage::XDm(id) => Some(id.moment()),
+            SourceMessage::XChat(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for SourceMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SourceMessage::XDm(id) => id.fmt(f),
+            SourceMessage::XChat(id) => id.fmt(f),
         }
     }
 }
@@ -97,6 +176,20 @@ impl Channel {
     pub fn address_of(self, author: &AccountName, post: PostId) -> String {
         match self {
             Channel::X => format!("{}/{author}/status/{post}", self.web()),
+        }
+    }
+
+    /// Whether this is an address at which the channel shows a post to people, whatever else is in it.
+    pub fn is_address_of_post(self, address: &str) -> bool {
+        let Some((host, path)) = address.split_once("://").and_then(|(_, rest)| rest.split_once('/')) else {
+            return false;
+        };
+        match self {
+            Channel::X => {
+                let is_host =
+                    |known: &str| host.strip_suffix(known).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'));
+                ["x.com", "twitter.com"].into_iter().any(is_host) && path.contains("/status/")
+            }
         }
     }
 
@@ -185,6 +278,11 @@ impl AccountName {
         AccountName("unknown".to_owned())
     }
 
+    /// Whether it is the same name: the platform takes capitals and small letters for the same.
+    pub fn is_same(&self, other: &AccountName) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -220,14 +318,15 @@ impl fmt::Display for Account {
     }
 }
 
-/// The platform's identifier of a conversation: `smaller-larger` account for two people, one number for a group.
+/// The platform's identifier of a conversation: `smaller-larger` account for two people; for a group one number, or `g` and
+/// a number in [`Source::XChat`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ConversationId(String);
 
 impl ConversationId {
-    /// Reads an identifier: one or two decimal numbers, joined by a hyphen.
+    /// Reads an identifier: one or two decimal numbers, joined by a hyphen, or `g` and one number.
     pub fn parse(text: &str) -> Option<ConversationId> {
-        let mut parts = text.split('-');
+        let mut parts = text.strip_prefix('g').filter(|rest| !rest.contains('-')).unwrap_or(text).split('-');
         let valid = parts.clone().count() <= 2 && parts.all(|part| text::number(part).is_some());
         valid.then(|| ConversationId(text.to_owned()))
     }

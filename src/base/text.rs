@@ -156,6 +156,16 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// Most characters of a file that are repeated.
+const GLIMPSE_CHARS_MAX: usize = 60;
+
+/// What a file is that has not the form that it must have, for a line on a screen: how it begins.
+pub fn glimpse(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let begin: String = text.chars().take(GLIMPSE_CHARS_MAX).collect();
+    if bytes.is_empty() { "it is empty".to_owned() } else { visible(&format!("it begins with {begin:?}")) }
+}
+
 /// Controls, marks of direction, separators of lines, and letters without a shape.
 fn is_unseen(c: char) -> bool {
     c.is_control()

@@ -1,14 +1,20 @@
 //! The content: a note's text, and the hashes of the platform's own record of it and of its attachments.
 
+use std::fmt;
+
 use crate::base::hash::Hash;
 use crate::base::text::{self, Lines, ParseError};
+use crate::note::file::FileRef;
+use crate::note::record::{Record, Role};
 use crate::note::{Salt, redacted};
+
+const FORMAT: &str = "content";
+
+/// What stands in place of a length or a hash.
+const UNREADABLE: &str = "unreadable";
 
 /// The largest content file, in bytes.
 pub const CONTENT_BYTES_MAX: usize = 1024 * 1024;
-
-/// The largest record, in bytes.
-pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The largest attachment, in bytes.
 pub const ATTACHMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -29,42 +35,39 @@ pub const LINK_BYTES_MAX: usize = 4096;
 /// What a note says, and the files that belong to it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content {
+    /// Every line before the text.
+    pub header: Header,
+    /// The text as the platform returned it, `&lt; &gt; &amp;` decoded once. Any UTF-8. None if it could not be read: it is
+    /// encrypted, and no key was at hand.
+    pub text: Option<String>,
+}
+
+/// A content file without its text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Header {
     /// Random bytes of its own, so that an opened envelope does not make the text guessable.
     pub salt: Salt,
-    /// The platform's own JSON of the message, kept byte for byte.
-    pub record: FileRef,
+    /// What the platform itself said, kept byte for byte: first of the message, then of what belongs to it.
+    pub records: Vec<Record>,
+    /// What the message does to an earlier one. None if it stands for itself.
+    pub change: Option<Change>,
+    /// The SHA-256 of the salt and the key that opens this message alone, 32 bytes each. None if no key was at hand.
+    pub subkey: Option<Hash>,
+    /// The same of the conversation's key.
+    pub conversation_key: Option<Hash>,
     /// The files sent with the message, in order.
     pub attachments: Vec<AttachmentRef>,
     /// Each shortened link in the text and where it leads.
     pub links: Vec<(String, String)>,
-    /// The text as the platform returned it, `&lt; &gt; &amp;` decoded once. Any UTF-8.
-    pub text: String,
 }
 
-/// A content file without its text: every line before it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Header {
-    /// As in the content.
-    pub salt: Salt,
-    /// As in the content.
-    pub record: FileRef,
-    /// As in the content.
-    pub attachments: Vec<AttachmentRef>,
-    /// As in the content.
-    pub links: Vec<(String, String)>,
-    /// Number of bytes of text that follow.
-    pub text_len: usize,
-}
-
-/// A file that is kept beside the content.
-#[derive(Clone, PartialEq, Eq)]
-pub struct FileRef {
-    /// The SHA-256 of its bytes.
-    pub sha256: Hash,
-    /// Its length in bytes.
-    pub len: u64,
-    /// Its media type, `image/jpeg`: lower case, without parameters.
-    pub media_type: String,
+/// What a message does to an earlier one of its conversation, which is named by the platform's sequence number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// Its text takes the place of the other's.
+    Edits(u64),
+    /// It deletes the other; its own text is empty.
+    Deletes(u64),
 }
 
 /// A file sent with the message.
@@ -85,16 +88,22 @@ impl Content {
     /// # Errors
     /// If it is longer than [`CONTENT_BYTES_MAX`] or differs from the format in any byte.
     pub fn parse(bytes: &[u8]) -> Result<Content, ParseError> {
-        let mut lines = Lines::new("content", bytes, CONTENT_BYTES_MAX)?;
-        let header = Header::read(&mut lines)?;
-        let text = last_text(&mut lines, header.text_len)?;
+        let mut lines = Lines::new(FORMAT, bytes, CONTENT_BYTES_MAX)?;
+        let (header, text_len) = Header::read(&mut lines)?;
+        let text = text_len.map(|len| last_text(&mut lines, len)).transpose()?;
         lines.end()?;
-        Ok(header.with_text(text))
+        Ok(Content { header, text })
     }
 
     /// The file's whole text. Reading and writing a file gives the same bytes.
     pub fn to_text(&self) -> String {
-        format!("{}{}\n", Header::of(self).to_text(), self.text)
+        let lines = self.header.to_text(self.text_len());
+        self.text.as_ref().map(|text| format!("{lines}{text}\n")).unwrap_or(lines)
+    }
+
+    /// The length of the text in bytes. None if it could not be read.
+    pub fn text_len(&self) -> Option<usize> {
+        self.text.as_ref().map(String::len)
     }
 
     /// The SHA-256 of the file's bytes, which the envelope holds.
@@ -104,94 +113,117 @@ impl Content {
 }
 
 impl Header {
-    /// The lines before the text of this content.
-    pub fn of(content: &Content) -> Header {
-        let Content { salt, record, attachments, links, text } = content.clone();
-        Header { salt, record, attachments, links, text_len: text.len() }
+    /// Of a message that came unencrypted, with this record of it.
+    pub fn of_message(
+        salt: Salt,
+        record: &[u8],
+        attachments: Vec<AttachmentRef>,
+        links: Vec<(String, String)>,
+    ) -> Header {
+        let records = vec![Record::of(Role::Message, record)];
+        Header { salt, records, change: None, subkey: None, conversation_key: None, attachments, links }
     }
 
-    /// Reads the lines before the text, and nothing after them.
+    /// Reads the lines before the text, and nothing after them: with the length of the text, which is None if it could not be
+    /// read.
     ///
     /// # Errors
     /// If they are longer than [`CONTENT_BYTES_MAX`] or differ from the format in any byte.
-    pub fn parse(bytes: &[u8]) -> Result<Header, ParseError> {
-        let mut lines = Lines::new("content", bytes, CONTENT_BYTES_MAX)?;
+    pub fn parse(bytes: &[u8]) -> Result<(Header, Option<usize>), ParseError> {
+        let mut lines = Lines::new(FORMAT, bytes, CONTENT_BYTES_MAX)?;
         let header = Header::read(&mut lines)?;
         lines.end()?;
         Ok(header)
     }
 
-    fn read(lines: &mut Lines<'_>) -> Result<Header, ParseError> {
+    fn read(lines: &mut Lines<'_>) -> Result<(Header, Option<usize>), ParseError> {
         if lines.next("verbale content v1")? != "verbale content v1" {
             return Err(lines.error("verbale content v1"));
         }
         let salt = lines.field("salt")?;
         let salt = lines.value("salt <64 hex digits>", text::hash(salt).map(Salt::from))?;
-        let record = lines.field("record")?;
-        let record = lines.value(
-            "record <sha256> <length up to 1 MiB> <media type>",
-            FileRef::parse(record).filter(|file| file.len <= RECORD_BYTES_MAX),
-        )?;
+        let records = Record::read_all(lines)?;
+        let is_encrypted = records.iter().any(|record| record.role == Role::Event);
+        let (change, subkey, conversation_key) = match is_encrypted {
+            true => (Change::read(lines)?, key_hash(lines, "subkey")?, key_hash(lines, "conversation-key")?),
+            false => (None, None, None),
+        };
         let (attachments, links) = (attachments(lines)?, links(lines)?);
-        let len = lines.field("text")?;
-        let text_len =
-            lines.value("text <length in bytes>", text::number(len).and_then(|n| usize::try_from(n).ok()))?;
-        Ok(Header { salt, record, attachments, links, text_len })
+        let header = Header { salt, records, change, subkey, conversation_key, attachments, links };
+        let text_len = header.text_line(lines)?;
+        Ok((header, text_len))
     }
 
-    /// The lines, each with its LF. Reading and writing them gives the same bytes.
-    pub fn to_text(&self) -> String {
-        let mut out = format!("verbale content v1\nsalt {}\nrecord {}\n", self.salt.to_hex(), self.record.to_line());
-        for attachment in &self.attachments {
-            out += &match attachment {
-                AttachmentRef::File(file) => format!("attachment {}\n", file.to_line()),
-                AttachmentRef::Unreadable { media_key } => format!("attachment unreadable {media_key}\n"),
-            };
+    /// The last line before the text. Only a direct message's text can always be read, and what deletes says nothing.
+    fn text_line(&self, lines: &mut Lines<'_>) -> Result<Option<usize>, ParseError> {
+        let line = lines.field("text")?;
+        let is_deletion = matches!(self.change, Some(Change::Deletes(_)));
+        if line == UNREADABLE && self.is_encrypted() && !is_deletion {
+            return Ok(None);
         }
-        for (short, target) in &self.links {
-            out += &format!("link {short} {target}\n");
+        let len = text::number(line).and_then(|n| usize::try_from(n).ok());
+        let len = len.filter(|len| *len == 0 || !is_deletion);
+        lines
+            .value("text <length in bytes>, text unreadable after a record event, or text 0 after deletes", len)
+            .map(Some)
+    }
+
+    /// Whether the message came encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.records.iter().any(|record| record.role == Role::Event)
+    }
+
+    /// The lines, each with its LF, for a text of that length. Reading and writing them gives the same bytes.
+    pub fn to_text(&self, text_len: Option<usize>) -> String {
+        let mut out = format!("verbale content v1\nsalt {}\n", self.salt.to_hex());
+        out.extend(self.records.iter().map(|record| format!("record {}\n", record.to_line())));
+        out.extend(self.change.map(|change| format!("{change}\n")));
+        out.extend(self.subkey.map(|hash| format!("subkey {hash}\n")));
+        out.extend(self.conversation_key.map(|hash| format!("conversation-key {hash}\n")));
+        out.extend(self.attachments.iter().map(|attachment| format!("attachment {}\n", attachment.to_line())));
+        out.extend(self.links.iter().map(|(short, target)| format!("link {short} {target}\n")));
+        out + &text_len.map_or_else(|| format!("text {UNREADABLE}\n"), |len| format!("text {len}\n"))
+    }
+}
+
+impl Change {
+    fn read(lines: &mut Lines<'_>) -> Result<Option<Change>, ParseError> {
+        for (key, change) in [("edits", Change::Edits as fn(u64) -> Change), ("deletes", Change::Deletes)] {
+            if lines.at(key) {
+                let sequence = lines.field(key)?;
+                return lines.value("edits or deletes <sequence id>", text::number(sequence)).map(change).map(Some);
+            }
         }
-        out + &format!("text {}\n", self.text_len)
-    }
-
-    /// The content with this text. The caller checks whether the text has the length that the header says.
-    pub fn with_text(self, text: String) -> Content {
-        Content { salt: self.salt, record: self.record, attachments: self.attachments, links: self.links, text }
+        Ok(None)
     }
 }
 
-impl FileRef {
-    /// The reference to a file with these bytes.
-    pub fn of(bytes: &[u8], media_type: &str) -> FileRef {
-        FileRef { sha256: Hash::of(bytes), len: bytes.len() as u64, media_type: media_type.to_owned() }
-    }
-
-    /// Whether the file has these bytes.
-    pub fn is(&self, bytes: &[u8]) -> bool {
-        self.len == bytes.len() as u64 && self.sha256 == Hash::of(bytes)
-    }
-
-    /// `<sha256> <length> <media type>`.
-    pub fn to_line(&self) -> String {
-        format!("{} {} {}", self.sha256, self.len, self.media_type)
-    }
-
-    fn parse(text: &str) -> Option<FileRef> {
-        let [sha256, len, media_type] = text::words(text)?;
-        let file = FileRef { sha256: text::hash(sha256)?, len: text::number(len)?, media_type: media_type.to_owned() };
-        is_media_type(media_type).then_some(file)
+/// The line without its LF.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::Edits(sequence) => write!(f, "edits {sequence}"),
+            Change::Deletes(sequence) => write!(f, "deletes {sequence}"),
+        }
     }
 }
 
-/// Whether this is a media type as a content file writes it: `type/subtype`, lower case, no parameters, at most 100
-/// bytes, in the characters that RFC 9110 allows in a token.
-pub fn is_media_type(text: &str) -> bool {
-    let is_token = |part: &str| !part.is_empty() && part.bytes().all(is_token_byte);
-    text.len() <= 100 && text.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
+/// The line of that name with the hash of a key, if it comes next.
+fn key_hash(lines: &mut Lines<'_>, name: &'static str) -> Result<Option<Hash>, ParseError> {
+    if !lines.at(name) {
+        return Ok(None);
+    }
+    let hash = lines.field(name)?;
+    lines.value("64 hex digits of the SHA-256 of salt and key", text::hash(hash)).map(Some)
 }
 
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte)
+impl AttachmentRef {
+    fn to_line(&self) -> String {
+        match self {
+            AttachmentRef::File(file) => file.to_line(),
+            AttachmentRef::Unreadable { media_key } => format!("{UNREADABLE} {media_key}"),
+        }
+    }
 }
 
 /// Whether this is a platform's key of a file as a content file writes it: 1 to 100 visible ASCII characters.
@@ -251,7 +283,7 @@ fn links(lines: &mut Lines<'_>) -> Result<Vec<(String, String)>, ParseError> {
 }
 
 /// Reads exactly `len` bytes, then one LF.
-fn last_text(lines: &mut Lines<'_>, len: usize) -> Result<String, ParseError> {
+pub(super) fn last_text(lines: &mut Lines<'_>, len: usize) -> Result<String, ParseError> {
     let bytes = lines.take(len, "as many bytes of text as the line above says")?;
     let text = lines.value("text in UTF-8", std::str::from_utf8(bytes).ok())?;
     if lines.take(1, "LF after the text")? != b"\n" {
@@ -266,4 +298,4 @@ pub fn decode_once(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-redacted!(Content, Header, FileRef, AttachmentRef);
+redacted!(Content, Header, AttachmentRef);

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use data_encoding::HEXLOWER;
+
 use crate::base::hash::Hash;
-use crate::base::ids::{Account, ConversationId, MessageId, Origin};
+use crate::base::ids::{Account, ConversationId, Origin, Source, SourceMessage};
 use crate::base::text::{self, Lines, ParseError};
 use crate::base::time::Time;
 use crate::note::Salt;
@@ -27,18 +29,31 @@ pub struct Envelope {
     pub to: Vec<Account>,
     /// The platform's identifier of the conversation.
     pub conversation: ConversationId,
-    /// The platform's identifier of the message.
-    pub message: MessageId,
-    /// When it was sent: the moment inside `message`.
+    /// The message, as its source names it.
+    pub message: SourceMessage,
+    /// When it was sent: the moment inside `message`; where that has none, what the source says.
     pub sent: Time,
     /// When the program first saw it.
     pub seen: Time,
+    /// A round of a public beacon that was fetched before this envelope was made. None if none was at hand.
+    pub beacon: Option<Beacon>,
     /// Its place among the notes of this conversation.
     pub correspondence: Correspondence,
     /// The SHA-256 of the content file.
     pub content: Hash,
     /// Random bytes, so that the commitment cannot be found by guessing.
     pub salt: Salt,
+}
+
+/// A round of a public randomness beacon (drand): whoever has it cannot have had it before it was published.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Beacon {
+    /// The SHA-256 that names the chain.
+    pub chain: Hash,
+    /// The number of the round, from 1.
+    pub round: u64,
+    /// The signature over the round: what could not be known before.
+    pub signature: [u8; 48],
 }
 
 /// A note's place among the notes of one conversation.
@@ -60,6 +75,8 @@ impl Envelope {
         if lines.next("verbale envelope v1")? != "verbale envelope v1" {
             return Err(lines.error("verbale envelope v1"));
         }
+        let source = lines.field("source")?;
+        let source = lines.value("source x-dm|x-chat", Source::parse(source))?;
         let log = lines.field("log")?;
         let log = lines.value("log <origin>", Origin::parse(log))?;
         let note = lines.field("note")?;
@@ -68,13 +85,15 @@ impl Envelope {
         let from = lines.value("from <account id> <name>", Account::parse(from))?;
         let to = recipients(&mut lines)?;
         let conversation = lines.field("conversation")?;
-        let conversation = lines.value("conversation <id>", ConversationId::parse(conversation))?;
+        let conversation = ConversationId::parse(conversation).filter(|conversation| source.has(conversation));
+        let conversation = lines.value("conversation <id>", conversation)?;
         let message = lines.field("message")?;
-        let message = lines.value("message <id>", MessageId::parse(message))?;
+        let message = lines.value("message <id>", SourceMessage::parse(source, message))?;
         let sent = lines.field("sent")?;
         let sent = lines.value("sent <time>", text::time(sent))?;
         let seen = lines.field("seen")?;
         let seen = lines.value("seen <time>", text::time(seen))?;
+        let beacon = Beacon::read(&mut lines)?;
         let place = lines.field("correspondence")?;
         let correspondence = lines.value(Correspondence::FORM, Correspondence::parse(place))?;
         let content = lines.field("content")?;
@@ -82,15 +101,17 @@ impl Envelope {
         let salt = lines.field("salt")?;
         let salt = lines.value("salt <64 hex digits>", text::hash(salt).map(Salt::from))?;
         lines.end()?;
-        Ok(Envelope { log, note, from, to, conversation, message, sent, seen, correspondence, content, salt })
+        Ok(Envelope { log, note, from, to, conversation, message, sent, seen, beacon, correspondence, content, salt })
     }
 
     /// The file's whole text. Reading and writing a file gives the same bytes.
     pub fn to_text(&self) -> String {
         let recipients: String = self.to.iter().map(|account| format!("to {account}\n")).collect();
+        let beacon = self.beacon.as_ref().map(|beacon| format!("beacon {beacon}\n")).unwrap_or_default();
         format!(
-            "verbale envelope v1\nlog {}\nnote {}\nfrom {}\n{recipients}conversation {}\nmessage {}\nsent {}\nseen {}\n\
-             correspondence {} {}\ncontent {}\nsalt {}\n",
+            "verbale envelope v1\nsource {}\nlog {}\nnote {}\nfrom {}\n{recipients}conversation {}\nmessage {}\nsent {}\n\
+             seen {}\n{beacon}correspondence {} {}\ncontent {}\nsalt {}\n",
+            self.message.source().as_str(),
             self.log,
             self.note,
             self.from,
@@ -115,6 +136,32 @@ impl Envelope {
 impl fmt::Debug for Envelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Envelope").field("note", &self.note).finish_non_exhaustive()
+    }
+}
+
+impl Beacon {
+    fn read(lines: &mut Lines<'_>) -> Result<Option<Beacon>, ParseError> {
+        if !lines.at("beacon") {
+            return Ok(None);
+        }
+        let beacon = lines.field("beacon")?;
+        lines
+            .value("beacon <chain, 64 hex digits> <round from 1> <signature, 96 hex digits>", Beacon::parse(beacon))
+            .map(Some)
+    }
+
+    fn parse(text: &str) -> Option<Beacon> {
+        let [chain, round, signature] = text::words(text)?;
+        let signature = HEXLOWER.decode(signature.as_bytes()).ok()?.try_into().ok()?;
+        let round = text::number(round).filter(|&round| 0 < round)?;
+        Some(Beacon { chain: text::hash(chain)?, round, signature })
+    }
+}
+
+/// Chain, round and signature, as the line has them.
+impl fmt::Display for Beacon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.chain, self.round, HEXLOWER.encode(&self.signature))
     }
 }
 

@@ -2,12 +2,16 @@
 //!
 #![doc = include_str!("../FORMAT.md")]
 
-pub mod content;
 pub mod envelope;
+pub mod file;
+pub mod record;
+pub mod content;
+pub mod unlocked;
 pub mod names;
 pub(crate) mod archive;
 pub mod slip;
 pub mod proof;
+pub mod packaging;
 pub mod standing;
 pub mod request;
 
@@ -18,9 +22,11 @@ use data_encoding::HEXLOWER;
 use crate::base::hash::Hash;
 use crate::base::text::ParseError;
 
-pub use archive::{ARCHIVE_BYTES_MAX, ArchiveError, FILES_MAX, UNPACKED_BYTES_MAX};
-pub use content::{AttachmentRef, Content, FileRef};
-pub use envelope::{Correspondence, ENVELOPE_BYTES_MAX, Envelope};
+pub use archive::{ARCHIVE_BYTES_MAX, ArchiveError, FILES_MAX, UNPACKED_BYTES_MAX, UNPACKED_FILES_MAX};
+pub use content::{AttachmentRef, Content, Header};
+pub use envelope::{Beacon, Correspondence, ENVELOPE_BYTES_MAX, Envelope};
+pub use file::FileRef;
+pub use record::{Record, Role};
 
 /// Gives types a `Debug` that shows nothing: their values are private until somebody discloses them.
 macro_rules! redacted {
@@ -77,8 +83,8 @@ pub struct Opening {
     pub envelope: Vec<u8>,
     /// The content file.
     pub content: Vec<u8>,
-    /// The platform's own JSON of the message.
-    pub record: Vec<u8>,
+    /// What the platform itself said, in the content's order.
+    pub records: Vec<Vec<u8>>,
     /// The attachments in the content's order. None for one that the content calls unreadable.
     pub attachments: Vec<Option<Vec<u8>>>,
 }
@@ -107,7 +113,7 @@ impl Opening {
     /// One archive of all the files, named as in a proof of this note. The same files make the same bytes.
     pub fn pack(&self, note: u64) -> Vec<u8> {
         let mut files = vec![(names::envelope(note), self.envelope.as_slice())];
-        files.extend(content_files(note, &self.content, &self.record, &self.attachments));
+        files.extend(content_files(note, &self.content, &self.records, &self.attachments));
         archive::write(&files)
     }
 
@@ -122,15 +128,14 @@ impl Opening {
         let mut take = |name: String| files.remove(&name).ok_or(OpeningError::Missing(name));
         let envelope = take(names::envelope(note))?;
         let content = take(names::content(note))?;
-        let record = take(names::record(note))?;
-        let mut attachments = Vec::new();
-        for name in attachment_names(note, &Content::parse(&content)?) {
-            attachments.push(name.map(&mut take).transpose()?);
-        }
+        let header = Content::parse(&content)?.header;
+        let records = names::records(note, &header.records).into_iter().map(&mut take).collect::<Result<_, _>>()?;
+        let names = attachment_names(note, &header);
+        let attachments = names.into_iter().map(|name| name.map(&mut take).transpose()).collect::<Result<_, _>>()?;
         if let Some(name) = files.into_keys().next() {
             return Err(OpeningError::Unknown(name));
         }
-        let opening = Opening { envelope, content, record, attachments };
+        let opening = Opening { envelope, content, records, attachments };
         let (envelope, _) = opening.check()?;
         if envelope.note != note {
             return Err(OpeningError::Differs("number"));
@@ -148,7 +153,9 @@ impl Opening {
         if envelope.content != Hash::of(&self.content) {
             return Err(OpeningError::Differs("content"));
         }
-        if !content.record.is(&self.record) {
+        let Header { records, attachments, .. } = &content.header;
+        let is_same = |(record, bytes): (&Record, &Vec<u8>)| record.file.is(bytes);
+        if records.len() != self.records.len() || !records.iter().zip(&self.records).all(is_same) {
             return Err(OpeningError::Differs("record"));
         }
         let same = |(attachment, bytes): (&AttachmentRef, &Option<Vec<u8>>)| match (attachment, bytes) {
@@ -156,43 +163,36 @@ impl Opening {
             (AttachmentRef::Unreadable { .. }, None) => true,
             _ => false,
         };
-        let same_count = content.attachments.len() == self.attachments.len();
-        if !same_count || !content.attachments.iter().zip(&self.attachments).all(same) {
+        let same_count = attachments.len() == self.attachments.len();
+        if !same_count || !attachments.iter().zip(&self.attachments).all(same) {
             return Err(OpeningError::Differs("list of attachments"));
         }
         Ok((envelope, content))
     }
 }
 
-/// The content, the record and the attachments under their names. If the content cannot be read, no media type is
-/// known, and an attachment's name ends in `bin`.
+/// The content, the records and the attachments under their names. Of a content that cannot be read they have none.
 pub(crate) fn content_files<'a>(
     note: u64,
     content: &'a [u8],
-    record: &'a [u8],
+    records: &'a [Vec<u8>],
     attachments: &'a [Option<Vec<u8>>],
 ) -> Vec<(String, &'a [u8])> {
-    let listed = Content::parse(content).map(|content| content.attachments).unwrap_or_default();
-    let media_type = |index: usize| match listed.get(index) {
-        Some(AttachmentRef::File(file)) => file.media_type.as_str(),
-        _ => "",
-    };
-    let mut files = vec![(names::content(note), content), (names::record(note), record)];
-    for (index, bytes) in attachments.iter().enumerate() {
-        if let Some(bytes) = bytes {
-            files.push((names::attachment(note, index + 1, media_type(index)), bytes));
-        }
-    }
+    let mut files = vec![(names::content(note), content)];
+    let Ok(Content { header, .. }) = Content::parse(content) else { return files };
+    files.extend(names::records(note, &header.records).into_iter().zip(records.iter().map(Vec::as_slice)));
+    let attached = attachment_names(note, &header).into_iter().zip(attachments);
+    files.extend(attached.filter_map(|(name, bytes)| Some((name?, bytes.as_deref()?))));
     files
 }
 
 /// The names of the attachments in order. None for one that was unreadable.
-pub(crate) fn attachment_names(note: u64, content: &Content) -> Vec<Option<String>> {
+pub(crate) fn attachment_names(note: u64, header: &Header) -> Vec<Option<String>> {
     let name = |(index, attachment): (usize, &AttachmentRef)| match attachment {
         AttachmentRef::File(file) => Some(names::attachment(note, index + 1, &file.media_type)),
         AttachmentRef::Unreadable { .. } => None,
     };
-    content.attachments.iter().enumerate().map(name).collect()
+    header.attachments.iter().enumerate().map(name).collect()
 }
 
 /// Shows nothing: what it holds is private.

@@ -22,6 +22,8 @@ pub struct Slip {
     pub envelope: Envelope,
     /// The content without its text.
     pub header: Header,
+    /// The length of the text in bytes.
+    pub text_len: usize,
 }
 
 /// A note rebuilt from its slip and the message: exactly what was committed to.
@@ -60,9 +62,9 @@ pub enum SlipError {
 const MESSAGE: &str = "give the message's text as the platform returned it: to the byte, with its short links";
 
 impl Slip {
-    /// The slip of a note.
-    pub fn of(envelope: Envelope, content: &Content) -> Slip {
-        Slip { envelope, header: Header::of(content) }
+    /// The slip of a note. None for one whose text could not be read: there is nothing to compare with what was received.
+    pub fn of(envelope: Envelope, content: &Content) -> Option<Slip> {
+        Some(Slip { envelope, header: content.header.clone(), text_len: content.text_len()? })
     }
 
     /// Reads the whole text of the message, `&lt; &gt; &amp;` decoded once.
@@ -82,8 +84,9 @@ impl Slip {
         let parts = read.split_once("\nverbale content v1\n");
         let (envelope, header) = lines.value(CONTENT, parts)?;
         let envelope = Envelope::parse(format!("{envelope}\n").as_bytes())?;
-        let header = Header::parse(format!("verbale content v1\n{header}\n").as_bytes())?;
-        Ok(Slip { envelope, header })
+        let (header, text_len) = Header::parse(format!("verbale content v1\n{header}\n").as_bytes())?;
+        let text_len = lines.value("text <length in bytes>", text_len)?;
+        Ok(Slip { envelope, header, text_len })
     }
 
     /// Whether a text is a slip of this log.
@@ -96,7 +99,7 @@ impl Slip {
     /// # Errors
     /// [`SlipError::TooLong`]: many recipients, or many or long links.
     pub fn to_text(&self) -> Result<String, SlipError> {
-        let plain = format!("{FIRST}\n{}{}", self.envelope.to_text(), self.header.to_text());
+        let plain = format!("{FIRST}\n{}{}", self.envelope.to_text(), self.header.to_text(Some(self.text_len)));
         let text = escape::write(plain.trim_end());
         if SLIP_BYTES_MAX < text.len() {
             return Err(SlipError::TooLong { note: self.envelope.note, size: text.len() });
@@ -112,12 +115,12 @@ impl Slip {
 /// # Errors
 /// If the slip is not of its form, or the message is another.
 pub fn rebuild(slip: &str, message: &str) -> Result<Rebuilt, SlipError> {
-    let Slip { envelope, header } = Slip::parse(slip)?;
-    let (note, expected) = (envelope.note, header.text_len);
+    let Slip { envelope, header, text_len: expected } = Slip::parse(slip)?;
+    let note = envelope.note;
     if message.len() != expected {
         return Err(SlipError::Length { note, expected, found: message.len() });
     }
-    let content = header.with_text(message.to_owned());
+    let content = Content { header, text: Some(message.to_owned()) };
     let (expected, found) = (envelope.content, content.hash());
     if expected != found {
         return Err(SlipError::Differs { note, expected, found });
@@ -131,17 +134,17 @@ redacted!(Slip, Rebuilt);
 pub(crate) mod tests {
     use super::*;
     use crate::base::hash::Hash;
-    use crate::base::ids::{Account, ConversationId, MessageId, Source};
-    use crate::note::content::{FileRef, LINKS_MAX, decode_once};
+    use crate::base::ids::{Account, ConversationId, MessageId, SourceMessage};
+    use crate::note::content::{LINKS_MAX, decode_once};
     use crate::note::{Correspondence, Salt};
 
     pub(crate) const MESSAGE: &str = "Dear Sirs, \u{2066}see\u{2069} https://t.co/abc\r\n & <answer> ";
 
     pub(crate) fn note() -> (Envelope, Content) {
         let link = ("https://t.co/abc".to_owned(), "https://example.org/?a=1&lt;=2@me".to_owned());
-        let record = FileRef::of(b"{}", "application/json");
         let salt = Salt::from_bytes([7; 32]);
-        let content = Content { salt, record, attachments: vec![], links: vec![link], text: MESSAGE.to_owned() };
+        let header = Header::of_message(salt, b"{}", vec![], vec![link]);
+        let content = Content { header, text: Some(MESSAGE.to_owned()) };
         let message = MessageId(972_161_234_567_890_123);
         let envelope = Envelope {
             log: Origin::parse("embassy.example/notes").unwrap(),
@@ -149,9 +152,10 @@ pub(crate) mod tests {
             from: Account::parse("2244994945 embassy").unwrap(),
             to: vec![Account::parse("783214 ministry").unwrap()],
             conversation: ConversationId::parse("783214-2244994945").unwrap(),
-            message,
-            sent: Source::XDm.moment(message),
-            seen: Source::XDm.moment(message),
+            message: SourceMessage::XDm(message),
+            sent: message.moment(),
+            seen: message.moment(),
+            beacon: None,
             correspondence: Correspondence::FIRST,
             content: content.hash(),
             salt,
@@ -162,8 +166,11 @@ pub(crate) mod tests {
     #[test]
     fn slip_and_message_make_the_commitment() {
         let (envelope, content) = note();
-        let slip = Slip::of(envelope.clone(), &content).to_text().unwrap();
-        assert!(slip.starts_with("verbale slip v1\nverbale envelope v1\nlog embassy[.]example/notes\n"), "{slip}");
+        let slip = Slip::of(envelope.clone(), &content).unwrap().to_text().unwrap();
+        assert!(
+            slip.starts_with("verbale slip v1\nverbale envelope v1\nsource x-dm\nlog embassy[.]example/notes\n"),
+            "{slip}"
+        );
         let rebuilt = rebuild(&slip, MESSAGE).unwrap();
         assert!(rebuilt == Rebuilt { commitment: envelope.commitment(), envelope, content });
     }
@@ -171,7 +178,7 @@ pub(crate) mod tests {
     #[test]
     fn it_survives_what_x_does_to_a_text() {
         let (envelope, content) = note();
-        let slip = Slip::of(envelope, &content).to_text().unwrap();
+        let slip = Slip::of(envelope, &content).unwrap().to_text().unwrap();
         let returned = slip.trim().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         assert_eq!(decode_once(&returned), slip);
         // Holds even if the platform decodes what it was sent, or encodes nothing.
@@ -182,12 +189,12 @@ pub(crate) mod tests {
     #[test]
     fn another_message_is_refused() {
         let (envelope, content) = note();
-        let slip = Slip::of(envelope.clone(), &content).to_text().unwrap();
+        let slip = Slip::of(envelope.clone(), &content).unwrap().to_text().unwrap();
         let length = rebuild(&slip, "Dear Sirs").unwrap_err();
         assert!(matches!(length, SlipError::Length { note: 17, found: 9, .. }));
         let other = rebuild(&slip, &MESSAGE.replace("Sirs", "sirs")).unwrap_err();
         assert!(matches!(other, SlipError::Differs { note: 17, .. }));
-        let lied = Slip::of(Envelope { content: Hash::of(b"other"), ..envelope }, &content).to_text().unwrap();
+        let lied = Slip::of(Envelope { content: Hash::of(b"other"), ..envelope }, &content).unwrap().to_text().unwrap();
         assert!(matches!(rebuild(&lied, MESSAGE), Err(SlipError::Differs { .. })));
         for error in [length, other] {
             assert!(!error.to_string().contains("Sirs"), "{error}");
@@ -197,8 +204,8 @@ pub(crate) mod tests {
     #[test]
     fn a_slip_that_does_not_fit_a_message_is_not_written() {
         let (envelope, mut content) = note();
-        content.links = vec![content.links[0].clone(); LINKS_MAX];
-        let error = Slip::of(envelope, &content).to_text().unwrap_err();
+        content.header.links = vec![content.header.links[0].clone(); LINKS_MAX];
+        let error = Slip::of(envelope, &content).unwrap().to_text().unwrap_err();
         assert!(matches!(error, SlipError::TooLong { note: 17, size } if SLIP_BYTES_MAX < size));
         assert!(error.to_string().starts_with("slip too long: that of note 17 has "));
     }

@@ -1,23 +1,26 @@
 //! Tests of openings: written and read back, and what is refused.
 
 use super::*;
-use crate::base::ids::{Account, ConversationId, MessageId, Origin, Source};
+use crate::base::ids::{Account, ConversationId, MessageId, Origin, SourceMessage};
 
 fn salt(byte: u8) -> Salt {
     Salt::from_bytes([byte; 32])
 }
 
 fn content() -> Content {
-    Content {
+    let header = Header {
         salt: salt(7),
-        record: FileRef::of(b"{}", "application/json"),
+        records: vec![Record::of(Role::Message, b"{}"), Record::of(Role::Recipient, b"{\"id\":1}")],
+        change: None,
+        subkey: None,
+        conversation_key: None,
         attachments: vec![
             AttachmentRef::File(FileRef::of(b"picture", "image/jpeg")),
             AttachmentRef::Unreadable { media_key: "3_1582".to_owned() },
         ],
         links: vec![("https://t.co/abc".to_owned(), "https://example.org/annex".to_owned())],
-        text: "The Embassy presents\r\nits compliments \n".to_owned(),
-    }
+    };
+    Content { header, text: Some("The Embassy presents\r\nits compliments \n".to_owned()) }
 }
 
 fn envelope(content: &Content) -> Envelope {
@@ -29,9 +32,10 @@ fn envelope(content: &Content) -> Envelope {
         from: account("2244994945 embassy"),
         to: vec![account("783214 ministry")],
         conversation: ConversationId::parse("783214-2244994945").unwrap(),
-        message,
-        sent: Source::XDm.moment(message),
-        seen: Source::XDm.moment(message).plus_ms(2_878),
+        message: SourceMessage::XDm(message),
+        sent: message.moment(),
+        seen: message.moment().plus_ms(2_878),
+        beacon: None,
         correspondence: Correspondence { count: 5, previous: Hash::of(b"4") },
         content: content.hash(),
         salt: salt(9),
@@ -43,7 +47,7 @@ fn opening() -> Opening {
     Opening {
         envelope: envelope(&content).to_text().into_bytes(),
         content: content.to_text().into_bytes(),
-        record: b"{}".to_vec(),
+        records: vec![b"{}".to_vec(), b"{\"id\":1}".to_vec()],
         attachments: vec![Some(b"picture".to_vec()), None],
     }
 }
@@ -73,11 +77,10 @@ fn an_opening_whose_parts_disagree_is_refused() {
         change(&mut changed);
         Opening::unpack(&changed.pack(17)).unwrap_err()
     };
-    assert_eq!(check(&|o| o.record = b"[]".to_vec()), OpeningError::Differs("record"));
+    assert_eq!(check(&|o| o.records[0] = b"[]".to_vec()), OpeningError::Differs("record"));
     assert_eq!(check(&|o| o.attachments[0] = Some(b"Picture".to_vec())), OpeningError::Differs("list of attachments"));
     assert_eq!(check(&|o| o.attachments[0] = None), OpeningError::Missing("note-17.attachment-1.jpg".to_owned()));
-    let unknown = OpeningError::Unknown("note-17.attachment-2.bin".to_owned());
-    assert_eq!(check(&|o| o.attachments[1] = Some(b"more".to_vec())), unknown);
+    assert_eq!(check(&|o| drop(o.records.pop())), OpeningError::Missing("note-17.recipient-1.json".to_owned()));
     assert_eq!(Opening::unpack(&opening().pack(18)).unwrap_err(), OpeningError::Differs("number"));
 }
 
@@ -89,7 +92,7 @@ fn entities_are_decoded_once() {
 #[test]
 fn nothing_private_is_shown() {
     let (content, opening) = (content(), opening());
-    let shown = format!("{:?} {:?} {:?} {opening:?}", envelope(&content), content, content.record);
+    let shown = format!("{:?} {:?} {:?} {opening:?}", envelope(&content), content, content.header);
     for private in ["embassy", "compliments", "0909", "0707", "ministry"] {
         assert!(!shown.contains(private), "{shown}");
     }

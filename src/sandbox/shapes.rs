@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::world::{Event, EventKind, Media, Post, User, Vocabulary, Words, World};
-use crate::base::ids::{Channel, MediaId, MessageId, PostId, Source};
+use crate::base::ids::{Channel, MediaId, MessageId, PostId};
 use crate::base::time::Time;
 
 /// What a request asks for beyond the fields that are always there.
@@ -41,7 +41,7 @@ pub(super) fn event(world: &World, event: &Event, asked: &Asked) -> Value {
     object.insert("id".into(), json!(event.id.to_string()));
     object.insert("event_type".into(), json!(event.kind.name()));
     if shows("created_at") {
-        object.insert("created_at".into(), json!(cut_time(Source::XDm.moment(event.id))));
+        object.insert("created_at".into(), json!(cut_time(event.id.moment())));
     }
     if shows("dm_conversation_id") {
         object.insert("dm_conversation_id".into(), json!(event.conversation.as_str()));

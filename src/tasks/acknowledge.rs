@@ -15,7 +15,7 @@ use anyhow::Context;
 use tracing::{info, warn};
 
 use crate::base::clock::Clock;
-use crate::base::ids::{AccountId, MessageId, Source};
+use crate::base::ids::{AccountId, MessageId, SourceMessage};
 use crate::note::content::ATTACHMENT_BYTES_MAX;
 use crate::note::slip::{Rebuilt, Slip, rebuild};
 use crate::note::{AttachmentRef, Envelope};
@@ -127,9 +127,7 @@ impl Receiver {
         };
         match reading {
             Reading::Note(received) => self.receive(slipped.slip, received).await?,
-            Reading::Fault(Fault::Missing(why))
-                if self.clock.now().ms_since(Source::XDm.moment(slipped.slip)) < ms(LATE) =>
-            {
+            Reading::Fault(Fault::Missing(why)) if self.clock.now().ms_since(slipped.slip.moment()) < ms(LATE) => {
                 let until = self.backoff.wait(self.clock.now());
                 info!(slip.id = %slipped.slip, why, until = %until, "a slip has to wait");
                 self.deferred.defer(slipped.slip, until);
@@ -159,7 +157,7 @@ impl Receiver {
         let mut note = None;
         let is_enough = |message: &Message| {
             if message.id == slipped.slip {
-                note = Slip::parse(&message.text).ok().map(|slip| slip.envelope.message);
+                note = Slip::parse(&message.text).ok().and_then(|slip| direct(&slip.envelope.message));
             }
             note.is_some_and(|note| message.id <= note)
         };
@@ -210,8 +208,9 @@ async fn received(
         Err(error) => return Ok(Reading::Fault(Fault::Wrong(error.to_string()))),
     };
     let envelope = &read.envelope;
-    let id = envelope.message;
-    let Some(message) = messages.get(&id).filter(|message| message.sender == slip.sender) else {
+    let id = &envelope.message;
+    let of_sender = |message: &&Message| message.sender == slip.sender;
+    let Some(message) = direct(id).and_then(|id| messages.get(&id)).filter(of_sender) else {
         let what = format!("message {id} of {} is not in the conversation", slip.sender);
         return Ok(Reading::Fault(Fault::Missing(what)));
     };
@@ -235,6 +234,14 @@ async fn received(
     })
 }
 
+/// The identifier of a direct message. None for a message of another source: it is in no conversation that is read here.
+fn direct(message: &SourceMessage) -> Option<MessageId> {
+    match message {
+        SourceMessage::XDm(id) => Some(*id),
+        SourceMessage::XChat(_) => None,
+    }
+}
+
 /// Who wrote to whom, where and when, is as the envelope says.
 fn check_accounts(envelope: &Envelope, message: &Message, me: AccountId) -> Result<(), String> {
     if envelope.from.id != message.sender {
@@ -247,19 +254,15 @@ fn check_accounts(envelope: &Envelope, message: &Message, me: AccountId) -> Resu
         let (said, found) = (&envelope.conversation, &message.conversation);
         return Err(format!("it says that the note is in the conversation {said}, and it is in {found}"));
     }
-    if envelope.sent != Source::XDm.moment(message.id) {
-        return Err(format!(
-            "it says sent {}, and the message's id says {}",
-            envelope.sent,
-            Source::XDm.moment(message.id)
-        ));
+    if envelope.sent != message.id.moment() {
+        return Err(format!("it says sent {}, and the message's id says {}", envelope.sent, message.id.moment()));
     }
     Ok(())
 }
 
 /// Returns [`Comparison::Same`] if the links lead where the content says, and the files are those that it says.
 async fn check_files(platform: &dyn Platform, note: &Rebuilt, message: &Message) -> Result<Comparison, PlatformError> {
-    let content = &note.content;
+    let content = &note.content.header;
     if let Some((short, _)) = content.links.iter().find(|link| !message.links.contains(link)) {
         return Ok(Comparison::Other(format!("the link {short} leads elsewhere than it says")));
     }

@@ -7,9 +7,14 @@ use crate::base::ids::{Channel, Origin, PostId, PublicPost};
 use crate::base::text::{self, ParseError};
 use crate::base::time::Time;
 
+use super::signed_note;
+
 /// The longest line of an entry in bytes, its LF included. Tiles allow 65,535 bytes; no kind of ours needs more than
 /// this.
 pub const LINE_BYTES_MAX: usize = 1024;
+
+/// The longest name of a time stamp's authority, in bytes.
+pub const AUTHORITY_BYTES_MAX: usize = 64;
 
 /// How much of a note has been opened.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -18,6 +23,8 @@ pub enum Level {
     Envelope,
     /// The text too.
     Content,
+    /// The text of a note whose content could not be read when it was sealed.
+    Unlocked,
 }
 
 /// What became of a post.
@@ -27,8 +34,19 @@ pub enum Loss {
     Deleted,
     /// Its text is different now.
     Edited,
+    /// The platform says that it exists, and shows it only to some.
+    Hidden,
     /// The platform does not show it, and does not say why.
     Unreadable,
+}
+
+/// The form of a time stamp.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StampKind {
+    /// The answer of an authority, after RFC 3161.
+    Tsr,
+    /// A file of OpenTimestamps.
+    Ots,
 }
 
 /// What an entry says. `time` is the moment at which it was entered, by the writer's clock.
@@ -49,8 +67,12 @@ pub enum Entry {
     Lost { time: Time, post: PublicPost, how: Loss },
     /// A period in which messages may have been missed, and why.
     Gap { time: Time, from: Time, to: Time, reason: String },
-    /// The next key of the log, signed by the present one.
+    /// A key, in the form of signed-note and of any type. Reserved: it has no effect.
     Key { time: Time, vkey: String },
+    /// A time stamp that was obtained over the head of `size` entries; the hash is that of its file.
+    Stamp { time: Time, size: u64, kind: StampKind, by: String, sha256: Hash },
+    /// The text of a note became readable after it was sealed; the hash is that of the file that has it.
+    Unlock { time: Time, note: u64, sha256: Hash },
     /// A kind that this version does not know: shown as it is, never ignored.
     Unknown { line: String },
 }
@@ -77,8 +99,9 @@ macro_rules! words {
         }
     };
 }
-words!(Level { Envelope = "envelope", Content = "content" });
-words!(Loss { Deleted = "deleted", Edited = "edited", Unreadable = "unreadable" });
+words!(Level { Envelope = "envelope", Content = "content", Unlocked = "unlocked" });
+words!(Loss { Deleted = "deleted", Edited = "edited", Hidden = "hidden", Unreadable = "unreadable" });
+words!(StampKind { Tsr = "tsr", Ots = "ots" });
 
 impl Entry {
     /// Reads one line with its LF, and nothing after it.
@@ -96,12 +119,14 @@ impl Entry {
         let entry = match kind {
             "note" => lines.value("note <time> <n> <commitment>", note(rest))?,
             "post" => lines.value("post <time> <first>-<last> <platform> <post id>", post(rest))?,
-            "open" => lines.value("open <time> <n> envelope|content <sha256>", open(rest))?,
+            "open" => lines.value("open <time> <n> envelope|content|unlocked <sha256>", open(rest))?,
             "dispute" => lines.value("dispute <time> <n> <platform> <post id>", dispute(rest))?,
             "receipt" => lines.value("receipt <time> <log> <n> <commitment>", receipt(rest))?,
-            "lost" => lines.value("lost <time> <platform> <post id> deleted|edited|unreadable", lost(rest))?,
+            "lost" => lines.value("lost <time> <platform> <post id> deleted|edited|hidden|unreadable", lost(rest))?,
             "gap" => lines.value("gap <time> <from> <to> <reason>", gap(rest))?,
-            "key" => lines.value("key <time> <vkey>", key(rest))?,
+            "key" => lines.value("key <time> <name>+<8 hex digits>+<base64>", key(rest))?,
+            "stamp" => lines.value("stamp <time> <size> tsr|ots <by> <sha256>", stamp(rest))?,
+            "unlock" => lines.value("unlock <time> <n> <sha256>", unlock(rest))?,
             _ => Entry::Unknown { line: line.to_owned() },
         };
         lines.end()?;
@@ -123,7 +148,9 @@ impl Entry {
             | Entry::Receipt { time, .. }
             | Entry::Lost { time, .. }
             | Entry::Gap { time, .. }
-            | Entry::Key { time, .. } => Some(*time),
+            | Entry::Key { time, .. }
+            | Entry::Stamp { time, .. }
+            | Entry::Unlock { time, .. } => Some(*time),
             Entry::Unknown { .. } => None,
         }
     }
@@ -143,6 +170,8 @@ impl fmt::Display for Entry {
             Entry::Lost { time, post, how } => write!(f, "lost {time} {} {} {how}", post.channel, post.id),
             Entry::Gap { time, from, to, reason } => write!(f, "gap {time} {from} {to} {reason}"),
             Entry::Key { time, vkey } => write!(f, "key {time} {vkey}"),
+            Entry::Stamp { time, size, kind, by, sha256 } => write!(f, "stamp {time} {size} {kind} {by} {sha256}"),
+            Entry::Unlock { time, note, sha256 } => write!(f, "unlock {time} {note} {sha256}"),
             Entry::Unknown { line } => f.write_str(line),
         }
     }
@@ -216,10 +245,33 @@ fn gap(rest: &str) -> Option<Entry> {
 
 fn key(rest: &str) -> Option<Entry> {
     let [time, vkey] = text::words(rest)?;
-    Some(Entry::Key { time: text::time(time)?, vkey: vkey.to_owned() })
+    let (_, _, bytes) = signed_note::key_fields(vkey, LINE_BYTES_MAX)?;
+    (!bytes.is_empty()).then_some(Entry::Key { time: text::time(time)?, vkey: vkey.to_owned() })
 }
 
-/// Notes are counted from 1.
+fn stamp(rest: &str) -> Option<Entry> {
+    let [time, size, kind, by, sha256] = text::words(rest)?;
+    Some(Entry::Stamp {
+        time: text::time(time)?,
+        size: positive(size)?,
+        kind: StampKind::parse(kind)?,
+        by: is_authority(by).then(|| by.to_owned())?,
+        sha256: text::hash(sha256)?,
+    })
+}
+
+/// Whether an authority may be called this: it is a part of file names.
+fn is_authority(name: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-');
+    (1..=AUTHORITY_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_plain)
+}
+
+fn unlock(rest: &str) -> Option<Entry> {
+    let [time, note, sha256] = text::words(rest)?;
+    Some(Entry::Unlock { time: text::time(time)?, note: positive(note)?, sha256: text::hash(sha256)? })
+}
+
+/// Notes are counted from 1, and a head that is stamped has an entry at least.
 fn positive(text: &str) -> Option<u64> {
     text::number(text).filter(|&n| 0 < n)
 }

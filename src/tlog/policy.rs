@@ -111,16 +111,18 @@ impl Policy {
         keys().find(|key| Some(*key) == shown).or_else(|| keys().next())
     }
 
-    /// The result of the checkpoint's cosignatures. None if the policy asks for none. The log's own signature is not
-    /// checked.
-    pub fn quorum(&self, checkpoint: &SignedNote) -> Option<Quorum> {
+    /// The result of the cosignatures on checkpoints of one log, any of which will do; what is dated before `first` counts for
+    /// nothing. None if the policy asks for none. The log's own signatures are not checked.
+    pub fn quorum(&self, checkpoints: &[&SignedNote], first: Option<Time>) -> Option<Quorum> {
         let quorum = self.quorum?;
         let mut witnesses = Vec::new();
         let mut since: Vec<Option<Time>> = Vec::with_capacity(self.rules.len());
         for (name, rule) in &self.rules {
             let time = match rule {
                 Rule::Witness(key) => {
-                    let cosigned = key.cosigned(checkpoint);
+                    let dated = |cosigned: Cosigned| first.map_or(cosigned, |first| cosigned.not_before(first));
+                    let each = checkpoints.iter().map(|checkpoint| dated(key.cosigned(checkpoint)));
+                    let cosigned = each.fold(Cosigned::Not, Cosigned::or);
                     witnesses.push((shown(name), cosigned));
                     if let Cosigned::At(time) = cosigned { Some(time) } else { None }
                 }

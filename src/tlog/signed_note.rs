@@ -4,7 +4,7 @@
 use std::fmt;
 
 use data_encoding::{BASE64, HEXLOWER};
-use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer, SigningKey, Verifier, VerifyingKey};
 
 use crate::base::hash::{Hash, base64};
 use crate::base::ids::Origin;
@@ -40,7 +40,7 @@ pub enum KeyError {
     /// The part that identifies the key does not fit the key: one of its parts has been altered.
     #[error("the key's id does not fit its name and bytes: one of them has been altered")]
     Id,
-    /// The bytes are no public key, or one under which anybody can sign.
+    /// The bytes are no public key in its canonical form, or one under which anybody can sign.
     #[error("the bytes are no usable Ed25519 public key")]
     Unusable,
 }
@@ -86,15 +86,8 @@ impl VerifierKey {
     pub fn parse(text: &str) -> Result<VerifierKey, KeyError> {
         let (name, id, bytes) = fields(text).ok_or(VerifierKey::FORM)?;
         let bytes = ed25519_bytes(&bytes, VerifierKey::FORM)?;
-        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| KeyError::Unusable)?;
-        let key = VerifierKey::new(name, key);
-        if key.id != id {
-            return Err(KeyError::Id);
-        }
-        if key.key.is_weak() {
-            return Err(KeyError::Unusable);
-        }
-        Ok(key)
+        let key = VerifierKey::new(name, usable(&bytes).ok_or(KeyError::Unusable)?);
+        if key.id == id { Ok(key) } else { Err(KeyError::Id) }
     }
 
     /// The key's name: the origin of the log that signs with it.
@@ -124,8 +117,15 @@ impl VerifierKey {
 
     fn made(&self, signature: &Signature, text: &str) -> bool {
         ed25519_dalek::Signature::from_slice(&signature.bytes)
-            .is_ok_and(|signature| self.key.verify_strict(text.as_bytes(), &signature).is_ok())
+            .is_ok_and(|signature| self.key.verify(text.as_bytes(), &signature).is_ok())
     }
+}
+
+/// The public key with these bytes, if they are the canonical form of a point that is not of small order. Under a key of small
+/// order anybody can sign.
+pub(super) fn usable(bytes: &[u8; 32]) -> Option<VerifyingKey> {
+    let key = VerifyingKey::from_bytes(bytes).ok().filter(|key| !key.is_weak())?;
+    (key.to_edwards().compress().as_bytes() == bytes).then_some(key)
 }
 
 /// The key in the text form of signed-note: name, id and key.

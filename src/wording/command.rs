@@ -112,7 +112,7 @@ impl Order {
             ["status"] => Some(Order::Status),
             ["notes"] => Some(Order::Notes),
             ["open", note, level] | ["open", "note", note, level] => {
-                number(note).zip(Level::parse(level)).map(|(note, level)| Order::Open { note, level })
+                number(note).zip(level_to_open(level)).map(|(note, level)| Order::Open { note, level })
             }
             ["confirm", code] => Code::parse(code).map(Order::Confirm),
             ["approve", request] | ["approve", "request", request] => number(request).map(Order::Approve),
@@ -120,6 +120,11 @@ impl Order {
         };
         order.unwrap_or(Order::Help)
     }
+}
+
+/// How much of a note an official may ask to open.
+fn level_to_open(word: &str) -> Option<Level> {
+    Level::parse(word).filter(|level| matches!(level, Level::Envelope | Level::Content))
 }
 
 /// As [`Order::read`] reads it. Nothing else is kept of an official's message.

@@ -2,6 +2,7 @@
 //!
 //! A proof is packed here, and not beside its other files: an archive has its explanation in it, and the words are here.
 
+use crate::note::Content;
 use crate::note::names;
 use crate::note::proof::{Files, Proof, Receipt};
 
@@ -48,9 +49,10 @@ THREE COMMANDS
   sha256sum -c SHA256SUMS
       checks that no file beside this one was changed since they were packed.
 
-  verbale verify {archive}
-      checks all of this, and the signature and the place in the log, and says
-      what holds, what fails, and what it did not check.
+  verbale verify --online {archive}
+      checks all of this, and the signature and the place in the log, and asks
+      X whether the post stands there. It says first whether the note is
+      PROVEN, and else what is missing for that.
 
 {REST}"
     )
@@ -116,7 +118,9 @@ fn contents(proof: &Proof) -> Vec<(String, &'static str)> {
     }
     if let Some(content) = &proof.content {
         list.push((names::content(note), "the text of the message"));
-        list.push((names::record(note), "the platform's own record of it"));
+        let header = Content::parse(&content.content).map(|content| content.header);
+        let records = header.map(|header| names::records(note, &header.records)).unwrap_or_default();
+        list.extend(records.into_iter().map(|name| (name, "what the platform itself said of it")));
         if content.attachments.iter().any(Option::is_some) {
             list.push((format!("note-{note}.attachment-*"), "the files that were sent with it"));
         }
@@ -129,8 +133,9 @@ fn by_eye(proof: &Proof) -> String {
     const KEY: &str = "Is the key in log.vkey the one that the sender publishes?";
     match &proof.post {
         Some(post) => format!(
-            "  1. Open {}\n     Is the post there? Is it by {}? What is its date?\n  2. Are its words the ones at the \
-             end of post.txt?\n  3. {KEY}\n",
+            "  1. Open {}\n     Whose name stands over the post? It must be @{}: anybody can make an\n     archive like \
+             this about a post of their own.\n     What is its date?\n  2. Are its words the ones at the end of \
+             post.txt?\n  3. {KEY}\n",
             post.address, post.account.name
         ),
         None => format!("  There is no post in this proof. Ask the sender where the log is published.\n  {KEY}\n"),

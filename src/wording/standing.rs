@@ -63,6 +63,7 @@ pub fn shows(level: Level) -> &'static str {
     match level {
         Level::Envelope => "who, to whom and when, without the text",
         Level::Content => "all of it, with the text and the files",
+        Level::Unlocked => "the text that could not be read when it was sealed",
     }
 }
 
@@ -87,6 +88,7 @@ fn opened(open: Option<Level>) -> &'static str {
         None => "nothing of it is opened",
         Some(Level::Envelope) => "opened: the envelope",
         Some(Level::Content) => "opened: all of it",
+        Some(Level::Unlocked) => "opened: the text that could not be read when it was sealed",
     }
 }
 

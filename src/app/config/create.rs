@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use super::{Config, Error};
 use crate::base::ids::Origin;
 use crate::platform::x::Credentials;
+use crate::tasks::publish;
 use crate::tasks::rules::{Correspondent, Formal};
 use crate::tlog::signed_note::{LogKey, VerifierKey};
 
@@ -127,7 +128,8 @@ fn fill(
     let text = configuration(answers, recipient.as_ref())?;
     write(&path, &text)?;
     let config = Config::parse(&text, &path)?;
-    DirBuilder::new().mode(0o755).create(&config.log.public).map_err(|error| cannot(&config.log.public, &error))?;
+    let unmade = |error: anyhow::Error| cannot(&config.log.public, &io::Error::other(error));
+    publish::prepare(&config.log.public).map_err(unmade)?;
     complete(&config, &key)?;
     close_to_others(dir).and_then(|()| sync(dir)).map_err(|error| cannot(dir, &error))?;
     Ok(Created { log: key.vkey(), recipient })

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 pub use published::{POST_FILE_BYTES_MAX, PublishedPost};
 pub use receipt::Receipt;
-pub use sums::{SUMS_BYTES_MAX, Sums};
+pub use sums::Sums;
 
 /// What a proof is packed from.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,15 +41,15 @@ pub struct Proof {
 pub struct OpenedContent {
     /// The content file.
     pub content: Vec<u8>,
-    /// The platform's own JSON of the message.
-    pub record: Vec<u8>,
+    /// What the platform itself said, in the content's order.
+    pub records: Vec<Vec<u8>>,
     /// The attachments in the content's order. None for one that the content calls unreadable.
     pub attachments: Vec<Option<Vec<u8>>>,
 }
 
 impl From<Opening> for OpenedContent {
     fn from(opening: Opening) -> OpenedContent {
-        OpenedContent { content: opening.content, record: opening.record, attachments: opening.attachments }
+        OpenedContent { content: opening.content, records: opening.records, attachments: opening.attachments }
     }
 }
 
@@ -68,7 +68,7 @@ impl Proof {
             files.push((names::POST.to_owned(), post.as_bytes()));
         }
         if let Some(opened) = &self.content {
-            files.extend(content_files(self.note, &opened.content, &opened.record, &opened.attachments));
+            files.extend(content_files(self.note, &opened.content, &opened.records, &opened.attachments));
         }
         let sums = Sums::of(files.iter().map(|(name, bytes)| (name.as_str(), *bytes))).to_text();
         files.push((names::SUMS.to_owned(), sums.as_bytes()));
@@ -80,6 +80,12 @@ impl Proof {
 /// The files of a proof; unpacked, they are not yet checked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Files(BTreeMap<String, Vec<u8>>);
+
+impl From<BTreeMap<String, Vec<u8>>> for Files {
+    fn from(files: BTreeMap<String, Vec<u8>>) -> Files {
+        Files(files)
+    }
+}
 
 impl Files {
     /// Unpacks an archive into memory, as if its writer were an attacker: within stated limits, whatever its headers
@@ -127,12 +133,23 @@ impl Files {
 /// Where a file stands in an archive that we write.
 fn place(name: &str) -> (usize, usize) {
     const ENDS: [&str; 3] = [".envelope.txt", ".entry.txt", ".tlog-proof"];
-    const PRIVATE: [&str; 3] = [".content.txt", ".record.json", ".attachment-"];
+    const PRIVATE: [&str; 9] = [
+        ".content.txt",
+        ".record.json",
+        ".message.bin",
+        ".key-change.bin",
+        ".public-keys.json",
+        ".recipient-",
+        ".subkey.txt",
+        ".unlocked.txt",
+        ".attachment-",
+    ];
     let number = |name: &str| name.split(['-', '.']).rev().find_map(|part| part.parse().ok()).unwrap_or(0);
     let order = [
-        ENDS.iter().position(|end| name.ends_with(end)),
+        ENDS.iter().position(|end| name.ends_with(end) && !name.contains(".at-")),
         [names::VKEY, names::POST].iter().position(|known| *known == name),
         PRIVATE.iter().position(|part| name.contains(part)),
+        [".at-", "head-"].iter().position(|part| name.contains(part)),
         names::RECEIPT.iter().position(|known| *known == name),
         Some(0).filter(|_| ![names::SUMS, names::README].contains(&name)),
         [names::SUMS, names::README].iter().position(|known| *known == name),

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::base::hash::Hash;
 use crate::base::text::{self, Lines, ParseError};
-use crate::note::{FILES_MAX, names};
-
-/// The longest list, in bytes.
-pub const SUMS_BYTES_MAX: usize = 16 * 1024;
+use crate::note::FILES_MAX;
+use crate::note::names::{self, SUMS_BYTES_MAX};
 
 /// The SHA-256 of each file by its name.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use html5gum::{Token, Tokenizer};
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CACHE_CONTROL, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 
@@ -111,19 +111,28 @@ impl Oembed {
     }
 
     async fn ask(&self, url: Url, post: PostId) -> Result<Shown, Failed> {
-        let again = |why: String| Failed { why: errors::clean(&why), again: true, wait: None };
-        let no_answer = |error| again(format!("no answer: {}", errors::cause(error)));
-        let answer = self.client.get(url).send().await.map_err(no_answer)?;
+        let is_absent = |answer: &Response| matches!(answer.status(), StatusCode::NOT_FOUND | StatusCode::GONE);
+        let mut answer = self.client.get(url.clone()).send().await.map_err(no_answer)?;
+        if is_absent(&answer) {
+            // A cache on the way may have asked before the post was there.
+            let past_caches = self.client.get(url).header(CACHE_CONTROL, "no-cache");
+            answer = past_caches.send().await.map_err(no_answer)?;
+        }
         let status = answer.status();
         match status {
             StatusCode::OK => {}
-            StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(Shown::Absent),
+            _ if is_absent(&answer) => return Ok(Shown::Absent),
             StatusCode::FORBIDDEN => return Ok(Shown::Withheld),
             _ => return Err(refused(status, answer.headers())),
         }
         let body = body(answer).await.map_err(|error| error.map_or_else(too_large, no_answer))?;
         read(&body, post).map_err(|why| Failed { why, again: false, wait: None })
     }
+}
+
+fn no_answer(error: reqwest::Error) -> Failed {
+    let why = format!("no answer: {}", errors::cause(error));
+    Failed { why: errors::clean(&why), again: true, wait: None }
 }
 
 fn too_large() -> Failed {

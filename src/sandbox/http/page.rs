@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::query::invalid;
 use super::{AppState, base, control};
-use crate::base::ids::{AccountId, Channel, PostId, Source};
+use crate::base::ids::{AccountId, Channel, PostId};
 use crate::base::time::Time;
 use crate::platform::price::{Billed, usd};
 use crate::sandbox::world::{Draft, Event, EventKind, Media, Post, Refusal, User, Words, World, unescape};
@@ -201,7 +201,7 @@ fn message(world: &World, event: &Event) -> Markup {
         .collect();
     html! {
         article {
-            p { strong { (name(world, event.sender)) } " to " (others.join(", ")) " " span.soft.time { (Source::XDm.moment(event.id)) } }
+            p { strong { (name(world, event.sender)) } " to " (others.join(", ")) " " span.soft.time { (event.id.moment()) } }
             @match &event.kind {
                 EventKind::Message { written, media, .. } => {
                     p.text { (written) }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::words::{self, Words};
 use super::{Refusal, World};
-use crate::base::ids::{AccountId, ConversationId, MediaId, MessageId, Source};
+use crate::base::ids::{AccountId, ConversationId, MediaId, MessageId};
 use crate::base::time::Time;
 use crate::platform::price::Billed;
 use crate::platform::{MESSAGE_CHARS_MAX, Purpose};
@@ -206,7 +206,7 @@ impl World {
         if asked.conversation.is_some_and(|id| !self.is_member(user, id)) {
             return Err(Refusal::NoConversation);
         }
-        let oldest = Source::XDm.first_at(now.plus_ms(-self.settings.retention_ms));
+        let oldest = MessageId::first_at(now.plus_ms(-self.settings.retention_ms));
         let end = asked.before.unwrap_or(MessageId(u64::MAX));
         let lag_ms = self.settings.message_lag_ms;
         let listed = now.plus_ms(-lag_ms);
@@ -214,9 +214,7 @@ impl World {
         if oldest < end {
             let in_time = self.events.range(oldest..end).rev().map(|(_, event)| event);
             let wanted = in_time.filter(|event| {
-                (lag_ms == 0 || Source::XDm.moment(event.id) <= listed)
-                    && fits(event, &asked)
-                    && self.may_read(user, event)
+                (lag_ms == 0 || event.id.moment() <= listed) && fits(event, &asked) && self.may_read(user, event)
             });
             found = wanted.take(asked.size.saturating_add(1)).collect();
         }
@@ -235,7 +233,7 @@ impl World {
     /// # Errors
     /// [`Refusal::NotFound`] also if the user is not in its conversation.
     pub fn event_for(&mut self, now: Time, user: AccountId, id: MessageId) -> Result<Event, Refusal> {
-        let oldest = Source::XDm.first_at(now.plus_ms(-self.settings.retention_ms));
+        let oldest = MessageId::first_at(now.plus_ms(-self.settings.retention_ms));
         let event = self.events.get(&id).filter(|event| oldest <= event.id && self.may_read(user, event)).cloned();
         let event = event.ok_or_else(|| no_event(id))?;
         self.counts.add_read(now, Billed::MessageRead, id.0);

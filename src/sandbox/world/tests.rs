@@ -1,5 +1,5 @@
 use super::*;
-use crate::base::ids::{PostId, Source};
+use crate::base::ids::PostId;
 use crate::platform::price::Billed;
 use crate::sandbox::{EMBASSY, JOURNALIST, MINISTRY, story_world};
 
@@ -23,7 +23,7 @@ fn identifiers_are_unique_and_carry_their_moment() {
     let mut world = story();
     let ids: Vec<_> = (0..5).map(|_| world.send(noon(), EMBASSY, MINISTRY, &Outgoing::text("hi")).unwrap()).collect();
     assert!(ids.is_sorted_by(|a, b| a < b));
-    assert!(ids.iter().all(|id| Source::XDm.moment(*id) == noon()));
+    assert!(ids.iter().all(|id| id.moment() == noon()));
     let earlier = world.send(noon().plus_ms(-1), EMBASSY, MINISTRY, &Outgoing::text("before")).unwrap();
     assert!(earlier < ids[0]);
 }

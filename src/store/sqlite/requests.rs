@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{Sqlite, rows};
-use crate::base::ids::{AccountId, Channel, MessageId, PostId, Source};
+use crate::base::ids::{AccountId, Channel, MessageId, PostId};
 use crate::base::time::Time;
 use crate::note::request::RequestState;
 use crate::store::Error;
@@ -51,7 +51,7 @@ impl ReadRequests for Sqlite {
     async fn helps(&self, official: AccountId, message: MessageId) -> Result<u64, Error> {
         const HELPS: &str =
             "SELECT count(*) FROM command WHERE from_account = ?1 AND text = 'help' AND message BETWEEN ?2 AND ?3";
-        let begin = Source::XDm.first_at(Source::XDm.moment(message).midnight());
+        let begin = MessageId::first_at(message.moment().midnight());
         self.run(move |db| Ok(db.conn.query_row(HELPS, [official.0, begin.0, message.0], |row| row.get(0))?)).await
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::base::clock::Clock;
-use crate::base::ids::{MessageId, Source};
+use crate::base::ids::MessageId;
 use crate::base::time::Time;
 use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Reach, newest};
 use crate::store::{Attempts, EffectId, Store};
@@ -58,7 +58,7 @@ impl Remote for Conversations {
         // If our clock was ahead at the attempt and was set back since, now is earlier than the attempt.
         let now = self.clock.now();
         let first = first.map_or(now, |first| first.min(now));
-        let from = Source::XDm.first_at(first.plus_ms(-ms(CLOCKS_DIFFER)));
+        let from = MessageId::first_at(first.plus_ms(-ms(CLOCKS_DIFFER)));
         let with = match to {
             Addressee::Account(account) => Some(*account),
             Addressee::Conversation(id) => id.pair().map(|(one, other)| if one == me { other } else { one }),

@@ -210,7 +210,11 @@ impl DmSender {
             warn!(note, "a slip cannot be made: the opening does not agree with itself");
             return Ok(None);
         };
-        Ok(Slip::of(envelope, &content).to_text().inspect_err(|error| warn!(note, error = %error, "no slip")).ok())
+        let Some(slip) = Slip::of(envelope, &content) else {
+            warn!(note, "no slip: the note's text could not be read when it was sealed");
+            return Ok(None);
+        };
+        Ok(slip.to_text().inspect_err(|error| warn!(note, error = %error, "no slip")).ok())
     }
 
     async fn give_up(&self, id: EffectId, why: &str) -> Result<Next, TaskError> {

@@ -5,10 +5,11 @@
 //! alone.
 
 use crate::base::hash::Hash;
-use crate::base::ids::{PostId, PublicPost};
+use crate::base::ids::{AccountName, PostId, PublicPost};
+use crate::base::text::ParseError;
 use crate::note::proof::{Files, OpenedContent, Proof, PublishedPost};
 use crate::note::standing::Standing;
-use crate::note::{Content, Opening, attachment_names, names};
+use crate::note::{Content, Envelope, Opening, attachment_names, names};
 use crate::platform::{FileKind, POST_FILES_MAX};
 use crate::store::{Opened, ProofRow};
 use crate::tlog::entry::Level;
@@ -29,16 +30,22 @@ pub enum BundleError {
     Mirror(#[from] MirrorError),
 }
 
-/// The proof of a note that shows this much of it.
+/// The proof of a note that shows this much of it. Its post bears the name that the account had when the note was sealed,
+/// whatever its name is today; `address` says where that account's post stands.
+///
+/// # Errors
+/// If the envelope in the opening cannot be read.
 pub fn proof(
     note: u64,
     row: &ProofRow,
     vkey: VerifierKey,
-    post: Option<PublishedPost>,
+    address: impl FnOnce(&AccountName, PostId) -> String,
     opening: Opening,
     level: Level,
-) -> Proof {
-    Proof {
+) -> Result<Proof, ParseError> {
+    let from = Envelope::parse(&opening.envelope)?.from;
+    let post = published(row.post.clone(), from.clone(), |post| address(&from.name, post));
+    Ok(Proof {
         note,
         envelope: opening.envelope.clone(),
         entry: row.entry.clone(),
@@ -46,7 +53,7 @@ pub fn proof(
         vkey,
         post,
         content: (level == Level::Content).then(|| OpenedContent::from(opening)),
-    }
+    })
 }
 
 /// What a packed proof opens of a note. The proof is checked as anybody would check it, and compared with the log's
@@ -56,10 +63,9 @@ pub fn proof(
 /// If the proof does not hold, is about something else, or the text cannot be mirrored.
 pub fn open(standing: &Standing, level: Level, zip: &[u8]) -> Result<Opened, BundleError> {
     let (note, other) = (standing.note, |why: String| BundleError::Other { note: standing.note, level, why });
-    let report = proof::verify(zip, &Trust::default()).map_err(|error| other(error.to_string()))?;
-    let failing: Vec<&str> = report.failing().collect();
-    if !failing.is_empty() {
-        return Err(other(format!("it does not hold: {}", failing.join(", "))));
+    let report = proof::verify(zip, &Trust::default());
+    if report.is_broken() {
+        return Err(other(report.summary()));
     }
     let unpacked = Files::unpack(zip).map_err(|error| other(error.to_string()))?;
     let missing = |name: &str| other(format!("it has no {name}"));
@@ -79,12 +85,13 @@ pub fn open(standing: &Standing, level: Level, zip: &[u8]) -> Result<Opened, Bun
     let content = take(names::content(note))?;
     let sha256 = Hash::of(&content);
     let read = Content::parse(&content).map_err(|error| other(error.to_string()))?;
-    let attachments: Vec<String> = attachment_names(note, &read).into_iter().flatten().collect();
+    let attachments: Vec<String> = attachment_names(note, &read.header).into_iter().flatten().collect();
     files.push((names::content(note), content));
-    for name in [names::record(note)].into_iter().chain(attachments.iter().cloned()) {
+    for name in names::records(note, &read.header.records).into_iter().chain(attachments.iter().cloned()) {
         files.push((name.clone(), take(name)?));
     }
-    let texts = thread::split(note, standing.commitment, &read.text)?;
+    let unreadable = || other("its text could not be read when it was sealed".to_owned());
+    let texts = thread::split(note, standing.commitment, read.text.as_ref().ok_or_else(unreadable)?)?;
     let sized = |name: &String| (name.clone(), unpacked.get(name).map_or(0, |bytes| bytes.len() as u64));
     let parts = enclose(texts, &attachments.iter().map(sized).collect::<Vec<_>>());
     Ok(Opened { note, level, sha256, files, parts })

@@ -172,8 +172,7 @@ impl Discloser {
             let why = "the daemon has no key that opens notes, and no proof was handed over";
             return Ok(Made::Impossible(why.to_owned()));
         }
-        let row = self.store.proof(note).await?;
-        let (Some(row), Some(account)) = (row, self.store.own_account().await?) else {
+        let Some(row) = self.store.proof(note).await? else {
             return Ok(Made::Impossible(format!("there is no proof of note {note}")));
         };
         let Some(sealed) = &row.opening else {
@@ -183,10 +182,9 @@ impl Discloser {
             Ok(opening) => opening,
             Err(error) => return Ok(Made::Impossible(error.to_string())),
         };
-        let address = |post| (self.context.post_address)(&self.context.web, &account.name, post);
-        let post = bundle::published(row.post.clone(), account.clone(), address);
-        let proof = bundle::proof(note, &row, self.context.vkey.clone(), post, opening, level);
-        Ok(Made::Ready(proof.pack()))
+        let address = |name: &AccountName, post| (self.context.post_address)(&self.context.web, name, post);
+        let proof = bundle::proof(note, &row, self.context.vkey.clone(), address, opening, level);
+        Ok(proof.map_or_else(|error| Made::Impossible(error.to_string()), |proof| Made::Ready(proof.pack())))
     }
 
     async fn dispute(&self, request: &Request, note: u64, post: PostId) -> Result<(), TaskError> {

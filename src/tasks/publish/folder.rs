@@ -47,6 +47,17 @@ pub struct Folder {
     released: BTreeMap<u64, Vec<PublishedFile>>,
 }
 
+/// What keeps git from writing line ends of its own into the files, whose hashes would then differ: its name and its text.
+const GIT_ATTRIBUTES: (&str, &str) = (".gitattributes", "* -text\n");
+
+/// Makes an empty public folder.
+///
+/// # Errors
+/// Those of the disk.
+pub fn prepare(path: &Path) -> anyhow::Result<()> {
+    Files::open(path)?.put_durably(GIT_ATTRIBUTES.0, GIT_ATTRIBUTES.1.as_bytes())
+}
+
 /// The result of a write.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Written {
@@ -250,6 +261,7 @@ impl Folder {
             self.files.put_durably(&tile.to_string(), &bytes)?;
         }
         self.files.lengthen("log.txt", self.text_len, &self.text)?;
+        self.files.put_if_changed(GIT_ATTRIBUTES.0, GIT_ATTRIBUTES.1.as_bytes())?;
         let key = self.files.put_if_changed(names::VKEY, format!("{}\n", self.settings.vkey).as_bytes())?;
         self.text_len += self.text.len() as u64;
         self.text = String::new();

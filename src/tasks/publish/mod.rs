@@ -24,7 +24,7 @@ use crate::site;
 use crate::store::Store;
 use crate::tasks::task::{End, Needs, Next, Task, Wake};
 
-pub use folder::{Folder, Written};
+pub use folder::{Folder, Written, prepare};
 pub use kind::FileHeaders;
 pub use manifest::NAME as MANIFEST;
 

@@ -4,6 +4,7 @@ use tracing::warn;
 
 use super::{Known, Watcher};
 use crate::base::ids::{Account, AccountId, AccountName, ConversationId};
+use crate::note::record::RECORD_BYTES_MAX;
 use crate::note::slip::Slip;
 use crate::note::{content, envelope};
 use crate::platform::{Error as PlatformError, Message};
@@ -63,8 +64,8 @@ impl Watcher {
         if !known.is_formal(&recipients, &message.text) {
             return Ok(MessageClass::Informal);
         }
-        let large = content::RECORD_BYTES_MAX < message.record.len() as u64
-            || content::CONTENT_BYTES_MAX / 2 < message.text.len();
+        let large =
+            RECORD_BYTES_MAX < message.record.len() as u64 || content::CONTENT_BYTES_MAX / 2 < message.text.len();
         if large || envelope::RECIPIENTS_MAX < recipients.len() {
             return Ok(MessageClass::Missed(TOO_LARGE));
         }

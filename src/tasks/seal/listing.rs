@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{RETENTION, WatchContext, Watcher};
 use crate::base::clock::Clock;
-use crate::base::ids::{MessageId, Source};
+use crate::base::ids::MessageId;
 use crate::base::time::Time;
 use crate::platform::{Error as PlatformError, Message, PageToken, Platform};
 use crate::store::{Gap, Store};
@@ -76,14 +76,14 @@ impl Listing {
     ) -> Result<Listing, TaskError> {
         let start = match (store.started().await?, context.backfill) {
             (Some(start), false) => start,
-            (None, false) => store.start_at(Source::XDm.first_at(began)).await?,
-            (_, true) => store.start_at(Source::XDm.first_at(began.plus_ms(-ms(RETENTION)))).await?,
+            (None, false) => store.start_at(MessageId::first_at(began)).await?,
+            (_, true) => store.start_at(MessageId::first_at(began.plus_ms(-ms(RETENTION)))).await?,
         };
         let newest_seen = store.newest_seen().await?;
         let read = store.task_done(Watcher::NAME).await?.unwrap_or(moment(start));
         let dealt_with = newest_seen.map_or(read, |newest| read.max(moment(newest)));
         let known_until = looked.or(newest_seen.map(moment)).unwrap_or(now).min(now);
-        let horizon = Source::XDm.first_at(known_until.plus_ms(-ms(LATE)));
+        let horizon = MessageId::first_at(known_until.plus_ms(-ms(LATE)));
         // The period between the horizon and now is asked for with one call, because X allows few.
         let recent = u32::try_from(store.seen_after(horizon).await?).unwrap_or(u32::MAX);
         let size_max = PAGE_SIZES[PAGE_SIZES.len() - 1];
@@ -187,5 +187,5 @@ impl Listing {
 
 /// When a message was sent, as its identifier says.
 fn moment(message: MessageId) -> Time {
-    Source::XDm.moment(message)
+    message.moment()
 }

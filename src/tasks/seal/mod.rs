@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::base::clock::Clock;
-use crate::base::ids::{Account, AccountId, ConversationId, Origin, Source};
+use crate::base::ids::{Account, AccountId, ConversationId, Origin};
 use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::Time;
 use crate::note::Salt;
@@ -275,7 +275,7 @@ impl Watcher {
         let mut drafts = Vec::new();
         let (begun, mut bytes, mut stopped) = (Instant::now(), 0, None);
         for (message, listed) in part {
-            let at = Source::XDm.moment(message.id);
+            let at = message.id.moment();
             if SKEW_MS_MAX < at.ms_since(listed) {
                 // A message cannot be listed before it was sent: our clock is wrong, and the note would not verify.
                 stopped = Some(PlatformError::WrongClock { ours: listed, theirs: at }.into());

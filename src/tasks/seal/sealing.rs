@@ -10,16 +10,13 @@ use tracing::warn;
 
 use super::{Salts, WatchSettings};
 use crate::base::hash::Hash;
-use crate::base::ids::{Account, ConversationId, Origin, Source};
+use crate::base::ids::{Account, ConversationId, Origin, SourceMessage};
 use crate::base::time::Time;
-use crate::note::content;
-use crate::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening};
+use crate::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Header, Opening};
+use crate::note::{content, file};
 use crate::platform::{Attachment, Error as PlatformError, File, Message, Platform};
 use crate::store::vault::Vault;
 use crate::store::{Sealing, Store};
-
-/// The media type of the platform's record.
-const JSON: &str = "application/json";
 
 /// The first wait before a file is asked for again, and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -115,22 +112,19 @@ fn write(
     let NoteDraft { message, to, listed, files } = draft;
     let attachments = message.attachments.iter().zip(&files).map(|(attachment, file)| reference(attachment, file));
     let links = message.links.into_iter().filter(|(from, to)| content::is_link(from) && content::is_link(to));
-    let content = Content {
-        salt: (hand.salts)(),
-        record: FileRef::of(&message.record, JSON),
-        attachments: attachments.collect(),
-        links: few(links.take(content::LINKS_MAX)),
-        text: message.text,
-    };
+    let links = few(links.take(content::LINKS_MAX));
+    let header = Header::of_message((hand.salts)(), &message.record, attachments.collect(), links);
+    let content = Content { header, text: Some(message.text) };
     let envelope = Envelope {
         log: hand.log.clone(),
         note,
         from: hand.from.clone(),
         to,
         conversation: message.conversation,
-        message: message.id,
-        sent: Source::XDm.moment(message.id),
+        message: SourceMessage::XDm(message.id),
+        sent: message.id.moment(),
         seen: listed,
+        beacon: None,
         correspondence,
         content: content.hash(),
         salt: (hand.salts)(),
@@ -138,7 +132,7 @@ fn write(
     let opening = Opening {
         envelope: envelope.to_text().into_bytes(),
         content: content.to_text().into(),
-        record: message.record,
+        records: vec![message.record],
         attachments: files.into_iter().map(|file| file.map(|file| file.bytes)).collect(),
     };
     opening.check().context("a note was written that cannot be read")?;
@@ -171,7 +165,7 @@ fn reference(attachment: &Attachment, file: &Option<File>) -> AttachmentRef {
 
 /// The type that the platform named, if it is a valid one.
 fn media_type(named: &str) -> &str {
-    if content::is_media_type(named) { named } else { "application/octet-stream" }
+    if file::is_media_type(named) { named } else { "application/octet-stream" }
 }
 
 /// Encrypts on all cores, away from the threads that answer the network.

@@ -45,12 +45,16 @@ fn a_cosignature_says_when() {
     let both = checkpoint(&[signed(1_520_617_999), signed(1_520_617_260)]);
     assert_eq!(key().cosigned(&both), Cosigned::At(time), "of two moments the first");
     assert_eq!(key().cosigned(&checkpoint(&[])), Cosigned::Not);
-    let far = key().cosigned(&checkpoint(&[signed(u64::MAX)]));
-    assert_eq!(far, Cosigned::At(Time::from_ms(i64::MAX)));
+    let last = Time::parse("9998-12-31T23:59:59.000Z").unwrap();
+    assert_eq!(key().cosigned(&checkpoint(&[signed(253_370_764_799)])), Cosigned::At(last));
+    for seconds in [253_370_764_800, u64::MAX] {
+        assert_eq!(key().cosigned(&checkpoint(&[signed(seconds)])), Cosigned::Wrong, "{seconds} is no time");
+    }
+    assert_eq!(Cosigned::At(time).not_before(time.plus_ms(1)), Cosigned::Early(time), "before there was such a head");
 }
 
 #[test]
-fn a_line_that_does_not_fit_is_wrong_whatever_else_is_there() {
+fn a_line_that_does_not_fit_counts_for_nothing() {
     let message = format!("cosignature/v1\ntime 7\n{TEXT}");
     for bad in [
         line(&message, 8),
@@ -60,7 +64,9 @@ fn a_line_that_does_not_fit_is_wrong_whatever_else_is_there() {
         line(&message.replace("time 7", "time 07"), 7),
     ] {
         assert_eq!(key().cosigned(&checkpoint(std::slice::from_ref(&bad))), Cosigned::Wrong);
-        assert_eq!(key().cosigned(&checkpoint(&[signed(7), bad])), Cosigned::Wrong);
+        let seven = Cosigned::At(Time::from_ms(7_000));
+        assert_eq!(key().cosigned(&checkpoint(&[signed(7), bad.clone()])), seven, "anybody can have added the other");
+        assert_eq!(key().cosigned(&checkpoint(&[bad, signed(7)])), seven);
     }
     let short = format!("\u{2014} tribune.example {}\n", BASE64.encode(&[&key().id, [0; 8].as_slice()].concat()));
     assert_eq!(key().cosigned(&checkpoint(&[short])), Cosigned::Wrong);

@@ -21,13 +21,19 @@ fn each_kind_is_read_and_written() {
         format!("post {TIME} 17-62 x 972161234567890123"),
         format!("open {TIME} 17 envelope {hash}"),
         format!("open {TIME} 17 content {hash}"),
+        format!("open {TIME} 17 unlocked {hash}"),
         format!("dispute {TIME} 17 x 972161234567890123"),
         format!("receipt {TIME} embassy.example/notes 17 {hash}"),
         format!("lost {TIME} x 972161234567890123 deleted"),
         format!("lost {TIME} x 972161234567890123 edited"),
+        format!("lost {TIME} x 972161234567890123 hidden"),
         format!("lost {TIME} x 972161234567890123 unreadable"),
         format!("gap {TIME} {TIME} 2018-03-09T18:00:00.000Z the platform was away"),
         format!("key {TIME} example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"),
+        format!("key {TIME} of-another-type+00000000+/w=="),
+        format!("stamp {TIME} 1 tsr freetsa {hash}"),
+        format!("stamp {TIME} {} ots a.pool-0.{} {hash}", u64::MAX, "z".repeat(55)),
+        format!("unlock {TIME} 17 {hash}"),
     ] {
         let entry = read(&line).unwrap();
         assert_eq!(entry.to_line(), format!("{line}\n"));
@@ -83,6 +89,23 @@ fn malformed_lines_are_refused() {
         format!("gap {TIME} {TIME} {TIME}  reason"),
         format!("gap {TIME} {TIME} 2018-03-09T17:40:15.000Z reason"),
         format!("key {TIME} two words"),
+        format!("key {TIME} word"),
+        format!("key {TIME} +530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"),
+        format!("key {TIME} name+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"),
+        format!("key {TIME} name+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2"),
+        format!("key {TIME} name+530d903a+"),
+        format!("key {TIME} no\u{a0}name+530d903a+AQ=="),
+        format!("stamp {TIME} 0 tsr freetsa {hash}"),
+        format!("stamp {TIME} 5 tsa freetsa {hash}"),
+        format!("stamp {TIME} 5 tsr FreeTSA {hash}"),
+        format!("stamp {TIME} 5 tsr free_tsa {hash}"),
+        format!("stamp {TIME} 5 tsr {} {hash}", "a".repeat(65)),
+        format!("stamp {TIME} 5 tsr  {hash}"),
+        format!("stamp {TIME} 5 tsr freetsa"),
+        format!("stamp {TIME} 5 freetsa {hash}"),
+        format!("unlock {TIME} 0 {hash}"),
+        format!("unlock {TIME} 17"),
+        format!("unlock {TIME} 17 content {hash}"),
         "unknown \u{7} bell".to_owned(),
         "unknown\ttab".to_owned(),
         "\u{feff}unknown".to_owned(),
@@ -108,8 +131,9 @@ fn a_line_has_a_longest_length() {
 fn any_entry() -> impl Strategy<Value = Entry> {
     let time = || (-62_167_219_200_000..=253_402_300_799_999_i64).prop_map(Time::from_ms);
     let hash = || any::<[u8; 32]>().prop_map(Hash::from_bytes);
-    let level = prop_oneof![Just(Level::Envelope), Just(Level::Content)];
-    let how = prop_oneof![Just(Loss::Deleted), Just(Loss::Edited), Just(Loss::Unreadable)];
+    let level = prop_oneof![Just(Level::Envelope), Just(Level::Content), Just(Level::Unlocked)];
+    let how = prop_oneof![Just(Loss::Deleted), Just(Loss::Edited), Just(Loss::Hidden), Just(Loss::Unreadable)];
+    let kind = prop_oneof![Just(StampKind::Tsr), Just(StampKind::Ots)];
     prop_oneof![
         (time(), 1_u64.., hash()).prop_map(|(time, note, commitment)| Entry::Note { time, note, commitment }),
         (time(), 1_u64.., any::<u64>(), any::<u64>()).prop_map(|(time, a, b, post): (_, u64, u64, u64)| {
@@ -128,7 +152,16 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             .prop_map(|(time, post, how)| { Entry::Lost { time, post: Channel::X.post(post_id(post)), how } }),
         (time(), time(), time(), "[!-~äß][ -~äß]{0,80}[!-~äß]")
             .prop_map(|(time, a, b, reason)| { Entry::Gap { time, from: a.min(b), to: a.max(b), reason } }),
-        (time(), "[!-~]{1,300}").prop_map(|(time, vkey)| Entry::Key { time, vkey }),
+        (time(), "[!-*,-~]{1,300}[+][0-9a-f]{8}[+](AA==|[a-zA-Z0-9+/]{44})")
+            .prop_map(|(time, vkey)| Entry::Key { time, vkey }),
+        (time(), 1_u64.., kind, "[a-z0-9.-]{1,64}", hash()).prop_map(|(time, size, kind, by, sha256)| Entry::Stamp {
+            time,
+            size,
+            kind,
+            by,
+            sha256
+        }),
+        (time(), 1_u64.., hash()).prop_map(|(time, note, sha256)| Entry::Unlock { time, note, sha256 }),
         "zz[!-~][ -~]{0,80}[!-~]".prop_map(|line| Entry::Unknown { line }),
     ]
 }

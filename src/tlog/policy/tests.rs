@@ -42,7 +42,7 @@ fn witnesses(count: usize) -> String {
 }
 
 fn since(policy: &str, signers: &[(usize, u64)]) -> Option<i64> {
-    let quorum = Policy::parse(policy.as_bytes()).unwrap().quorum(&checkpoint(signers)).unwrap();
+    let quorum = Policy::parse(policy.as_bytes()).unwrap().quorum(&[&checkpoint(signers)], None).unwrap();
     quorum.since.map(|time| time.ms() / 1000)
 }
 
@@ -64,7 +64,7 @@ fn a_witness_may_be_the_quorum_and_none_asks_for_nobody() {
     assert_eq!(since(&text, &[(1, 7)]), Some(7));
     assert_eq!(since(&text, &[(0, 7)]), None);
     let none = Policy::parse((witnesses(2) + "quorum none\n").as_bytes()).unwrap();
-    assert!(none.quorum(&checkpoint(&[(0, 7)])).is_none() && !none.asks_for_witnesses() && !none.names_logs());
+    assert!(none.quorum(&[&checkpoint(&[(0, 7)])], None).is_none() && !none.asks_for_witnesses() && !none.names_logs());
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn typed(number: usize) -> String {
 #[test]
 fn names_cannot_steer_a_terminal() {
     let text = format!("witness \u{9b}2J {}\nquorum \u{9b}2J\n", witness_key(0));
-    let quorum = Policy::parse(text.as_bytes()).unwrap().quorum(&checkpoint(&[])).unwrap();
+    let quorum = Policy::parse(text.as_bytes()).unwrap().quorum(&[&checkpoint(&[])], None).unwrap();
     assert_eq!(quorum.name, "\u{fffd}2J");
 }
 
@@ -203,7 +203,7 @@ proptest! {
         let at = at.index(text.len());
         text.splice(at..text.len().min(at + bytes.len() / 40), bytes);
         if let Ok(policy) = Policy::parse(&text) {
-            let _ = policy.quorum(&checkpoint(&[(0, 1), (1, 2)]));
+            let _ = policy.quorum(&[&checkpoint(&[(0, 1), (1, 2)])], None);
         }
     }
 }
