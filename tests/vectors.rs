@@ -10,6 +10,7 @@ use data_encoding::BASE64;
 use libtest_mimic::{Arguments, Failed, Trial};
 use verbale::note::proof::{PublishedPost, Sums};
 use verbale::note::slip::Slip;
+use verbale::note::unlocked::{Subkey, Unlocked};
 use verbale::note::{Content, Envelope};
 use verbale::tlog::checkpoint::Checkpoint;
 use verbale::tlog::entry::Entry;
@@ -17,7 +18,8 @@ use verbale::tlog::policy::Policy;
 use verbale::tlog::signed_note::{LogKey, SignedNote, VerifierKey};
 use verbale::tlog::tile::{TilePath, parse_bundle};
 use verbale::tlog::tlog_proof::TlogProof;
-use verbale::verify::proof::{Trust, verify, vkey};
+use verbale::verify::check::Outcome;
+use verbale::verify::proof::{Report, Trust, verify, vkey};
 use verbale::wording::post::PostText;
 use verbale::wording::thread::Part;
 
@@ -38,7 +40,8 @@ fn tests(format: &Path) -> Vec<Trial> {
     });
     let mut tests: Vec<Trial> = each.collect();
     tests.push(Trial::test(both, move || {
-        let valid = vectors.iter().filter(|path| read(path).0["expect"] == "valid").count();
+        let is_good = |expect: &str| expect == "valid" || expect == "proven" || expect.starts_with("intact");
+        let valid = vectors.iter().filter(|path| is_good(&read(path).0["expect"])).count();
         assert!(0 < valid && valid < vectors.len(), "{valid} of {} vectors are valid", vectors.len());
         Ok(())
     }));
@@ -87,6 +90,17 @@ fn trusted(headers: &BTreeMap<String, String>, of: &str) -> Option<Policy> {
     policy.or_else(|| headers.get(&format!("{of}vkey")).map(|key| VerifierKey::parse(key).unwrap().into()))
 }
 
+/// The verdict on a proof, the checks that fail, and those of extras that count for nothing.
+fn verdict(report: &Report) -> String {
+    let named = |outcome: Outcome| {
+        let names = report.checks.iter().filter(|check| check.outcome == outcome).map(|check| check.name);
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let parts = [(Outcome::Fails, ""), (Outcome::Void, "void ")].map(|(outcome, word)| (named(outcome), word));
+    let told = parts.into_iter().filter(|(names, _)| !names.is_empty()).map(|(names, word)| format!(": {word}{names}"));
+    format!("{}{}", report.verdict().as_str(), told.collect::<String>())
+}
+
 /// What this implementation makes of a case. What it accepts, it writes back byte for byte.
 fn result(format: &str, headers: &BTreeMap<String, String>, bytes: &[u8]) -> String {
     let text = std::str::from_utf8(bytes).ok();
@@ -109,16 +123,15 @@ fn result(format: &str, headers: &BTreeMap<String, String>, bytes: &[u8]) -> Str
         "post-file" => PublishedPost::parse(bytes).ok().map(|it| it.to_text().into_bytes()),
         "mirror-post" => text.and_then(|text| Part::parse(text).ok()).map(|it| it.to_text().into_bytes()),
         "slip" => text.and_then(|text| Slip::parse(text).ok()).map(|it| it.to_text().unwrap().into_bytes()),
+        "unlocked" => Unlocked::parse(bytes).ok().map(|it| it.to_text().into_bytes()),
+        "subkey" => Subkey::parse(bytes).ok().map(|it| it.to_text().into_bytes()),
         "sums" => Sums::parse(bytes).ok().map(|it| it.to_text().into_bytes()),
         "vkey" => vkey(bytes).ok().map(|it| format!("{it}\n").into_bytes()),
         "key-file" => LogKey::parse(bytes).ok().map(|it| it.to_file().into_bytes()),
         "proof" => {
-            let trust = Trust { log: trusted(headers, ""), receipt_log: trusted(headers, "receipt-") };
-            return match verify(bytes, &trust) {
-                Err(_) => "unreadable".to_owned(),
-                Ok(report) if report.exit_status() == 0 => "valid".to_owned(),
-                Ok(report) => report.failing().collect::<Vec<_>>().join(", "),
-            };
+            let trust =
+                Trust { log: trusted(headers, ""), receipt_log: trusted(headers, "receipt-"), ..Trust::default() };
+            return verdict(&verify(bytes, &trust));
         }
         other => panic!("no such format: {other}"),
     };

@@ -1,6 +1,9 @@
 //! The test vectors in `tests/vectors` as the cases below make them. `tests/vectors.rs` reads the files, as another
 //! implementation would, and has a test for each.
 
+mod edges;
+mod encrypted;
+mod extras;
 mod logs;
 mod mirrors;
 mod notes;
@@ -49,10 +52,21 @@ fn folder() -> PathBuf {
 }
 
 fn all() -> Vec<Case> {
-    [notes::all(), mirrors::all(), logs::all(), policies::all(), proofs::all(), receipts::all(), witnesses::all()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        notes::all(),
+        encrypted::all(),
+        edges::all(),
+        extras::all(),
+        mirrors::all(),
+        logs::all(),
+        policies::all(),
+        proofs::all(),
+        receipts::all(),
+        witnesses::all(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A published vector never changes: what the code writes today is what stands in the files, and nothing else does.

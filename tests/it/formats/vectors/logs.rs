@@ -1,5 +1,6 @@
 //! The vectors of the log's formats and its keys: each invalid one differs from a valid one by one fault.
 
+use data_encoding::BASE64;
 use verbale::tlog::tile::bundle;
 
 use super::Case;
@@ -19,6 +20,11 @@ fn entry() -> Set {
     set.valid("note", "A note was sealed.", &base);
     set.valid("post", "A run of notes was posted.", &format!("post {time} 17-62 x 972165182509809669\n"));
     set.valid("open", "The envelope was opened in public.", &format!("open {time} 17 envelope {hash}\n"));
+    set.valid(
+        "open-unlocked",
+        "A text was opened that could be read late.",
+        &format!("open {time} 17 unlocked {hash}\n"),
+    );
     set.valid("dispute", "Somebody disputes a note.", &format!("dispute {time} 17 x 972165182509809669\n"));
     set.valid(
         "receipt",
@@ -26,20 +32,42 @@ fn entry() -> Set {
         &format!("receipt {time} embassy.example/notes 17 {hash}\n"),
     );
     set.valid("lost", "A post is gone.", &format!("lost {time} x 972165182509809669 deleted\n"));
+    set.valid("lost-hidden", "A post is shown only to some.", &format!("lost {time} x 972165182509809669 hidden\n"));
     set.valid(
         "gap",
         "Messages may have been missed; the reason is any text.",
         &format!("gap {time} {time} {time} the platform did not answer\n"),
     );
-    set.valid("key", "The next key.", &format!("key {time} {}\n", fixture::other_key().vkey()));
+    set.valid("gap-lasts", "A gap that lasts.", &format!("gap {time} {time} {time} since the platform is away\n"));
+    set.valid("key", "A key.", &format!("key {time} {}\n", fixture::other_key().vkey()));
+    set.valid(
+        "key-other-type",
+        "A key of an unknown type, with any name.",
+        &format!("key {time} J\u{fc}rgen/2+0badc0de+/wA=\n"),
+    );
+    set.valid("stamp-tsr", "A head was stamped after RFC 3161.", &format!("stamp {time} 1 tsr freetsa {hash}\n"));
+    set.valid(
+        "stamp-ots",
+        "A head was stamped with OpenTimestamps, by the longest name.",
+        &format!("stamp {time} 18446744073709551615 ots a.pool-0.{} {hash}\n", "z".repeat(55)),
+    );
+    set.valid("unlock", "The text of a note became readable.", &format!("unlock {time} 17 {hash}\n"));
     set.valid("unknown", "A kind that version 1 does not know is read, and shown as unknown.", "weather is fine\n");
-    set.text_faults(&base);
-    set.fault(&base, "note-zero", "Notes are counted from 1.", " 2 ", " 0 ");
-    set.fault(&base, "two-spaces", "Two spaces.", " 2 ", "  2 ");
-    set.fault(&base, "tab", "A tab.", " 2 ", "\t2 ");
-    set.fault(&base, "hash-upper-case", "A hash in capitals.", "82b703b5", "82B703B5");
-    set.fault(&base, "time-in-seconds", "A time without milliseconds.", ".223Z", "Z");
-    set.fault(&base, "word-after", "A word after the commitment.", "\n", " more\n");
+    faults_of_entries(&mut set, &base, time, &hash);
+    unusable_keys(&mut set, time);
+    unusable_stamps(&mut set, time, &hash);
+    set
+}
+
+fn faults_of_entries(set: &mut Set, base: &str, time: &str, hash: &str) {
+    set.text_faults(base);
+    set.fault(base, "note-zero", "Notes are counted from 1.", " 2 ", " 0 ");
+    set.fault(base, "two-spaces", "Two spaces.", " 2 ", "  2 ");
+    set.fault(base, "tab", "A tab.", " 2 ", "\t2 ");
+    let commitment = fixture::envelope().commitment().to_string();
+    set.fault(base, "hash-upper-case", "A hash in capitals.", &commitment, &commitment.to_uppercase());
+    set.fault(base, "time-in-seconds", "A time without milliseconds.", ".223Z", "Z");
+    set.fault(base, "word-after", "A word after the commitment.", "\n", " more\n");
     set.invalid(
         "post-run-backwards",
         "A run ends before it begins.",
@@ -50,7 +78,7 @@ fn entry() -> Set {
         "A platform that version 1 does not know.",
         &format!("post {time} 17-62 y 972165182509809669\n"),
     );
-    set.invalid("open-other-level", "Neither envelope nor content.", &format!("open {time} 17 all {hash}\n"));
+    set.invalid("open-other-level", "Neither envelope, content nor unlocked.", &format!("open {time} 17 all {hash}\n"));
     set.invalid("receipt-without-log", "A receipt names no log.", &format!("receipt {time} 17 {hash}\n"));
     set.invalid(
         "receipt-no-origin",
@@ -58,7 +86,7 @@ fn entry() -> Set {
         &format!("receipt {time} embassy+example 17 {hash}\n"),
     );
     set.invalid("receipt-note-zero", "Note 0.", &format!("receipt {time} embassy.example/notes 0 {hash}\n"));
-    set.invalid("lost-other-way", "Neither deleted, edited nor unreadable.", &format!("lost {time} x 1 hidden\n"));
+    set.invalid("lost-other-way", "None of the ways in which a post is lost.", &format!("lost {time} x 1 gone\n"));
     set.invalid(
         "gap-backwards",
         "A gap ends before it begins.",
@@ -66,7 +94,35 @@ fn entry() -> Set {
     );
     set.invalid("gap-without-reason", "A gap has no reason.", &format!("gap {time} {time} {time}\n"));
     set.invalid("too-long", "Longer than 1,024 bytes.", &format!("weather {}\n", "x".repeat(1024)));
-    set
+}
+
+fn unusable_keys(set: &mut Set, time: &str) {
+    let key = |key: &str| format!("key {time} {key}\n");
+    set.invalid("key-word", "A word that is no key.", &key("word"));
+    set.invalid("key-without-name", "The name is empty.", &key("+0badc0de+AQ=="));
+    set.invalid("key-name-with-space", "A no-break space in the name.", &key("no\u{a0}name+0badc0de+AQ=="));
+    set.invalid("key-id-upper-case", "The id in capitals.", &key("name+0BADC0DE+AQ=="));
+    set.invalid("key-id-short", "An id of seven digits.", &key("name+0badc0d+AQ=="));
+    set.invalid("key-without-padding", "The base64 lacks its padding.", &key("name+0badc0de+AQ"));
+    set.invalid("key-of-nothing", "The base64 is empty.", &key("name+0badc0de+"));
+    set.invalid("key-two-words", "Two words.", &key("name+0badc0de+AQ== more"));
+}
+
+fn unusable_stamps(set: &mut Set, time: &str, hash: &str) {
+    let stamp = |what: &str| format!("stamp {time} {what} {hash}\n");
+    set.invalid("stamp-of-nothing", "A head of no entries.", &stamp("0 tsr freetsa"));
+    set.invalid("stamp-other-kind", "Neither tsr nor ots.", &stamp("5 tst freetsa"));
+    set.invalid("stamp-by-upper-case", "A capital in the authority's name.", &stamp("5 tsr FreeTSA"));
+    set.invalid("stamp-by-underscore", "An underscore in the authority's name.", &stamp("5 tsr free_tsa"));
+    set.invalid("stamp-by-nobody", "No authority.", &stamp("5 tsr"));
+    set.invalid(
+        "stamp-by-too-long",
+        "The authority's name is longer than 64.",
+        &stamp(&format!("5 ots {}", "a".repeat(65))),
+    );
+    set.invalid("stamp-without-hash", "No hash.", &format!("stamp {time} 5 tsr freetsa\n"));
+    set.invalid("unlock-note-zero", "Note 0.", &format!("unlock {time} 0 {hash}\n"));
+    set.invalid("unlock-with-level", "A level, as in `open`.", &format!("unlock {time} 17 content {hash}\n"));
 }
 
 fn signed_note() -> Set {
@@ -129,7 +185,10 @@ fn checkpoint() -> Set {
     fault("no-root", "The root is missing.", "\n5\n", "\n5");
     fault("root-not-base64", "The root is not base64.", "=\n", "!\n");
     fault("root-without-padding", "The root lacks its padding.", "=\n", "\n");
-    fault("root-in-pieces", "The root is in padded pieces of base64.", "\nzxU/", "\nzxU=Pw==");
+    let whole = text.lines().nth(2).unwrap()[..4].to_owned();
+    let bytes = BASE64.decode(whole.as_bytes()).unwrap();
+    let pieces = BASE64.encode(&bytes[..2]) + &BASE64.encode(&bytes[2..]);
+    fault("root-in-pieces", "The root is in padded pieces of base64.", &whole, &pieces);
     set.invalid("empty-extension", "A fourth line that is empty.", &key.sign(&format!("{text}\n")));
     set.invalid("not-signed", "The text alone.", &text);
     set

@@ -34,7 +34,11 @@ fn mirror_post() -> Set {
         "A post that is not the last has the commitment.",
         &format!("{first}\n\nsha256 {hash}"),
     );
-    set.invalid("hash-upper-case", "A hash in capitals.", &last.replace("82b703b5", "82B703B5"));
+    set.invalid(
+        "hash-upper-case",
+        "A hash in capitals.",
+        &last.replace(&hash.to_string(), &hash.to_string().to_uppercase()),
+    );
     set.fault(&first, "not-opened", "The mark before the text is missing.", "\u{201c}", "");
     set.fault(&first, "not-closed", "The mark after the text is missing.", "\u{201d}", "");
     set.fault(&first, "one-lf", "No empty line after the first one.", "\n\n", "\n");

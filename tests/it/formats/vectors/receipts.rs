@@ -13,9 +13,9 @@ use crate::support::fixture::{self, Received, received, received_proof, resum, u
 
 pub fn all() -> Vec<Case> {
     let mut cases = vec![
-        of("valid", "receipt", "The recipient's log and its account say that it arrived.", received().receipt()),
+        of("intact", "receipt", "The recipient's log and its account say that it arrived.", received().receipt()),
         of(
-            "valid",
+            "intact",
             "receipt-not-posted",
             "The receipt carries no post, so that nobody but its key says whose it is.",
             Receipt { post: None, ..received().receipt() },
@@ -37,9 +37,9 @@ fn known() -> Vec<Case> {
         Case { headers, ..case }
     };
     [
-        of("valid", "receipt-known", "The key of the receipt's log is the one that is known.", received().receipt()),
+        of("intact", "receipt-known", "The key of the receipt's log is the one that is known.", received().receipt()),
         of(
-            "receipt log, receipt key",
+            "receipt key: void receipt log",
             "receipt-in-the-recipients-name",
             "Somebody else made the receipt, in a log of the same name.",
             forged,
@@ -63,26 +63,31 @@ fn lines() -> Vec<Case> {
     let (log, commitment) = ("embassy.example/notes", fixture::envelope().commitment());
     let note = Received { line: fixture::note_entry(2, commitment), ..received() };
     vec![
-        of("receipt", "receipt-other-note", "The line is for note 3.", line(60_000, log, 3, commitment).receipt()),
         of(
-            "receipt",
+            "intact: void receipt",
+            "receipt-other-note",
+            "The line is for note 3.",
+            line(60_000, log, 3, commitment).receipt(),
+        ),
+        of(
+            "intact: void receipt",
             "receipt-other-log",
             "The line is for a note of another log.",
             line(60_000, "a.example", 2, commitment).receipt(),
         ),
         of(
-            "receipt",
+            "intact: void receipt",
             "receipt-other-hash",
             "The line is for another hash.",
             line(60_000, log, 2, Hash::of(b"note 1")).receipt(),
         ),
         of(
-            "receipt",
+            "intact: void receipt",
             "receipt-before-sent",
             "It arrived more than 10 minutes before it was sent.",
             line(-600_001, log, 2, commitment).receipt(),
         ),
-        of("receipt", "receipt-no-receipt", "The line says that a note was sealed.", note.receipt()),
+        of("intact: void receipt", "receipt-no-receipt", "The line says that a note was sealed.", note.receipt()),
     ]
 }
 
@@ -97,31 +102,31 @@ fn logs() -> Vec<Case> {
     elsewhere.inclusion.index = 0;
     vec![
         of(
-            "receipt log",
+            "intact: void receipt log",
             "receipt-same-log",
             "It is in a log of the name of the sender's.",
             with(key("embassy.example/notes", 3)),
         ),
         of(
-            "receipt log",
+            "intact: void receipt log",
             "receipt-same-key",
             "It is signed by the key of the sender's log, under another name.",
             with(key("ministry.example", 1)),
         ),
         of(
-            "receipt log",
+            "intact: void receipt log",
             "receipt-other-key",
             "It comes with a key that did not sign it.",
             Receipt { vkey: other.vkey, ..good.clone() },
         ),
         of(
-            "receipt log, receipt by",
+            "intact: void receipt log, receipt by",
             "receipt-other-place",
             "It is not at the place in the log where it should be.",
             elsewhere,
         ),
         of(
-            "receipt log",
+            "intact: void receipt log",
             "receipt-not-included",
             "The line is another one than the one in the log.",
             Receipt {
@@ -146,32 +151,32 @@ fn posts() -> Vec<Case> {
     early.post.address = format!("https://x.com/ministry/status/{}", early.post.post);
     vec![
         of(
-            "receipt by",
+            "intact: void receipt by",
             "receipt-by-another",
             "The post is by an account to which the note is not addressed.",
             by("17874544 journalist"),
         ),
-        of("receipt by", "receipt-by-sender", "The post is by the sender.", by("2244994945 embassy")),
+        of("intact: void receipt by", "receipt-by-sender", "The post is by the sender.", by("2244994945 embassy")),
         of(
-            "receipt by",
+            "intact: void receipt by",
             "receipt-post-sealed",
             "The post says that a note was sealed.",
             words(PostText::Note { note: 2, commitment, size, root }),
         ),
         of(
-            "receipt by",
+            "intact: void receipt by",
             "receipt-post-other-head",
             "The post shows a head of another log.",
             words(PostText::Receipt { note: 2, commitment, size: 2, root }),
         ),
         of(
-            "receipt by",
+            "intact: void receipt by",
             "receipt-post-too-early",
             "The post is more than 10 minutes older than the line.",
             early.receipt(),
         ),
         of(
-            "receipt by",
+            "intact: void receipt by",
             "receipt-post-late-head",
             "The head that the post shows does not end with the receipt.",
             Received { later: 1, ..received() }.receipt(),
@@ -187,8 +192,8 @@ fn missing() -> Vec<Case> {
         case(expect, &format!("{}-missing", name.replace('.', "-")), &format!("{name} is missing."), zip(&files))
     };
     vec![
-        without("receipt, receipt log", "receipt.line"),
-        without("receipt log, receipt by", "receipt.inclusion"),
-        without("receipt log", "receipt.vkey"),
+        without("intact: void receipt, receipt log", "receipt.line"),
+        without("intact: void receipt log, receipt by", "receipt.inclusion"),
+        without("intact: void receipt log", "receipt.vkey"),
     ]
 }

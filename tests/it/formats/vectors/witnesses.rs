@@ -29,13 +29,13 @@ pub fn all() -> Vec<Case> {
     let many = format!("log {}\n{own}", recipients_key().vkey());
     let others = format!("log {}\nlog {}\nquorum none\n", recipients_key().vkey(), fixture::other_key().vkey());
     let mut all = vec![
-        of("valid", "enough", "Two of three witnesses signed the head, as the policy asks.", enough(), &own),
-        of("valid", "enough-unposted", "There is no post, and the witnesses show a time.", unposted(enough()), &own),
-        of("valid", "two-logs", "The policy names two logs, and the proof is of the second.", enough(), &many),
-        of("valid", "no-logs", "The policy names no log, and pins no key.", opened(), "quorum none\n"),
+        of("proven", "enough", "Two of three witnesses signed the head, as the policy asks.", enough(), &own),
+        of("proven", "enough-unposted", "There is no post, and the witnesses show a time.", unposted(enough()), &own),
+        of("proven", "two-logs", "The policy names two logs, and the proof is of the second.", enough(), &many),
+        of("intact", "no-logs", "The policy names no log, and pins no key.", opened(), "quorum none\n"),
         of("witnesses", "too-few", "One of three witnesses signed the head, and two are needed.", few, &own),
         of("witnesses", "none", "No witness signed the head.", opened(), &own),
-        of("witnesses", "another-head", "A third witness's line is of another head.", with_line(elsewhere), &own),
+        of("proven", "another-head", "A third witness's line is of another head.", with_line(elsewhere), &own),
         of("witnesses", "another-type", "One of the two who signed has a key of type 6.", enough(), &other_type),
         of("signature, key", "other-logs", "The policy names two other logs, one of this name.", opened(), &others),
     ];
@@ -52,7 +52,7 @@ fn receipts(gazette: &Cosigner, tribune: &Cosigner) -> Vec<Case> {
     let enough = with(&[(gazette, FIRST + 120), (tribune, FIRST + 121)]);
     let few = with(&[(tribune, FIRST + 121)]);
     [
-        ("valid", "receipt-enough", "Two of three witnesses signed the head in the receipt.", enough),
+        ("intact", "receipt-enough", "Two of three witnesses signed the head in the receipt.", enough),
         ("receipt witnesses", "receipt-too-few", "One witness signed the head in the receipt.", few),
     ]
     .map(|(expect, name, comment, files)| made(expect, name, comment, files, ("receipt-policy", &theirs)))
