@@ -10,6 +10,8 @@ pub enum Outcome {
     Holds,
     /// It was checked, and it does not hold.
     Fails,
+    /// It was checked and does not hold, but it is an extra of the proof: it counts for nothing, and accuses nobody.
+    Void,
     /// Nothing is said about it; the detail says why.
     NotChecked,
 }
@@ -30,6 +32,7 @@ impl fmt::Display for Outcome {
         f.pad(match self {
             Outcome::Holds => "holds",
             Outcome::Fails => "FAILS",
+            Outcome::Void => "void",
             Outcome::NotChecked => "not checked",
         })
     }
@@ -43,8 +46,22 @@ pub(crate) fn fails(name: &'static str, detail: impl Into<String>) -> Check {
     Check { name, outcome: Outcome::Fails, detail: detail.into() }
 }
 
+pub(crate) fn void(name: &'static str, detail: impl Into<String>) -> Check {
+    Check { name, outcome: Outcome::Void, detail: detail.into() }
+}
+
 pub(crate) fn not_checked(name: &'static str, detail: impl Into<String>) -> Check {
     Check { name, outcome: Outcome::NotChecked, detail: detail.into() }
+}
+
+impl Check {
+    /// The same of an extra of the proof: what fails counts for nothing.
+    pub(crate) fn of_extra(self) -> Check {
+        match self.outcome {
+            Outcome::Fails => Check { outcome: Outcome::Void, ..self },
+            _ => self,
+        }
+    }
 }
 
 /// Holds with the first text, or fails with the second.

@@ -1,5 +1,7 @@
 //! What the checks show, in the terms of ISO/IEC 13888, and what they do not show.
 
+use crate::base::text;
+use crate::note::Role;
 use crate::note::proof::PublishedPost;
 
 use super::{Parts, post_checks};
@@ -11,7 +13,7 @@ const TODAY: [&str; 2] = ["platform", "receipt platform"];
 /// One kind of claim in the terms of ISO/IEC 13888, and how much of it this proof shows.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Claim {
-    /// `origin`, `time`, `order`, `submission` or `delivery`.
+    /// `origin`, `time`, `order`, `submission`, `channel` or `delivery`.
     pub name: &'static str,
     /// What the proof shows of it.
     pub shown: Vec<String>,
@@ -19,11 +21,12 @@ pub struct Claim {
     pub not_shown: Vec<String>,
 }
 
-/// The five claims in their order. A proof in which anything fails shows nothing, with one exception: if only a post is
+/// The claims in their order. A proof in which anything fails shows nothing, with one exception: if only a post is
 /// not there (any more), the proof does not show what depends on that post.
 pub(super) fn all(parts: &Parts, checks: &[Check]) -> Vec<Claim> {
-    let mut claims =
-        vec![origin(parts, checks), time(parts, checks), order(parts), submission(parts), delivery(parts, checks)];
+    let mut claims = vec![origin(parts, checks), time(parts, checks), order(parts), submission(parts)];
+    claims.extend(channel(parts, checks));
+    claims.push(delivery(parts, checks));
     let failing: Vec<&str> = checks.iter().filter(|c| c.outcome == Outcome::Fails).map(|c| c.name).collect();
     if failing.iter().any(|name| breaks(name)) {
         show_nothing(&mut claims, &failing);
@@ -71,6 +74,8 @@ fn origin(parts: &Parts, checks: &[Check]) -> Claim {
         not_shown.push("that anybody committed to it: the post by the sender's account must show this hash".to_owned());
     } else if !holds(checks, "key") {
         not_shown.push("that the key is the sender's: compare it with the one that the sender publishes".to_owned());
+    } else if outcome(checks, "platform") != Some(Outcome::Holds) {
+        not_shown.push("that the account is that of the key's holder: that is the log's word".to_owned());
     }
     not_shown.push("that what the message says is true".to_owned());
     Claim { name: "origin", shown, not_shown }
@@ -81,7 +86,7 @@ fn time(parts: &Parts, checks: &[Check]) -> Claim {
     match parts.post.get().filter(|_| holds(checks, "post")) {
         Some(post) if outcome(checks, "platform") == Some(Outcome::Holds) => {
             shown.push(format!(
-                "no later than {}, the moment in the id of the post that stands there",
+                "no later than {}, by X's word: the moment in the number of the post that stands there",
                 post.post.moment()
             ));
         }
@@ -90,7 +95,7 @@ fn time(parts: &Parts, checks: &[Check]) -> Claim {
         }
         Some(post) => {
             shown.push(format!(
-                "no later than {}, the moment in the post's id, if the post stands there",
+                "no later than {}, by X's word: the moment in the post's number, if the post stands there",
                 post.post.moment()
             ));
             not_shown.push(format!("that the post stands there: {}", post_checks::where_to_look(post)));
@@ -103,8 +108,22 @@ fn time(parts: &Parts, checks: &[Check]) -> Claim {
             "no later than {time}, by the word of the trusted witnesses, who had signed the head by then"
         ));
     }
-    not_shown.push("more than the sender's word about the times of its own clock, seen and sealed".to_owned());
+    not_shown.push("more than the sender's word about the times of its own clock, seen and sealed; and when it was sent is X's word, \
+                    in the number that the sender gives".to_owned());
     Claim { name: "time", shown, not_shown }
+}
+
+/// Whether the recipient's account took messages from this one, as the platform showed it at the time.
+fn channel(parts: &Parts, checks: &[Check]) -> Option<Claim> {
+    let content = parts.content.get().filter(|_| holds(checks, "record"))?;
+    let known = content.header.records.iter().filter(|record| record.role == Role::Recipient).count();
+    let shown = format!(
+        "the sender stated, when the note was sealed, what the platform then showed of {}: whether it took messages from the \
+         sender stands in the files recipient",
+        text::count(known as u64, "addressee", "addressees")
+    );
+    let not_shown = vec!["that the platform showed it so: it is stated, not proven".to_owned()];
+    (0 < known).then(|| Claim { name: "channel", shown: vec![shown], not_shown })
 }
 
 fn order(parts: &Parts) -> Claim {
@@ -113,19 +132,27 @@ fn order(parts: &Parts) -> Claim {
         let (note, place) = (envelope.note, envelope.correspondence);
         let before = place.count.saturating_sub(1);
         shown.push(format!(
-            "the sender gave it number {note} of all notes, and {} of this conversation: {before} before it",
+            "the sender's word: it is number {note} of all notes, and {} of this conversation, {before} before it",
             place.count
         ));
         shown.push(match place.count {
-            1 => "the sender said that no note came before it in this conversation".to_owned(),
-            _ => format!("the note directly before it in this conversation has the commitment {}", place.previous),
+            1 => "the sender's word: no note came before it in this conversation".to_owned(),
+            _ => format!(
+                "the sender's word: the note directly before it in this conversation has the commitment {}",
+                place.previous
+            ),
         });
     }
     let not_shown = vec![
-        "that no number is missing or given twice: that takes the whole log, which is public".to_owned(),
+        "that no number is missing or given twice, and that no other version of it was sealed: that takes the whole log, which is \
+         public"
+            .to_owned(),
         "what the notes before and after it say".to_owned(),
-        "how many of those before it in this conversation were opened, and how many notes were sealed within 24 hours before \
-         or after it: not counted; verbale verify --site counts them in the published log"
+        "that it is the only version, and that the order is right: both are the sender's word as long as notes that were sealed \
+         before this one was opened are not opened"
+            .to_owned(),
+        "how many notes were sealed and never opened, before this one was: not counted; verbale verify --site counts them in the \
+         published log"
             .to_owned(),
     ];
     Claim { name: "order", shown, not_shown }
@@ -159,7 +186,7 @@ fn delivery(parts: &Parts, checks: &[Check]) -> Claim {
     }
     let mut claim = match (holds(checks, "receipt key"), outcome(checks, "receipt platform")) {
         (true, stands) => said_by_key(&key.name_and_id(), post, stands),
-        (false, Some(Outcome::Fails)) => {
+        (false, Some(Outcome::Fails | Outcome::Void)) => {
             return not_shown("that the other side received or read it: its post does not stand there like that");
         }
         (false, Some(Outcome::Holds)) => said_by_post(parts, post),
@@ -188,7 +215,7 @@ fn said_by_key(key: &str, post: &PublishedPost, stands: Option<Outcome>) -> Clai
         Some(Outcome::Holds) => {
             shown.push(format!("no later than {time}, the moment in the id of its post, which stands there"));
         }
-        Some(Outcome::Fails) => {
+        Some(Outcome::Fails | Outcome::Void) => {
             not_shown.push("any moment before which it said so: its post does not stand there like that".to_owned());
         }
         Some(Outcome::NotChecked) | None => {

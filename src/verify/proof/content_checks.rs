@@ -3,25 +3,31 @@
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use crate::base::ids::Source;
 use crate::note::content::decode_once;
 use crate::note::proof::Files;
-use crate::note::{AttachmentRef, Content, Envelope, attachment_names, names};
+use crate::note::unlocked::{Subkey, Unlocked};
+use crate::note::{AttachmentRef, Content, Envelope, Record, Role, attachment_names, names};
 
 use super::{Part, Parts};
 use crate::verify::check::{Check, fails, holds, not_checked, result};
 
-/// The three checks in their order.
+/// The checks in their order: content, records, attachments; and of an encrypted message, its key and a text that was read
+/// later, if they are there.
 pub(super) fn all(files: &Files, parts: &Parts) -> Vec<Check> {
     let content = match &parts.content {
         Part::Read(content) => content,
         Part::Broken(error) => return vec![fails("content", error)],
         Part::Missing => return not_opened(files, parts.note),
     };
-    vec![hash(parts, content), record(files, parts, content), attachments(files, parts.note, content)]
+    let mut checks = vec![hash(parts, content), record(files, parts, content), attachments(files, parts.note, content)];
+    checks.extend(files.get(&names::subkey(parts.note)).map(|bytes| subkey(bytes, content)));
+    checks.extend(files.get(&names::unlocked(parts.note)).map(|bytes| unlocked(bytes, content)));
+    checks
 }
 
 fn not_opened(files: &Files, note: u64) -> Vec<Check> {
-    let left = |name: &&str| *name == names::record(note) || is_attachment(name, note);
+    let left = |name: &&str| names::is_record(name, note) || is_attachment(name, note) || is_key(name, note);
     match files.iter().map(|(name, _)| name).find(left) {
         Some(name) => vec![fails("content", format!("{name} is there, and the content that it belongs to is not"))],
         None => vec![not_checked("content", "the sender has opened the envelope only")],
@@ -36,26 +42,81 @@ fn hash(parts: &Parts, content: &Content) -> Check {
     if envelope.content != hash {
         return fails(NAME, format!("the content has the SHA-256 {hash}, and the envelope says {}", envelope.content));
     }
-    holds(NAME, format!("{} bytes of text, with the SHA-256 that the envelope says", content.text.len()))
+    let text =
+        content.text_len().map_or("a text that could not be read".to_owned(), |len| format!("{len} bytes of text"));
+    holds(NAME, format!("{text}, with the SHA-256 that the envelope says"))
 }
 
+fn is_key(name: &str, note: u64) -> bool {
+    name == names::subkey(note) || name == names::unlocked(note)
+}
+
+/// The key that opens this message is the one whose hash was sealed with it.
+fn subkey(bytes: &[u8], content: &Content) -> Check {
+    const NAME: &str = "subkey";
+    match (Subkey::parse(bytes), content.header.subkey) {
+        (Err(error), _) => fails(NAME, error.to_string()),
+        (Ok(_), None) => fails(NAME, "the content names no such key"),
+        (Ok(key), Some(hash)) if key.hash(&content.header.salt) != hash => {
+            fails(NAME, "it is not the key whose hash the content has")
+        }
+        (Ok(_), Some(_)) => holds(NAME, "it is the key whose hash was sealed with the message"),
+    }
+}
+
+/// A text can only have become readable later if it could not be read before.
+fn unlocked(bytes: &[u8], content: &Content) -> Check {
+    const NAME: &str = "unlocked";
+    match (Unlocked::parse(bytes), &content.text) {
+        (Err(error), _) => fails(NAME, error.to_string()),
+        (Ok(_), Some(_)) => fails(NAME, "the content has a text already, which could be read when it was sealed"),
+        (Ok(_), None) => {
+            not_checked(NAME, "whether it is the text of the encrypted message is not checked by this version")
+        }
+    }
+}
+
+/// Every record is the one that the content says, of a role that belongs to the source; and what the platform said of a direct
+/// message is what the note says.
 fn record(files: &Files, parts: &Parts, content: &Content) -> Check {
     const NAME: &str = "record";
-    let Some(bytes) = files.get(&names::record(parts.note)) else {
-        return fails(NAME, "the content is opened, and the platform's record is not there");
-    };
-    if !content.record.is(bytes) {
-        return fails(NAME, "it is not the record that the content says");
+    let records = &content.header.records;
+    let expected = names::records(parts.note, records);
+    if let Some((name, _)) =
+        files.iter().find(|(name, _)| names::is_record(name, parts.note) && !expected.iter().any(|known| known == name))
+    {
+        return fails(NAME, format!("the content knows no file {name}"));
+    }
+    let mut message = None;
+    for (record, name) in records.iter().zip(&expected) {
+        let Some(bytes) = files.get(name) else {
+            return fails(NAME, format!("the content is opened, and {name} is not there"));
+        };
+        if !record.file.is(bytes) {
+            return fails(NAME, format!("{name} is not the record that the content says"));
+        }
+        message = message.or(Some(bytes).filter(|_| record.role == Role::Message));
     }
     let Some(envelope) = parts.envelope.get() else {
         return not_checked(NAME, "it is the one that the content says, but the envelope cannot be read");
     };
-    result(NAME, compare(bytes, envelope, content))
+    if content.header.is_encrypted() != (envelope.message.source() == Source::XChat) {
+        return fails(NAME, format!("no message of {} has such a record", envelope.message.source().as_str()));
+    }
+    match message {
+        Some(bytes) => result(NAME, compare(bytes, envelope, content)),
+        None => not_checked(NAME, told(records)),
+    }
+}
+
+fn told(records: &[Record]) -> String {
+    let roles: Vec<&str> = records.iter().map(|record| record.role.as_str()).collect();
+    format!("{} are those that the content says; what they say is not checked by this version", roles.join(", "))
 }
 
 /// What the platform's record of a message says about what the envelope and the content say too.
 #[derive(Deserialize)]
-struct Record {
+struct Said {
     id: Option<String>,
     sender_id: Option<String>,
     dm_conversation_id: Option<String>,
@@ -68,13 +129,13 @@ fn compare(bytes: &[u8], envelope: &Envelope, content: &Content) -> Result<Strin
         return Err("it cannot be read as JSON: not the record of one message".to_owned());
     }
     serde_json::from_slice::<Shallow>(bytes).map_err(unreadable)?;
-    let record: Record = serde_json::from_slice(bytes).map_err(unreadable)?;
+    let record: Said = serde_json::from_slice(bytes).map_err(unreadable)?;
     let text = record.text.map(|text| decode_once(&text));
     let fields = [
         ("id", record.id, envelope.message.to_string()),
         ("sender_id", record.sender_id, envelope.from.id.to_string()),
         ("dm_conversation_id", record.dm_conversation_id, envelope.conversation.to_string()),
-        ("text", text, content.text.clone()),
+        ("text", text, content.text.clone().unwrap_or_default()),
     ];
     let mut same = Vec::new();
     for (name, said, expected) in fields {
@@ -160,13 +221,13 @@ pub(super) fn is_attachment(name: &str, note: u64) -> bool {
 
 fn attachments(files: &Files, note: u64, content: &Content) -> Check {
     const NAME: &str = "attachments";
-    let expected = attachment_names(note, content);
+    let expected = attachment_names(note, &content.header);
     let known = |name: &str| expected.iter().flatten().any(|known| known == name);
     if let Some((name, _)) = files.iter().find(|(name, _)| is_attachment(name, note) && !known(name)) {
         return fails(NAME, format!("the content knows no file {name}"));
     }
     let mut unreadable = Vec::new();
-    for (attachment, name) in content.attachments.iter().zip(&expected) {
+    for (attachment, name) in content.header.attachments.iter().zip(&expected) {
         match (attachment, name.as_ref().and_then(|name| files.get(name)), name) {
             (AttachmentRef::Unreadable { media_key }, ..) => unreadable.push(media_key.as_str()),
             (AttachmentRef::File(file), Some(bytes), _) if file.is(bytes) => {}

@@ -2,6 +2,7 @@
 
 use crate::base::ids::Account;
 use crate::base::text;
+use crate::note::packaging::NotRead;
 use crate::note::proof::{Files, Sums};
 use crate::note::{Envelope, names};
 use crate::tlog::checkpoint::Checkpoint;
@@ -11,7 +12,16 @@ use crate::tlog::tree;
 use super::{Part, Parts, Trust, post_checks, trust};
 use crate::verify::check::{Check, fails, holds, not_checked, result};
 
-/// Everything that a proof must have is there, and `SHA256SUMS` is exactly the list of what is there.
+/// What no proof is without, and is not there.
+pub(super) fn missing(files: &Files, parts: &Parts) -> Option<NotRead> {
+    let note = parts.note;
+    let needed =
+        [names::envelope(note), names::entry(note), names::tlog_proof(note), names::VKEY.into(), names::SUMS.into()];
+    let missing: Vec<String> = needed.into_iter().filter(|name| files.get(name).is_none()).collect();
+    (!missing.is_empty()).then_some(NotRead::Parts { missing })
+}
+
+/// There is one envelope, and `SHA256SUMS` is exactly the list of what is there.
 pub(super) fn files(files: &Files, parts: &Parts) -> Check {
     const NAME: &str = "files";
     let envelopes = files.iter().filter(|(name, _)| names::note_of_envelope(name).is_some()).count();
@@ -19,10 +29,6 @@ pub(super) fn files(files: &Files, parts: &Parts) -> Check {
         return fails(NAME, format!("{envelopes} envelopes where a proof has one"));
     }
     let note = parts.note;
-    let needed = [names::entry(note), names::tlog_proof(note), names::VKEY.into(), names::SUMS.into()];
-    if let Some(missing) = needed.iter().find(|name| files.get(name).is_none()) {
-        return fails(NAME, format!("{missing} is missing"));
-    }
     let here = Sums::of(files.iter());
     let list = files.get(names::SUMS).unwrap_or_default();
     // Byte for byte, so that no file can be changed, added or left out, and no byte of the list either.

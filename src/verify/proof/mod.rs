@@ -4,34 +4,39 @@ mod trust;
 mod content_checks;
 mod post_checks;
 mod log_checks;
+mod later;
+mod kept;
 mod receipt;
 mod online;
 mod claims;
+mod verdict;
 mod neighbours;
 mod report;
 mod slip;
 
 use crate::base::hash::Hash;
-use crate::base::ids::Origin;
+use crate::base::ids::{AccountName, Origin};
 use crate::base::text::ParseError;
+use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::Time;
+use crate::note::packaging::{self, Packed};
 use crate::note::proof::{Files, PublishedPost};
-use crate::note::{ArchiveError, Content, Envelope, names};
+use crate::note::{Content, Envelope, names};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::entry::Entry;
 use crate::tlog::policy::Policy;
 use crate::tlog::signed_note::{SignedNote, VerifierKey};
 use crate::tlog::tlog_proof::TlogProof;
-use crate::verify::check::{fails, not_checked};
 
 pub use claims::Claim;
-pub use neighbours::{Conversation, Counting, Day, NEAR_MS, Neighbours, OPENED_MAX, Uncounted};
+pub use neighbours::{Choice, Conversation, Counting, NEAR_MS, Neighbours, OPENED_MAX, Others, Uncounted};
 #[cfg(feature = "daemon")]
 pub(crate) use online::cut;
 pub use online::{Looked, Shown, posts};
 pub use report::{Report, Subject};
 pub use slip::slip;
 pub use trust::{key_of, known, witnesses};
+pub use verdict::{Ties, Verdict};
 
 /// What the person who checks knows beforehand.
 #[derive(Clone, Default, Debug)]
@@ -41,59 +46,44 @@ pub struct Trust {
     pub log: Option<Policy>,
     /// The same for the recipient's log, if the proof has a receipt.
     pub receipt_log: Option<Policy>,
+    /// A signed head of the log that was kept at an earlier time.
+    pub head: Option<Vec<u8>>,
+    /// The name that the sender's account has at present, if it was renamed since.
+    pub account: Option<AccountName>,
 }
 
-/// The file cannot be the subject of a report.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0}\ngive the file note-<n>.proof.zip as it was handed to you")]
-pub struct Unreadable(ArchiveError);
-
-/// Checks a proof.
-///
-/// # Errors
-/// Only if the file is no archive, or larger than the limit. Every other fault of a proof is in the report.
-pub fn verify(zip: &[u8], trust: &Trust) -> Result<Report, Unreadable> {
-    verify_with(zip, trust, None)
-}
-
-/// Checks a proof, and whether its [`posts`] are on the platform, by the platform's answers.
-///
-/// # Errors
-/// As [`verify`].
-pub fn verify_online(zip: &[u8], trust: &Trust, looked: &Looked) -> Result<Report, Unreadable> {
-    verify_with(zip, trust, Some(looked))
-}
-
-fn verify_with(zip: &[u8], trust: &Trust, looked: Option<&Looked>) -> Result<Report, Unreadable> {
-    match Files::unpack(zip) {
-        Ok(files) => Ok(check(&files, trust, looked)),
-        Err(ArchiveError::Refused { what }) => Ok(refused(what)),
-        Err(other) => Err(Unreadable(other)),
+/// Checks a proof in an archive.
+pub fn verify(zip: &[u8], trust: &Trust) -> Report {
+    match packaging::open(zip) {
+        Ok(packed) => check(&packed, trust, None),
+        Err(why) => Report::not_read(why),
     }
 }
 
-/// The report on an archive that could not be unpacked completely.
-fn refused(what: String) -> Report {
-    let rest = ["envelope", "commitment", "origin", "inclusion", "signature", "key", "post", "time", "content"];
-    let mut checks = vec![fails("files", what)];
-    checks.extend(rest.map(|name| not_checked(name, "the archive was refused")));
-    Report { subject: None, claims: claims::all(&Parts::default(), &checks), checks, unread: Vec::new(), others: None }
-}
-
-fn check(files: &Files, trust: &Trust, looked: Option<&Looked>) -> Report {
-    let parts = Parts::read(files, trust);
+/// Checks the files of a proof; and whether its [`posts`] are on the platform, by the platform's answers, if it was asked.
+pub fn check(packed: &Packed, trust: &Trust, looked: Option<&Looked>) -> Report {
+    let files = &packed.files;
+    let mut parts = Parts::read(files, trust);
+    if let Some(why) = log_checks::missing(files, &parts) {
+        return Report::not_read(why);
+    }
     let mut checks = vec![log_checks::files(files, &parts)];
     checks.extend([log_checks::envelope(&parts), log_checks::commitment(&parts), log_checks::origin(&parts)]);
     checks.extend([log_checks::inclusion(&parts), log_checks::signature(&parts), log_checks::key(&parts, trust)]);
-    checks.extend(trust::witnesses_of(parts.proof.get(), "witnesses", trust.log.as_ref()));
+    let witnesses = trust::witnesses_of("witnesses", &parts.heads(), trust.log.as_ref(), parts.first());
+    parts.witnessed = witnesses.as_ref().and_then(|(_, since)| *since);
+    checks.extend(witnesses.map(|(check, _)| check));
+    checks.extend(later::check(files, &parts));
+    checks.extend(kept::check(&parts, trust));
     checks.extend([post_checks::post(&parts), post_checks::time(&parts)]);
+    checks.extend(post_checks::beacon(&parts));
     checks.extend(content_checks::all(files, &parts));
     checks.extend(receipt::all(files, &parts, trust));
-    checks.extend(online::all(&parts, looked));
+    let question = online::question(&parts, trust, looked, &checks);
+    checks.extend(online::all(&parts, trust, looked, &checks));
     checks.push(post_checks::readme());
     checks.extend(post_checks::unknown(files, &parts));
-    let unread = online::unread(&parts, looked);
-    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unread, others: None }
+    Report::of(packed, &parts, checks, online::unread(&parts, looked)).asking(question)
 }
 
 /// A file of the proof: missing, not of its format, or read.
@@ -134,7 +124,11 @@ struct Parts {
     vkey: Part<VerifierKey>,
     /// The key that the signature is checked with: the trusted one, or else the one in the proof.
     key: Option<VerifierKey>,
-    /// When the witnesses that the policy asks for had signed the checkpoint.
+    /// The checkpoint, if it is signed by that key.
+    signed_head: Option<Checkpoint>,
+    /// Later heads of the log, ascending.
+    later: Vec<later::LaterHead>,
+    /// When the witnesses that the policy asks for had signed a head that the note is under.
     witnessed: Option<Time>,
     post: Part<PublishedPost>,
     content: Part<Content>,
@@ -154,6 +148,8 @@ impl Default for Parts {
             checkpoint: None,
             vkey: Part::Missing,
             key: None,
+            signed_head: None,
+            later: Vec::new(),
             witnessed: None,
             post: Part::Missing,
             content: Part::Missing,
@@ -171,14 +167,18 @@ impl Parts {
         let vkey = Part::of(files.get(names::VKEY), vkey);
         let entry = files.get(&names::entry(note));
         let checkpoint = proof.get().and_then(checkpoint);
-        Parts {
+        let key = trust::known(trust.log.as_ref(), origin(checkpoint.as_ref()), vkey.get()).cloned();
+        let signed = proof.get().zip(key.as_ref());
+        let mut parts = Parts {
             note,
             commitment: envelope.map(Hash::of),
             envelope: Part::of(envelope, Envelope::parse),
             entry: Part::of(entry, Entry::parse),
             entry_bytes: entry.unwrap_or_default().to_vec(),
-            key: trust::known(trust.log.as_ref(), origin(checkpoint.as_ref()), vkey.get()).cloned(),
-            witnessed: trust::witnessed(proof.get(), trust.log.as_ref()),
+            signed_head: signed.and_then(|(proof, key)| Checkpoint::open(proof.checkpoint.as_bytes(), key).ok()),
+            key,
+            later: Vec::new(),
+            witnessed: None,
             proof,
             checkpoint,
             vkey,
@@ -186,7 +186,20 @@ impl Parts {
             content_hash: content.map(Hash::of),
             content: Part::of(content, Content::parse),
             receipt: receipt::Received::read(files, trust),
-        }
+        };
+        parts.later = later::read(files, &parts);
+        parts
+    }
+
+    /// The signed heads that the note is under, for those who look at what others have signed.
+    fn heads(&self) -> Vec<SignedNote> {
+        let own = self.proof.get().and_then(|proof| SignedNote::parse(proof.checkpoint.as_bytes()).ok());
+        own.into_iter().chain(self.later.iter().filter_map(later::LaterHead::note)).collect()
+    }
+
+    /// The first moment at which there can have been a head with this note, allowing for clocks that differ.
+    fn first(&self) -> Option<Time> {
+        self.entry.get().and_then(Entry::time).map(|sealed| sealed.plus_ms(-SKEW_MS_MAX))
     }
 }
 

@@ -2,10 +2,13 @@
 //! versions of a note and later open only the best one. That would leave many unopened notes beside it, sealed within
 //! the same hours or to the same correspondent.
 //!
+//! Whatever was sealed before a note was opened might have been opened in its place: all of that is counted.
+//!
 //! Nothing is read here, and nothing is trusted. The log's entries go in, then the envelopes of opened notes, and
 //! counts come out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::Serialize;
 
@@ -16,10 +19,12 @@ use crate::note::Envelope;
 use crate::note::proof::Files;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::entry::{Entry, Level};
-use crate::tlog::signed_note::VerifierKey;
+use crate::tlog::signed_note::{SignedNote, VerifierKey};
 use crate::tlog::tree::{Frontier, leaf_hash};
 
-use super::{Parts, Trust};
+use super::{Parts, Trust, kept};
+use crate::verify::check::Check;
+use crate::verify::versions::{Versions, conversation, is_of_another_version};
 
 /// Notes that were sealed within this time before or after a note are near it, in milliseconds.
 pub const NEAR_MS: i64 = DAY_MS;
@@ -35,9 +40,14 @@ pub struct Neighbours {
     /// Those in the same conversation.
     pub conversation: Conversation,
     /// Those that were sealed within 24 hours before or after it.
-    pub day: Day,
-    /// Number of opened notes whose envelope is not published where it should be: their conversation is not known.
+    pub day: Others,
+    /// Those that were sealed before it was opened in public; if it was not, all of the log.
+    pub choice: Choice,
+    /// Number of notes that the log says are opened, and whose envelope is not published: they count as not opened.
     pub envelopes_missing: u64,
+    /// What the log shows of a head that the reader kept, if one was given.
+    #[serde(skip)]
+    pub kept: Option<Check>,
 }
 
 /// Notes of one conversation.
@@ -53,9 +63,19 @@ pub struct Conversation {
     pub after_opened: u64,
 }
 
-/// Notes of the same hours.
+/// The notes among which the sender could choose when it opened one.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
-pub struct Day {
+pub struct Choice {
+    /// The first entry that opens the note. None if there is none.
+    pub opened_by_entry: Option<u64>,
+    /// The others that were sealed by then.
+    #[serde(flatten)]
+    pub others: Others,
+}
+
+/// Other notes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Others {
     /// Number of notes.
     pub notes: u64,
     /// Number of these that are opened.
@@ -71,13 +91,14 @@ pub enum Uncounted {
     Fails(String),
     /// It could not be read.
     Unread(String),
+    /// It is another log, about which the proof says nothing.
+    OtherLog(String),
 }
 
 /// The counting while it goes on.
 #[derive(Debug)]
 pub struct Counting {
     envelope: Envelope,
-    commitment: Hash,
     sealed: Time,
     /// The head in the proof.
     head: Checkpoint,
@@ -85,32 +106,42 @@ pub struct Counting {
     frontier: Frontier,
     /// The root of the first entries, as many as the head in the proof has.
     at_head: Option<Hash>,
+    kept: Option<kept::Beside>,
     /// Of each note.
     commitments: Vec<Hash>,
     near: Vec<u64>,
     /// For each opened note, the hashes that the log calls its content.
     opened: BTreeMap<u64, BTreeSet<Hash>>,
+    /// The first entry that opens the note of the proof, and the last note before it.
+    own_opening: Option<(u64, u64)>,
+    versions: Versions,
     conversation: Conversation,
     missing: u64,
 }
 
 impl Counting {
     /// Begins with the note of a proof. None if the proof is not whole. [`super::verify`] says whether it holds.
-    pub fn of(zip: &[u8], trust: &Trust) -> Option<Counting> {
-        let parts = Parts::read(&Files::unpack(zip).ok()?, trust);
+    pub fn of(files: &Files, trust: &Trust) -> Option<Counting> {
+        let parts = Parts::read(files, trust);
         let sealed = parts.entry.get()?.time()?;
         let envelope = parts.envelope.get()?.clone();
+        let commitment = parts.commitment?;
         let before = envelope.correspondence.count.saturating_sub(1);
+        let mut versions = Versions::default();
+        versions.take(&envelope, commitment).ok()?;
+        let kept = kept::Beside::of(&parts, trust);
         Some(Counting {
-            commitment: parts.commitment?,
             sealed,
             head: parts.checkpoint?,
             key: parts.key?,
             frontier: Frontier::new(),
             at_head: None,
+            kept,
             commitments: Vec::new(),
             near: Vec::new(),
             opened: BTreeMap::new(),
+            own_opening: None,
+            versions,
             conversation: Conversation { before, before_unopened: before, ..Conversation::default() },
             missing: 0,
             envelope,
@@ -120,17 +151,29 @@ impl Counting {
     /// Takes the published checkpoint. It must be signed by the key that the proof was checked with.
     ///
     /// # Errors
-    /// If it is of another log, or the log has fewer entries than it had when the proof was made.
+    /// If it is of another log. One that has fewer entries than the proof's says nothing: a copy on the way may be old.
     pub fn head(&self, checkpoint: &[u8]) -> Result<Checkpoint, Uncounted> {
-        let head = Checkpoint::open(checkpoint, &self.key);
-        let head = head.map_err(|error| failed(format!("its checkpoint is not that of the proof's log: {error}")))?;
+        let head = Checkpoint::open(checkpoint, &self.key).map_err(|error| self.no_head(checkpoint, &error))?;
         if head.size < self.head.size {
             let (now, then) = (head.size, self.head.size);
-            return Err(failed(format!(
-                "its head has {now} entries, fewer than the {then} of the proof: it was rewound"
+            return Err(Uncounted::Unread(format!(
+                "its head has {now} entries, fewer than the {then} of the proof: perhaps a copy on the way is old; if it stays so, \
+                 the log was rewound"
             )));
         }
         Ok(head)
+    }
+
+    /// What a checkpoint that cannot be used says: only one of this log that its key has not signed contradicts the proof.
+    fn no_head(&self, checkpoint: &[u8], error: &impl fmt::Display) -> Uncounted {
+        let parsed = SignedNote::parse(checkpoint).and_then(|note| Checkpoint::parse(note.text()));
+        match parsed {
+            Err(_) => Uncounted::Unread(format!("its checkpoint cannot be read: {error}")),
+            Ok(head) if head.origin != self.envelope.log => {
+                Uncounted::OtherLog(format!("it is that of the log {}", head.origin))
+            }
+            Ok(_) => failed(format!("its checkpoint is not that of the proof's log: {error}")),
+        }
     }
 
     /// Takes the next entry, its LF included.
@@ -143,6 +186,7 @@ impl Counting {
         if self.frontier.len() == self.head.size {
             self.at_head = Some(self.frontier.root());
         }
+        self.kept.iter_mut().for_each(|kept| kept.take(&self.frontier));
         match Entry::parse(bytes).map_err(|error| failed(format!("entry {index}: {error}")))? {
             Entry::Note { time, note, commitment } => {
                 let next = self.commitments.len() as u64 + 1;
@@ -169,11 +213,18 @@ impl Counting {
         let is_other = match level {
             Level::Envelope => sha256 != commitment,
             Level::Content => is_own && sha256 != self.envelope.content,
+            Level::Unlocked => false,
         };
         if is_other {
             return Err(failed(format!("entry {index} opens another {level} of note {note} than was sealed")));
         }
-        if !is_own {
+        // What became readable later was not shown when it was chosen.
+        if level == Level::Unlocked {
+            return Ok(());
+        }
+        if is_own {
+            self.own_opening.get_or_insert((index, self.commitments.len() as u64));
+        } else {
             let contents = self.opened.entry(note).or_default();
             contents.extend((level == Level::Content).then_some(sha256));
         }
@@ -204,7 +255,8 @@ impl Counting {
         if OPENED_MAX < self.opened.len() {
             return Err(Uncounted::Unread(format!("{} notes are opened, more than {OPENED_MAX}", self.opened.len())));
         }
-        Ok(self.opened.keys().copied().collect())
+        let own = self.own_opening.map(|_| self.envelope.note);
+        Ok(self.opened.keys().copied().chain(own).collect())
     }
 
     /// Takes the published envelope of an opened note. None if it is known not to be there.
@@ -215,15 +267,24 @@ impl Counting {
         let Some(commitment) = self.sealed_as(note) else {
             return Err(failed(format!("note {note} is opened, and there is no such note")));
         };
+        let is_own = note == self.envelope.note;
         let Some(bytes) = bytes else {
-            self.missing += 1;
+            self.is_not_published(note);
             return Ok(());
         };
         if Hash::of(bytes) != commitment {
-            return Err(failed(format!("the published envelope of note {note} is not the one that was sealed")));
+            // Anybody on the way may put something there: only another envelope speaks of the log.
+            return Err(match Envelope::parse(bytes) {
+                Ok(_) => failed(format!("the published envelope of note {note} is not the one that was sealed")),
+                Err(error) => Uncounted::Unread(format!("what stands there for the envelope of note {note}: {error}")),
+            });
         }
-        let envelope =
-            Envelope::parse(bytes).map_err(|error| failed(format!("the envelope of note {note}: {error}")))?;
+        let envelope = Envelope::parse(bytes).map_err(|error| match is_of_another_version(bytes) {
+            true => Uncounted::Unread(format!(
+                "the envelope of note {note} is of a version that this program does not know"
+            )),
+            false => failed(format!("the envelope of note {note}: {error}")),
+        })?;
         if envelope.note != note || envelope.log != self.envelope.log {
             return Err(failed(format!(
                 "the envelope of note {note} is of note {} of {}",
@@ -233,52 +294,49 @@ impl Counting {
         if self.opened.get(&note).is_some_and(|contents| contents.iter().any(|content| *content != envelope.content)) {
             return Err(failed(format!("the log opens another content of note {note} than was sealed")));
         }
-        if envelope.conversation == self.envelope.conversation {
-            self.take_relative(&envelope, commitment)?;
+        if is_own {
+            return Ok(());
+        }
+        self.versions.take(&envelope, commitment).map_err(failed)?;
+        if conversation(&envelope) == conversation(&self.envelope) {
+            self.count_relative(note);
         }
         Ok(())
     }
 
-    /// Takes another note of the conversation: numbers and chain must fit.
-    fn take_relative(&mut self, other: &Envelope, commitment: Hash) -> Result<(), Uncounted> {
-        let (own, own_place) = (self.envelope.note, self.envelope.correspondence);
-        let (note, place) = (other.note, other.correspondence);
-        let is_before = note < own;
-        let (first, second) = if is_before { (place, own_place) } else { (own_place, place) };
-        let earlier = if is_before { commitment } else { self.commitment };
-        let is_next = first.count.checked_add(1) == Some(second.count);
-        if second.count <= first.count || (is_next && second.previous != earlier) {
-            return Err(failed(format!(
-                "note {own} says that it is number {} of its conversation, and note {note}, of the same one, contradicts it as \
-                 number {}",
-                own_place.count, place.count
-            )));
+    /// Whoever says in the log that a note is open, and publishes nothing of it, has not opened it.
+    fn is_not_published(&mut self, note: u64) {
+        self.missing += 1;
+        match note == self.envelope.note {
+            true => self.own_opening = None,
+            false => drop(self.opened.remove(&note)),
         }
-        if is_before {
-            self.conversation.before_opened += 1;
-            self.conversation.before_unopened =
-                self.conversation.before.saturating_sub(self.conversation.before_opened);
+    }
+
+    /// Counts another note of the conversation that is opened.
+    fn count_relative(&mut self, note: u64) {
+        let conversation = &mut self.conversation;
+        if note < self.envelope.note {
+            conversation.before_opened += 1;
+            conversation.before_unopened = conversation.before.saturating_sub(conversation.before_opened);
         } else {
-            self.conversation.after_opened += 1;
+            conversation.after_opened += 1;
         }
-        if self.conversation.before < self.conversation.before_opened {
-            let (before, opened) = (self.conversation.before, self.conversation.before_opened);
-            return Err(failed(format!(
-                "{opened} notes before it in its conversation are opened, and it says {before}"
-            )));
-        }
-        Ok(())
     }
 
     /// The counts, after all entries and envelopes.
     pub fn counts(self) -> Neighbours {
-        let notes = self.near.len() as u64;
-        let opened = self.near.iter().filter(|note| self.opened.contains_key(note)).count() as u64;
+        let near = self.near.iter().filter(|note| self.opened.contains_key(note)).count() as u64;
+        let last = self.own_opening.map_or(self.commitments.len() as u64, |(_, last)| last);
+        let opened = self.opened.range(..=last).count() as u64;
+        let others = Others::of(last.saturating_sub(1), opened);
         Neighbours {
             size: self.frontier.len(),
             conversation: self.conversation,
-            day: Day { notes, opened, unopened: notes - opened },
+            day: Others::of(self.near.len() as u64, near),
+            choice: Choice { opened_by_entry: self.own_opening.map(|(index, _)| index), others },
             envelopes_missing: self.missing,
+            kept: self.kept.as_ref().map(kept::Beside::check),
         }
     }
 }
@@ -287,36 +345,61 @@ fn failed(why: String) -> Uncounted {
     Uncounted::Fails(why)
 }
 
+impl Others {
+    fn of(notes: u64, opened: u64) -> Others {
+        Others { notes, opened, unopened: notes.saturating_sub(opened) }
+    }
+}
+
+impl fmt::Display for Others {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let notes = text::count(self.notes, "other note", "other notes");
+        write!(f, "{notes}, {} opened in public, {} not", self.opened, self.unopened)
+    }
+}
+
 impl Neighbours {
     /// What the counts show of the order.
-    pub(super) fn shown(&self) -> [String; 3] {
+    pub(super) fn shown(&self) -> [String; 4] {
         let Conversation { before, before_opened, before_unopened, .. } = self.conversation;
-        let Day { notes, opened, unopened } = self.day;
+        let others = self.choice.others;
         [
             "in the published log no number is missing or given twice".to_owned(),
             format!(
                 "before it in this conversation: {}, {before_opened} opened in public, {before_unopened} not",
                 text::count(before, "note", "notes")
             ),
-            format!(
-                "sealed within 24 hours before or after it: {}, {opened} opened in public, {unopened} not",
-                text::count(notes, "other note", "other notes")
-            ),
+            match self.choice.opened_by_entry {
+                Some(index) => format!("sealed before it was opened in public, by entry {index}: {others}"),
+                None => format!("sealed in the whole log, since it is not opened in public: {others}"),
+            },
+            format!("sealed within 24 hours before or after it: {}", self.day),
         ]
     }
 
     /// What they do not show of it.
     pub(super) fn not_shown(&self) -> Vec<String> {
         let after = self.conversation.after_opened;
-        let mut lines = vec![
+        let mut lines = match self.choice.others.unopened {
+            0 => Vec::new(),
+            unopened => vec![format!(
+                "that it is the only version, and that the order is right: these are the sender's word as long as {} of those \
+                 sealed before it was opened {} not opened",
+                unopened,
+                if unopened == 1 { "is" } else { "are" }
+            )],
+        };
+        lines.extend([
             "what the notes before and after it say".to_owned(),
             format!(
                 "how many notes came after it in this conversation: only opened ones can be known, and there are {after}"
             ),
-        ];
+        ]);
         if 0 < self.envelopes_missing {
             let missing = self.envelopes_missing;
-            lines.push(format!("in which conversation {missing} opened notes are, whose envelopes are not published"));
+            lines.push(format!(
+                "what {missing} notes are that the log calls opened, and of which nothing is published: they count as not opened"
+            ));
         }
         lines
     }

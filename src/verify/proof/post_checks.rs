@@ -1,7 +1,6 @@
 //! The checks about the public post and about time, and what only a person can check.
 
 use crate::base::hash::Hash;
-use crate::base::ids::Source;
 use crate::base::time::Time;
 use crate::note::names;
 use crate::note::proof::{Files, PublishedPost};
@@ -26,13 +25,15 @@ pub(super) fn post(parts: &Parts) -> Check {
     else {
         return not_checked(NAME, "envelope or tlog-proof cannot be read, which say what it should be");
     };
-    if post.account.id != envelope.from.id {
+    if post.account.id != envelope.from.id || !post.account.name.is_same(&envelope.from.name) {
         return fails(NAME, format!("it is by the account {}, and the note by {}", post.account, envelope.from));
     }
     let words = check_words(&post.text, parts.note, commitment, checkpoint, proof.index);
     result(
         NAME,
-        words.map(|()| format!("its words are those of this note and this head; by the account {}", post.account.id)),
+        words.map(|()| {
+            format!("its words are those of this note and this head; it says that it is by {}", post.account)
+        }),
     )
 }
 
@@ -74,8 +75,8 @@ pub(super) fn time(parts: &Parts) -> Check {
     let Some(envelope) = parts.envelope.get() else {
         return not_checked(NAME, "the envelope cannot be read");
     };
-    let (sent, seen, inside) = (envelope.sent, envelope.seen, Source::XDm.moment(envelope.message));
-    if sent != inside {
+    let (sent, seen) = (envelope.sent, envelope.seen);
+    if let Some(inside) = envelope.message.moment().filter(|inside| *inside != sent) {
         return fails(NAME, format!("the envelope says sent {sent}, and the message's id says {inside}"));
     }
     let sealed = match parts.entry.get() {
@@ -92,7 +93,21 @@ pub(super) fn time(parts: &Parts) -> Check {
         }
     }
     let told: Vec<String> = moments.iter().map(|(what, time)| format!("{what} {time}")).collect();
-    holds(NAME, told.join(", "))
+    let late = sealed.filter(|sealed| LATE_MS < sealed.ms_since(sent)).map_or("", |_| LATE);
+    holds(NAME, format!("{}{late}", told.join(", ")))
+}
+
+/// How long after it was sent a note may be sealed before that is pointed out, in milliseconds: an hour.
+const LATE_MS: i64 = 3_600_000;
+
+const LATE: &str = "; it was sealed long after the moment at which it was sent, which is the sender's word";
+
+/// The public beacon in the envelope, before whose round the envelope cannot have been made.
+pub(super) fn beacon(parts: &Parts) -> Option<Check> {
+    let beacon = parts.envelope.get()?.beacon.as_ref()?;
+    let detail =
+        format!("round {} of the chain {}; its signature is not checked by this version", beacon.round, beacon.chain);
+    Some(not_checked("beacon", detail))
 }
 
 /// Whether the post is there today: a person must look.
@@ -109,7 +124,10 @@ pub(super) fn platform(parts: &Parts) -> Check {
 pub(super) fn where_to_look(post: &PublishedPost) -> String {
     let own = post.post.channel.address_of(&post.account.name, post.post.id);
     if post.address == own {
-        return format!("open {own} and look by whom it is, whatever name stands in the address");
+        return format!(
+            "open {own} and look whose name stands over it, whatever name stands in the address: it must be @{}",
+            post.account.name
+        );
     }
     format!("the address {} is not that of a post on X: look there for post {}", post.address, post.post)
 }
@@ -133,7 +151,8 @@ pub(super) fn unknown_names(files: &Files, note: u64) -> impl Iterator<Item = &s
         names::entry(note),
         names::tlog_proof(note),
         names::content(note),
-        names::record(note),
+        names::subkey(note),
+        names::unlocked(note),
         names::VKEY.to_owned(),
         names::POST.to_owned(),
         names::RECEIPT_LINE.to_owned(),
@@ -143,7 +162,13 @@ pub(super) fn unknown_names(files: &Files, note: u64) -> impl Iterator<Item = &s
         names::SUMS.to_owned(),
         names::README.to_owned(),
     ];
-    let unknown =
-        move |name: &&str| !known.iter().any(|known| known == name) && !content_checks::is_attachment(name, note);
+    let is_known = move |name: &str| {
+        known.iter().any(|known| known == name)
+            || names::is_record(name, note)
+            || names::size_of_later_proof(name, note).is_some()
+            || names::head_file(name).is_some()
+            || content_checks::is_attachment(name, note)
+    };
+    let unknown = move |name: &&str| !is_known(name);
     files.iter().map(|(name, _)| name).filter(unknown)
 }

@@ -5,7 +5,7 @@ use crate::note::names;
 use crate::note::proof::{Files, PublishedPost};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::entry::Entry;
-use crate::tlog::signed_note::VerifierKey;
+use crate::tlog::signed_note::{SignedNote, VerifierKey};
 use crate::tlog::tlog_proof::TlogProof;
 use crate::tlog::tree;
 use crate::wording::post::PostText;
@@ -58,7 +58,8 @@ impl Received {
     }
 }
 
-/// The four checks, if there is any file of a receipt; a fifth if witnesses are asked for.
+/// The four checks, if there is any file of a receipt; a fifth if witnesses are asked for. A receipt is an extra: what does not
+/// hold of it counts for nothing, unless the reader asks for it by a key or a policy.
 pub(super) fn all(files: &Files, parts: &Parts, trust: &Trust) -> Vec<Check> {
     if names::RECEIPT.iter().all(|name| files.get(name).is_none()) {
         return Vec::new();
@@ -66,9 +67,14 @@ pub(super) fn all(files: &Files, parts: &Parts, trust: &Trust) -> Vec<Check> {
     let trusted = trust.receipt_log.as_ref();
     let Received { vkey, checkpoint, post, .. } = &parts.receipt;
     let key = trust::key("receipt key", (names::RECEIPT_VKEY, vkey), trusted, checkpoint.as_ref(), post);
-    let mut checks = vec![receipt(parts), log(parts), key];
-    checks.extend(trust::witnesses_of(parts.receipt.inclusion.get(), "receipt witnesses", trusted));
-    checks.push(by(parts));
+    let key = if trusted.is_some() { key } else { key.of_extra() };
+    let mut checks = vec![receipt(parts).of_extra(), log(parts).of_extra(), key];
+    let inclusion = parts.receipt.inclusion.get();
+    let head = inclusion.and_then(|proof| SignedNote::parse(proof.checkpoint.as_bytes()).ok());
+    let first = parts.receipt.line.get().and_then(Entry::time).map(|entered| entered.plus_ms(-SKEW_MS_MAX));
+    let heads: Vec<SignedNote> = head.into_iter().collect();
+    checks.extend(trust::witnesses_of("receipt witnesses", &heads, trusted, first).map(|(check, _)| check));
+    checks.push(by(parts).of_extra());
     checks
 }
 

@@ -4,9 +4,13 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::Parts;
 use super::claims::{self, Claim};
 use super::neighbours::{Neighbours, Uncounted};
+use super::verdict::{Ties, Verdict};
+use crate::base::ids::AccountName;
 use crate::base::text;
+use crate::note::packaging::Packed;
 use crate::verify::check::{Check, Outcome, fails, holds, not_checked};
 
 /// The name of the check of the published log.
@@ -38,23 +42,84 @@ pub struct Report {
     pub unread: Vec<&'static str>,
     /// The notes near it. None if they were not counted.
     pub others: Option<Neighbours>,
+    /// What ties it to something outside of the file.
+    pub ties: Ties,
+    /// How it was packed, where that differs from how we pack, and the files that do not belong to it.
+    pub packing: Packing,
+    /// Why nothing was judged, if so: what happened, LF, what to do.
+    pub not_read: Option<String>,
+    /// What to do so that both ends are tied. None if they are.
+    next: Option<String>,
+    /// The other name by which X shows the post: the verdict waits for the reader's answer.
+    question: Option<AccountName>,
+}
+
+/// What was found about the wrapping, which says nothing about the evidence.
+#[derive(Clone, Default, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Packing {
+    /// In what other way than ours it was packed.
+    pub remarks: Vec<String>,
+    /// Files that do not belong to the proof: nothing vouches for them.
+    pub set_aside: Vec<String>,
 }
 
 impl Report {
-    /// 0 if everything that was checked holds, 1 if something fails, 3 if a check got no answer and the rest holds.
-    ///
-    /// The program adds 2 for a file that is no proof at all.
+    /// The report on a file in which nothing can be judged.
+    pub fn not_read(why: impl fmt::Display) -> Report {
+        Report { not_read: Some(why.to_string()), ..Report::of_checks(None, Vec::new(), Vec::new()) }
+    }
+
+    /// The same where somebody was asked for the file and gave no answer.
+    pub fn no_answer(why: impl fmt::Display) -> Report {
+        Report { unread: vec!["the proof itself"], ..Report::not_read(why) }
+    }
+
+    pub(super) fn of_checks(subject: Option<Subject>, checks: Vec<Check>, claims: Vec<Claim>) -> Report {
+        let (unread, others, ties, packing) = (Vec::new(), None, Ties::default(), Packing::default());
+        Report { subject, checks, claims, unread, others, ties, packing, not_read: None, next: None, question: None }
+    }
+
+    /// The same with a question to the reader.
+    pub(super) fn asking(self, question: Option<AccountName>) -> Report {
+        Report { question, ..self }
+    }
+
+    /// The same with what to do next.
+    pub(super) fn with_next(self, next: String) -> Report {
+        Report { next: Some(next), ..self }
+    }
+
+    pub(super) fn of(packed: &Packed, parts: &Parts, checks: Vec<Check>, unread: Vec<&'static str>) -> Report {
+        let ties = Ties::of(parts, &checks);
+        let packing = Packing { remarks: packed.remarks.clone(), set_aside: packed.set_aside.clone() };
+        let claims = claims::all(parts, &checks);
+        let next = ties.next(parts);
+        Report { unread, ties, packing, next, ..Report::of_checks(super::subject(parts), checks, claims) }
+    }
+
+    /// The verdict. Silence of those who were asked leaves it as if nobody had been asked.
+    pub fn verdict(&self) -> Verdict {
+        match () {
+            () if self.not_read.is_some() => Verdict::NotRead,
+            () if self.failing().next().is_some() => Verdict::Fails,
+            () if self.ties.who.is_empty() || self.ties.by_when.is_empty() => Verdict::Intact,
+            () if self.question.is_some() => Verdict::Intact,
+            () => Verdict::Proven,
+        }
+    }
+
+    /// That of the verdict, or 3 if somebody was asked and gave no answer, and nothing fails.
     pub fn exit_status(&self) -> u8 {
-        match (self.failing().next(), self.unread.as_slice()) {
-            (Some(_), _) => 1,
-            (None, [_, ..]) => 3,
-            (None, []) => 0,
+        match self.verdict() {
+            Verdict::Fails => Verdict::Fails.exit_status(),
+            _ if !self.unread.is_empty() => 3,
+            verdict => verdict.exit_status(),
         }
     }
 
     /// Whether a check fails, other than those of what the platform shows today.
     pub fn is_broken(&self) -> bool {
-        self.failing().any(claims::breaks)
+        self.not_read.is_some() || self.failing().any(claims::breaks)
     }
 
     /// The names of the checks that fail, in their order.
@@ -62,8 +127,65 @@ impl Report {
         self.checks.iter().filter(|check| check.outcome == Outcome::Fails).map(|check| check.name)
     }
 
+    /// The verdict in one sentence, and why.
+    pub fn summary(&self) -> String {
+        let verdict = self.verdict();
+        let why = match verdict {
+            Verdict::NotRead => self.not_read.iter().flat_map(|why| why.lines().next()).collect(),
+            Verdict::Fails => self.failing().collect::<Vec<_>>().join(", "),
+            Verdict::Intact if self.question.is_some() => {
+                "nothing fails, but X shows the post by another name: whether the account was renamed, only you can say"
+                    .to_owned()
+            }
+            Verdict::Intact | Verdict::Proven => self.ties.told(),
+        };
+        format!("{verdict}: {why}")
+    }
+
+    /// What the reader does next. Nothing if the proof is proven.
+    pub fn next(&self) -> Vec<String> {
+        const ASK: &str =
+            "ask for the proof again, from its sender: if that one fails in the same way, do not rely on it";
+        match self.verdict() {
+            Verdict::NotRead => self.not_read.iter().flat_map(|why| why.lines().skip(1)).map(str::to_owned).collect(),
+            Verdict::Fails => vec![ASK.to_owned()],
+            Verdict::Intact | Verdict::Proven => {
+                let silent =
+                    (!self.unread.is_empty()).then(|| format!("try again: no answer for {}", self.unread.join(", ")));
+                let asked = self.question.as_ref();
+                let asked = asked.map(|name| {
+                    format!("if you know that the account is @{name} now, run again with --account {name}")
+                });
+                let next = self.next.clone().filter(|_| self.verdict() == Verdict::Intact && asked.is_none());
+                silent.into_iter().chain(asked).chain(next).collect()
+            }
+        }
+    }
+
+    /// Takes what the published log shows of a head that the reader kept, in place of what the proof alone shows.
+    fn take_kept(&mut self, kept: Check) {
+        let is_new = kept.outcome == Outcome::Holds
+            && self.checks.iter().all(|check| check.name != kept.name || check.outcome != kept.outcome);
+        match kept.outcome {
+            Outcome::Fails => claims::show_nothing(&mut self.claims, &[kept.name]),
+            Outcome::NotChecked if kept.detail.contains(super::kept::SHORTER) => self.unread.push(kept.name),
+            _ => {}
+        }
+        if is_new {
+            self.ties.by_when.push((None, super::kept::WORDS.to_owned()));
+        }
+        if let Some(check) =
+            self.checks.iter_mut().find(|check| check.name == kept.name && check.outcome == Outcome::NotChecked)
+        {
+            *check = kept;
+        }
+    }
+
     /// Adds what was counted in the published log, as a check of its own and to the claim about order.
     pub fn count(&mut self, counted: Result<Neighbours, Uncounted>) {
+        if self.not_read.is_some() {
+            return;
+        }
         let check = match &counted {
             Ok(others) => holds(
                 SITE,
@@ -74,13 +196,18 @@ impl Report {
             ),
             Err(Uncounted::Fails(why)) => fails(SITE, why.as_str()),
             Err(Uncounted::Unread(why)) => not_checked(SITE, format!("other notes are not counted: {why}")),
+            Err(Uncounted::OtherLog(why)) => not_checked(SITE, format!("it is another log: {why}")),
         };
         match check.outcome {
+            Outcome::NotChecked if matches!(counted, Err(Uncounted::OtherLog(_))) => {}
             Outcome::NotChecked => self.unread.push(SITE),
             Outcome::Fails => claims::show_nothing(&mut self.claims, &[SITE]),
-            Outcome::Holds => {}
+            Outcome::Holds | Outcome::Void => {}
         }
         self.checks.push(check);
+        if let Some(kept) = counted.as_ref().ok().and_then(|others| others.kept.clone()) {
+            self.take_kept(kept);
+        }
         if let (Ok(others), Some(order)) = (&counted, self.claims.iter_mut().find(|claim| claim.name == "order")) {
             order.shown.extend(others.shown());
             order.not_shown = others.not_shown();
@@ -89,14 +216,19 @@ impl Report {
     }
 }
 
-/// `{"status", "subject", "checks", "claims"}`, and `others` if they were counted; `status` is the exit status.
+/// `{"verdict", "status", "summary", "next", "subject", "checks", "claims", "packing"}`, and `others` if they were counted;
+/// `status` is the exit status.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Report", 4 + usize::from(self.others.is_some()))?;
+        let mut out = serializer.serialize_struct("Report", 8 + usize::from(self.others.is_some()))?;
+        out.serialize_field("verdict", self.verdict().as_str())?;
         out.serialize_field("status", &self.exit_status())?;
+        out.serialize_field("summary", &self.summary())?;
+        out.serialize_field("next", &self.next())?;
         out.serialize_field("subject", &self.subject)?;
         out.serialize_field("checks", &self.checks)?;
         out.serialize_field("claims", &self.claims)?;
+        out.serialize_field("packing", &self.packing)?;
         if let Some(others) = &self.others {
             out.serialize_field("others", others)?;
         }
@@ -104,11 +236,16 @@ impl Serialize for Report {
     }
 }
 
-/// For people: ends in LF.
+/// For people, the verdict first: ends in LF.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", text::visible(&self.summary()))?;
+        self.next().iter().try_for_each(|line| writeln!(f, "  next: {}", text::visible(line)))?;
+        self.packing.remarks.iter().try_for_each(|line| writeln!(f, "  packed anew: {}", text::visible(line)))?;
+        let aside = &self.packing.set_aside;
+        aside.iter().try_for_each(|name| writeln!(f, "  set aside, not part of the proof: {}", text::visible(name)))?;
         if let Some(subject) = &self.subject {
-            writeln!(f, "note {} of the log {}", subject.note, subject.log)?;
+            writeln!(f, "\nnote {} of the log {}", subject.note, subject.log)?;
             writeln!(f, "  from {}, to {}", subject.from, subject.to.join(", "))?;
             writeln!(f, "  sent {}, message {}", subject.sent, subject.message)?;
             writeln!(f, "  sha256 {}\n", subject.commitment)?;
@@ -121,14 +258,6 @@ impl fmt::Display for Report {
             claim.shown.iter().try_for_each(|line| writeln!(f, "  shown: {line}"))?;
             claim.not_shown.iter().try_for_each(|line| writeln!(f, "  not shown: {line}"))?;
         }
-        let failing: Vec<&str> = self.failing().collect();
-        match (failing.as_slice(), self.unread.as_slice()) {
-            ([], []) => writeln!(f, "\nall that was checked holds"),
-            ([], names) => writeln!(f, "\nall that was checked holds; could not be checked: {}", names.join(", ")),
-            (names, _) => {
-                let what = if self.checks.iter().any(|check| check.name == "slip") { "SLIP" } else { "PROOF" };
-                writeln!(f, "\nTHIS {what} FAILS: {}", names.join(", "))
-            }
-        }
+        Ok(())
     }
 }

@@ -59,26 +59,28 @@ fn report(slip: Slip, rebuilt: Result<Rebuilt, SlipError>) -> Report {
     let mut parts = Parts { note: envelope.note, commitment: Some(envelope.commitment()), ..Parts::default() };
     checks.push(match &rebuilt {
         Ok(rebuilt) => {
-            let len = rebuilt.content.text.len();
+            let len = rebuilt.content.text_len().unwrap_or_default();
             holds("content", format!("{len} bytes of text: the content has the SHA-256 that the slip's envelope says"))
         }
         Err(error) => fails("content", error.to_string().lines().next().unwrap_or_default()),
     });
     parts.envelope = Part::Read(envelope);
-    checks.extend([log_checks::envelope(&parts), post_checks::time(&parts), post(&parts), whose()]);
-    Report { subject: subject(&parts), claims: claims::all(&parts, &checks), checks, unread: Vec::new(), others: None }
+    checks.extend([log_checks::envelope(&parts), post_checks::time(&parts)]);
+    checks.extend(post_checks::beacon(&parts));
+    checks.extend([not_checked("post", post_to_compare(&parts)), whose()]);
+    let claims = claims::all(&parts, &checks);
+    let next = post_to_compare(&parts);
+    Report::of_checks(subject(&parts), checks, claims).with_next(next)
 }
 
 /// What to compare with the post. Only the post binds somebody to it.
-fn post(parts: &Parts) -> Check {
-    let Some(envelope) = parts.envelope.get() else { return not_checked("post", "the envelope cannot be read") };
+fn post_to_compare(parts: &Parts) -> String {
+    let Some(envelope) = parts.envelope.get() else { return "the envelope cannot be read".to_owned() };
     let (note, name, log) = (envelope.note, &envelope.from.name, &envelope.log);
     let hash = envelope.commitment();
-    not_checked(
-        "post",
-        format!(
-            "compare: the post \"Sealed note {note}\" by {name} must say sha256 {hash}; if it carries a run of notes, the line of note {note} in the log {log} must"
-        ),
+    format!(
+        "compare: the post \"Sealed note {note}\" must be by @{name}, and say sha256 {hash}; if it carries a run of notes, the line \
+         of note {note} in the log {log} must"
     )
 }
 
@@ -96,7 +98,7 @@ mod tests {
 
     fn text() -> String {
         let (envelope, content) = note();
-        Slip::of(envelope, &content).to_text().unwrap()
+        Slip::of(envelope, &content).unwrap().to_text().unwrap()
     }
 
     #[test]
@@ -106,7 +108,7 @@ mod tests {
         for message in [MESSAGE, &format!("{MESSAGE}\n"), &format!("{MESSAGE}\r\n"), &written, &encoded] {
             for slip_text in [text(), text() + "\n", text().replace('<', "&lt;")] {
                 let report = slip(&slip_text, message).unwrap();
-                assert_eq!(report.exit_status(), 0, "{report}");
+                assert_eq!(report.exit_status(), 4, "{report}");
                 let subject = report.subject.unwrap();
                 assert_eq!(subject.commitment, note().0.commitment().to_string());
             }

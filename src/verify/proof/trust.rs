@@ -7,7 +7,6 @@ use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::cosignature::Cosigned;
 use crate::tlog::policy::{Policy, Quorum};
 use crate::tlog::signed_note::{SignedNote, VerifierKey};
-use crate::tlog::tlog_proof::TlogProof;
 
 use super::{Part, origin};
 use crate::verify::check::{Check, fails, holds, not_checked};
@@ -34,7 +33,8 @@ pub(super) fn key(
         Part::Broken(error) => return fails(name, error),
         Part::Read(key) => key,
     };
-    if let Some(check) = key_of(name, "the proof", key, trusted, origin(head)) {
+    let names_it = |policy: &&Policy| policy.key_of(origin(head), Some(key)).is_some();
+    if let Some(check) = key_of(name, "the proof", key, trusted.filter(names_it), origin(head)) {
         return check;
     }
     let tie = match post {
@@ -62,40 +62,47 @@ pub fn key_of(
     })
 }
 
-/// The same for the checkpoint in an inclusion proof.
-pub(super) fn witnesses_of(proof: Option<&TlogProof>, name: &'static str, trusted: Option<&Policy>) -> Option<Check> {
+/// What the witnesses that a policy asks for have signed of a proof's heads; what is dated before `first`, when there was no
+/// such head yet, counts for nothing. None if it asks for none.
+pub(super) fn witnesses_of(
+    name: &'static str,
+    heads: &[SignedNote],
+    trusted: Option<&Policy>,
+    first: Option<Time>,
+) -> Option<(Check, Option<Time>)> {
     let trusted = trusted.filter(|policy| policy.asks_for_witnesses())?;
-    match proof.and_then(|proof| SignedNote::parse(proof.checkpoint.as_bytes()).ok()) {
-        None => Some(not_checked(name, "there is no checkpoint that can be read")),
-        Some(checkpoint) => witnesses(name, &checkpoint, Some(trusted)),
+    if heads.is_empty() {
+        return Some((not_checked(name, "there is no checkpoint that can be read"), None));
     }
+    let quorum = trusted.quorum(&heads.iter().collect::<Vec<_>>(), first)?;
+    let since = quorum.since;
+    Some((quorum_check(name, quorum), since))
 }
 
 /// Enough of the trusted witnesses have signed the checkpoint. None if the policy asks for none.
 pub fn witnesses(name: &'static str, checkpoint: &SignedNote, trusted: Option<&Policy>) -> Option<Check> {
-    let Quorum { name: quorum, since, witnesses } = trusted?.quorum(checkpoint)?;
-    let told: Vec<String> = witnesses.iter().map(|(name, cosigned)| format!("{name} {}", told(*cosigned))).collect();
-    let told = told.join(", ");
-    if witnesses.iter().any(|(_, cosigned)| *cosigned == Cosigned::Wrong) {
-        return Some(fails(name, format!("a cosignature does not fit the checkpoint: {told}")));
-    }
-    Some(match since {
+    Some(quorum_check(name, trusted?.quorum(&[checkpoint], None)?))
+}
+
+/// A signature that is not valid accuses nobody: anybody can have added it. Only a quorum that is not there fails.
+fn quorum_check(name: &'static str, quorum: Quorum) -> Check {
+    let told: Vec<String> =
+        quorum.witnesses.iter().map(|(name, cosigned)| format!("{name} {}", told(*cosigned))).collect();
+    let (told, quorum, since) = (told.join(", "), quorum.name, quorum.since);
+    match since {
         Some(since) => holds(name, format!("the quorum {quorum} was there {since}: {told}")),
         None => fails(name, format!("the quorum {quorum} is not there: {told}")),
-    })
+    }
 }
 
 fn told(cosigned: Cosigned) -> String {
     match cosigned {
         Cosigned::At(time) => format!("signed {time}"),
+        Cosigned::Early(time) => {
+            format!("counts as not having signed, since its signature is of {time}, before there was such a head")
+        }
         Cosigned::Not => "did not sign".to_owned(),
-        Cosigned::Wrong => "has a line that does not fit".to_owned(),
+        Cosigned::Wrong => "counts as not having signed, since its line does not fit".to_owned(),
         Cosigned::Type(kind) => format!("counts as not having signed, since keys of type {kind} are not checked"),
     }
-}
-
-/// The moment at which all witnesses that the quorum needs had signed, in a proof.
-pub(super) fn witnessed(proof: Option<&TlogProof>, trusted: Option<&Policy>) -> Option<Time> {
-    let checkpoint = SignedNote::parse(proof?.checkpoint.as_bytes()).ok()?;
-    trusted?.quorum(&checkpoint)?.since
 }
