@@ -1,5 +1,6 @@
 //! `verbale audit`: what a whole published log shows to somebody who does not trust it.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -10,12 +11,13 @@ use anyhow::Context;
 use tempfile::NamedTempFile;
 
 use super::online::Online;
-use super::{Failure, Output, failure, trust};
+use super::{Failure, Output, failure, trust, written};
 use crate::base::clock::Clock;
 use crate::base::ids::AccountName;
 use crate::client::source::Source;
 use crate::client::{self, AuditRequest, Audited, Stage};
 use crate::platform::x::{Oembed, PATIENCE_LONG};
+use crate::verify::log::Report;
 
 /// How often progress is reported on a terminal, and elsewhere.
 const PROGRESS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
@@ -24,15 +26,18 @@ const PROGRESS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs
 ///
 /// Reads a log as it is published, from a folder or an address, and computes everything anew: each entry, the tree and its
 /// tiles, the root, the signature, that notes are numbered without gaps, that times are in order, that every note was posted
-/// once. Nothing is asked of whoever publishes it but the files.
+/// once, and that what is opened, disputed or received may stand there. Nothing is asked of whoever publishes it but the files.
+/// The first line says whose key was used, and where that is from.
 ///
 /// With --since it proves that the log only grew since the last time: FILE holds the head of then, and gets the new one if
 /// all that was checked holds.
 ///
-/// With --posts each post that stands there is compared with the log: which are missing, edited, of the log's forms and
-/// unknown to it, or show more entries than it has. An audit that was interrupted goes on where it was.
+/// With --posts each post that stands there is compared with the log: which are edited, of the log's forms and unknown to
+/// it, or show more entries than it has; and which are missing between the oldest and the newest in the file. It may be X's
+/// own export of an account (tweets.js), answers of X's API, or JSON objects. An audit that was interrupted goes on where it
+/// was.
 ///
-/// With --online X is asked for the posts of --account in place of a file, a few at once: which are missing or edited. Posts
+/// With --online X is asked for the posts of --account in place of a file, a few at once: which are gone or edited. Posts
 /// of which the log says nothing cannot be seen that way. If X asks to wait, the audit does, up to a quarter of an hour; a
 /// post that could not be read is never taken for missing, and is asked for again the next time.
 #[derive(clap::Args)]
@@ -45,7 +50,8 @@ Example:
   verbale audit --online --account embassy https://embassy.example/notes/ --since embassy.head
 
 Exit status:
-  0 all that was checked holds, 1 something fails, 2 there is no log or a file cannot be used, 3 not all could be read")]
+  0 all that was checked holds, 1 something fails, 2 there is no log or a file cannot be used, 3 not all could be read or
+  compared")]
 pub struct Arguments {
     /// The folder, or the address, below which the log is published
     #[arg(value_name = "URL|DIR")]
@@ -55,7 +61,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
 
-    /// Posts to compare with the log: a JSON array of {"id", "author", "text"}, or one such object a line
+    /// Posts to compare with the log: tweets.js, answers of X's API, or objects {"id", "author", "text"}
     #[arg(long, value_name = "FILE", conflicts_with = "online")]
     pub posts: Option<PathBuf>,
 
@@ -63,9 +69,9 @@ pub struct Arguments {
     #[command(flatten)]
     pub online: Online,
 
-    /// The name, at present, of the account that posts what the log says
-    #[arg(long, value_name = "NAME", requires = "online", required_if_eq("online", "true"), value_parser = name)]
-    pub account: Option<AccountName>,
+    /// The name, at present, of the account that posts what the log says; again for each name that it had before
+    #[arg(long, value_name = "NAME", required_if_eq("online", "true"), value_parser = name)]
+    pub account: Vec<AccountName>,
 
     /// Where to keep what was learnt if the audit is interrupted; else it is beside the file of --since, as FILE.resume
     #[arg(long, value_name = "FILE")]
@@ -91,8 +97,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         since: arguments.since.as_deref().map(earlier).transpose()?.flatten(),
         posts: arguments.posts.clone(),
         online: asked(arguments)?,
+        accounts: arguments.account.clone(),
         resume: arguments.resume.clone().or_else(|| arguments.since.as_deref().map(beside)),
     };
+    if !arguments.account.is_empty() && wanted.posts.is_none() && wanted.online.is_none() {
+        let what = "--account says whose posts are compared, and no posts are given";
+        return Err(Failure::unusable(what.to_owned(), "give a file with --posts, or ask X with --online").into());
+    }
     let mut progress = Progress::new();
     let now = Clock::system().now();
     let audit = client::audit(&wanted, now, |come| progress.tell(come));
@@ -100,26 +111,38 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     progress.end();
     let Audited { report, checkpoint, resumed } = audited.map_err(|error| failed(arguments, &error))?;
     if 0 < resumed {
-        eprintln!("went on after entry {resumed}, where an earlier audit was interrupted");
+        say(format_args!("went on after entry {resumed}, where an earlier audit was interrupted\n"));
     }
-    let mut out = io::stdout().lock();
-    if arguments.output.json {
-        serde_json::to_writer(&mut out, &report).map_err(io::Error::from)?;
-        out.write_all(b"\n")?;
-    } else {
-        out.write_all(report.to_string().as_bytes())?;
-    }
+    written(write(&report, &arguments.output))?;
     if let Some(since) = arguments.since.as_deref().filter(|_| report.exit_status() == 0) {
         keep(since, checkpoint.as_bytes())?;
     }
     Ok(ExitCode::from(report.exit_status()))
 }
 
+/// Writes what was found: a line of JSON, or a report.
+fn write(report: &Report, output: &Output) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if output.json {
+        serde_json::to_writer(&mut out, report)?;
+        out.write_all(b"\n")
+    } else {
+        out.write_all(report.to_string().as_bytes())
+    }
+}
+
 /// The client that asks X for the posts, if it is wanted.
-fn asked(arguments: &Arguments) -> anyhow::Result<Option<(Oembed, AccountName)>> {
-    let Some(account) = &arguments.account else { return Ok(None) };
+fn asked(arguments: &Arguments) -> anyhow::Result<Option<Oembed>> {
+    if !arguments.online.online {
+        return Ok(None);
+    }
     let oembed = Oembed::new(&arguments.online.oembed, PATIENCE_LONG).map_err(|error| Failure::of("", &error))?;
-    Ok(Some((oembed, account.clone())))
+    Ok(Some(oembed))
+}
+
+/// Writes on standard error. An audit does not depend on whether anybody reads that.
+fn say(what: fmt::Arguments<'_>) {
+    let _ = io::stderr().write_fmt(what);
 }
 
 fn name(text: &str) -> Result<AccountName, String> {
@@ -171,8 +194,8 @@ fn failed(arguments: &Arguments, error: &client::Error) -> Failure {
         client::Error::NoLog | client::Error::Since(_) | client::Error::Posts(_) | client::Error::Journal(_) => {
             failure::UNUSABLE
         }
-        client::Error::Head(_) => failure::FAILED,
-        client::Error::FetchError(_) => failure::UNCHECKED,
+        // Anybody on the way may have put something else there: that is no fault of the log.
+        client::Error::Head(_) | client::Error::FetchError(_) => failure::UNCHECKED,
     };
     Failure { status, ..failure }
 }
@@ -202,15 +225,15 @@ impl Progress {
         };
         let share = done.saturating_mul(100) / of.max(1);
         if self.terminal {
-            eprint!("\r\x1b[K{done} of {of} {what} ({share} %)");
+            say(format_args!("\r\x1b[K{done} of {of} {what} ({share} %)"));
         } else {
-            eprintln!("{done} of {of} {what} ({share} %)");
+            say(format_args!("{done} of {of} {what} ({share} %)\n"));
         }
     }
 
     fn end(&self) {
         if self.terminal && self.any {
-            eprintln!();
+            say(format_args!("\n"));
         }
     }
 }

@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS post (
     wrong TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS post_size ON post (size, id);
+-- The names of accounts by their numbers.
+CREATE TABLE IF NOT EXISTS account (number TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS mismatch (id INTEGER PRIMARY KEY, edited INTEGER NOT NULL, told TEXT NOT NULL) STRICT;
 -- What X is asked for: no outcome as long as there is no answer. `admitted`: what the log itself says of the post.
 CREATE TABLE IF NOT EXISTS due (
@@ -146,7 +148,9 @@ fn prepare(db: &Connection, about: &str) -> rusqlite::Result<()> {
     db.execute_batch(SCHEMA)?;
     let known: Option<String> = db.query_row("SELECT about FROM state", [], |row| row.get(0)).optional()?;
     if known.as_deref() != Some(about) {
-        db.execute_batch("DELETE FROM state; DROP TABLE post; DROP TABLE mismatch; DROP TABLE due")?;
+        db.execute_batch(
+            "DELETE FROM state; DROP TABLE post; DROP TABLE account; DROP TABLE mismatch; DROP TABLE due",
+        )?;
         db.execute_batch(SCHEMA)?;
     }
     db.execute_batch("COMMIT; BEGIN IMMEDIATE")

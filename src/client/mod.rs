@@ -2,11 +2,16 @@
 //!
 //! [`audit`]: crate::verify::log
 
+mod web;
 pub mod source;
+mod key;
+mod openings;
 pub mod neighbours;
 mod journal;
 mod bounded;
+mod unicode;
 mod heads;
+mod collected;
 mod posts;
 mod online;
 
@@ -19,24 +24,22 @@ use serde::{Deserialize, Serialize};
 use crate::base::ids::AccountName;
 use crate::base::text;
 use crate::base::time::Time;
-use crate::note::names;
 use crate::platform::x::Oembed;
 use crate::tlog::checkpoint::{self, Checkpoint};
 use crate::tlog::policy::Policy;
-use crate::tlog::signed_note::{self, SignedNote, VerifierKey};
+use crate::tlog::signed_note::{self, SignedNote};
 use crate::tlog::tile::Kind;
-use crate::verify::check::{self, Check};
 use crate::verify::log::{self, Audit, Extent, Outside, Report};
-use crate::verify::proof;
 
 use journal::Journal;
+use key::Key;
 use posts::Tally;
 #[cfg(feature = "fuzzing")]
 pub use posts::read_posts;
 use source::{FetchError, FetchedFile, Reading, Source};
 
+pub use collected::FileError;
 pub use journal::JournalError;
-pub use posts::FileError;
 
 /// Number of bundles, with their tiles, that are asked for at once.
 const GROUP: usize = 8;
@@ -44,14 +47,8 @@ const GROUP: usize = 8;
 /// Number of groups that are asked for ahead of the bundle that is taken.
 const AHEAD: usize = 3;
 
-/// The largest file of a public key, in bytes.
-const KEY_BYTES_MAX: usize = 1024;
-
 /// The entries' lines for people.
 const LOG_TEXT: &str = "log.txt";
-
-/// Why nothing can be said about a log without a key.
-const NO_KEY: &str = "log.vkey: there is none, and no other key was given";
 
 /// Number of bundles after which the state is saved, if the audit is to be resumable.
 const BUNDLES_A_SAVE: u64 = 256;
@@ -66,8 +63,10 @@ pub struct AuditRequest {
     pub since: Option<String>,
     /// A file of posts to compare with the log.
     pub posts: Option<PathBuf>,
-    /// The client that asks X for the posts, in place of such a file, and the account that made them.
-    pub online: Option<(Oembed, AccountName)>,
+    /// The client that asks X for the posts, in place of such a file.
+    pub online: Option<Oembed>,
+    /// The names that the account of the posts is said to have had, the present one first. X is asked only under that.
+    pub accounts: Vec<AccountName>,
     /// Where to keep the state if the audit is interrupted; the file is removed when the audit is complete.
     pub resume: Option<PathBuf>,
 }
@@ -81,8 +80,10 @@ pub enum Error {
     /// The head could not be read.
     #[error("{0}\ntry again later: nothing is said about the log")]
     FetchError(#[from] FetchError),
-    /// The published file is not a head.
-    #[error("the checkpoint is not that of a log: {0}\nask whoever publishes the log")]
+    /// What stands in place of the head is none.
+    #[error(
+        "the checkpoint is not that of a log: {0}\ntry again later, or name the address below which the log is published"
+    )]
     Head(String),
     /// The earlier head is not a head.
     #[error(
@@ -145,7 +146,7 @@ struct State {
 /// # Errors
 /// If there is no log, its head cannot be read, or a file cannot be used. All other faults are in the report.
 pub async fn audit(wanted: &AuditRequest, now: Time, mut progress: impl FnMut(Progress)) -> Result<Audited, Error> {
-    let key = Key::read(wanted).await?;
+    let key = Key::read(&wanted.place, wanted.log.clone()).await?;
     let since = wanted.since.as_ref().map(|since| head_of(since.as_bytes())).transpose().map_err(Error::Since)?;
     let journal = Journal::open(wanted.resume.as_deref(), about(wanted))?;
     let saved: Option<State> = journal.load()?;
@@ -155,14 +156,17 @@ pub async fn audit(wanted: &AuditRequest, now: Time, mut progress: impl FnMut(Pr
         None => begin(wanted, &journal, since.as_ref(), now).await?,
     };
     let resumed = state.audit.len();
-    let head = head_of(state.checkpoint.as_bytes()).map_err(Error::Head)?;
+    let head = head_of(state.checkpoint.as_bytes());
+    let head = head.map_err(|error| Error::Head(format!("{error}; {}", text::glimpse(state.checkpoint.as_bytes()))))?;
     let mut unread =
         read_all(wanted, &journal, &mut state, &head, &mut progress).await?.map(|unread| unread.to_string());
     state.is_read = unread.is_none();
+    let openings = openings::check(&wanted.place, &state.audit, &head, now).await;
+    unread = unread.or(openings.unread);
     if unread.is_some() || wanted.online.is_some() {
         journal.save(&state)?;
     }
-    if let Some((oembed, account)) = wanted.online.as_ref().filter(|_| state.is_read) {
+    if let Some((oembed, account)) = wanted.online.as_ref().zip(wanted.accounts.first()).filter(|_| state.is_read) {
         online::ask(&journal, oembed, account, &mut progress).await?;
     }
     let State { checkpoint, begun, audit, tally, .. } = state;
@@ -170,16 +174,22 @@ pub async fn audit(wanted: &AuditRequest, now: Time, mut progress: impl FnMut(Pr
     before.extend(key.witnesses(checkpoint.as_bytes()));
     before.extend(wanted.since.as_ref().and_then(|since| key.signed_since(since, &head)));
     let read = Extent::of(audit.len(), &head);
-    let mut posts = tally.map(|tally| tally.check(&journal, &audit, begun, read)).transpose()?;
-    if let Some((_, account)) = &wanted.online {
-        let looked = online::check(&journal, account, read)?;
-        posts = Some(looked.check);
-        unread = unread.or(looked.unread);
-    }
+    let posts = match (&tally, &wanted.online) {
+        (Some(tally), _) => Some(tally.check(&journal, &audit, begun, read, &wanted.accounts)?),
+        (None, Some(_)) => Some(online::check(&journal, &wanted.accounts, read)?),
+        (None, None) => None,
+    };
+    unread = unread.or_else(|| posts.as_ref()?.unread.clone());
     let is_read = unread.is_none();
-    // A head without a known signer is nobody's word.
-    let unread = unread.or_else(|| key.known(&head).is_none().then(|| NO_KEY.to_owned()));
-    let report = Report { begun: begun_before, ..audit.report(&head, now, unread, Outside { before, posts }) };
+    let unread = unread
+        .or_else(|| posts.as_ref()?.open.clone())
+        .or_else(|| older_head(&wanted.place, &head, since.as_ref()))
+        .or_else(|| key.open(&head))
+        .or_else(|| openings.open.clone())
+        .or_else(|| audit.log_text_unreadable().map(|why| format!("{LOG_TEXT}: {why}")));
+    let posts = posts.map(|posts| posts.check);
+    let outside = Outside { key: key.used(&head), before, openings: Some(openings.check), posts };
+    let report = Report { begun: begun_before, ..audit.report(&head, now, unread, outside) };
     if is_read {
         journal.remove();
     }
@@ -192,7 +202,7 @@ fn about(wanted: &AuditRequest) -> String {
         let about = std::fs::metadata(posts).ok().map(|file| (file.len(), file.modified().ok()));
         (absolute(posts), about)
     });
-    let online = wanted.online.as_ref().map(|(oembed, account)| (oembed.base(), account));
+    let online = (wanted.online.as_ref().map(Oembed::base), &wanted.accounts);
     let place = match &wanted.place {
         Source::Folder(folder) => absolute(folder).display().to_string(),
         Source::Web { base, .. } => base.to_string(),
@@ -211,20 +221,40 @@ async fn begin(
     since: Option<&Checkpoint>,
     begun: Time,
 ) -> Result<State, Error> {
-    // One byte more shows that it is too long.
-    let checkpoint = wanted.place.read(checkpoint::FILE, signed_note::BYTES_MAX + 1).await?.ok_or(Error::NoLog)?;
-    let not_text = |_| Error::Head("it is not text in UTF-8".to_owned());
-    let checkpoint = String::from_utf8(checkpoint).map_err(not_text)?;
+    let checkpoint = newest_head(&wanted.place, since).await?;
     let mut audit = Audit::new(since);
     let mut tally = None;
     if let Some(posts) = &wanted.posts {
-        posts::read(journal, posts)?;
-        tally = Some(Tally::default());
+        tally = Some(Tally::new(collected::read(journal, posts, &wanted.accounts)?));
     }
     if tally.is_some() || wanted.online.is_some() {
         audit.tell_texts();
     }
     Ok(State { checkpoint, begun, audit, tally, is_read: false })
+}
+
+/// The published head. One that is older than the earlier one may come out of a cache: then the server itself is asked.
+async fn newest_head(place: &Source, since: Option<&Checkpoint>) -> Result<String, Error> {
+    // One byte more shows that it is too long.
+    let bytes_max = signed_note::BYTES_MAX + 1;
+    let mut bytes = place.read(checkpoint::FILE, bytes_max).await?.ok_or(Error::NoLog)?;
+    let is_older = |head: Checkpoint| since.is_some_and(|since| head.size < since.size);
+    if head_of(&bytes).is_ok_and(is_older) {
+        bytes = place.read_past_caches(checkpoint::FILE, bytes_max).await?.ok_or(Error::NoLog)?;
+    }
+    String::from_utf8(bytes).map_err(|error| Error::Head(format!("{error}; {}", text::glimpse(error.as_bytes()))))
+}
+
+/// What to say of a head that is older than the earlier one. Both can be true.
+fn older_head(place: &Source, head: &Checkpoint, since: Option<&Checkpoint>) -> Option<String> {
+    let (size, earlier) = (head.size, since.filter(|since| head.size < since.size)?.size);
+    let perhaps = match place {
+        Source::Folder(_) => "perhaps an older copy",
+        Source::Web { .. } => "perhaps a cache; asked again past the cache, and the same",
+    };
+    Some(format!(
+        "an older head is shown, of {size} entries and not {earlier}: {perhaps}. If it stays so, the log was cut back"
+    ))
 }
 
 /// What a head says, whoever signed it.
@@ -313,70 +343,4 @@ async fn compare(audit: &mut Audit, log_text: &mut Reading) -> Result<(), FetchE
         audit.take_log_text(&log_text.next(due).await?);
     }
     Ok(())
-}
-
-/// The key that heads are checked with, and its origin.
-struct Key {
-    trusted: Option<Policy>,
-    /// The key that is published with the log, or what is wrong with it.
-    published: Option<Result<VerifierKey, String>>,
-}
-
-impl Key {
-    async fn read(wanted: &AuditRequest) -> Result<Key, FetchError> {
-        let published = wanted.place.read(names::VKEY, KEY_BYTES_MAX).await?;
-        let published = published.map(|bytes| proof::vkey(&bytes).map_err(|error| error.to_string()));
-        Ok(Key { trusted: wanted.log.clone(), published })
-    }
-
-    fn known(&self, head: &Checkpoint) -> Option<&VerifierKey> {
-        let published = self.published.as_ref().and_then(|published| published.as_ref().ok());
-        proof::known(self.trusted.as_ref(), Some(&head.origin), published)
-    }
-
-    fn signature(&self, checkpoint: &[u8], head: &Checkpoint) -> Check {
-        const NAME: &str = "signature";
-        let Some(key) = self.known(head) else { return check::not_checked(NAME, "no key is known") };
-        match Checkpoint::open(checkpoint, key) {
-            Ok(head) => {
-                let size = text::count(head.size, "entry", "entries");
-                check::holds(NAME, format!("{} signed the head of {size}", key.name_and_id()))
-            }
-            Err(error) => check::fails(NAME, error.to_string()),
-        }
-    }
-
-    fn check(&self, head: &Checkpoint) -> Check {
-        const NAME: &str = "key";
-        let shown = match &self.published {
-            Some(Err(error)) => return check::fails(NAME, error.clone()),
-            Some(Ok(published)) => Some(published),
-            None => self.known(head),
-        };
-        let Some(shown) = shown else {
-            return match self.trusted.as_ref().is_some_and(Policy::names_logs) {
-                true => check::fails(NAME, format!("the policy has no Ed25519 key of the log {}", head.origin)),
-                false => check::not_checked(NAME, "there is no log.vkey, and none was given"),
-            };
-        };
-        let checked = proof::key_of(NAME, "the log", shown, self.trusted.as_ref(), Some(&head.origin));
-        checked.unwrap_or_else(|| {
-            check::not_checked(
-                NAME,
-                format!("it came with the log; compare it with the one that its owner shows elsewhere: {shown}"),
-            )
-        })
-    }
-
-    /// Enough witnesses have signed the head, if any are asked for.
-    fn witnesses(&self, checkpoint: &[u8]) -> Option<Check> {
-        let checkpoint = SignedNote::parse(checkpoint).ok()?;
-        proof::witnesses("witnesses", &checkpoint, self.trusted.as_ref())
-    }
-
-    /// An earlier head that another key signed shows nothing about this log.
-    fn signed_since(&self, since: &str, head: &Checkpoint) -> Option<Check> {
-        let error = Checkpoint::open(since.as_bytes(), self.known(head)?).err()?;
-        Some(check::fails("earlier head", error.to_string()))
-    }
 }

@@ -3,9 +3,8 @@
 use futures_util::stream::{self, StreamExt};
 
 use super::AHEAD;
+use super::openings::envelope;
 use super::source::{FetchError, Source};
-use crate::note::{ENVELOPE_BYTES_MAX, names};
-use crate::site;
 use crate::tlog::checkpoint;
 use crate::tlog::signed_note;
 use crate::tlog::tile::{self, Kind};
@@ -31,12 +30,12 @@ pub async fn count(place: &Source, mut counting: Counting) -> Result<Neighbours,
     while let Some((path, bytes)) = bundles.next().await {
         let bytes = bytes?.ok_or_else(|| Uncounted::Fails(format!("{path} is not there, and its head needs it")))?;
         let entries = tile::parse_bundle(&bytes, path.width());
-        let entries = entries.map_err(|error| Uncounted::Fails(format!("{path}: {error}")))?;
+        // Anybody on the way may have cut it, or put something else there: that is no fault of the log.
+        let entries = entries.map_err(|error| Uncounted::Unread(format!("{path}: {error}")))?;
         entries.into_iter().try_for_each(|entry| counting.take(entry))?;
     }
     drop(bundles);
-    let read =
-        async |note| (note, place.read(&site::path_of(note, &names::envelope(note)), ENVELOPE_BYTES_MAX + 1).await);
+    let read = async |note| (note, envelope(place, note).await);
     let mut envelopes = stream::iter(counting.opened(&head)?).map(read).buffered(AHEAD);
     while let Some((note, bytes)) = envelopes.next().await {
         counting.take_envelope(note, bytes?.as_deref())?;

@@ -7,12 +7,12 @@ use futures_util::stream::{self, StreamExt};
 use rusqlite::{Row, params};
 
 use super::journal::{Journal, JournalError, number};
-use super::posts::told;
+use super::posts::{NAME, PostsChecked, told};
 use super::{Progress, Stage};
 use crate::base::ids::{AccountName, PostId};
 use crate::platform::x::Oembed;
 use crate::tlog::entry::Loss;
-use crate::verify::check::{self, Check};
+use crate::verify::check;
 use crate::verify::log::{Event, Expected, Extent};
 use crate::verify::proof::{Shown, cut};
 use crate::wording::post::PostText;
@@ -98,7 +98,7 @@ fn answered(journal: &Journal, entry: i64, wanted: Option<&str>, shown: &Shown) 
             };
             (Some(outcome), Some(author.as_str()), told)
         }
-        Shown::Absent => (Some("missing"), None, Some("was deleted, or was never there".to_owned())),
+        Shown::Absent => (Some("gone"), None, None),
         Shown::Withheld => (None, None, Some("X does not show it to everybody".to_owned())),
         Shown::Unread { why } => (None, None, Some(why.clone())),
     };
@@ -106,40 +106,86 @@ fn answered(journal: &Journal, entry: i64, wanted: Option<&str>, shown: &Shown) 
     journal.db.prepare_cached(sql)?.execute(params![entry, outcome, author, told]).map(drop)
 }
 
-/// The results for the posts.
-pub(super) struct PostsChecked {
-    pub(super) check: Check,
-    /// What could not be read, if anything.
-    pub(super) unread: Option<String>,
-}
-
-/// Sums up. `read` says whether the log was read to its end.
-pub(super) fn check(journal: &Journal, account: &AccountName, read: Extent) -> Result<PostsChecked, JournalError> {
-    const NAME: &str = "platform";
+/// Sums up. `read` says whether the log was read to its end, and `names` are those that the account is said to have had.
+pub(super) fn check(journal: &Journal, names: &[AccountName], read: Extent) -> Result<PostsChecked, JournalError> {
+    let by = journal.tried(Authors::of(journal, names))?;
     let unread = journal.tried(unread(journal))?;
-    if let Some(wrong) = journal.tried(wrong(journal, account))? {
-        return Ok(PostsChecked { check: check::fails(NAME, wrong), unread });
+    if let Some(wrong) = journal.tried(wrong(journal, &by))? {
+        return Ok(PostsChecked { unread, ..PostsChecked::closed(check::fails(NAME, wrong)) });
     }
-    let mut detail = journal.tried(found(journal, account))?;
-    if let Some(unread) = &unread {
-        detail = format!("{detail}; could not be read: {unread}");
+    let (gone, renamed) = (journal.tried(gone(journal))?, by.renamed(names));
+    let is_open = unread.is_some() || gone.is_some() || renamed.is_some();
+    let mut detail = journal.tried(found(journal, names))?;
+    for what in [unread.as_ref().map(|unread| format!("could not be read: {unread}")), gone.clone(), renamed.clone()] {
+        detail = what.map_or(detail.clone(), |what| format!("{detail}; {what}"));
     }
-    let check = if read == Extent::Whole && unread.is_none() { check::holds } else { check::not_checked };
-    Ok(PostsChecked { check: check(NAME, detail), unread })
+    let check = if read == Extent::Whole && !is_open { check::holds } else { check::not_checked };
+    Ok(PostsChecked { check: check(NAME, detail), unread, open: gone.or(renamed) })
 }
 
-fn found(journal: &Journal, account: &AccountName) -> rusqlite::Result<String> {
+/// By whom the posts are that stand there.
+struct Authors {
+    /// Number of posts by the account that was named, and by others.
+    own: u64,
+    others: u64,
+    /// One of the others, and one of its posts; and whether all of them are by it.
+    other: Option<(String, i64)>,
+    is_one: bool,
+}
+
+impl Authors {
+    fn of(journal: &Journal, names: &[AccountName]) -> rusqlite::Result<Authors> {
+        let sql = "SELECT author, id FROM due WHERE author IS NOT NULL ORDER BY entry";
+        let mut rows = journal.db.prepare_cached(sql)?;
+        let mut authors = Authors { own: 0, others: 0, other: None, is_one: true };
+        for row in rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))? {
+            let (author, post) = row?;
+            if names.iter().any(|name| name.as_str().eq_ignore_ascii_case(&author)) {
+                authors.own += 1;
+                continue;
+            }
+            authors.others += 1;
+            let (other, _) = authors.other.get_or_insert_with(|| (author.clone(), post));
+            authors.is_one &= other.eq_ignore_ascii_case(&author);
+        }
+        Ok(authors)
+    }
+
+    /// All posts stand there under one other name: perhaps it is the same account. That is a question.
+    fn renamed(&self, names: &[AccountName]) -> Option<String> {
+        let ((other, _), name) = (self.other.as_ref()?, names.first()?);
+        (self.own == 0 && self.is_one).then(|| {
+            format!(
+                "they stand under @{other}, and not under @{name}: if that is the same account under another name, name it: \
+                 --account {other}"
+            )
+        })
+    }
+
+    /// Some posts are by the account, and others are not.
+    fn wrong(&self) -> Option<String> {
+        let (other, post) = self.other.as_ref()?;
+        (0 < self.own || !self.is_one).then(|| match self.others {
+            1 => format!("1 by another account: post {post} is by {other}"),
+            others => format!("{others} by another account, the first: post {post} is by {other}"),
+        })
+    }
+}
+
+fn found(journal: &Journal, names: &[AccountName]) -> rusqlite::Result<String> {
     let count = |what: &str| {
         let sql = format!("SELECT count(*) FROM due WHERE {what}");
         journal.db.query_row(&sql, [], |row| row.get::<_, u64>(0))
     };
-    let looked = count("outcome IS NOT NULL")?;
+    let looked = count(&format!("outcome IS NOT NULL AND (outcome != 'gone' OR admitted & {LOST} != 0)"))?;
+    let by = names.first().map(|name| format!(" by @{name}")).unwrap_or_default();
     let mut detail = match looked {
         0 => "no post of the log could be looked at".to_owned(),
-        _ => format!("{looked} posts of the log were looked for on X by @{account}, and are as they must be"),
+        _ => format!("{looked} posts of the log were looked for on X{by}, and are as they must be"),
     };
+    let admitted = format!("outcome = 'gone' AND admitted & {LOST} != 0 OR outcome = 'edited'");
     for (count, what) in [
-        (count("outcome IN ('missing', 'edited')")?, "are missing or edited, as the log itself says"),
+        (count(&admitted)?, "are missing or edited, as the log itself says"),
         (count("outcome = 'untold'")?, "could not be compared: their notes waited too long"),
     ] {
         if 0 < count {
@@ -150,24 +196,30 @@ fn found(journal: &Journal, account: &AccountName) -> rusqlite::Result<String> {
 }
 
 /// Everything that is wrong, the first of each kind.
-fn wrong(journal: &Journal, account: &AccountName) -> rusqlite::Result<Option<String>> {
-    let mut wrong: Vec<String> = Vec::new();
-    let sql = "SELECT count(*), (SELECT id || ' is by ' || author || ', and not by ' || ?1 FROM due
-        WHERE author != ?1 COLLATE NOCASE ORDER BY entry LIMIT 1) FROM due WHERE author != ?1 COLLATE NOCASE";
-    wrong.extend(told(journal, sql, [account.as_str()], "by another account")?);
-    for (outcome, bit) in [("missing", LOST), ("edited", CHANGED)] {
-        let sql = "SELECT count(*), (SELECT id || ' of entry ' || entry || ' ' || told FROM due
-            WHERE outcome = ?1 AND admitted & ?2 = 0 ORDER BY entry LIMIT 1)
-            FROM due WHERE outcome = ?1 AND admitted & ?2 = 0";
-        wrong.extend(told(journal, sql, params![outcome, bit], outcome)?);
-    }
-    let nothing = "SELECT NOT EXISTS (SELECT 1 FROM due WHERE author IS NOT NULL OR outcome IS NULL)";
-    if !wrong.is_empty() && journal.db.query_row(nothing, [], |row| row.get(0))? {
-        wrong.push(
-            "none of the log's posts stands: X answers the same while an account is suspended or gone".to_owned(),
-        );
-    }
+fn wrong(journal: &Journal, by: &Authors) -> rusqlite::Result<Option<String>> {
+    let mut wrong: Vec<String> = by.wrong().into_iter().collect();
+    let sql = "SELECT count(*), (SELECT id || ' of entry ' || entry || ' ' || told FROM due
+        WHERE outcome = 'edited' AND admitted & ?1 = 0 ORDER BY entry LIMIT 1)
+        FROM due WHERE outcome = 'edited' AND admitted & ?1 = 0";
+    wrong.extend(told(journal, sql, params![CHANGED], "edited")?);
     Ok((!wrong.is_empty()).then(|| wrong.join("; ")))
+}
+
+/// Posts that are gone are no comparison: X does not say whether they ever were there.
+fn gone(journal: &Journal) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT count(*), (SELECT id || ' of entry ' || entry FROM due
+        WHERE outcome = 'gone' AND admitted & ?1 = 0 ORDER BY entry LIMIT 1)
+        FROM due WHERE outcome = 'gone' AND admitted & ?1 = 0";
+    let Some(gone) = told(journal, sql, params![LOST], "gone (deleted, suspended, or never there)")? else {
+        return Ok(None);
+    };
+    let nothing = "SELECT NOT EXISTS (SELECT 1 FROM due WHERE author IS NOT NULL OR outcome IS NULL)";
+    Ok(Some(match journal.db.query_row(nothing, [], |row| row.get(0))? {
+        true => {
+            format!("{gone}; none of the log's posts stands: X answers the same while an account is suspended or gone")
+        }
+        false => gone,
+    }))
 }
 
 fn unread(journal: &Journal) -> rusqlite::Result<Option<String>> {

@@ -3,42 +3,19 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::Retryable;
 use futures_util::future;
-use reqwest::header::RANGE;
-use reqwest::redirect::{Action, Attempt, Policy};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, Response, Url};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::tlog::tile::{BUNDLE_BYTES_MAX, Kind, TilePath, WIDTH_FULL};
+use super::web::{self, Asked, Caches, address, ask, begin, in_time, waits};
+use crate::tlog::tile::{self, BUNDLE_BYTES_MAX, Kind, TilePath, WIDTH_FULL};
 
-/// How long a connection may take.
-const CONNECT_TIME: Duration = Duration::from_secs(10);
-/// The longest time without any byte of an answer.
-const SILENCE: Duration = Duration::from_secs(30);
-/// How long one file, or one piece of a long one, may take in all, however slowly its bytes trickle.
-const WHOLE: Duration = Duration::from_secs(300);
-/// Number of further attempts for a file after no answer, or after an answer that reports a problem.
-const RETRIES: usize = 4;
-/// Number of times that a server may redirect from one path of its own to another.
-const REDIRECTS_MAX: usize = 3;
-/// The wait before the second attempt; it doubles from one to the next.
-const WAIT: Duration = Duration::from_millis(200);
+pub use super::web::FetchError;
 
 /// A tile or bundle and its bytes. None if it is known not to be there.
 pub type FetchedFile = (TilePath, Option<Vec<u8>>);
-
-/// Something could not be read. That is never taken for "is absent".
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{file}: {why}")]
-pub struct FetchError {
-    /// Which file.
-    pub file: String,
-    /// What the disk, the connection or the server said.
-    pub why: String,
-}
 
 /// Where a log is published.
 #[derive(Clone, Debug)]
@@ -82,17 +59,7 @@ impl Source {
         let base = Url::parse(&format!("{text}{slash}")).ok();
         let base = base.filter(|base| matches!(base.scheme(), "http" | "https") && base.has_host());
         let base = base.ok_or_else(|| PlaceError::Address(text.to_owned()))?;
-        // An error means that the process has chosen a provider already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut client = Client::builder()
-            .user_agent(concat!("verbale/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIME)
-            .read_timeout(SILENCE)
-            .redirect(Policy::custom(stay));
-        if base.scheme() == "http" {
-            client = client.tls_certs_only([]);
-        }
-        let client = client.build().map_err(|error| PlaceError::Tls(error.to_string()))?;
+        let client = web::client(&base).map_err(|error| PlaceError::Tls(error.to_string()))?;
         Ok(Source::Web { client, base })
     }
 
@@ -101,38 +68,58 @@ impl Source {
     /// # Errors
     /// If it could not be read, or is longer than `bytes_max`.
     pub async fn read(&self, file: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, FetchError> {
-        match self {
+        self.read_through(Caches::May, file, bytes_max).await
+    }
+
+    /// The same, but no cache on the way may answer.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    pub async fn read_past_caches(&self, file: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, FetchError> {
+        self.read_through(Caches::MayNot, file, bytes_max).await
+    }
+
+    async fn read_through(&self, caches: Caches, file: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, FetchError> {
+        let bytes = match self {
             Source::Folder(folder) => {
                 // Another thread for each file would take longer than reading it: see `steps`.
-                sort(file, read_file(&folder.join(file), bytes_max))
+                sort(file, read_file(&folder.join(file), bytes_max))?
             }
             Source::Web { client, base } => {
                 let url = address(base, file)?;
-                let ask = async || in_time(file, WHOLE, ask(client, &url, file, 0, bytes_max)).await;
-                match ask.retry(waits()).sleep(tokio::time::sleep).when(|asked| asked.again).await {
-                    Ok(bytes) => Ok(bytes),
-                    Err(asked) => Err(asked.unread),
-                }
+                let ask = async || in_time(file, web::WHOLE, ask(client, &url, file, caches, bytes_max)).await;
+                let asked = ask.retry(waits()).sleep(tokio::time::sleep).when(|asked| asked.again).await;
+                asked.map_err(|asked| asked.unread)?
             }
+        };
+        match bytes {
+            Some(bytes) if is_page(&bytes) => Err(instead(file)),
+            bytes => Ok(bytes),
         }
     }
 
-    /// The bytes of a tile or bundle, cut out of the full one if there is none of its own width.
+    /// The bytes of a tile or bundle, cut out of the full one if there is none of its own width. They have its form.
     ///
     /// # Errors
-    /// If it could not be read.
+    /// If it could not be read, or something else stands in its place.
     pub async fn tile(&self, path: TilePath) -> Result<Option<Vec<u8>>, FetchError> {
         let bytes_max = match path.kind() {
             Kind::Entries => BUNDLE_BYTES_MAX,
             Kind::Hashes(_) => 32 * usize::from(WIDTH_FULL),
         };
-        // One byte more shows that it is too long; the comparison reports what is wrong.
-        let found = self.read(&path.to_string(), bytes_max + 1).await?;
-        if found.is_some() || path.is_full() {
-            return Ok(found);
+        // One byte more shows that it is too long.
+        let mut found = self.read(&path.to_string(), bytes_max + 1).await?;
+        if found.is_none() && !path.is_full() {
+            let full = self.read(&path.full().to_string(), bytes_max + 1).await?;
+            found = full.map(|full| path.cut_from(&full).to_vec());
         }
-        let full = self.read(&path.full().to_string(), bytes_max + 1).await?;
-        Ok(full.map(|full| path.cut_from(&full).to_vec()))
+        let Some(bytes) = &found else { return Ok(None) };
+        let formed = match path.kind() {
+            Kind::Entries => tile::parse_bundle(bytes, path.width()).map(drop),
+            Kind::Hashes(_) => tile::parse_hashes(bytes, path.width()).map(drop),
+        };
+        formed.map_err(|error| FetchError::of_form(&path.to_string(), &error.to_string(), bytes))?;
+        Ok(found)
     }
 
     /// Several tiles or bundles, each with its bytes.
@@ -199,18 +186,23 @@ impl Reading {
     /// # Errors
     /// If it could not be read on.
     pub async fn next(&mut self, len: usize) -> Result<Vec<u8>, FetchError> {
-        if let Body::File(file) = &mut self.body {
-            let mut bytes = Vec::with_capacity(len);
-            let read = file.take(len as u64).read_to_end(&mut bytes);
-            sort(&self.file, read.map(Some))?;
-            return Ok(bytes);
-        }
-        let file = self.file.clone();
-        in_time(&file, WHOLE, self.fill(len)).await.map_err(|asked| asked.unread)?;
-        let rest = self.rest.split_off(len.min(self.rest.len()));
-        let bytes = std::mem::replace(&mut self.rest, rest);
+        let is_start = self.at == 0;
+        let bytes = match &mut self.body {
+            Body::File(file) => {
+                let mut bytes = Vec::with_capacity(len);
+                let read = file.take(len as u64).read_to_end(&mut bytes);
+                sort(&self.file, read.map(Some))?;
+                bytes
+            }
+            Body::Answer(_) | Body::Nothing => {
+                let file = self.file.clone();
+                in_time(&file, web::WHOLE, self.fill(len)).await.map_err(|asked| asked.unread)?;
+                let rest = self.rest.split_off(len.min(self.rest.len()));
+                std::mem::replace(&mut self.rest, rest)
+            }
+        };
         self.at += bytes.len() as u64;
-        Ok(bytes)
+        if is_start && is_page(&bytes) { Err(instead(&self.file)) } else { Ok(bytes) }
     }
 
     /// Waits until this number of bytes has come, or no more come.
@@ -226,7 +218,7 @@ impl Reading {
 
     /// The next piece of the answer; when it is cut off, the rest is asked for.
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>, FetchError> {
-        for _ in 0..=RETRIES {
+        for _ in 0..=web::RETRIES {
             let Body::Answer(answer) = &mut self.body else { return Ok(None) };
             match answer.chunk().await {
                 Ok(chunk) => return Ok(chunk.map(|chunk| chunk.to_vec())),
@@ -245,7 +237,7 @@ impl Reading {
     async fn ask_on(&self) -> Result<Option<Body>, FetchError> {
         let Source::Web { client, base } = &self.source else { return Ok(None) };
         let url = address(base, &self.file)?;
-        let ask = async || begin(client, &url, &self.file, self.at).await;
+        let ask = async || begin(client, &url, &self.file, Caches::May, self.at).await;
         match ask.retry(waits()).sleep(tokio::time::sleep).when(|asked| asked.again).await {
             Ok(answer) => Ok(answer.map(Body::Answer)),
             Err(asked) if asked.is_end => Ok(Some(Body::Nothing)),
@@ -254,85 +246,17 @@ impl Reading {
     }
 }
 
-/// A failed attempt, and whether another one may succeed.
-struct Asked {
-    unread: FetchError,
-    again: bool,
-    /// Whether it asked for bytes after the file's end.
-    is_end: bool,
+/// Whether it is a page for people: no published file begins like one.
+fn is_page(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let begins = |word: &[u8]| bytes.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    begins(b"<!doctype html") || begins(b"<html")
 }
 
-/// A server may redirect to another path of its own, and nowhere else: the report is about the place that was named.
-fn stay(attempt: Attempt<'_>) -> Action {
-    let is_here = attempt.previous().first().is_some_and(|first| first.origin() == attempt.url().origin());
-    if is_here && attempt.previous().len() <= REDIRECTS_MAX { attempt.follow() } else { attempt.stop() }
-}
-
-/// The result, if it comes in time.
-async fn in_time<T>(file: &str, limit: Duration, work: impl Future<Output = Result<T, Asked>>) -> Result<T, Asked> {
-    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-        let why = format!("it did not come to its end within {} seconds", limit.as_secs());
-        Err(Asked { unread: FetchError { file: file.to_owned(), why }, again: false, is_end: false })
-    })
-}
-
-fn waits() -> ExponentialBuilder {
-    ExponentialBuilder::default().with_min_delay(WAIT).with_max_times(RETRIES)
-}
-
-fn address(base: &Url, file: &str) -> Result<Url, FetchError> {
-    base.join(file).map_err(|error| FetchError { file: file.to_owned(), why: error.to_string() })
-}
-
-async fn ask(client: &Client, url: &Url, file: &str, start: u64, bytes_max: usize) -> Result<Option<Vec<u8>>, Asked> {
-    let Some(mut answer) = begin(client, url, file, start).await? else { return Ok(None) };
-    let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| lost(file, error))? {
-        bytes.extend_from_slice(&chunk);
-        if bytes_max < bytes.len() {
-            bytes.truncate(bytes_max);
-            break;
-        }
-    }
-    Ok(Some(bytes))
-}
-
-/// The answer with a status of success. None if the server says that there is no such file.
-async fn begin(client: &Client, url: &Url, file: &str, start: u64) -> Result<Option<Response>, Asked> {
-    let mut request = client.get(url.clone());
-    if 0 < start {
-        request = request.header(RANGE, format!("bytes={start}-"));
-    }
-    let answer = request.send().await.map_err(|error| lost(file, error))?;
-    let status = answer.status();
-    let expected = if 0 < start { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    match status {
-        _ if status == expected => Ok(Some(answer)),
-        StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
-        _ if status.is_redirection() => Err(Asked { unread: elsewhere(file, status), again: false, is_end: false }),
-        _ => {
-            let again = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-            let is_end = status == StatusCode::RANGE_NOT_SATISFIABLE;
-            let unread = FetchError { file: file.to_owned(), why: format!("the server answers {status}") };
-            Err(Asked { unread, again, is_end })
-        }
-    }
-}
-
-fn elsewhere(file: &str, status: StatusCode) -> FetchError {
-    let why = format!(
-        "the server sends its readers elsewhere ({status}): name the address to which it sends, if you trust it"
-    );
+/// A page in place of a file says nothing about the file.
+fn instead(file: &str) -> FetchError {
+    let why = "a page for people stands in its place, perhaps one that asks for a password".to_owned();
     FetchError { file: file.to_owned(), why }
-}
-
-fn lost(file: &str, error: reqwest::Error) -> Asked {
-    let error = anyhow::Error::new(error.without_url());
-    Asked {
-        unread: FetchError { file: file.to_owned(), why: format!("no answer: {error:#}") },
-        again: true,
-        is_end: false,
-    }
 }
 
 fn read_file(path: &Path, bytes_max: usize) -> io::Result<Option<Vec<u8>>> {
@@ -356,31 +280,4 @@ fn absent<T>(error: io::Error) -> io::Result<Option<T>> {
 
 fn sort<T>(file: &str, read: io::Result<T>) -> Result<T, FetchError> {
     read.map_err(|error| FetchError { file: file.to_owned(), why: error.to_string() })
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::body::{Body, Bytes};
-    use futures_util::stream;
-
-    use super::*;
-
-    /// Bytes that trickle never count as silence.
-    #[tokio::test]
-    async fn a_file_that_never_ends_is_given_up() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let place = Source::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        let trickle = || {
-            Body::from_stream(stream::unfold((), async |()| {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                Some((Ok::<_, io::Error>(Bytes::from_static(b"x")), ()))
-            }))
-        };
-        let router = axum::Router::new().fallback(async move || trickle());
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let Source::Web { client, base } = &place else { panic!() };
-        let asked = ask(client, base, "tile", 0, 1 << 30);
-        let Err(asked) = in_time("tile", Duration::from_millis(300), asked).await else { panic!("it came to an end") };
-        assert!(!asked.again && asked.unread.why.contains("did not come to its end"), "{}", asked.unread);
-    }
 }

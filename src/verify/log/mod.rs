@@ -1,7 +1,8 @@
 //! The audit of a whole log, without trusting anything: the published files go in, in order, and a report comes out.
 //!
 //! Each bundle of entries is read once. From the entries alone everything else is computed: the tree and its tiles, the
-//! root, the roots that earlier heads had, and what each post must say. The memory used does not grow with the log.
+//! root, the roots that earlier heads had, and what each post must say. The memory used grows by a
+//! few bytes for each bundle of 256 entries, and with nothing else.
 //!
 #![doc = include_str!("../../TAMPERING.md")]
 
@@ -10,6 +11,8 @@ mod log_text;
 mod tiles;
 mod texts;
 mod order;
+mod rules;
+mod openings;
 mod report;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -27,13 +30,17 @@ use crate::tlog::tree::{Frontier, leaf_hash};
 use crate::wording::post::PostText;
 
 pub use finding::Finding;
-pub use order::{Counts, SHOWN_MAX};
-pub use report::{Extent, Outside, Report, Since, WAIT_MS_MAX};
+pub use openings::Openings;
+pub use order::{Counts, SHOWN_MAX, WAIT_MS_MAX};
+pub use report::{Extent, KeyUsed, Outside, Report, Since};
+pub use rules::RARE_MAX;
 pub use texts::WINDOW_MAX;
 pub use tiles::plan;
 
 use log_text::LogText;
+use openings::{Bundle, root_of};
 use order::Order;
+use rules::Rules;
 use texts::Texts;
 use tiles::Tiles;
 
@@ -102,6 +109,8 @@ pub struct Audit {
     frontier: Frontier,
     tiles: Tiles,
     order: Order,
+    rules: Rules,
+    bundles: Vec<Bundle>,
     texts: Option<Texts>,
     log_text: Option<LogText>,
     since: Option<Since>,
@@ -124,6 +133,8 @@ impl Audit {
             frontier: Frontier::new(),
             tiles: Tiles::default(),
             order: Order::default(),
+            rules: Rules::default(),
+            bundles: Vec::new(),
             texts: None,
             log_text: None,
             since: since.map(|head| Since { size: head.size, root: head.root, found: None }),
@@ -165,6 +176,11 @@ impl Audit {
         if let Some(text) = &mut self.log_text {
             text.goes_on = true;
         }
+    }
+
+    /// What stands in `log.txt` where a line must stand, and is none, if so. Nothing behind it was compared.
+    pub fn log_text_unreadable(&self) -> Option<&str> {
+        self.log_text.as_ref()?.unreadable.as_deref()
     }
 
     /// Says that `log.txt` is not there any more.
@@ -221,9 +237,10 @@ impl Audit {
             Some(Err(error)) => return self.stop(format!("{path}: {error}")),
             None => return self.stop(format!("{path} is not there, and the head needs it")),
         };
-        for entry in entries {
-            self.take_entry(entry);
-        }
+        let notes_before = self.order.last_note;
+        entries.iter().for_each(|entry| self.take_entry(entry));
+        let root = self.tiles.bundle().filter(|_| path.is_full()).unwrap_or_else(|| root_of(&entries));
+        self.bundles.push(Bundle { notes_before, root });
         ControlFlow::Continue(())
     }
 
@@ -253,6 +270,7 @@ impl Audit {
 
     fn take_parsed(&mut self, index: u64, entry: &Entry) {
         let posted = self.order.take(index, entry);
+        self.rules.take(index, entry);
         if let Entry::Note { time, .. } = entry
             && self.texts.is_some()
         {

@@ -1,6 +1,6 @@
 //! What the entries say in their order: numbers, times, and that each note was posted once.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +11,18 @@ use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::{DAY_MS, Time};
 use crate::tlog::entry::Entry;
 
+/// How long a note may wait for its post, or an opened file for its publication, in milliseconds: the platform may be
+/// unreachable for hours, or allow no more posts that day.
+pub const WAIT_MS_MAX: i64 = DAY_MS;
+
 /// Most lines about anything but notes and posts that are shown.
 pub const SHOWN_MAX: usize = 100;
 
 /// Number of the last days with notes for which the number of notes is kept.
 const DAYS_MAX: usize = 8;
+
+/// Most posts of the same ten minutes whose numbers are compared with each other.
+const RECENT_MAX: usize = 4096;
 
 /// Number of entries of each kind.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -29,7 +36,18 @@ pub struct Counts {
     pub gaps: u64,
     pub keys: u64,
     pub receipts: u64,
+    pub stamps: u64,
+    pub unlocked: u64,
     pub unknown: u64,
+}
+
+/// What is kept of notes without a post that are too many to be kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Dropped {
+    /// When the first of them was sealed.
+    oldest: Time,
+    /// The last of them.
+    newest: Sealed,
 }
 
 /// The order so far, and what breaks it.
@@ -47,8 +65,17 @@ pub(super) struct Order {
     pub(super) numbers: Finding,
     pub(super) times: Finding,
     pub(super) posts: Finding,
+    /// The notes without a post yet: the last [`WINDOW_MAX`] of them, and what is kept of those before.
     waiting: VecDeque<Sealed>,
-    last_post: Option<PublicPost>,
+    dropped: Option<Dropped>,
+    /// The longest time that a note waited for its post, in milliseconds.
+    pub(super) longest_wait: i64,
+    /// The latest moment of a post, and the posts of the ten minutes before it: the numbers of posts ascend, as far as the
+    /// platform's clocks agree.
+    latest_post: Option<Time>,
+    recent: BTreeSet<(i64, PublicPost)>,
+    /// Number of posts that were left out of them, since there were too many.
+    pub(super) crowded: u64,
     days: BTreeMap<i64, u64>,
 }
 
@@ -87,9 +114,11 @@ impl Order {
             self.last_note = note.note;
             self.waiting.push_back(note);
         }
-        let far = |old: &Sealed| (WINDOW_MAX as u64) < note.index - old.index;
-        while self.waiting.front().is_some_and(far) {
-            self.waiting.pop_front();
+        if WINDOW_MAX < self.waiting.len()
+            && let Some(newest) = self.waiting.pop_front()
+        {
+            let oldest = self.dropped.map_or(newest.time, |dropped| dropped.oldest);
+            self.dropped = Some(Dropped { oldest, newest });
         }
         *self.days.entry(note.time.ms().div_euclid(DAY_MS)).or_default() += 1;
         if DAYS_MAX < self.days.len() {
@@ -109,25 +138,59 @@ impl Order {
         if next < first {
             self.posts.add(|| format!("entry {index} posts note {first}, and note {next} was never posted"));
         }
-        if self.last_post == Some(post) {
-            self.posts.add(|| format!("entry {index} names post {post}, as the one before it does"));
-        }
-        self.last_post = Some(post);
+        self.compare_with_recent(index, post);
         self.last_posted = self.last_posted.max(last);
+        if let Some(since) = self.waiting_since().filter(|_| next <= last) {
+            self.longest_wait = self.longest_wait.max(post.moment().ms_since(since));
+        }
+        let dropped = self.take_dropped(last);
         let shown = self.waiting.partition_point(|note| note.note <= last);
         let found = self.waiting.drain(..shown).next_back().filter(|note| note.note == last);
-        self.compare_times(index, time, post, found.as_ref());
+        self.compare_times(index, time, post, found.map(|note| note.time).or(dropped).map(|sealed| (last, sealed)));
         found
     }
 
+    /// Takes those of the notes that are not kept that a post up to `last` shows. Returns a moment at which that note was not
+    /// sealed yet, or just so.
+    fn take_dropped(&mut self, last: u64) -> Option<Time> {
+        let Dropped { oldest, newest } = self.dropped?;
+        if last < newest.note {
+            return Some(oldest);
+        }
+        self.dropped = None;
+        Some(newest.time)
+    }
+
+    /// A post shows one note or run, and none is older than those before it.
+    fn compare_with_recent(&mut self, index: u64, post: PublicPost) {
+        let posted = post.moment();
+        let latest = self.latest_post.map_or(posted, |latest| latest.max(posted));
+        if SKEW_MS_MAX < latest.ms_since(posted) {
+            let order =
+                format!("entry {index} names post {post}, of {posted}, and an earlier one names a post of {latest}");
+            return self.times.add(|| order);
+        }
+        self.latest_post = Some(latest);
+        if !self.recent.insert((posted.ms(), post)) {
+            self.posts.add(|| format!("entry {index} names post {post}, as an entry before it does"));
+        }
+        let is_old = |recent: &(i64, PublicPost)| SKEW_MS_MAX < latest.ms() - recent.0;
+        while self.recent.first().is_some_and(is_old) {
+            self.recent.pop_first();
+        }
+        if RECENT_MAX < self.recent.len() {
+            self.recent.pop_first();
+            self.crowded += 1;
+        }
+    }
+
     /// The moment inside the post's identifier is the platform's own: later than the seal, and before the entry.
-    fn compare_times(&mut self, index: u64, entered: Time, post: PublicPost, note: Option<&Sealed>) {
+    fn compare_times(&mut self, index: u64, entered: Time, post: PublicPost, note: Option<(u64, Time)>) {
         let posted = post.moment();
         if SKEW_MS_MAX < posted.ms_since(entered) {
             self.times.add(|| format!("entry {index} is of {entered}, and its post {post} of {posted}, after it"));
         }
-        if let Some(note) = note.filter(|note| SKEW_MS_MAX < note.time.ms_since(posted)) {
-            let (note, sealed) = (note.note, note.time);
+        if let Some((note, sealed)) = note.filter(|(_, sealed)| SKEW_MS_MAX < sealed.ms_since(posted)) {
             self.times.add(|| format!("post {post} is of {posted}, before note {note} was sealed at {sealed}"));
         }
     }
@@ -140,10 +203,12 @@ impl Order {
             Entry::Gap { .. } => self.counts.gaps += 1,
             Entry::Key { .. } => self.counts.keys += 1,
             Entry::Receipt { .. } => self.counts.receipts += 1,
+            Entry::Stamp { .. } => self.counts.stamps += 1,
+            Entry::Unlock { .. } => self.counts.unlocked += 1,
             Entry::Unknown { .. } => self.counts.unknown += 1,
             Entry::Note { .. } | Entry::Post { .. } => return,
         }
-        if let Entry::Open { note, .. } | Entry::Dispute { note, .. } = entry
+        if let Entry::Open { note, .. } | Entry::Dispute { note, .. } | Entry::Unlock { note, .. } = entry
             && self.last_note < *note
         {
             self.numbers.add(|| format!("entry {index} is about note {note}, which is not there yet"));
@@ -155,12 +220,13 @@ impl Order {
 
     /// Whether there is a note without a post yet.
     pub(super) fn is_any_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        self.dropped.is_some() || !self.waiting.is_empty()
     }
 
     /// When the oldest note without a post was sealed.
     pub(super) fn waiting_since(&self) -> Option<Time> {
-        self.waiting.front().map(|note| note.time)
+        let dropped = self.dropped.map(|dropped| dropped.oldest);
+        dropped.or_else(|| self.waiting.front().map(|note| note.time))
     }
 
     /// Number of notes that were sealed on each of the last days, by date in UTC.
@@ -168,3 +234,6 @@ impl Order {
         self.days.iter().map(|(day, count)| (Time::from_ms(day * DAY_MS).date(), *count)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,16 +6,15 @@ use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::Audit;
-use super::order::{Counts, SHOWN_MAX};
+use super::order::{Counts, SHOWN_MAX, WAIT_MS_MAX};
 use crate::base::hash::Hash;
 use crate::base::text;
-use crate::base::time::{DAY_MS, Time};
+use crate::base::time::{DAY_MS, SKEW_MS_MAX, Time};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::verify::check::{Check, Outcome, fails, holds, not_checked};
 
-/// How long a note may wait for its post, in milliseconds: the platform may be unreachable for hours, or allow no more
-/// posts that day.
-pub const WAIT_MS_MAX: i64 = DAY_MS;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+const MINUTE_MS: i64 = 60_000;
 
 /// A head that was seen at an earlier time, and the root that the entries had then.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -44,9 +43,34 @@ impl Extent {
     }
 }
 
+/// The key that the head was checked with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyUsed {
+    /// Its name and id.
+    pub name: String,
+    /// Whether the reader gave it; else it came with the log.
+    pub is_given: bool,
+}
+
+impl fmt::Display for KeyUsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = text::visible(&self.name);
+        match self.is_given {
+            true => write!(f, "checked with the key {name}, which was given with --log"),
+            false => write!(
+                f,
+                "checked with the key {name}, taken from the log itself, which shows nothing about who holds it: give the \
+                 one that you know with --log"
+            ),
+        }
+    }
+}
+
 /// The result of an audit. A bad log is a report too.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
+    /// The key that it was checked with. None if none is known.
+    pub key: Option<KeyUsed>,
     /// The head that was audited.
     pub head: Checkpoint,
     /// Number of entries that were read.
@@ -77,10 +101,13 @@ impl Audit {
             self.numbers(),
             self.times(now),
             self.posts(now, read),
-            self.grown(head, read),
+            self.rules.check("rules", &head.origin),
         ]);
+        checks.extend(outside.openings);
+        checks.push(self.grown(head, read));
         checks.extend(outside.posts);
         Report {
+            key: outside.key,
             head: head.clone(),
             read: self.len(),
             counts: self.order.counts,
@@ -141,10 +168,11 @@ impl Audit {
         };
         match (text.wrong.told(), text.ends_before) {
             (Some(told), _) => fails(NAME, told),
+            (None, _) if text.unreadable.is_some() => not_checked(NAME, text.unreadable.clone().unwrap_or_default()),
             (None, Some(entry)) => not_checked(
                 NAME,
                 format!(
-                    "it ends before entry {entry}, as a copy does that is brought up to date now and then; till there it holds"
+                    "it ends before entry {entry} is complete, as a copy does that is brought up to date now and then, or was cut on its way; till there it holds"
                 ),
             ),
             (None, None) if text.goes_on => {
@@ -182,25 +210,40 @@ impl Audit {
         if let Some(told) = self.order.posts.told() {
             return fails(NAME, told);
         }
+        if 0 < self.order.crowded {
+            let crowded = self.order.crowded;
+            return not_checked(
+                NAME,
+                format!("{crowded} of too many in ten minutes were not compared with each other"),
+            );
+        }
+        let longest = self.longest_wait();
         let waiting = self.order.waiting_since().filter(|_| read == Extent::Whole && posted < last);
         let Some(since) = waiting else {
-            return self.so_far(
-                NAME,
-                None,
-                match (self.order.counts.posts, posted) {
-                    (0, _) => "there is none".to_owned(),
-                    (1, 1) => "1 post shows 1 note".to_owned(),
-                    (posts, _) => {
-                        format!("{} {posted} notes, each once", text::count(posts, "post shows", "posts show"))
-                    }
-                },
-            );
+            let told = match (self.order.counts.posts, posted) {
+                (0, _) => "there is none".to_owned(),
+                (1, 1) => "1 post shows 1 note".to_owned(),
+                (posts, _) => format!("{} {posted} notes, each once", text::count(posts, "post shows", "posts show")),
+            };
+            return self.so_far(NAME, None, told + &longest);
         };
         let waiting = format!("notes {} to {last} have no post, the first since {since}", posted + 1);
         if WAIT_MS_MAX < now.ms_since(since) {
             return fails(NAME, waiting);
         }
-        holds(NAME, format!("notes 1 to {posted} were posted once; {waiting}, less than a day"))
+        holds(NAME, format!("notes 1 to {posted} were posted once{longest}; {waiting}, less than a day"))
+    }
+
+    /// How long a note has waited for its post at most, if that is more than clocks may differ by.
+    fn longest_wait(&self) -> String {
+        let ms = self.order.longest_wait;
+        let long = match (ms / DAY_MS, ms / HOUR_MS, ms / MINUTE_MS) {
+            _ if ms <= SKEW_MS_MAX => return String::new(),
+            (0 | 1, 0 | 1, minutes) => format!("{minutes} minutes"),
+            (0 | 1, hours, _) => format!("{hours} hours"),
+            (days, ..) => format!("{days} days"),
+        };
+        format!("; the longest that a note waited for its post is {long}")
     }
 
     fn grown(&self, head: &Checkpoint, read: Extent) -> Check {
@@ -210,7 +253,7 @@ impl Audit {
         };
         let earlier = format!("the earlier head of {size} entries with the root {}", root.to_base64());
         if head.size < size {
-            return fails(NAME, format!("the log shows {} entries, fewer than {earlier}", head.size));
+            return not_checked(NAME, format!("the log shows a head of {} entries, older than {earlier}", head.size));
         }
         if head.size == size && head.root != root {
             let other = head.root.to_base64();
@@ -239,8 +282,12 @@ impl Audit {
 /// The checks that do not come from the entries.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Outside {
+    /// The key that the head was checked with.
+    pub key: Option<KeyUsed>,
     /// Signature and key.
     pub before: Vec<Check>,
+    /// What was opened, compared with what was sealed.
+    pub openings: Option<Check>,
     /// The posts as they stand on the platform.
     pub posts: Option<Check>,
 }
@@ -261,6 +308,13 @@ impl Report {
         self.checks.iter().filter(|check| check.outcome == Outcome::Fails).map(|check| check.name)
     }
 
+    /// Whose key was used, and where it is from.
+    fn said_of_the_key(&self) -> String {
+        self.key
+            .as_ref()
+            .map_or_else(|| "no key is known: nothing shows whose log this is".to_owned(), KeyUsed::to_string)
+    }
+
     /// What a person may quote.
     pub fn summary(&self) -> String {
         let Checkpoint { origin, size, root } = &self.head;
@@ -279,11 +333,12 @@ impl Report {
     }
 }
 
-/// `{"status", "log", "size", "root", "read", "counts", "first", "latest", "checks", "shown", "unread", "summary"}`.
+/// `{"status", "key", "log", "size", "root", "read", "counts", "first", "latest", "checks", "shown", "unread", "summary"}`.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Report", 12)?;
+        let mut out = serializer.serialize_struct("Report", 13)?;
         out.serialize_field("status", &self.exit_status())?;
+        out.serialize_field("key", &self.said_of_the_key())?;
         out.serialize_field("log", self.head.origin.as_str())?;
         out.serialize_field("size", &self.head.size)?;
         out.serialize_field("root", &self.head.root.to_base64())?;
@@ -303,14 +358,18 @@ impl Serialize for Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Checkpoint { origin, size, .. } = &self.head;
+        writeln!(f, "{}", self.said_of_the_key())?;
         writeln!(f, "the log {origin}, {}", text::count(*size, "entry", "entries"))?;
-        let Counts { notes, posts, opened, disputed, lost, gaps, keys, receipts, unknown } = self.counts;
+        let Counts { notes, posts, opened, disputed, lost, gaps, keys, receipts, stamps, unlocked, unknown } =
+            self.counts;
         let (notes, posts) = (text::count(notes, "note", "notes"), text::count(posts, "post", "posts"));
         let given = text::count(receipts, "receipt", "receipts");
         writeln!(f, "  {notes}, {posts}, {opened} opened, {disputed} disputed, {given}")?;
         let (missing, missed) = (text::count(lost, "lost post", "lost posts"), text::count(gaps, "gap", "gaps"));
-        let next = text::count(keys, "new key", "new keys");
-        writeln!(f, "  {missing}, {missed}, {next}, {} of an unknown kind\n", text::count(unknown, "line", "lines"))?;
+        let (keys_named, stamped) =
+            (text::count(keys, "key", "keys"), text::count(stamps, "time stamp", "time stamps"));
+        writeln!(f, "  {missing}, {missed}, {stamped}, {unlocked} unlocked, {keys_named}")?;
+        writeln!(f, "  {} of an unknown kind\n", text::count(unknown, "line", "lines"))?;
         for check in &self.checks {
             writeln!(f, "{:<11}  {:<11}  {}", check.outcome, check.name, check.detail)?;
         }
@@ -318,7 +377,7 @@ impl fmt::Display for Report {
             writeln!(f, "\nentries about anything but notes and posts")?;
             self.shown.iter().try_for_each(|line| writeln!(f, "  {}", text::visible(line)))?;
         }
-        let all = opened + disputed + lost + gaps + keys + receipts + unknown;
+        let all = opened + disputed + lost + gaps + keys + receipts + stamps + unlocked + unknown;
         if SHOWN_MAX as u64 <= all && self.shown.len() as u64 != all {
             writeln!(f, "  and {} more", all - self.shown.len() as u64)?;
         }

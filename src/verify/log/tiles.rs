@@ -51,6 +51,11 @@ impl Tiles {
         self.levels[level].push(root);
     }
 
+    /// The root of the last complete bundle, until its tile is compared.
+    pub(super) fn bundle(&self) -> Option<Hash> {
+        self.levels.get(1)?.last().copied()
+    }
+
     /// Compares a tile with the one that the entries make. The bytes are None if the tile is known not to be there.
     pub(super) fn compare(&mut self, path: TilePath, bytes: Option<&[u8]>) {
         let Kind::Hashes(level) = path.kind() else { return };

@@ -33,7 +33,7 @@ func (o *order) take(entry []byte) error {
 	}
 	kind, rest, _ := strings.Cut(string(entry[:len(entry)-1]), " ")
 	switch kind {
-	case "note", "post", "open", "dispute", "receipt", "lost", "gap", "key":
+	case "note", "post", "open", "dispute", "receipt", "lost", "gap", "key", "stamp", "unlock":
 	default:
 		return nil
 	}
@@ -120,7 +120,12 @@ func other(kind, rest string) error {
 	_, notNumber := positive(at(0))
 	switch kind {
 	case "open":
-		return is(3, notNumber == nil, at(1) == "envelope" || at(1) == "content", isHash(at(2)))
+		level := at(1) == "envelope" || at(1) == "content" || at(1) == "unlocked"
+		return is(3, notNumber == nil, level, isHash(at(2)))
+	case "stamp":
+		return is(4, notNumber == nil, at(1) == "tsr" || at(1) == "ots", at(2) != "", isHash(at(3)))
+	case "unlock":
+		return is(2, notNumber == nil, isHash(at(1)))
 	case "dispute":
 		_, notPost := number(at(2))
 		return is(3, notNumber == nil, at(1) == "x", notPost == nil)
@@ -129,7 +134,7 @@ func other(kind, rest string) error {
 		return is(3, at(0) != "", notNumber == nil, isHash(at(2)))
 	case "lost":
 		_, notPost := number(at(1))
-		how := at(2) == "deleted" || at(2) == "edited" || at(2) == "unreadable"
+		how := at(2) == "deleted" || at(2) == "edited" || at(2) == "hidden" || at(2) == "unreadable"
 		return is(3, at(0) == "x", notPost == nil, how)
 	case "gap":
 		from, notFrom := moment(at(0))

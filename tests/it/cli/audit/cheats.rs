@@ -17,6 +17,7 @@ use verbale::wording::post::PostText;
 use super::web::{Trouble, serve};
 use super::{NOTES, Place, Posts, change, fails, of, other_key, posts, tree};
 use crate::support::command::verbale;
+use crate::support::harness::key;
 use crate::support::site_fixture::{checkpoint, note, plain};
 
 fn detail<'a>(report: &'a Value, name: &str) -> &'a str {
@@ -133,8 +134,8 @@ fn no_name_of_a_file_commands_the_terminal() {
     fs::write(folder.path().join(none), "x").unwrap();
     let output = verbale(folder.path(), &["verify", proof, none]);
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert!(out.starts_with("a[U+001B][2K[U+202E].zip: "), "{out}");
-    assert!(err.starts_with("error: b[U+000D].zip: this is not a zip archive\n"), "{err}");
+    assert!(out.starts_with("a[U+001B][2K[U+202E].zip\n") && out.contains("\nb[U+000D].zip\n"), "{out}");
+    assert!(!out.contains(['\u{1b}', '\u{202e}', '\r']) && err.is_empty(), "{out}{err}");
 }
 
 /// A line of an unknown kind may have any letters, and a reason too.
@@ -183,6 +184,37 @@ fn a_head_that_no_known_key_signed_is_not_kept() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(3), "{report}");
     assert!(!place.path("seen.head").exists());
+}
+
+/// The first line says whose key was used; and nobody needs to read what is said beside the report.
+#[test]
+fn whose_key_was_used_is_said_first_and_the_status_needs_no_reader() {
+    let place = Place::new(&plain(3));
+    let vkey = key().vkey();
+    let name = vkey.name_and_id();
+    for (arguments, said) in [
+        (vec!["audit", "log"], format!("checked with the key {name}, taken from the log itself, which shows nothing")),
+        (
+            vec!["audit", "log", "--log", "log/log.vkey"],
+            format!("checked with the key {name}, which was given with --log\n"),
+        ),
+    ] {
+        let output = verbale(place.folder.path(), &arguments);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && text.starts_with(&said), "{text}");
+    }
+    for (log, status) in [("log", 0), ("rewritten", 1)] {
+        if status == 1 {
+            fs::rename(place.path("log"), place.path(log)).unwrap();
+            change(&place.path(log), "log.txt", |bytes| bytes[3] ^= 1);
+        }
+        for nobody in ["2>&-", "2>/dev/full"] {
+            let script = format!("exec {} audit {log} {nobody}", env!("CARGO_BIN_EXE_verbale"));
+            let mut shell = std::process::Command::new("sh");
+            let ended = shell.args(["-c", &script]).current_dir(place.folder.path()).output().unwrap();
+            assert_eq!(ended.status.code(), Some(status), "{log} {nobody}");
+        }
+    }
 }
 
 /// A reserve of notes that nobody has posted, dated far ahead, does not wait for its time.

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use verbale::tlog::checkpoint::Checkpoint;
 
 use super::{NOTES, Place, of, posts};
+use crate::support::command::verbale;
 use crate::support::harness::key;
-use crate::support::site_fixture::{plain, publish};
+use crate::support::site_fixture::{checkpoint, plain, publish};
 
 /// What a server does to requests for files whose names begin so: so often.
 #[derive(Clone)]
@@ -118,4 +119,69 @@ fn says_that_it_may_have_grown(report: &Value) -> bool {
     let summary = report["summary"].as_str().unwrap();
     assert!(summary.contains("the head of 600 entries"), "{summary}");
     summary.contains("before an interruption, and the log may have grown since")
+}
+
+/// A page for people, in place of a file.
+fn login(_: Vec<u8>) -> Response {
+    ([("content-type", "text/html")], "\n<!DOCTYPE html><title>Sign in</title>").into_response()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_in_place_of_a_file_says_nothing_about_the_file() {
+    let place = Place::new(&plain(NOTES));
+    for name in ["tile/entries/001", "tile/0/000", "log.txt"] {
+        let trouble = Trouble { name, times: usize::MAX, answer: login };
+        let address = serve(place.path("log"), Arc::new(Mutex::new(vec![trouble]))).await;
+        let (status, report) = tokio::task::block_in_place(|| place.audit(&[&address]));
+        assert_eq!((status, of(&report, "fails")), (3, vec![]), "{name}: {report}");
+        assert!(report["unread"].as_str().unwrap().contains("a page for people stands in its place"), "{report}");
+    }
+    for name in ["checkpoint", "log.vkey"] {
+        let trouble = Trouble { name, times: usize::MAX, answer: login };
+        let address = serve(place.path("log"), Arc::new(Mutex::new(vec![trouble]))).await;
+        let output = tokio::task::block_in_place(|| verbale(place.folder.path(), &["audit", &address]));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{name}: {said}");
+        assert!(said.contains("a page for people"), "{said}");
+    }
+}
+
+/// Serves a folder through a cache, which has its own answer to requests for this file unless it may not give one.
+async fn serve_cached(folder: PathBuf, name: &'static str, cached: Option<Vec<u8>>) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    let answer = async move |request: Request<Body>| {
+        let path = request.uri().path().trim_start_matches('/').to_owned();
+        let may = request.headers().get("cache-control").is_none_or(|control| control != "no-cache");
+        let bytes = if may && path == name { cached.clone() } else { fs::read(folder.join(&path)).ok() };
+        bytes.map_or_else(|| StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response)
+    };
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await.unwrap() });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_cache_does_not_have_is_asked_for_past_it() {
+    let place = Place::new(&plain(NOTES));
+    for name in ["checkpoint", "tile/entries/001", "log.txt"] {
+        let address = serve_cached(place.path("log"), name, None).await;
+        let (status, report) = tokio::task::block_in_place(|| place.audit(&[&address]));
+        assert_eq!((status, of(&report, "fails")), (0, vec![]), "{name}: {report}");
+        assert!(of(&report, "holds").contains(&"log.txt".to_owned()), "{name}: {report}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_head_out_of_a_cache_is_no_rewound_log() {
+    let place = Place::new(&plain(NOTES));
+    let older = checkpoint(&plain(200), &key()).into_bytes();
+    fs::copy(place.path("log/checkpoint"), place.path("seen.head")).unwrap();
+    let audit = |address: &str| tokio::task::block_in_place(|| place.audit(&[address, "--since", "seen.head"]));
+    let (status, report) = audit(&serve_cached(place.path("log"), "checkpoint", Some(older)).await);
+    assert_eq!((status, &report["read"], of(&report, "fails")), (0, &json!(600), vec![]), "{report}");
+    publish(&place.path("older"), &plain(200), "embassy").unwrap();
+    let (status, report) = audit(&serve(place.path("older"), Arc::default()).await);
+    assert_eq!((status, of(&report, "fails")), (3, vec![]), "{report}");
+    let said = "of 400 entries and not 600: perhaps a cache; asked again past the cache, and the same";
+    assert!(report["unread"].as_str().unwrap().contains(said), "{report}");
 }
