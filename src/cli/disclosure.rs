@@ -145,8 +145,12 @@ pub fn show(opened: &Opened) -> anyhow::Result<()> {
     println!("  sent {}", envelope.sent);
     if let Some(content) = file(&names::content(note)) {
         let content = Content::parse(content)?;
-        println!("  its text, {} bytes:", content.text.len());
-        content.text.lines().for_each(|line| println!("    | {}", TerminalLine(line)));
+        let text = content.text.as_deref();
+        println!(
+            "  its text, {}:",
+            text.map_or("which could not be read".to_owned(), |text| format!("{} bytes", text.len()))
+        );
+        text.unwrap_or_default().lines().for_each(|line| println!("    | {}", TerminalLine(line)));
     }
     println!("  files on the site:");
     opened.files.iter().for_each(|(name, bytes)| println!("    {name}, {} bytes", bytes.len()));
@@ -197,7 +201,7 @@ pub async fn follow(config: &Config, request: u64) -> anyhow::Result<ExitCode> {
         let reports = reader.task_reports().await?;
         let trouble = reports.into_iter().find(|one| one.name == Publisher::NAME).and_then(|one| one.trouble);
         if let Some(trouble) = trouble.as_ref().filter(|_| trouble != known) {
-            eprintln!("the daemon has to wait: {}", trouble.replace('\n', "; "));
+            super::tell(format_args!("the daemon has to wait: {}", trouble.replace('\n', "; ")));
         }
         known = trouble;
         tokio::time::sleep(LOOK).await;

@@ -12,6 +12,8 @@ pub const FAILED: u8 = 1;
 pub const UNUSABLE: u8 = 2;
 /// Something could not be checked, since it could not be read.
 pub const UNCHECKED: u8 = 3;
+/// A proof is intact, and not proven yet.
+pub const INTACT: u8 = 4;
 
 /// Why a command ends, if its caller can do something about it.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +55,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     }
     // A file's name, or a server's words, may contain anything.
     let lines: Vec<String> = text(error).lines().map(crate::base::text::visible).collect();
-    eprintln!("error: {}", lines.join("\n"));
+    super::tell(format_args!("error: {}", lines.join("\n")));
     ExitCode::from(status(error))
 }
 

@@ -169,7 +169,7 @@ fn ask_for<T>(
         let text: String = Input::new().with_prompt(question).allow_empty(allowed).interact_text()?;
         match read(text.trim()) {
             Ok(value) => return Ok(value),
-            Err(why) => eprintln!("{why}"),
+            Err(why) => super::tell(format_args!("{why}")),
         }
     }
 }

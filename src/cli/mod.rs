@@ -6,6 +6,7 @@ mod input;
 pub mod logging;
 pub mod signals;
 mod trust;
+mod evidence;
 pub mod neighbours;
 pub mod online;
 
@@ -32,6 +33,7 @@ pub mod sandbox;
 pub mod demo;
 pub mod completions;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -57,10 +59,11 @@ Begin here:
   verbale audit notes/public
 
 Exit status:
-  0  done; of a check: all that was checked holds
+  0  done; of a proof: proven; of a log: all that was checked holds
   1  something failed; of a check: something does not hold
-  2  the arguments, the configuration or a file could not be used
-  3  of a check: something could not be checked, the rest holds";
+  2  the arguments, the configuration or a file could not be used, or is no proof that can be read
+  3  of a check: somebody was asked and gave no answer; try again
+  4  of a proof: intact, but not proven yet";
 
 #[derive(Parser)]
 #[command(
@@ -97,6 +100,22 @@ enum Command {
     #[cfg(feature = "sandbox")]
     Demo(demo::Arguments),
     Completions(completions::Arguments),
+}
+
+/// Writes a line for the person at standard error; nothing is lost if nobody can read it.
+pub(crate) fn tell(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Whether anybody reads on: who closes the output still gets the status.
+fn written(result: io::Result<()>) -> anyhow::Result<bool> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => {
+            Err(Failure::unusable(format!("the answer cannot be written: {error}"), "make room, and try again").into())
+        }
+    }
 }
 
 /// Waits on this thread for a command's work with the store or the platform.

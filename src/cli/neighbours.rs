@@ -5,6 +5,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::Failure;
 use crate::client::neighbours;
 use crate::client::source::Source;
+use crate::note::proof::Files;
 use crate::verify::proof::{Counting, Report, Trust, Uncounted};
 
 /// Whether to count, and where.
@@ -33,8 +34,8 @@ impl Counter {
     }
 
     /// Adds to the report what the published log shows. If the proof does not hold, nothing is counted.
-    pub(super) fn count(&self, zip: &[u8], trust: &Trust, report: &mut Report) {
-        let counting = Counting::of(zip, trust).filter(|_| !report.is_broken());
+    pub(super) fn count(&self, files: &Files, trust: &Trust, report: &mut Report) {
+        let counting = Counting::of(files, trust).filter(|_| !report.is_broken());
         report.count(match counting {
             Some(counting) => self.runtime.block_on(neighbours::count(&self.place, counting)),
             None => Err(Uncounted::Unread("the proof itself does not hold".to_owned())),

@@ -70,7 +70,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let all = reader.last_note().await?;
     let mut next = 1 + arguments.last.map_or(0, |last| all.saturating_sub(last));
     if all == 0 && !arguments.output.json {
-        eprintln!("{NO_NOTE_YET}");
+        super::tell(format_args!("{NO_NOTE_YET}"));
     }
     while next <= all {
         let notes = reader.notes(next, PAGE).await?;

@@ -3,6 +3,8 @@
 use tokio::runtime::{Builder, Runtime};
 
 use super::Failure;
+use crate::base::ids::AccountName;
+use crate::note::proof::Files;
 use crate::platform::x::{self, Oembed};
 use crate::verify::proof::{self, Looked, Shown};
 
@@ -16,6 +18,14 @@ pub struct Online {
     /// Where X answers to anybody: its oEmbed, or that of a sandbox
     #[arg(long, value_name = "ADDRESS", default_value = x::OEMBED, requires = "online")]
     pub oembed: String,
+}
+
+/// Reads the name of an account, with or without `@`.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn name(text: &str) -> Result<AccountName, String> {
+    AccountName::parse(text.trim_start_matches('@')).ok_or_else(|| "it is no account's name".to_owned())
 }
 
 /// Asks for posts one after the other, and for each only once.
@@ -37,8 +47,8 @@ impl Asker {
     }
 
     /// What X shows of the posts of a proof.
-    pub(super) fn ask(&mut self, zip: &[u8]) -> &Looked {
-        for (post, author) in proof::posts(zip) {
+    pub(super) fn ask(&mut self, files: &Files) -> &Looked {
+        for (post, author) in proof::posts(files) {
             if matches!(self.known.get(&post), None | Some(Shown::Unread { .. })) {
                 let shown = self.runtime.block_on(self.oembed.look(post.id, &author));
                 self.known.insert(post, shown);

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use super::{Failure, Installation};
 use crate::app::config::{Config, secrets};
+use crate::base::ids::AccountName;
 use crate::note::names;
 use crate::note::proof::{Proof, PublishedPost};
 use crate::platform::x;
@@ -126,8 +127,8 @@ pub async fn proof(config: &Config, note: u64, level: entry::Level, identity: Op
         Failure::failed(error.to_string(), "name a key to which it was sealed with `--identity FILE`")
     })?;
     let vkey = VerifierKey::parse(&reader.vkey().await?).context("the database holds a key that is none")?;
-    let post = published(config, &reader, &row).await?;
-    Ok(bundle::proof(note, &row, vkey, post, opening, level))
+    let address = |name: &AccountName, post| x::address_of(config.x.web.as_str(), name, post);
+    Ok(bundle::proof(note, &row, vkey, address, opening, level)?)
 }
 
 /// The failure that there is no such note.

@@ -124,7 +124,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return give(arguments, &config, &reader, from, &found).await;
     }
     if found.is_empty() && !arguments.output.json {
-        eprintln!("no note with a slip is in the conversation with {sender}");
+        super::tell(format_args!("no note with a slip is in the conversation with {sender}"));
     }
     let mut fails = false;
     for one in found {
@@ -306,10 +306,9 @@ async fn add(
     let zip = files.with_receipt(&receipt).pack();
     let own = VerifierKey::parse(&reader.vkey().await?).context("the database holds a key that is none")?;
     let trust = Trust { receipt_log: Some(own.into()), ..Trust::default() };
-    let report = proof::verify(&zip, &trust)?;
-    let failing: Vec<&str> = report.failing().collect();
-    if !failing.is_empty() {
-        let what = format!("{shown} does not hold: {}", failing.join(", "));
+    let report = proof::verify(&zip, &trust);
+    if report.is_broken() {
+        let what = format!("{shown}: {}", report.summary());
         return Err(Failure::failed(what, "see why with `verbale verify`").into());
     }
     prove::write_new(out, &zip)?;

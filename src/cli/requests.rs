@@ -56,7 +56,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let requests = Reader::open(&config.log.database)?.requests(None).await?;
     if requests.is_empty() && !arguments.output.json {
-        eprintln!("nobody has asked for anything yet");
+        super::tell(format_args!("nobody has asked for anything yet"));
     }
     for request in requests {
         let line = RequestLine::of(request);

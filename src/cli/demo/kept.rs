@@ -7,10 +7,10 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::acts::{ENVELOPE_PROOF, PROOF, RECEIVED_PROOF, SECOND_PROOF, verify_received};
+use super::acts::{ENVELOPE_PROOF, KNOWN, PROOF, RECEIVED_PROOF, SECOND_PROOF, verify_received};
 use super::stage::MINISTRY_FOLDER;
 use super::tell;
-use crate::base::ids::{AccountId, Channel, Source};
+use crate::base::ids::{AccountId, Channel};
 use crate::note::names;
 use crate::sandbox::World;
 use crate::sandbox::world::{Event, EventKind, Post, unescape};
@@ -63,7 +63,7 @@ fn readme(dir: &Path) -> String {
     for (file, command) in [
         (&*opened, format!("sha256sum {opened}")),
         (&opened, format!("grep 'Sealed note 1.nsha256' {TIMELINE}")),
-        (PROOF, format!("verbale verify --log public/log.vkey {ENVELOPE_PROOF} {PROOF}")),
+        (PROOF, format!("verbale verify {KNOWN} {ENVELOPE_PROOF} {PROOF}")),
         (RECEIVED_PROOF, format!("verbale {}", verify_received())),
         ("public/log.vkey", audit("public")),
         (&ministry("public/log.vkey"), audit(&ministry("public"))),
@@ -98,7 +98,7 @@ fn as_message(world: &World, event: &Event) -> Option<Value> {
         "author": name(world, event.sender),
         "text": unescape(&words.text),
         "files": media.len(),
-        "created_at": Source::XDm.moment(event.id).to_string(),
+        "created_at": event.id.moment().to_string(),
     }))
 }
 

@@ -9,7 +9,7 @@ use tracing::{debug, warn};
 use super::draft::MessageDraft;
 use super::lock::EarlierAttempt;
 use crate::base::clock::Clock;
-use crate::base::ids::{AccountId, MediaId, MessageId, Source};
+use crate::base::ids::{AccountId, MediaId, MessageId};
 use crate::base::time::Time;
 use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Purpose, Reach, newest};
 use crate::store::{self, EffectId, RequestClient};
@@ -60,10 +60,10 @@ impl SendConversation<'_> {
     /// is enough that the recent ones were read.
     pub(super) async fn find(&self, draft: &MessageDraft, from: Time) -> Result<FoundMessages, PlatformError> {
         let recently = self.recently();
-        let is_old = |message: &Message| Source::XDm.moment(message.id) < from;
+        let is_old = |message: &Message| message.id.moment() < from;
         let Newest { messages, is_enough } = newest(self.platform, Some(self.to), REACH, is_old).await?;
         debug!(count = messages.len(), "read the conversation");
-        let reaches_back = |message: &Message| Source::XDm.moment(message.id) < recently;
+        let reaches_back = |message: &Message| message.id.moment() < recently;
         if !is_enough && !messages.last().is_some_and(reaches_back) {
             let what = format!("the conversation has more than {} pages of late", REACH.pages_max);
             return Err(PlatformError::Unavailable { what });

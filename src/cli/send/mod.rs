@@ -19,7 +19,6 @@ use super::{Failure, Installation, Output, disclosure, input, signals};
 use crate::app::config::Config;
 use crate::app::daemon;
 use crate::base::clock::Clock;
-use crate::base::ids::Source;
 use crate::note::standing::Standing;
 use crate::platform::{GIF_BYTES_MAX, x};
 use crate::store::{Reader, RequestClient};
@@ -187,7 +186,7 @@ impl Following<'_> {
     async fn follow(&self, shutdown: &CancellationToken) -> anyhow::Result<ExitCode> {
         let Sent { message, to, was_answered } = &self.sent;
         let how = if *was_answered { "" } else { "; X gave no answer, and it is in the conversation" };
-        self.say(format_args!("sent    message {message} to {to}, {}{how}", Source::XDm.moment(*message)))?;
+        self.say(format_args!("sent    message {message} to {to}, {}{how}", message.moment()))?;
         let (mut told, mut trouble) = (false, None);
         let (note, end) = loop {
             // This is asked before the rest is read, so that what a daemon did before it ended is seen.
@@ -217,7 +216,7 @@ impl Following<'_> {
         if self.arguments.output.json {
             self.write_json(note, address, words)?;
         } else if let Some(words) = words {
-            eprintln!("{words}");
+            super::tell(format_args!("{words}"));
         }
         Ok(ExitCode::from(status))
     }
@@ -255,7 +254,7 @@ impl Following<'_> {
         if trouble != *known
             && let Some(trouble) = &trouble
         {
-            eprintln!("the daemon waits, and so does this command. {trouble}");
+            super::tell(format_args!("the daemon waits, and so does this command. {trouble}"));
         }
         *known = trouble;
         Ok(())
@@ -281,7 +280,7 @@ impl Following<'_> {
         let (number, commitment) = note.as_ref().map(|note| (note.note, note.commitment.to_string())).unzip();
         let answer = SendAnswer {
             message: message.to_string(),
-            sent: Source::XDm.moment(*message).to_string(),
+            sent: message.moment().to_string(),
             to: to.to_string(),
             answered: *was_answered,
             note: number,

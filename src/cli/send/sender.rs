@@ -18,7 +18,7 @@ use super::conversation::{FoundMessages, Parcel, SendConversation, Sends, keep_e
 pub use super::draft::{DRAFT_BYTES_MAX, MessageDraft, Unfit};
 use super::lock::SendLock;
 use crate::base::clock::Clock;
-use crate::base::ids::{Account, AccountId, MessageId, Origin, Source};
+use crate::base::ids::{Account, AccountId, MessageId, Origin};
 use crate::base::time::{SKEW_MS_MAX, Time};
 use crate::note::slip::Slip;
 use crate::platform::{Error as PlatformError, Platform};
@@ -88,7 +88,7 @@ pub enum Error {
     /// Nothing was sent: the same text was sent a short time ago.
     #[error(
         "nothing was sent: the same text was sent at {} as message {message}\nif it shall be sent once more, say `--again`",
-        Source::XDm.moment(*message)
+        message.moment()
     )]
     Recent { message: MessageId },
     /// Nothing was sent: another command is sending.
@@ -199,7 +199,7 @@ impl Sender<'_> {
                 self.asking.send_accepted(last.effect, message, asked).await?;
                 return Err(Error::Recent { message });
             }
-            let mut recent = found.same.iter().filter(|message| recently <= Source::XDm.moment(**message));
+            let mut recent = found.same.iter().filter(|message| recently <= (**message).moment());
             if let Some(message) = recent.next() {
                 return Err(Error::Recent { message: *message });
             }
@@ -231,7 +231,7 @@ impl Sender<'_> {
     /// attempt, as far as the clocks agree, and is not known to be another one.
     async fn message_of(&self, last: LastSend, found: &FoundMessages) -> Result<Option<MessageId>, Error> {
         let from = last.at.plus_ms(-SKEW_MS_MAX);
-        for message in found.same.iter().filter(|message| from <= Source::XDm.moment(**message)) {
+        for message in found.same.iter().filter(|message| from <= (**message).moment()) {
             if !self.reader.is_sent(*message).await? {
                 return Ok(Some(*message));
             }

@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod audit;
+pub mod evidence;
 pub mod neighbours;
 pub mod online;
 pub mod opening;

@@ -8,7 +8,7 @@ use axum::http::{Request, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 use verbale::base::hash::Hash;
-use verbale::base::ids::ConversationId;
+use verbale::base::ids::{ConversationId, MessageId, SourceMessage};
 use verbale::note::proof::Proof;
 use verbale::note::{Correspondence, Envelope, Salt};
 use verbale::tlog::entry::{Entry, Level};
@@ -60,6 +60,7 @@ fn envelopes() -> Vec<Envelope> {
             conversation,
             correspondence: Correspondence { count, previous },
             salt: Salt::from_bytes([u8::try_from(note).unwrap(); 32]),
+            message: SourceMessage::XDm(MessageId(fixture::message().0 + note - OWN)),
             ..fixture::envelope()
         });
     }
@@ -174,6 +175,7 @@ fn counted() -> Value {
         "size": 321,
         "conversation": { "before": 2, "before_opened": 1, "before_unopened": 1, "after_opened": 2 },
         "day": { "notes": 4, "opened": 2, "unopened": 2 },
+        "choice": { "opened_by_entry": 315, "notes": 8, "opened": 5, "unopened": 3 },
         "envelopes_missing": 0,
     })
 }
@@ -182,19 +184,22 @@ fn counted() -> Value {
 fn other_notes_are_counted_in_the_published_log() {
     let story = Story::new();
     let (status, report) = story.verify(&["--site", "site"]);
-    assert_eq!((status, &report["others"]), (0, &counted()), "{report:#}");
+    assert_eq!((status, &report["others"]), (4, &counted()), "{report:#}");
     let said = "the published log of 321 entries continues the proof's head, and misses no number";
     assert_eq!(site(&report), Some(("holds", said)));
     let (shown, not_shown) = order(&report);
     for line in [
         "in the published log no number is missing or given twice",
         "before it in this conversation: 2 notes, 1 opened in public, 1 not",
+        "sealed before it was opened in public, by entry 315: 8 other notes, 5 opened in public, 3 not",
         "sealed within 24 hours before or after it: 4 other notes, 2 opened in public, 2 not",
     ] {
         assert!(shown.contains(&line), "{shown:#?}");
     }
     let after = "how many notes came after it in this conversation: only opened ones can be known, and there are 2";
-    assert_eq!(not_shown, ["what the notes before and after it say", after]);
+    let choice = "that it is the only version, and that the order is right: these are the sender's word as long as 3 of \
+                  those sealed before it was opened are not opened";
+    assert_eq!(not_shown, [choice, "what the notes before and after it say", after]);
     let text = verbale(story.folder.path(), &["verify", "--site", "site", "proof.zip"]);
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(
@@ -206,21 +211,24 @@ fn other_notes_are_counted_in_the_published_log() {
 #[test]
 fn without_the_site_it_is_said_what_is_not_counted() {
     let (status, report) = Story::new().verify(&[]);
-    assert_eq!((status, site(&report), report.get("others")), (0, None, None));
+    assert_eq!((status, site(&report), report.get("others")), (4, None, None));
     let (shown, not_shown) = order(&report);
-    assert_eq!(shown[0], "the sender gave it number 5 of all notes, and 3 of this conversation: 2 before it");
-    let said = "how many of those before it in this conversation were opened, and how many notes were sealed within 24 \
-                hours before or after it: not counted; verbale verify --site counts them in the published log";
+    assert_eq!(shown[0], "the sender's word: it is number 5 of all notes, and 3 of this conversation, 2 before it");
+    let said = "how many notes were sealed and never opened, before this one was: not counted; verbale verify --site \
+                counts them in the published log";
     assert!(not_shown.contains(&said), "{not_shown:#?}");
 }
 
 #[test]
-fn a_log_that_is_another_or_was_rewound_or_rewritten_fails() {
+fn a_log_that_is_another_or_was_rewritten_fails_and_an_old_copy_says_nothing() {
     let story = Story::new();
     story.publish(&story.entries, &fixture::other_key());
     story.fails("its checkpoint is not that of the proof's log: there is no signature by a known key");
     story.publish(&story.entries[..story.own], &fixture::key());
-    story.fails("its head has 304 entries, fewer than the 305 of the proof: it was rewound");
+    let (status, report) = story.verify(&["--site", "site"]);
+    let (outcome, detail) = site(&report).unwrap();
+    assert_eq!((status, outcome), (3, "not_checked"), "{report:#}");
+    assert!(detail.contains("its head has 304 entries, fewer than the 305 of the proof"), "{detail}");
     let mut entries = story.entries.clone();
     entries[7] = Entry::Unknown { line: "something else".to_owned() };
     story.publish(&entries, &fixture::key());
@@ -252,8 +260,11 @@ fn an_opened_envelope_must_be_the_one_that_was_sealed_and_one_that_is_missing_is
     let mut expected = counted();
     expected["conversation"]["after_opened"] = json!(1);
     expected["envelopes_missing"] = json!(1);
-    assert_eq!((status, &report["others"]), (0, &expected), "{report:#}");
-    let told = "in which conversation 1 opened notes are, whose envelopes are not published";
+    expected["day"] = json!({ "notes": 4, "opened": 1, "unopened": 3 });
+    expected["choice"] = json!({ "opened_by_entry": 315, "notes": 8, "opened": 4, "unopened": 4 });
+    assert_eq!((status, &report["others"]), (4, &expected), "{report:#}");
+    let told =
+        "what 1 notes are that the log calls opened, and of which nothing is published: they count as not opened";
     assert!(order(&report).1.contains(&told));
 }
 
@@ -276,19 +287,49 @@ fn a_line_that_opens_something_else_than_was_sealed_fails() {
 
 #[test]
 fn opened_notes_that_contradict_the_place_in_the_correspondence_fail() {
-    for (note, count, previous) in [(1, 3, None), (1, 2, None), (7, 3, None), (7, 4, Some(Hash::of(b"another")))] {
+    let whatever = Hash::of(b"whatever");
+    for (note, count, previous, said) in [
+        (1, 3, whatever, "notes 1 and 5 both say that they are number 3 of their conversation"),
+        (
+            1,
+            2,
+            whatever,
+            "note 5 says that it is number 3 of its conversation, and does not name note 1, which is number 2",
+        ),
+        (
+            1,
+            4,
+            whatever,
+            "note 1 says that it is number 4 of its conversation, and note 5, sealed after it, that it is number 3",
+        ),
+        (7, 3, whatever, "notes 5 and 7 both say that they are number 3 of their conversation"),
+        (
+            7,
+            4,
+            whatever,
+            "note 7 says that it is number 4 of its conversation, and does not name note 5, which is number 3",
+        ),
+        (7, 4, envelopes()[4].correspondence.previous, "notes 5 and 7 of one conversation both say"),
+        (9, 4, envelopes()[6].commitment(), "notes 7 and 9 both say that they are number 4 of their conversation"),
+    ] {
         let mut all = envelopes();
-        let place = &mut all[note - 1].correspondence;
-        *place = Correspondence { count, previous: previous.unwrap_or(Hash::of(b"whatever")) };
-        Story::of(all).fails("contradicts it as number");
+        all[note - 1].correspondence = Correspondence { count, previous };
+        Story::of(all).fails(said);
     }
+    let mut all = envelopes();
+    all[6].message = all[4].message.clone();
+    Story::of(all).fails("notes 5 and 7 are two versions of one: both are message");
+    let mut all = envelopes();
+    all[3].message = all[1].message.clone();
+    Story::of(all).fails("notes 2 and 4 are two versions of one: both are message");
     // Both the first and the second are opened, and the proof knows of one before it.
     let mut all = envelopes();
     all[4].correspondence.count = 2;
     all[3].conversation = all[4].conversation.clone();
     all[3].correspondence = Correspondence { count: 1, previous: Hash::ZERO };
     all[4].correspondence.previous = all[3].commitment();
-    Story::of(all).fails("contradicts it as number 1");
+    Story::of(all)
+        .fails("note 5 says that it is number 2 of its conversation, and does not name note 1, which is number 1");
 }
 
 #[test]
@@ -315,7 +356,7 @@ async fn a_post_that_is_gone_takes_nothing_from_the_counts() {
     let nothing_there = format!("--oembed={}oembed", serve(story.path("site"), "nothing").await);
     let arguments = ["--site", "site", "--online", &nothing_there];
     let (status, report) = tokio::task::block_in_place(|| story.verify(&arguments));
-    assert_eq!((status, site(&report).unwrap().0, &report["others"]), (1, "holds", &counted()), "{report:#}");
+    assert_eq!((status, site(&report).unwrap().0, &report["others"]), (4, "holds", &counted()), "{report:#}");
 }
 
 /// Serves a folder, and nothing whose name begins with `away`; gives the address.
@@ -339,8 +380,35 @@ async fn over_the_network_it_is_the_same_and_no_answer_is_no_absence() {
     let story = Story::new();
     let verify = |address: &str| tokio::task::block_in_place(|| story.verify(&["--site", address]));
     let (status, report) = verify(&serve(story.path("site"), "nothing").await);
-    assert_eq!((status, &report["others"]), (0, &counted()), "{report:#}");
+    assert_eq!((status, &report["others"]), (4, &counted()), "{report:#}");
     let (status, report) = verify(&serve(story.path("site"), "note/0/7").await);
     let said = "other notes are not counted: note/0/7/note-7.envelope.txt: the server answers 503 Service Unavailable";
     assert_eq!((status, site(&report)), (3, Some(("not_checked", said))), "{report:#}");
+}
+
+/// A head that the reader kept, of another size than the proof's: the published log shows that it is one history.
+#[test]
+fn a_kept_head_of_another_size_is_found_in_the_published_log() {
+    let story = Story::new();
+    let verify = |size: usize, change: fn(&mut verbale::tlog::checkpoint::Checkpoint)| {
+        let mut head = fixture::checkpoint(&fixture::tree(&story.entries[..size]));
+        change(&mut head);
+        fs::write(story.path("kept"), head.sign(&fixture::key())).unwrap();
+        let (status, report) = story.verify(&["--site", "site", "--head", "kept"]);
+        let checks = report["checks"].as_array().unwrap();
+        let kept = checks.iter().find(|check| check["name"] == "kept head").unwrap();
+        (status, report["verdict"].as_str().unwrap().to_owned(), kept["outcome"].as_str().unwrap().to_owned())
+    };
+    let told = |verdict: &str, outcome: &str| (verdict.to_owned(), outcome.to_owned());
+    for (size, status, (verdict, outcome)) in [
+        (story.own + 1, 0, told("proven", "holds")),
+        (story.own + 2, 0, told("proven", "holds")),
+        (story.entries.len(), 0, told("proven", "holds")),
+        (story.own, 4, told("intact", "not_checked")),
+        (0, 4, told("intact", "not_checked")),
+    ] {
+        assert_eq!(verify(size, |_| ()), (status, verdict, outcome), "{size}");
+    }
+    let forked = verify(story.own + 3, |head| head.root = Hash::of(b"another history"));
+    assert_eq!(forked, (1, "fails".to_owned(), "fails".to_owned()));
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::process::{Output, Stdio};
 
 use age::secrecy::ExposeSecret;
-use verbale::note::names;
 use verbale::note::request::RequestState;
+use verbale::note::{Role, names};
 use verbale::sandbox::world::{Call, Draft, Fault, How, Moment, Outgoing, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY, World};
 use verbale::store::{Ask, NewRequest, Reader, RequestClient};
@@ -116,14 +116,15 @@ async fn an_official_opens_a_note_in_public() {
     let copy = place.path("copy");
     let (status, ..) = say(&place, &["site", copy.to_str().unwrap()], "").await;
     assert_eq!(status, 0);
-    for name in [names::proof(1), names::content(1), names::envelope(1), names::record(1)] {
+    for name in [names::proof(1), names::content(1), names::envelope(1), names::record(1, Role::Message, 1)] {
         let path = format!("note/0/1/{name}");
         assert_eq!(fs::read(copy.join(&path)).unwrap(), fs::read(place.path("public").join(&path)).unwrap(), "{name}");
     }
-    // Whoever hands the folder out, or copies it, knows every file in it but the program's note to itself.
+    // Whoever hands the folder out, or copies it, knows every file in it but the program's note to itself, and that to git.
     for (path, ..) in crate::support::command::everything_in(&copy).into_iter().filter(|(path, ..)| path.is_file()) {
         let path = path.strip_prefix(&copy).unwrap().to_str().unwrap();
-        assert_eq!(FileHeaders::of(path).is_some(), path != publish::MANIFEST, "{path}");
+        let is_public = ![publish::MANIFEST, ".gitattributes"].contains(&path);
+        assert_eq!(FileHeaders::of(path).is_some(), is_public, "{path}");
     }
     let proof = copy.join("note/0/1").join(names::proof(1));
     let verify = place.command(&[]).as_std().get_program().to_owned();
@@ -134,7 +135,7 @@ async fn an_official_opens_a_note_in_public() {
     assert_eq!(fs::read(again).unwrap(), fs::read(&proof).unwrap());
     stop(&mut daemon, "TERM").await;
     let verified = std::process::Command::new(verify).arg("verify").arg(proof).output().unwrap();
-    assert_eq!(verified.status.code(), Some(0), "{}", String::from_utf8_lossy(&verified.stdout));
+    assert_eq!(verified.status.code(), Some(4), "{}", String::from_utf8_lossy(&verified.stdout));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use tokio::process::Child;
-use verbale::base::ids::{MessageId, Source};
+use verbale::base::ids::MessageId;
 use verbale::sandbox::world::{Body, Call, Event, EventKind, Fault, How, Moment};
 use verbale::sandbox::{EMBASSY, MINISTRY, World};
 
@@ -94,7 +94,7 @@ async fn a_note_is_sent_and_seen_through_to_its_post() {
     let post = place.server.world.with(|world, _| world.posts().last().map(|post| (post.id, post.words.text.clone())));
     let (post, shown) = post.unwrap();
     let lines: Vec<&str> = said.lines().collect();
-    assert_eq!(lines[0], format!("sent    message {message} to {MINISTRY}, {}", Source::XDm.moment(message)));
+    assert_eq!(lines[0], format!("sent    message {message} to {MINISTRY}, {}", message.moment()));
     assert!(lines[1].starts_with("sealed  note 1, ") && shown.contains(lines[2].trim()), "{said}");
     assert_eq!(lines[3], format!("posted  {post}"));
     assert!(lines[4].ends_with(&format!("/embassy/status/{post}")), "{said}");

@@ -24,7 +24,10 @@ pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
     stage.run(&verify_received()).await
 }
 
+/// What the reader of a proof of the embassy knows from elsewhere: the log's key, a head of it, and where it is published.
+pub(in crate::cli::demo) const KNOWN: &str = "--log public/log.vkey --head public/checkpoint --site public";
+
 /// How the last proof is checked, with the keys of both logs as they are published.
 pub(in crate::cli::demo) fn verify_received() -> String {
-    format!("verify --log public/log.vkey --receipt-log {MINISTRY_FOLDER}/public/log.vkey {RECEIVED_PROOF}")
+    format!("verify {KNOWN} --receipt-log {MINISTRY_FOLDER}/public/log.vkey {RECEIVED_PROOF}")
 }

@@ -11,7 +11,7 @@ mod check;
 
 use super::stage::Stage;
 
-pub(super) use check::{PROOF, RECEIVED_PROOF, SECOND_PROOF, verify_received};
+pub(super) use check::{KNOWN, PROOF, RECEIVED_PROOF, SECOND_PROOF, verify_received};
 pub(super) use question::ENVELOPE_PROOF;
 
 /// Plays all of it, and checks while telling that everything is as told.
