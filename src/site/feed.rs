@@ -62,6 +62,8 @@ fn other(view: &View<'_>, other: &Other) -> Item {
         Entry::Lost { .. } => "lost",
         Entry::Gap { .. } => "gap",
         Entry::Key { .. } => "key",
+        Entry::Stamp { .. } => "stamp",
+        Entry::Unlock { .. } => "unlock",
         Entry::Post { .. } => "post",
         Entry::Note { .. } | Entry::Unknown { .. } => "unknown",
     };

@@ -141,7 +141,7 @@ impl Ledger {
             Entry::Lost { .. } => self.counts.lost += 1,
             Entry::Gap { .. } => self.counts.gaps += 1,
             Entry::Note { .. } | Entry::Unknown { .. } => self.counts.unknown += 1,
-            Entry::Post { .. } | Entry::Key { .. } => {}
+            Entry::Post { .. } | Entry::Key { .. } | Entry::Stamp { .. } | Entry::Unlock { .. } => {}
         }
         for note in notes.into_iter().flat_map(|(first, last)| first..=last) {
             self.about.entry(note).or_default().push(self.others.len());
@@ -153,7 +153,7 @@ impl Ledger {
     /// The notes, of those that are there, that an entry is about.
     fn notes_of(&self, entry: &Entry) -> Option<(u64, u64)> {
         let (first, last) = match entry {
-            Entry::Open { note, .. } | Entry::Dispute { note, .. } => (*note, *note),
+            Entry::Open { note, .. } | Entry::Dispute { note, .. } | Entry::Unlock { note, .. } => (*note, *note),
             Entry::Post { first, last, .. } => (*first, *last),
             Entry::Lost { post, .. } => {
                 let shown = self.posts.iter().rev().find(|shown| shown.post == *post)?;

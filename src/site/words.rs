@@ -36,7 +36,8 @@ pub(super) mod frame {
 pub(super) mod row {
     use super::*;
     use crate::base::ids::PublicPost;
-    use crate::tlog::entry::{Entry, Level, Loss};
+    use crate::base::text;
+    use crate::tlog::entry::{Entry, Level, Loss, StampKind};
 
     /// As the title of a page, and as a link at the beginning of a line.
     pub(crate) fn note(note: u64) -> String {
@@ -75,7 +76,9 @@ pub(super) mod row {
             Entry::Open { .. } => "Opened. ",
             Entry::Dispute { .. } => "Disputed. ",
             Entry::Receipt { .. } => "Received. ",
-            Entry::Key { .. } => "Next key. ",
+            Entry::Key { .. } => "Key. ",
+            Entry::Stamp { .. } => "Time stamp. ",
+            Entry::Unlock { .. } => "Text read. ",
             Entry::Post { .. } => "Posted again. ",
             Entry::Note { .. } => "Out of order. ",
             Entry::Unknown { .. } => "Unknown. ",
@@ -90,6 +93,7 @@ pub(super) mod row {
         let became = match how {
             Loss::Deleted => "the platform says that it does not exist any more",
             Loss::Edited => "it has other words now",
+            Loss::Hidden => "the platform shows it only to some",
             Loss::Unreadable => "the platform does not show it, and does not say why",
         };
         html! { (post) ": " (became) ". The log stands without it." }
@@ -107,8 +111,17 @@ pub(super) mod row {
         html! { "Note " (note) " of the log " (log) ": SHA-256 " (commitment) }
     }
 
-    pub(crate) fn next_key(vkey: Markup) -> Markup {
-        html! { "The log goes on with the key " (vkey) }
+    pub(crate) fn key(vkey: Markup) -> Markup {
+        html! { "The log names the key " (vkey) ", without effect." }
+    }
+
+    /// Whose stamp stands over which head, and the hash of its file.
+    pub(crate) fn stamped(size: u64, kind: StampKind, by: &str, sha256: Markup) -> Markup {
+        html! { (by) " stamped the head of " (text::count(size, "entry", "entries")) " (" (kind) "): SHA-256 " (sha256) }
+    }
+
+    pub(crate) fn unlocked(sha256: Markup) -> Markup {
+        html! { "Its text could be read only after it was sealed: SHA-256 " (sha256) }
     }
 
     pub(crate) fn out_of_order(line: Markup) -> Markup {
@@ -212,7 +225,8 @@ pub(super) mod gaps {
     pub(crate) const RECEIPTS: &str = "Notes of others that this account received";
     pub(crate) const WHOSE_COMMITMENT: &str =
         "The commitment is that of the sender’s own log, and its post shows it too.";
-    pub(crate) const KEYS: &str = "Keys that the log goes on with";
+    pub(crate) const KEYS: &str = "Keys that the log names";
+    pub(crate) const STAMPS: &str = "Time stamps over the log’s heads";
     pub(crate) const UNKNOWN: &str = "Lines that are not understood";
     pub(crate) const LATER_VERSION: &str =
         "A later version of the program may know them. They count like every other line.";
@@ -315,6 +329,7 @@ pub(super) mod note {
 /// The feed.
 pub(super) mod feed {
     use crate::base::hash::Hash;
+    use crate::base::text;
     use crate::tlog::entry::Entry;
     use crate::wording::standing::NOT_POSTED;
 
@@ -345,7 +360,11 @@ pub(super) mod feed {
             Entry::Receipt { log, note, .. } => format!("Note {note} of {log} received"),
             Entry::Lost { how, .. } => of(&format!("post lost ({how})")),
             Entry::Gap { from, to, .. } => format!("Gap from {from} to {to}"),
-            Entry::Key { .. } => "The log goes on with another key".to_owned(),
+            Entry::Key { .. } => "The log names a key".to_owned(),
+            Entry::Stamp { size, by, .. } => {
+                format!("{by} stamped the head of {}", text::count(*size, "entry", "entries"))
+            }
+            Entry::Unlock { .. } => of("its text could be read"),
             Entry::Post { .. } => of("posted again"),
             Entry::Note { .. } | Entry::Unknown { .. } => "A line that is not understood".to_owned(),
         }

@@ -47,16 +47,18 @@ export async function choose(page, ...files) {
   await judged(page);
 }
 
-export async function drop(page, { name, buffer }) {
+export async function drop(page, ...files) {
   await leaveVerdict(page);
-  await page.evaluate(({ name, base64 }) => {
-    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  await page.evaluate((files) => {
     const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([bytes], name));
+    for (const { name, base64 } of files) {
+      const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+      dataTransfer.items.add(new File([bytes], name));
+    }
     for (const kind of ["dragenter", "dragover", "drop"]) {
       document.getElementById("drop").dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
     }
-  }, { name, base64: buffer.toString("base64") });
+  }, files.map(({ name, buffer }) => ({ name, base64: buffer.toString("base64") })));
   await judged(page);
 }
 
@@ -64,14 +66,17 @@ export const verdict = (page) => page.locator("#verdict").innerText();
 export const outcomes = (page) => page.locator("[data-check]").evaluateAll((all) =>
   Object.fromEntries(all.map(({ dataset }) => [dataset.check, dataset.outcome])));
 
-/** Takes Ed25519 away from a page, as a browser before 2025 has none. */
-export const withoutEd25519 = (page) => page.evaluate(() => {
-  const real = SubtleCrypto.prototype.importKey;
-  SubtleCrypto.prototype.importKey = function (...all) {
-    if (all[2].name === "Ed25519") throw new DOMException("unknown", "NotSupportedError");
-    return real.apply(this, all);
-  };
-});
+/** The kind of the verdict: proven, intact, fails, not-read. */
+export const kind = (page) => page.locator("#result > .verdict").evaluate((element) => element.className.replace("verdict ", ""));
+
+/** Types into a field as a person does who then goes on to something else. */
+export async function type(page, field, text) {
+  await page.fill(field, text);
+  await page.locator(field).blur();
+}
+
+/** Waits until the verdict is of this kind. */
+export const becomes = (page, kind) => page.locator(`#result > .verdict.${kind}`).waitFor();
 
 /** What axe finds wrong with a page by WCAG 2.2 AA and its own best practices: one line a fault. */
 export async function faults(page) {

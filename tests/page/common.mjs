@@ -34,7 +34,13 @@ export function readVector(path) {
 const trustIn = (headers, of) => ({ key: headers[`${of}vkey`],
   policy: headers[`${of}policy`] && Buffer.from(headers[`${of}policy`], "base64").toString() });
 
-/** What the program says of this proof: its report, or "unreadable". The headers may name the keys that are trusted. */
+/** What the page and the program both say: of an answer of the program. */
+export function reportIn({ verdict, summary, next, subject, checks, claims, packing }) {
+  if (verdict === "not-read") return { verdict, why: [summary.replace(/^NOT READ: /, ""), ...next].join("\n") };
+  return { verdict, summary, next, subject, checks, claims, remarks: packing.remarks, aside: packing.set_aside };
+}
+
+/** What the program says of this proof: its report. The headers may name the keys that are trusted. */
 export function programReport(program, bytes, headers = {}) {
   const folder = mkdtempSync(join(tmpdir(), "verbale-page-"));
   try {
@@ -48,22 +54,20 @@ export function programReport(program, bytes, headers = {}) {
     const trust = [...trusted("--log", ""), ...trusted("--receipt-log", "receipt-")];
     const { stdout, stderr } = spawnSync(program, ["verify", "--json", ...trust, file], { encoding: "utf8" });
     assert(stdout !== "", `the program answers: ${stderr}`);
-    const { file: _, error, ...report } = JSON.parse(stdout);
-    return error === undefined ? report : "unreadable";
+    return reportIn(JSON.parse(stdout));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** The same checks with the same outcomes, claims and words, but for two things that each words in its own way: what is wrong
- *  with an archive that is refused as a whole, and where JSON is broken. */
+/** The same verdict, and the same checks with the same outcomes, claims and words, but for two things that each words in its own
+ *  way: what is wrong with an archive, and where JSON is broken. */
 export function compareReports(page, program) {
-  const outcomes = (report) => report.checks?.map(({ name, outcome }) => [name, outcome]) ?? report;
+  const outcomes = ({ verdict, checks }) => [verdict, ...checks?.map(({ name, outcome }) => [name, outcome]) ?? []];
   assert.deepEqual(outcomes(page), outcomes(program));
-  if (page === "unreadable") return;
-  const refused = page.checks[1].detail === "the archive was refused";
-  const words = (report) => ({ ...report, checks: report.checks.map((check) => ({ ...check,
-    detail: refused && check.name === "files" ? "" : check.detail.replace(/^(it cannot be read as JSON): .*/, "$1") })) });
+  const plain = (text) => text.replace(/^(it cannot be read as JSON): .*/, "$1");
+  const words = (report) => (report.verdict === "not-read" ? report.why.replace(/^(the archive cannot be read): .*/, "$1")
+    : { ...report, checks: report.checks.map((check) => ({ ...check, detail: plain(check.detail) })) });
   assert.deepEqual(words(page), words(program));
 }
 
@@ -88,11 +92,12 @@ export function vectors(program) {
   }));
 }
 
-/** As the header `expect` of a proof's vector says it. */
-export function summary(report) {
-  if (report === "unreadable") return report;
-  const failing = report.checks.filter((check) => check.outcome === "fails").map((check) => check.name);
-  return failing.length === 0 ? "valid" : failing.join(", ");
+/** As the header `expect` of a proof's vector says it: the verdict, which checks fail, and which extras count for nothing. */
+export function summary({ verdict, checks = [] }) {
+  const named = (kind) => checks.filter(({ outcome }) => outcome === kind).map(({ name }) => name);
+  const list = (names) => (names.length > 0 ? `: ${names.join(", ")}` : "");
+  const isVoid = named("void").length > 0 && verdict !== "not-read";
+  return `${verdict}${verdict === "fails" ? list(named("fails")) : ""}${isVoid ? `: void ${named("void").join(", ")}` : ""}`;
 }
 
 /** Runs the tests that `body` names, prints those that fail, and ends with the line `N passed, N failed`. */

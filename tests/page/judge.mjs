@@ -1,6 +1,6 @@
 // What the page's checks make of one vector. This file runs in Node and, word for word, inside the browser.
 
-/** `valid`, `invalid`, `unreadable`, or for a proof its reports, with the vector's keys trusted and without. */
+/** `valid`, `invalid`, or for a proof its reports, with the vector's keys trusted and without. */
 export async function judge(Verify, { format, headers, base64 }) {
   const { Lines, number } = Verify;
   const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
@@ -42,42 +42,13 @@ export async function judge(Verify, { format, headers, base64 }) {
     return Boolean(await Verify.parseVerifierKey(vkey));
   };
 
-  // FORMAT.md, section 8: what the text in brackets is, or null; and the text as our writer puts it in brackets, for the
-  // ASCII that a slip is made of.
-  const unbracketed = (text) => {
-    const form = /\[(?:([.@\uff20$&[])|U\+(0000|[0-9A-F]{4}|[1-9A-F][0-9A-F]{4}|10[0-9A-F]{4}))\]/gu;
-    const forbidden = (char) => /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/u.test(char)
-      || /\p{Noncharacter_Code_Point}/u.test(char);
-    const plain = text.replace(form, (all, _, code) => (code && /^D[89A-F]/.test(code) && code.length === 4 ? all : "\ue000"));
-    if ([...plain].some(forbidden) || plain.includes("\n\n\n")) return null;
-    return text.replace(form, (all, one, code) =>
-      one ?? (/^D[89A-F]..$/.test(code) ? all : String.fromCodePoint(parseInt(code, 16))));
-  };
-  const bracketed = (ascii) => ascii
-    .replace(/\[(?=(?:[.@$&[]|U\+(?:[0-9A-F]{4}|[1-9A-F][0-9A-F]{4}|10[0-9A-F]{4}))\])/g, "[[]")
-    .replace(/(?<=[A-Za-z0-9_-])\.(?=[A-Za-z][A-Za-z0-9_-])/g, "[.]")
-    .replace(/@(?=[A-Za-z0-9_])/g, "[@]").replace(/\$(?=[A-Za-z])/g, "[$]").replace(/&(?=[A-Za-z0-9#]{1,31};)/g, "[&]");
-
   const mirrorPost = () => {
     if (text === null || 16 * 1024 < bytes.length) return false;
     const match = /^Note ([0-9]+), part ([0-9]+) of ([0-9]+)\n\n\u201c([^]*)\u201d(\n\nsha256 [0-9a-f]{64})?$/.exec(text);
     const [note, part, parts] = match ? match.slice(1, 4).map(number) : [null, null, null];
     if (!note || !part || !parts || parts < part || 999n < parts) return false;
-    return (part === parts) === (match[5] !== undefined) && unbracketed(match[4]) !== null;
+    return (part === parts) === (match[5] !== undefined) && Verify.readBrackets(match[4]) !== null;
   };
-  const slip = () => {
-    const FIRST = "verbale slip v1\n";
-    if (text === null || 10_000 < bytes.length || !/^[\n -~]*$/.test(text) || !text.startsWith(FIRST)) return false;
-    const inside = unbracketed(text.slice(FIRST.length));
-    if (inside === null || FIRST + bracketed(inside) !== text) return false;
-    const at = inside.indexOf("verbale content v1\n"), length = /\ntext ([0-9]+)$/.exec(inside)?.[1];
-    if (at < 0 || length === undefined || 1024 * 1024 < Number(length)) return false;
-    const encoded = (part) => new TextEncoder().encode(part);
-    Verify.parseEnvelope(encoded(inside.slice(0, at)));
-    Verify.parseContent(encoded(`${inside.slice(at)}\n${"x".repeat(Number(length))}\n`));
-    return true;
-  };
-
   const refuse = () => { throw new Verify.Wrong("not of its format"); };
   const parsers = {
     envelope: () => Verify.parseEnvelope(bytes),
@@ -94,7 +65,9 @@ export async function judge(Verify, { format, headers, base64 }) {
     vkey: () => Verify.parseVkeyFile(bytes),
     policy: () => Verify.parsePolicy(bytes),
     "mirror-post": () => mirrorPost() || refuse(),
-    slip: () => slip() || refuse(),
+    subkey: () => Verify.parseSubkey(bytes),
+    unlocked: () => Verify.parseUnlocked(bytes),
+    slip: () => (text === null ? refuse() : Verify.parseSlip(text)),
     "key-file": async () => (await keyFile()) || refuse(),
   };
   if (format !== "proof") {
@@ -107,14 +80,16 @@ export async function judge(Verify, { format, headers, base64 }) {
       throw error;
     }
   }
-  const plain = ({ status, subject, checks, claims }) =>
-    JSON.parse(JSON.stringify({ status, subject, checks, claims }, (_, value) =>
-      (typeof value === "bigint" ? Number(value) : value)));
+  const plain = (value) => JSON.parse(JSON.stringify(value, (_, value) => (typeof value === "bigint" ? Number(value) : value)));
   const report = async (trusted) => {
     try {
-      return plain(await Verify.verify(bytes, trusted));
+      const report = await Verify.verify([{ name: "proof.zip", bytes }], trusted);
+      if (report.part) throw report.part;
+      const { subject, checks, claims, remarks, aside } = report;
+      return plain({ verdict: Verify.judge(report).verdict, summary: Verify.summaryOf(report), next: Verify.nextOf(report), subject,
+        checks, claims, remarks, aside });
     } catch (error) {
-      if (error instanceof Verify.Unreadable) return "unreadable";
+      if (error instanceof Verify.NotRead) return { verdict: "not-read", why: `${error.message}\n${error.next}` };
       throw error;
     }
   };

@@ -1,17 +1,21 @@
-// Proofs with random faults, the same ones on every run, through the program and through the page's checks:
-// node tests/page/mutations.mjs VERBALE [COUNT] [SEED]. Whatever the fault, both must say the same of each check.
-import assert from "node:assert/strict";
+// Proofs with random faults, the same ones on every run, through the program and through the page in headless Chromium:
+// node tests/page/mutations.mjs VERBALE [COUNT] [SEED]. Whatever the fault, both must come to the same verdict and say the same of
+// each check. KEEP names a folder for those about which they differ.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc32, deflateRawSync } from "node:zlib";
-import { compareReports, pageChecks, readVector, run } from "./common.mjs";
+import { pathToFileURL } from "node:url";
+import { launch } from "./chromium.mjs";
+import { compareReports, PAGE, pageChecks, readVector, reportIn, run } from "./common.mjs";
+import { judge } from "./judge.mjs";
+import { sumsOf, zip as pack } from "./proofs.mjs";
 
-const [program, count = "600", seed = "1"] = process.argv.slice(2);
+const [program, count = "300", seed = "1"] = process.argv.slice(2);
 const { Verify } = pageChecks();
-const bases = ["full", "envelope-only", "not-posted", "receipt-known"].map((name) =>
+const bases = ["full", "envelope-only", "not-posted", "chat", "subkey", "unlocked", "recipient", "beacon", "later-head", "later-head-stamped",
+  "full", "receipt", "receipt-known"].map((name) =>
   readVector(new URL(`../vectors/proof/${name}.txt`, import.meta.url)));
 
 // xorshift32: chance that can be repeated.
@@ -22,38 +26,10 @@ const below = (n) => {
 };
 const pick = (list) => list[below(list.length)];
 
-/** A zip archive of these [name, bytes], with faults where `odd` asks for them. */
-function pack(files, odd = {}) {
-  const parts = [], list = [];
-  let at = 0;
-  for (const [name, bytes] of files) {
-    const method = odd.deflate ? 8 : 0, data = method ? deflateRawSync(bytes) : bytes;
-    const later = odd.descriptor ? 8 : 0, extra = odd.extra ?? Buffer.alloc(0);
-    const sizes = [crc32(bytes), data.length, bytes.length];
-    const u16 = (...all) => Buffer.concat(all.map((n) => { const b = Buffer.alloc(2); b.writeUInt16LE(n); return b; }));
-    const u32 = (...all) => Buffer.concat(all.map((n) => { const b = Buffer.alloc(4); b.writeUInt32LE(n); return b; }));
-    const common = Buffer.concat([u16(20, later, method, 0, 33), u32(...sizes), u16(Buffer.byteLength(name), extra.length)]);
-    const local = later ? Buffer.concat([common.subarray(0, 10), u32(0, 0, 0), common.subarray(22)]) : common;
-    const comment = odd.comment ?? "";
-    list.push(Buffer.concat([u32(0x02014b50), u16(odd.madeBy ?? 0x0314), common, u16(comment.length, 0, 0),
-      u32(odd.attributes ?? 0x81a40000, at), Buffer.from(name), extra, Buffer.from(comment)]));
-    parts.push(Buffer.concat([u32(0x04034b50), local, Buffer.from(name), extra, data,
-      later ? Buffer.concat([odd.descriptor === 2 ? u32(0x08074b50) : u32(), u32(...sizes)]) : Buffer.alloc(0),
-      odd.between ?? Buffer.alloc(0)]));
-    at += parts.at(-1).length;
-  }
-  const size = list.reduce((sum, one) => sum + one.length, 0);
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50); end.writeUInt16LE(files.length, 8); end.writeUInt16LE(files.length, 10);
-  end.writeUInt32LE(size, 12); end.writeUInt32LE(at, 16);
-  return Buffer.concat([...parts, ...list, end]);
-}
-
 /** SHA256SUMS written anew. */
 function resum(files) {
-  const listed = files.filter(([name]) => !["SHA256SUMS", "README.txt"].includes(name)).sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = listed.map(([name, bytes]) => `${createHash("sha256").update(bytes).digest("hex")}  ${name}\n`).join("");
-  return files.map(([name, bytes]) => [name, name === "SHA256SUMS" ? Buffer.from(text) : bytes]);
+  const sums = sumsOf(new Map(files));
+  return files.map(([name, bytes]) => [name, name === "SHA256SUMS" ? sums : bytes]);
 }
 
 const splice = (bytes, at, drop, ...put) =>
@@ -92,15 +68,43 @@ function reseal(files) {
   const sum = (bytes) => createHash("sha256").update(bytes).digest("hex");
   const change = (index, from, to) => { files[index][1] = Buffer.from(files[index][1].toString("latin1").replace(from, to), "latin1"); };
   if (content >= 0) {
-    if (record >= 0) change(content, /^record .*$/m, `record ${sum(files[record][1])} ${files[record][1].length} application/json`);
+    if (record >= 0) change(content, /^record .*$/m, `record ${sum(files[record][1])} ${files[record][1].length} message application/json`);
     change(envelope, /^content .*$/m, `content ${sum(files[content][1])}`);
   }
   change(entry, /[0-9a-f]{64}\n$/, `${sum(files[envelope][1])}\n`);
 }
 
+const EXTRAS = ["555405000100000000", "0100", "01000000", "0100080000000000000000ff", "7570050001aabbccdd", "0199070001004145030000", "ffff0900",
+  "000000", "0a0020000000000001001800004021", "fecaffff", "feca0000", "786c0100ff"].map((hex) => Buffer.from(hex, "hex"));
+const NAMES = ["note-2.tsr", "note-2.attachment-9.bin", "Readme.md", "x.envelope.txt", "note-02.envelope.txt", "-a", "a b", "CON", "note-0.envelope.txt",
+  "note-3.content.txt", "é", "a".repeat(100), "a".repeat(101), "POST.TXT", "log.vkey.bak", "post (1).txt", "post.txt.", "SHA256SUMS.txt", "SHA256SUMS (1)",
+  "head-2.txt", "head-2.txt.ots", "head-02.txt", "note-2.at-2.tlog-proof", "note-2.recipient-1.json", "note-2.subkey.txt", "note-2.unlocked.txt",
+  "../post.txt", "/post.txt", "a/../b", "a\\b", "C:x", "__MACOSX/._a", ".DS_Store", "META-INF/MANIFEST.MF", "a/", "x\ny", "Thumbs.db", "copy of post.txt", "post 2(1).txt",
+  "post - Copy (2) copy.txt", " post.txt", "post.txt ", `${"x".repeat(145)} (1).txt`, "NOTE-2.ENVELOPE.TXT", "note-99999999999999999999.envelope.txt",
+  "note-2.attachment-x.bin", "note-2.attachment-1 (1).jpg", "note-2.attachment-1.\u00e9", "\u212aey", "\u0130.txt", "__MACOSX", "xMETA-INF/MANIFEST.MF"];
+/** What a file that is put there may hold. */
+const CONTENTS = ["a", "", "note", "PK\x03\x04", "%PDF-1.7", "\ufeff<html>", "\v<html>", "\ufffd", "\0", "verbale envelope v2\n", "verbale slip v1\n",
+  "PRIVATE+KEY+x", `${"0".repeat(64)}  post.txt\n`, `${"0".repeat(64)}  POST.TXT\n`, `${"0".repeat(64)}  a\n`, "From: a\n", "From a\n", "\u00e9".repeat(3000)];
+
+/** What packs an archive in an odd way. */
+const ODD = [{ deflate: true }, { descriptor: 1 }, { descriptor: 2 }, { deflate: true, descriptor: 2 }, { deflate: true, descriptor: 1 },
+  { comment: "a" }, { comment: "PK" }, { archiveComment: "hello" }, { archiveComment: "PK" }, { attributes: 0xa1ff0000 }, { attributes: 0x41ed0010 },
+  { attributes: 0, madeBy: 20 }, { attributes: 0x10, madeBy: 20 }, { attributes: 0x08, madeBy: 20 }, { between: Buffer.from("x") },
+  { between: Buffer.from("PK\x03\x04") }, { zip64: true }, { zip64: true, descriptor: 2 }, { zip64: true, descriptor: 1 }, { descriptor: 2, wideDescriptor: true },
+  { descriptor: 1, wideDescriptor: true }, { flags: 1 }, { flags: 2 }, { flags: 0x20 }, { flags: 0x40 }, { flags: 0x800 }, { flags: 0x2000 }, { flags: 0x10 },
+  { otherFlags: 2 }, { otherFlags: 8 }, { otherFlags: 0x800 }, { clock: 7 }, { disk: 1 }, { listDisk: 1 }, { count: 1 }, { count: -1 }, { crc: 1 },
+  { otherName: Buffer.from("another.txt") }, { method: 9 }, { deflate: true, behindData: Buffer.from("x") }, { deflate: true, behindData: Buffer.from("PK\x03\x04") },
+  { deflate: true, descriptor: 2, behindData: Buffer.from([0]) }, { before: Buffer.from("x") }, { before: Buffer.from("PK\x03\x04") }, { after: Buffer.from("\n") },
+  { after: Buffer.from("\r\n\r\n") }, { after: Buffer.from("x") }, { after: Buffer.alloc(17, 10) }, { after: Buffer.from("PK\x05\x06") },
+  { archiveComment: "x", after: Buffer.from("\n") }, ...EXTRAS.map((extra) => ({ extra }))];
+
+/** What carriers do to the text of a file. */
+const CARRIED = [(text) => text.replace(/\n/g, "\r\n"), (text) => text.replace(/\n/g, "\r"), (text) => `\xef\xbb\xbf${text}`, (text) => text.replace(/\n$/, ""),
+  (text) => `${text}\n`, (text) => `<!doctype html>${text}`, () => "", (text) => text.replace(/ v1\n/, " v2\n"), (text) => Buffer.from(`\ufeff${text}`, "utf16le").toString("latin1"), (text) => text.replace(/\r\n/g, "\n")];
+
 async function mutant() {
   const { bytes, headers } = pick(bases);
-  let files = [...await Verify.unzip(new Uint8Array(bytes))].map(([name, bytes]) => [name, Buffer.from(bytes)]);
+  let files = Verify.unzip(new Uint8Array(bytes)).map(({ path, bytes }) => [path, Buffer.from(bytes)]);
   const inside = () => {
     const file = pick(files);
     file[1] = harm(file[1]);
@@ -108,6 +112,7 @@ async function mutant() {
     if (below(4)) files = resum(files);
     return pack(files);
   };
+  const renamed = (from, to) => files.map(([name, bytes]) => [name === from ? to : name, bytes]);
   const zip = pick([
     inside, inside, inside, inside, inside,
     () => {
@@ -117,67 +122,92 @@ async function mutant() {
       return pack(resum(files));
     },
     () => {
-      const other = pick(["note-2.tsr", "note-2.attachment-9.bin", "Readme.md", "x.envelope.txt", "note-02.envelope.txt", "-a", "a b", "CON",
-        "note-0.envelope.txt", "note-3.content.txt", "é", "a".repeat(100), "a".repeat(101), "POST.TXT", "log.vkey.bak"]);
-      return pack(resum([...files, [other, Buffer.from("a")]]));
+      const all = [...files, [pick(NAMES), Buffer.from(pick(CONTENTS))]];
+      return pack(below(2) ? resum(all) : all);
     },
-    () => pack(files, pick([{ deflate: true }, { descriptor: 1 }, { descriptor: 2 }, { deflate: true, descriptor: 2 },
-      { extra: Buffer.from("555405000100000000", "hex") }, { extra: Buffer.from("0100", "hex") }, { extra: Buffer.from("01000000", "hex") }, { extra: Buffer.from("0100080000000000000000ff", "hex") },
-      { extra: Buffer.from("7570050001aabbccdd", "hex") }, { extra: Buffer.from("0199070001004145030000", "hex") }, { extra: Buffer.from("ffff0900", "hex") },
-      { comment: "a" }, { attributes: 0xa1ff0000 }, { attributes: 0x41ed0010 }, { attributes: 0, madeBy: 20 }, { attributes: 0x10, madeBy: 20 },
-      { between: Buffer.from("x") }, { between: Buffer.from("PK\x03\x04") }])),
+    () => pack(renamed(pick(files)[0], pick(NAMES))),
+    () => {
+      const [name, bytes] = pick(files);
+      return pack([...files, [pick([name, name.toUpperCase(), `a/${name}`, name.replace(".", " (1)."), `${name}.txt`, pick(NAMES)]), below(2) ? bytes : Buffer.from(pick(CONTENTS))]]);
+    },
+    () => { // Only some of the files, perhaps with one that is none of them.
+      const some = Array.from({ length: below(4) }, () => pick(files)), more = below(2) ? [[pick(NAMES), Buffer.from(pick(CONTENTS))]] : [];
+      return pack([...new Map([...some, ...more])]);
+    },
+    () => pack(files.map(([name, bytes]) => [name, name === "SHA256SUMS" ? Buffer.from(pick(CONTENTS)) : bytes])),
+    () => pack(files.map(([name, bytes]) => [`${pick(["", "a/", "a\\", "./", "b/c/"])}${name}`, bytes])),
+    () => pack(files.filter((one) => one !== pick(files))),
+    () => pack(files, { ...pick(ODD), ...(below(2) ? { of: [pick(files)[0]] } : {}) }),
+    () => pack(files, { ...pick(ODD), ...pick(ODD) }),
+    () => {
+      const carried = pick(CARRIED), some = below(3);
+      return pack(files.map(([name, bytes]) => [name, some && below(3) ? bytes : Buffer.from(carried(bytes.toString("latin1")), "latin1")]));
+    },
+    () => {
+      let all = [["note-2.proof.zip", pack(files, below(3) ? {} : pick(ODD))], ...(below(2) ? [["letter.txt", Buffer.from("Dear Sirs")]] : [])];
+      for (let i = below(4); i > 0; i--) all = [["inner.zip", pack(all)]];
+      return pack(all);
+    },
     () => { const at = below(bytes.length); return splice(bytes, at, 1, [bytes[at] ^ (1 << below(8))]); },
     () => { // The list and the end record, where most of the meaning of an archive is.
       const at = bytes.length - 1 - below(Math.min(bytes.length, 900));
       return splice(bytes, at, 1, [bytes[at] ^ (1 << below(8))]);
     },
+    () => { // The same of an archive that another program packed.
+      const packed = pack(files, { deflate: true, ...pick(ODD) }), at = below(2) ? below(packed.length) : packed.length - 1 - below(Math.min(packed.length, 900));
+      return splice(packed, at, 1, [packed[at] ^ (1 << below(8))]);
+    },
     () => splice(bytes, below(bytes.length), below(3), pick(["", "x", "PK\x03\x04", "PK\x05\x06"])),
-    () => Buffer.concat([bytes, Buffer.from(pick(["x", "\0\0", "PK\x05\x06"]))]),
+    () => bytes.subarray(0, below(bytes.length)),
+    () => Buffer.concat([bytes, Buffer.from(pick(["x", "\0\0", "PK\x05\x06", "\n"]))]),
   ])();
   return { zip, vkey: headers.vkey };
 }
 
+/** The program's answers, by the names of the files. */
+function answersOf(names, trust) {
+  const answers = new Map();
+  for (let i = 0; i < names.length; i += 200) {
+    const { stdout } = spawnSync(program, ["verify", "--json", ...trust, ...names.slice(i, i + 200)], { encoding: "utf8", maxBuffer: 2 ** 28 });
+    for (const line of stdout.trim().split("\n")) {
+      const answer = JSON.parse(line);
+      answers.set(answer.file.path ?? answer.file, reportIn(answer));
+    }
+  }
+  return answers;
+}
+
+const browser = await launch();
 await run(async (test) => {
-  const folder = mkdtempSync(join(tmpdir(), "verbale-mutations-"));
-  const all = [];
+  const folder = mkdtempSync(join(tmpdir(), "verbale-mutations-")), all = [];
   for (let i = 0; i < Number(count); i++) {
     const one = { name: join(folder, `${i}.zip`), ...await mutant() };
     writeFileSync(one.name, one.zip);
     all.push(one);
   }
-  const { vkey, "receipt-vkey": receiptVkey } = bases.at(-1).headers, answers = new Map();
-  const fixed = ["verify", "--json", "--log", vkey, "--receipt-log", receiptVkey];
-  for (let i = 0; i < all.length; i += 200) {
-    const names = all.slice(i, i + 200).map(({ name }) => name);
-    const { stdout } = spawnSync(program, [...fixed, ...names], { encoding: "utf8", maxBuffer: 2 ** 28 });
-    for (const line of stdout.trim().split("\n")) {
-      const { file, error, ...report } = JSON.parse(line);
-      answers.set(file, error === undefined ? report : "unreadable");
-    }
-  }
-  const trusted = { log: await Verify.readTrusted(vkey), receiptLog: await Verify.readTrusted(receiptVkey) };
+  const { vkey, "receipt-vkey": receiptVkey } = bases.at(-1).headers;
+  const answers = answersOf(all.map(({ name }) => name), ["--log", vkey, "--receipt-log", receiptVkey]);
+  const page = await browser.newPage();
+  await page.goto(pathToFileURL(PAGE).href);
+  await page.evaluate(`globalThis.judge = ${judge.toString()}`);
+  const verdicts = {};
   for (const { name, zip } of all) {
     await test(name.slice(folder.length + 1), async () => {
-      let page;
+      const input = { format: "proof", headers: { vkey, "receipt-vkey": receiptVkey }, base64: Buffer.from(zip).toString("base64") };
+      const { trusted } = await page.evaluate((input) => judge(Verify, input), input);
+      verdicts[trusted.verdict] = (verdicts[trusted.verdict] ?? 0) + 1;
       try {
-        const { status, subject, checks, claims } = await Verify.verify(new Uint8Array(zip), trusted);
-        page = JSON.parse(JSON.stringify({ status, subject, checks, claims }, (_, v) => (typeof v === "bigint" ? Number(v) : v)));
+        compareReports(trusted, answers.get(name) ?? "no answer");
       } catch (error) {
-        if (!(error instanceof Verify.Unreadable)) throw error;
-        page = "unreadable";
-      }
-      const program = answers.get(name) ?? "no answer";
-      try {
-        compareReports(page, program);
-      } catch (error) {
-        if (process.env.KEEP) { mkdirSync(process.env.KEEP, { recursive: true }); writeFileSync(join(process.env.KEEP, name.slice(folder.length + 1)), zip); }
-        const differ = program.checks && page.checks ? page.checks.map((check, i) => [check, program.checks[i]])
-          .filter(([a, b]) => a?.outcome !== b?.outcome || a.detail !== b.detail)
-          .map(([a, b]) => `\n  page    ${a.name} ${a.outcome}: ${a.detail}\n  program ${b?.name} ${b?.outcome}: ${b?.detail}`).join("")
-          : `\n  page ${JSON.stringify(page).slice(0, 200)}\n  program ${JSON.stringify(program).slice(0, 200)}`;
-        throw new Error(differ);
+        if (process.env.KEEP) {
+          mkdirSync(process.env.KEEP, { recursive: true });
+          writeFileSync(join(process.env.KEEP, name.slice(folder.length + 1)), zip);
+        }
+        throw error;
       }
     });
   }
+  console.log(`verdicts: ${JSON.stringify(verdicts)}`);
   rmSync(folder, { recursive: true });
 });
+await browser.close();

@@ -14,8 +14,9 @@ const trusted = { log: await Verify.readTrusted(vkey), receiptLog: await Verify.
 
 const bytesOf = (base64) => new Uint8Array(Buffer.from(base64, "base64"));
 
-/** The checks that fail in a report. */
-const failing = ({ checks }) => checks.filter(({ outcome }) => outcome === "fails").map(({ name }) => name);
+/** The checks that fail in a report, and those of extras that count for nothing. */
+const failing = ({ checks }) => checks.filter(({ outcome }) => ["fails", "void"].includes(outcome))
+  .map(({ name, outcome }) => (outcome === "void" ? `${name} (void)` : name));
 
 /** What the page makes of a case, as it stands in the table. */
 async function cell({ proofs, loose }) {
@@ -23,20 +24,24 @@ async function cell({ proofs, loose }) {
   const names = new Set();
   let isCompared = true;
   try {
-    for (const { zip, pasted } of proofs) {
-      const report = await Verify.verify(bytesOf(zip), trusted);
+    for (const { zip, pasted, name } of proofs) {
+      const report = await Verify.verify([{ name: "proof.zip", bytes: bytesOf(zip) }], trusted);
+      if (report.part) throw report.part;
       const [outcome] = await Verify.comparePasted(report, Verify.readPasted(pasted ?? "")) ?? [];
+      const { faults, isQuestion } = Verify.judge(report, { pasted: outcome, name: Verify.compareName(report, name ?? "") });
       failing(report).forEach((name) => names.add(name));
-      if (outcome === "fails") names.add("pasted post");
+      if (faults.includes("pasted")) names.add("pasted post");
+      // With the log's key known, another name may be a new one: that is asked.
+      if (faults.includes("name") || isQuestion) names.add("name over the post");
       isCompared &&= ["holds", "fails"].includes(outcome);
     }
     if (loose.length > 0) {
       const files = loose.map(({ name, base64 }) => ({ name, bytes: bytesOf(base64) }));
-      failing(await Verify.verifyFiles(files, trusted)).forEach((name) => names.add(name));
+      failing(await Verify.verify(files, trusted)).forEach((name) => names.add(name));
     }
   } catch (error) {
-    if (!(error instanceof Verify.Unreadable)) throw error;
-    return "refused";
+    if (!(error instanceof Verify.NotRead)) throw error;
+    return "not read";
   }
   if (names.size > 0) return [...names].map((name) => `\`${name}\``).join(", ");
   return isCompared ? "holds" : "nothing to compare";

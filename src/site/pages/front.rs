@@ -75,8 +75,16 @@ fn older(view: &View<'_>) -> Markup {
 
 /// What is not about sealing and posting: the newest of it.
 fn not_notes(view: &View<'_>) -> Markup {
-    let is_shown =
-        |other: &&Other| !matches!(other.entry, Entry::Open { .. } | Entry::Dispute { .. } | Entry::Receipt { .. });
+    let is_shown = |other: &&Other| {
+        !matches!(
+            other.entry,
+            Entry::Open { .. }
+                | Entry::Dispute { .. }
+                | Entry::Receipt { .. }
+                | Entry::Stamp { .. }
+                | Entry::Unlock { .. }
+        )
+    };
     let all = view.ledger.others().iter().filter(is_shown).count();
     html! {
         section aria-labelledby="gaps" {

@@ -84,6 +84,10 @@ pub(in crate::site) fn gaps(view: &View<'_>) -> Markup {
         }
         h2 { (words_of_gaps::KEYS) }
         (of(|entry| matches!(entry, Entry::Key { .. })))
+        @if others.iter().any(|other| matches!(other.entry, Entry::Stamp { .. })) {
+            h2 { (words_of_gaps::STAMPS) }
+            (of(|entry| matches!(entry, Entry::Stamp { .. })))
+        }
         h2 { (words_of_gaps::UNKNOWN) }
         p { (words_of_gaps::LATER_VERSION) }
         (of(|entry| matches!(entry, Entry::Unknown { .. } | Entry::Note { .. } | Entry::Post { .. })))
