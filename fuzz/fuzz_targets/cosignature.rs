@@ -20,12 +20,15 @@ fuzz_target!(|bytes: &[u8]| {
             Cosigned::At(time) => assert!(is_there && signed.text() == TEXT && time.ms() == SIGNED_MS),
             Cosigned::Not => assert!(!is_there),
             Cosigned::Wrong => {}
-            Cosigned::Type(_) => panic!("its type is known"),
+            Cosigned::Type(_) | Cosigned::Early(_) => panic!("its type is known, and no moment is too early"),
         }
     }
     let under = |lines: &[u8]| under(&[lines, LINE.as_bytes(), b"\n"].concat());
     if let Ok(signed) = under(bytes) {
         let cosigned = key.cosigned(&signed);
-        assert!(cosigned == Cosigned::Wrong || matches!(cosigned, Cosigned::At(time) if time.ms() == SIGNED_MS));
+        assert!(
+            cosigned == Cosigned::Wrong || matches!(cosigned, Cosigned::At(time) if time.ms() == SIGNED_MS),
+            "{cosigned:?}"
+        );
     }
 });

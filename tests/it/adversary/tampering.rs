@@ -13,6 +13,7 @@ mod operator;
 mod posts;
 mod proofs;
 mod published;
+mod rules;
 mod set;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -33,6 +34,7 @@ use set::Set;
 /// Looked at, and nothing fails; not looked at, since nothing of it was changed; there is no hash where a post should be.
 const HOLDS: &str = "holds";
 const NOT_LOOKED_AT: &str = "—";
+const NOT_ALL_READ: &str = "not all read";
 const NOTHING_THERE: &str = "nothing to compare";
 
 /// A kind with what it makes of the honest set.
@@ -61,8 +63,9 @@ impl Row {
 }
 
 fn cases(honest: &Set) -> Vec<Case> {
-    let caught =
-        [published::all(), operator::all(), posts::all(), proofs::all(), archives::all()].into_iter().flatten();
+    let caught = [published::all(), operator::all(), rules::all(), posts::all(), proofs::all(), archives::all()]
+        .into_iter()
+        .flatten();
     let case = |kind: Kind, unseen, is_tolerated| {
         let mut set = honest.clone();
         (kind.tamper)(&mut set);
@@ -91,9 +94,11 @@ impl Case {
             self.is_honest()
                 || honest.proofs[note] != self.set.proofs[note]
                 || honest.pasted(*note) != self.set.pasted(*note)
+                || honest.name_over(*note) != self.set.name_over(*note)
         };
         let proofs = self.set.proofs.iter().filter(|(note, _)| is_changed(note));
-        let proofs = proofs.map(|(note, zip)| json!({"zip": BASE64.encode(zip), "pasted": self.set.pasted(*note)}));
+        let case = |(note, zip): (&u64, &Vec<u8>)| json!({"zip": BASE64.encode(zip), "pasted": self.set.pasted(*note), "name": self.set.name_over(*note)});
+        let proofs = proofs.map(case);
         let is_loose = self.is_honest() || honest.loose != self.set.loose;
         let loose = self.set.loose.iter().filter(|_| is_loose);
         let loose = loose.map(|(name, bytes)| json!({"name": name, "base64": BASE64.encode(bytes)}));
@@ -113,8 +118,15 @@ fn listed(names: &[String]) -> String {
 }
 
 fn failing(report: &Value) -> Vec<String> {
-    let checks = report["checks"].as_array().unwrap().iter().filter(|check| check["outcome"] == "fails");
-    checks.map(|check| check["name"].as_str().unwrap().to_owned()).collect()
+    let name = |check: &Value| {
+        let name = check["name"].as_str().unwrap();
+        match check["outcome"].as_str().unwrap() {
+            "fails" => Some(name.to_owned()),
+            "void" => Some(format!("{name} (void)")),
+            _ => None,
+        }
+    };
+    report["checks"].as_array().unwrap().iter().filter_map(name).collect()
 }
 
 /// The column of `verify`: all proofs at once.
@@ -142,7 +154,7 @@ fn verify(cases: &[Case], honest: &Set, folder: &Path) -> Vec<String> {
         let answers: Vec<&Value> = answers.collect();
         match answers.as_slice() {
             [] => NOT_LOOKED_AT.to_owned(),
-            answers if answers.iter().any(|answer| answer["status"] == 2) => "refused".to_owned(),
+            answers if answers.iter().any(|answer| answer["status"] == 2) => "not read".to_owned(),
             answers => {
                 let mut names: Vec<String> = answers.iter().flat_map(|answer| failing(answer)).collect();
                 let mut seen = BTreeSet::new();
@@ -165,10 +177,13 @@ fn audit(set: &Set, folder: &Path) -> String {
     let status = output.status.code().unwrap();
     if output.stdout.is_empty() {
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!([1, 2].contains(&status) && said.lines().count() == 2, "{status}: {said}");
-        return "refused".to_owned();
+        assert!([2, 3].contains(&status) && said.lines().count() == 2, "{status}: {said}");
+        return "not read".to_owned();
     }
     let failing = failing(&serde_json::from_slice(&output.stdout).unwrap());
+    if failing.is_empty() && status == 3 {
+        return NOT_ALL_READ.to_owned();
+    }
     assert_eq!(status, i32::from(!failing.is_empty()));
     listed(&failing)
 }
@@ -254,12 +269,13 @@ writes these tables anew.
 
 - `verify` is `verbale verify --log KEY --receipt-log KEY PROOF`.
 - `audit` is `verbale audit --log KEY --since HEAD --posts FILE LOG`, with a head and with posts that the reader has collected.
-- *page* is `verify.html` with both keys in their fields, and the post's text as it stands on the platform pasted beside the
-  proof. It shares no code with the program.
+- *page* is `verify.html` with both keys in their fields, the post's text as it stands on the platform pasted beside the
+  proof, and the name over it said. It shares no code with the program.
 
-A cell has the checks that fail. *refused*: what was changed cannot be read at all. *holds*: the reader has looked at what was
-changed, and nothing fails. —: nothing that it looks at was changed. *nothing to compare*: the page says that no hash was
-pasted; where it is no whole post that was pasted, it compares the hash in it alone.
+A cell has the checks that fail, and those of extras that count for nothing (void). *not read*: what was changed cannot be
+judged. *not all read*: nothing fails, the audit says what it could not read or compare, and its status is 3, not 0. *holds*: the
+reader has looked at what was changed, and nothing fails. —: nothing that it looks at was changed. *nothing to compare*: the page
+says that no hash was pasted; where it is no whole post that was pasted, it compares the hash in it alone.
 
 Each of the following {count} things is noticed by one of the three at least.
 

@@ -40,6 +40,30 @@ fn with_file(set: &mut Set, stand_in: &str, name: &str, bytes: &[u8]) {
     });
 }
 
+/// Stored files whose lengths stand behind their data: who reads from front to end looks for the end in the data, where another
+/// archive stands.
+fn streamed(zip: &[u8]) -> Vec<u8> {
+    let mut files = unzip(zip);
+    files.insert("README.txt".to_owned(), zip_in_order([("note-17.envelope.txt", &b"another envelope\n"[..])]));
+    let mut writer = zip::ZipWriter::new_stream(Vec::new());
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, bytes) in &files {
+        writer.start_file(name, options).unwrap();
+        std::io::Write::write_all(&mut writer, bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// Bit 13 of the flags of the first file, in both headers.
+fn masked(zip: &[u8]) -> Vec<u8> {
+    let mut zip = zip.to_vec();
+    let list = zip.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+    for flags in [6, list + 8] {
+        zip[flags + 1] |= 0x20;
+    }
+    zip
+}
+
 fn shapes() -> Vec<Kind> {
     kinds(
         By::Anybody,
@@ -56,8 +80,8 @@ fn shapes() -> Vec<Kind> {
             }),
             ("bytes before the archive", |set| archive(set, |zip| [b"#!/bin/sh\n", zip].concat())),
             ("bytes after the archive", |set| archive(set, |zip| [zip, b"and more"].concat())),
-            ("a comment of the archive", |set| {
-                archive(set, |zip| [&zip[..zip.len() - 2], b"\x05\0hello"].concat());
+            ("another archive's end in a comment of the archive", |set| {
+                archive(set, |zip| [&zip[..zip.len() - 2], b"\x16\0PK\x05\x06", &[0; 18]].concat());
             }),
             ("another archive before it in one file", |set| {
                 let other = zip_in_order([("note-17.envelope.txt", &b"another"[..])]);
@@ -70,9 +94,11 @@ fn shapes() -> Vec<Kind> {
             ("a file longer than any of its kind", |set| {
                 forged(set, |files| drop(files.insert("note-17.envelope.txt".to_owned(), vec![b'x'; 17 * 1024])));
             }),
-            ("65 files", |set| {
-                forged(set, |files| files.extend((0..60).map(|n| (format!("file-{n}"), Vec::new()))));
+            ("300 files", |set| {
+                forged(set, |files| files.extend((0..300).map(|n| (format!("file-{n}"), Vec::new()))));
             }),
+            ("an archive that only programs see that read from front to end", |set| archive(set, streamed)),
+            ("a header that is said to be masked", |set| archive(set, masked)),
             ("no archive at all", |set| archive(set, |_| b"verbale envelope v1\n".to_vec())),
         ],
     )
@@ -84,7 +110,7 @@ fn sealed() -> Vec<Kind> {
         By::Operator,
         &[
             ("sealed: another text than in the platform's record", |set| {
-                reseal(set, |content, _| content.text = "NOTE VERBALE No. 17. Nothing is asked.".to_owned());
+                reseal(set, |content, _| content.text = Some("NOTE VERBALE No. 17. Nothing is asked.".to_owned()));
             }),
             ("sealed: another time than in the message's number", |set| {
                 reseal(set, |_, envelope| envelope.sent = envelope.sent.plus_ms(-3_600_000));
@@ -101,7 +127,8 @@ fn sealed() -> Vec<Kind> {
             ("sealed: under the number of another note", |set| reseal(set, |_, envelope| envelope.note = 18)),
             ("sealed: an attachment that is another file", |set| {
                 reseal(set, |content, _| {
-                    content.attachments = vec![verbale::note::AttachmentRef::File(FileRef::of(b"other", "image/jpeg"))];
+                    content.header.attachments =
+                        vec![verbale::note::AttachmentRef::File(FileRef::of(b"other", "image/jpeg"))];
                 });
             }),
             ("sealed: an envelope with CRLF", |set| {
@@ -136,6 +163,7 @@ fn reseal_bytes(set: &mut Set, envelope: Vec<u8>, content: Option<Vec<u8>>) {
             note.content = content;
         }
         embassy.log[place] = embassy.entry(OPENED);
+        embassy.open_anew(OPENED);
     });
 }
 

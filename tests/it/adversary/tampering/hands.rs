@@ -6,7 +6,7 @@ use verbale::note::proof::Proof;
 use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tile;
 
-use super::set::{Embassy, IN_A_RUN, OPENED, Set, files};
+use super::set::{Embassy, IN_A_RUN, OPENED, Set};
 use crate::support::fixture::{Files, key, resum, unzip, zip};
 
 /// The installation before anything is done to it.
@@ -87,7 +87,7 @@ pub fn from_the_beginning(set: &mut Set, change: impl FnOnce(&mut Embassy)) {
 pub fn afterwards(set: &mut Set, change: impl FnOnce(&mut Embassy)) {
     let mut embassy = HONEST.clone();
     change(&mut embassy);
-    set.log = files(&embassy.log, &embassy.key);
+    set.log = embassy.published();
     embassy.hand_out(set);
 }
 

@@ -49,9 +49,6 @@ fn files() -> Vec<Kind> {
         &[
             ("the text changed", |set| opened(set, |files| another_text(files, CONTENT))),
             ("a file left out", |set| opened(set, |files| drop(files.remove(RECORD)))),
-            ("a file added that the list does not name", |set| {
-                opened(set, |files| drop(files.insert("annex.pdf".to_owned(), b"%PDF".to_vec())));
-            }),
             ("a file added that is named like one of a proof", |set| {
                 forged(set, |files| drop(files.insert("note-17.content-2.txt".to_owned(), b"other".to_vec())));
             }),
@@ -229,6 +226,11 @@ fn posts() -> Vec<Kind> {
             ("post.txt by another account", |set| {
                 forged(set, |files| words(files, "post.txt", "account 2244994945", "account 12"));
             }),
+            ("post.txt under the sender's number, and the name of an impostor", |set| {
+                forged(set, |files| {
+                    words(files, "post.txt", "account 2244994945 embassy", "account 2244994945 embassy_")
+                });
+            }),
             ("post.txt with the hash of another note", |set| {
                 forged(set, |files| {
                     let [own, other] = [16, 17].map(|place: usize| Hash::of(&HONEST.notes[place].envelope).to_string());
@@ -298,6 +300,12 @@ fn loose() -> Vec<Kind> {
                 set.loose.insert("SHA256SUMS".to_owned(), unzip(&set.proofs[&OPENED])["SHA256SUMS"].clone());
                 set.loose.get_mut(RECORD).unwrap().push(b'\n');
                 set.loose.retain(|name, _| name == RECORD || name == "SHA256SUMS");
+            }),
+            ("single files: the envelope, the text and the list alone", |set| {
+                set.loose = unzip(&set.proofs[&OPENED]);
+                set.loose.retain(|name, _| {
+                    ["envelope.txt", "content.txt", "SHA256SUMS"].iter().any(|end| name.ends_with(end))
+                });
             }),
             ("single files: a secret key among them", |set| {
                 set.loose.insert("log.key".to_owned(), other_key().to_file().into_bytes());

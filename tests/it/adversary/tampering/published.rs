@@ -1,7 +1,7 @@
 //! What whoever has the published files, and no key, may do to them.
 
 use super::hands::{By, HONEST, Kind, bundle, file, kinds, other_digit, other_key, replaced, with_cr};
-use super::set::{files, head};
+use super::set::{OPENED, Set, envelope_path, files, head};
 use crate::support::fixture::key;
 
 const FULL: &str = "tile/entries/000";
@@ -10,7 +10,7 @@ const LEAVES: &str = "tile/0/001";
 const ABOVE: &str = "tile/1/000.p/2";
 
 pub fn all() -> Vec<Kind> {
-    [entries(), tiles(), log_text(), heads()].into_iter().flatten().collect()
+    [entries(), tiles(), log_text(), heads(), openings()].into_iter().flatten().collect()
 }
 
 fn entries() -> Vec<Kind> {
@@ -93,7 +93,6 @@ fn log_text() -> Vec<Kind> {
                 file(set, "log.txt", |bytes| *bytes = replaced(bytes, "\n7 ", "\n007 "));
             }),
             ("CRLF in log.txt", |set| file(set, "log.txt", |bytes| *bytes = with_cr(bytes))),
-            ("log.txt cut short", |set| file(set, "log.txt", |bytes| bytes.truncate(bytes.len() - 1))),
         ],
     )
 }
@@ -103,10 +102,10 @@ fn heads() -> Vec<Kind> {
         By::Anybody,
         &[
             ("the head rewound to an honest, older one", |set| {
-                set.log = files(&HONEST.log[..=HONEST.posted(180)], &key());
+                rewound(set);
             }),
             ("the head rewound, and nobody has kept a newer one", |set| {
-                set.log = files(&HONEST.log[..=HONEST.posted(180)], &key());
+                rewound(set);
                 set.since = head(&HONEST.log[..100], &key());
             }),
             ("the signature of another head of the log", |set| {
@@ -149,6 +148,26 @@ fn heads() -> Vec<Kind> {
                     bytes.truncate(text + 2);
                 });
             }),
+        ],
+    )
+}
+
+/// The log of an earlier time.
+fn rewound(set: &mut Set) {
+    set.log.extend(files(&HONEST.log[..=HONEST.posted(180)], &key()));
+}
+
+fn openings() -> Vec<Kind> {
+    kinds(
+        By::Anybody,
+        &[
+            ("another envelope published for a note that is opened", |set| {
+                file(set, &envelope_path(OPENED), |bytes| *bytes = replaced(bytes, "ministry", "minister"));
+            }),
+            ("CRLF in the published envelope of an opened note", |set| {
+                file(set, &envelope_path(OPENED), |bytes| *bytes = with_cr(bytes));
+            }),
+            ("the published envelope of an opened note removed", |set| drop(set.log.remove(&envelope_path(OPENED)))),
         ],
     )
 }

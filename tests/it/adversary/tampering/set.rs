@@ -1,15 +1,15 @@
 //! What is tampered with: an honest installation as others see it, and what they keep of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::json;
 use verbale::base::hash::Hash;
-use verbale::base::ids::{Account, Channel, ConversationId, MessageId, Origin, PostId, Source};
+use verbale::base::ids::{Account, Channel, ConversationId, MessageId, Origin, PostId, SourceMessage};
 use verbale::base::time::Time;
 use verbale::note::proof::{self, OpenedContent, Proof, PublishedPost, Receipt};
-use verbale::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening, Salt};
+use verbale::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Header, Opening, Salt};
 use verbale::tlog::checkpoint::Checkpoint;
-use verbale::tlog::entry::{Entry, Level, Loss};
+use verbale::tlog::entry::{Entry, Level, Loss, StampKind};
 use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tile::{self, Kind};
 use verbale::tlog::tlog_proof::TlogProof;
@@ -38,7 +38,7 @@ pub fn post_id(note: u64) -> PostId {
 
 /// A note as it was sealed; the text of each is its own.
 pub fn opening(note: u64, text: &str, previous: Hash) -> Opening {
-    let message = MessageId(Source::XDm.first_at(at(note)).0 | 77);
+    let message = MessageId(MessageId::first_at(at(note)).0 | 77);
     let conversation = ConversationId::parse("783214-2244994945").unwrap();
     let record = json!({"id": message.to_string(), "event_type": "MessageCreate", "sender_id": "2244994945",
         "dm_conversation_id": conversation.as_str(), "text": text})
@@ -46,22 +46,19 @@ pub fn opening(note: u64, text: &str, previous: Hash) -> Opening {
     .into_bytes();
     let pictures: Vec<_> = Some(PICTURE.to_vec()).filter(|_| note == OPENED).into_iter().collect();
     let salt = |of: &str| Salt::from(Hash::of(format!("salt of the {of} of note {note}").as_bytes()));
-    let content = Content {
-        salt: salt("content"),
-        record: FileRef::of(&record, "application/json"),
-        attachments: pictures.iter().map(|file| AttachmentRef::File(FileRef::of(file, "image/jpeg"))).collect(),
-        links: Vec::new(),
-        text: text.to_owned(),
-    };
+    let attachments = pictures.iter().map(|file| AttachmentRef::File(FileRef::of(file, "image/jpeg"))).collect();
+    let header = Header::of_message(salt("content"), &record, attachments, Vec::new());
+    let content = Content { header, text: Some(text.to_owned()) };
     let envelope = Envelope {
         log: key().name().clone(),
         note,
         from: account("2244994945 embassy"),
         to: vec![account("783214 ministry")],
         conversation,
-        message,
+        message: SourceMessage::XDm(message),
         sent: at(note),
         seen: at(note).plus_ms(3_000),
+        beacon: None,
         correspondence: Correspondence { count: note, previous },
         content: content.hash(),
         salt: salt("envelope"),
@@ -69,7 +66,7 @@ pub fn opening(note: u64, text: &str, previous: Hash) -> Opening {
     Opening {
         envelope: envelope.to_text().into_bytes(),
         content: content.to_text().into_bytes(),
-        record,
+        records: vec![record],
         attachments: pictures.into_iter().map(Some).collect(),
     }
 }
@@ -101,7 +98,8 @@ impl Embassy {
                 103 => embassy.log.push(posted(101, 103)),
                 _ => embassy.log.push(posted(note, note)),
             }
-            embassy.log.extend(beside(note));
+            let beside = embassy.beside(note);
+            embassy.log.extend(beside);
         }
         embassy
     }
@@ -186,13 +184,70 @@ impl Embassy {
         let copy = Post { id: PostId(post_id(5).0 + 99), author: "copycat".to_owned(), ..posts[4].clone() };
         let chat = Post { id: PostId(77), author: "embassy".to_owned(), text: "Closed on Friday.".to_owned() };
         posts.extend([copy, chat]);
+        let mut given = HashSet::new();
+        posts.retain(|post| given.insert(post.id));
         posts
+    }
+
+    /// Lets the lines that open a note fit it.
+    pub fn open_anew(&mut self, number: u64) {
+        for place in 0..self.log.len() {
+            if let Entry::Open { time, note, level, .. } = self.log[place]
+                && note == number
+            {
+                self.log[place] = self.opened(note, level, time);
+            }
+        }
+    }
+
+    /// The files of the log as they are published, with the envelopes that it says are opened.
+    pub fn published(&self) -> Files {
+        let mut all = files(&self.log, &self.key);
+        for entry in &self.log {
+            let Entry::Open { note, .. } = entry else { continue };
+            let Some(opening) = self.notes.get(*note as usize - 1) else { continue };
+            all.insert(envelope_path(*note), opening.envelope.clone());
+        }
+        all
+    }
+
+    /// What the log says beside notes and posts, after this note.
+    fn beside(&self, note: u64) -> Vec<Entry> {
+        let time = at(note).plus_ms(6_000);
+        let hash = |word: &str| Hash::of(word.as_bytes());
+        match note {
+            20 => vec![
+                Entry::Dispute { time, note: OPENED, post: Channel::X.post(PostId(Channel::X.first_at(at(19)).0 | 9)) },
+                self.opened(OPENED, Level::Envelope, time),
+                self.opened(OPENED, Level::Content, time),
+            ],
+            30 => vec![Entry::Lost { time, post: Channel::X.post(post_id(30)), how: Loss::Deleted }],
+            40 => {
+                let log = Origin::parse("consulate.example/notes").unwrap();
+                vec![Entry::Receipt { time, log, note: 8, commitment: hash("a note of the consulate") }]
+            }
+            50 => vec![Entry::Gap { time, from: at(48), to: at(49), reason: "no power in the caf\u{e9}".to_owned() }],
+            55 => vec![Entry::Unlock { time, note: 54, sha256: hash("a text") }],
+            60 => vec![Entry::Unknown { line: "sing 2018-03-09T18:40:18.123Z a song".to_owned() }],
+            70 => {
+                let (size, by) = (self.log.len() as u64, "freetsa".to_owned());
+                vec![Entry::Stamp { time, size, kind: StampKind::Tsr, by, sha256: hash("a stamp") }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The line that opens a note.
+    pub fn opened(&self, note: u64, level: Level, time: Time) -> Entry {
+        let opening = &self.notes[note as usize - 1];
+        let sha256 = Hash::of(if level == Level::Envelope { &opening.envelope } else { &opening.content });
+        Entry::Open { time, note, level, sha256 }
     }
 
     /// What is published and handed out, and what others keep.
     pub fn set(&self) -> Set {
         let mut set = Set {
-            log: files(&self.log, &self.key),
+            log: self.published(),
             since: head(&self.log[..SEEN], &self.key),
             posts: self.posts(),
             proofs: BTreeMap::new(),
@@ -220,24 +275,9 @@ pub fn posted(first: u64, last: u64) -> Entry {
     Entry::Post { time: at(last).plus_ms(5_000), first, last, post: Channel::X.post(post_id(last)) }
 }
 
-/// What the log says beside notes and posts, after this note.
-fn beside(note: u64) -> Vec<Entry> {
-    let time = at(note).plus_ms(6_000);
-    match note {
-        20 => vec![
-            Entry::Dispute { time, note: OPENED, post: Channel::X.post(PostId(Channel::X.first_at(at(19)).0 | 9)) },
-            Entry::Open { time, note: OPENED, level: Level::Envelope, sha256: Hash::of(b"envelope") },
-            Entry::Open { time, note: OPENED, level: Level::Content, sha256: Hash::of(b"content") },
-        ],
-        30 => vec![Entry::Lost { time, post: Channel::X.post(post_id(30)), how: Loss::Deleted }],
-        40 => {
-            let log = Origin::parse("consulate.example/notes").unwrap();
-            vec![Entry::Receipt { time, log, note: 8, commitment: Hash::of(b"a note of the consulate") }]
-        }
-        50 => vec![Entry::Gap { time, from: at(48), to: at(49), reason: "no power in the caf\u{e9}".to_owned() }],
-        60 => vec![Entry::Unknown { line: "sing 2018-03-09T18:40:18.123Z a song".to_owned() }],
-        _ => Vec::new(),
-    }
+/// Where the envelope of an opened note is published.
+pub fn envelope_path(note: u64) -> String {
+    format!("note/0/{note}/note-{note}.envelope.txt")
 }
 
 pub fn tree(log: &[Entry]) -> Tree {
@@ -346,6 +386,12 @@ impl Set {
     pub fn pasted(&self, note: u64) -> Option<&str> {
         let last = if note == IN_A_RUN { 103 } else { note };
         self.posts.iter().find(|post| post.id == post_id(last)).map(|post| post.text.as_str())
+    }
+
+    /// The name over that post.
+    pub fn name_over(&self, note: u64) -> Option<&str> {
+        let last = if note == IN_A_RUN { 103 } else { note };
+        self.posts.iter().find(|post| post.id == post_id(last)).map(|post| post.author.as_str())
     }
 
     /// The posts as a file for the audit.
