@@ -38,12 +38,13 @@ pub fn write(dir: &Path, size: u64) -> anyhow::Result<()> {
 struct Story {
     time: Time,
     note: u64,
+    commitment: Hash,
     posted: u64,
 }
 
 impl Story {
     fn new() -> Story {
-        Story { time: Time::from_ms(1_520_617_215_001), note: 0, posted: 0 }
+        Story { time: Time::from_ms(1_520_617_215_001), note: 0, commitment: Hash::ZERO, posted: 0 }
     }
 
     /// Nearly always a note and then its post; once a cycle thirty notes with one post; now and then anything else.
@@ -59,7 +60,9 @@ impl Story {
                 self.posted = self.note;
                 Entry::Post { time, first, last: self.note, post }
             }
-            991..994 => Entry::Open { time, note: self.note, level: Level::Envelope, sha256 },
+            991 => Entry::Open { time, note: self.note, level: Level::Envelope, sha256: self.commitment },
+            992 => Entry::Open { time, note: self.note, level: Level::Content, sha256 },
+            993 => Entry::Unlock { time, note: self.note, sha256 },
             994..996 => Entry::Dispute { time, note: self.note, post },
             996 => Entry::Lost { time, post, how: Loss::Deleted },
             997 => {
@@ -71,6 +74,7 @@ impl Story {
 
     fn sealed(&mut self, commitment: Hash) -> Entry {
         self.note += 1;
+        self.commitment = commitment;
         Entry::Note { time: self.time, note: self.note, commitment }
     }
 

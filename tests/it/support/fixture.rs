@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 
 use verbale::base::hash::Hash;
-use verbale::base::ids::{Account, Channel, ConversationId, MessageId, Origin, PostId, Source};
+use verbale::base::ids::{Account, Channel, ConversationId, MessageId, Origin, PostId, SourceMessage};
 use verbale::base::time::Time;
 use verbale::note::proof::{OpenedContent, Proof, PublishedPost, Receipt, Sums};
 use verbale::note::slip::Slip;
-use verbale::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Opening, Salt};
+use verbale::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Header, Opening, Record, Role, Salt};
 use verbale::tlog::checkpoint::Checkpoint;
 use verbale::tlog::entry::Entry;
 use verbale::tlog::signed_note::LogKey;
@@ -49,7 +49,7 @@ pub fn sent() -> Time {
 }
 
 pub fn message() -> MessageId {
-    MessageId(Source::XDm.first_at(sent()).0 | 77)
+    MessageId(MessageId::first_at(sent()).0 | 77)
 }
 
 pub fn record() -> Vec<u8> {
@@ -63,16 +63,19 @@ pub fn record() -> Vec<u8> {
 }
 
 pub fn content() -> Content {
-    Content {
+    let header = Header {
         salt: Salt::from_bytes([5; 32]),
-        record: FileRef::of(&record(), "application/json"),
+        records: vec![Record::of(Role::Message, &record())],
+        change: None,
+        subkey: None,
+        conversation_key: None,
         attachments: vec![
             AttachmentRef::File(FileRef::of(PICTURE, "image/jpeg")),
             AttachmentRef::Unreadable { media_key: "3_2".to_owned() },
         ],
         links: vec![("https://t.co/abc".to_owned(), "https://example.org/annex".to_owned())],
-        text: TEXT.to_owned(),
-    }
+    };
+    Content { header, text: Some(TEXT.to_owned()) }
 }
 
 pub fn envelope() -> Envelope {
@@ -82,9 +85,10 @@ pub fn envelope() -> Envelope {
         from: account("2244994945 embassy"),
         to: vec![account("783214 ministry")],
         conversation: ConversationId::parse("783214-2244994945").unwrap(),
-        message: message(),
+        message: SourceMessage::XDm(message()),
         sent: sent(),
         seen: sent().plus_ms(3_000),
+        beacon: None,
         correspondence: Correspondence { count: 2, previous: Hash::of(b"note 1") },
         content: content().hash(),
         salt: Salt::from_bytes([6; 32]),
@@ -92,7 +96,7 @@ pub fn envelope() -> Envelope {
 }
 
 pub fn slip() -> Slip {
-    Slip::of(envelope(), &content())
+    Slip::of(envelope(), &content()).unwrap()
 }
 
 /// The note with its text four times, in the two posts that mirror it.
@@ -104,7 +108,7 @@ pub fn opening() -> Opening {
     Opening {
         envelope: envelope().to_text().into_bytes(),
         content: content().to_text().into_bytes(),
-        record: record(),
+        records: vec![record()],
         attachments: vec![Some(PICTURE.to_vec()), None],
     }
 }
@@ -266,7 +270,7 @@ pub fn resum(files: &mut Files) {
 
 /// The report on these files.
 pub fn report(files: &Files) -> Report {
-    verify(&zip(files), &pinned()).unwrap()
+    verify(&zip(files), &pinned())
 }
 
 /// The names of the checks that fail on these files.
@@ -276,8 +280,8 @@ pub fn failing(files: &Files) -> Vec<&'static str> {
 
 /// A proof in which everything was sealed as given, however little it fits.
 pub fn sealed(mut content: Content, record: Vec<u8>, mut envelope: Envelope) -> Proof {
-    if content.record == self::content().record {
-        content.record = FileRef::of(&record, "application/json");
+    if content.header.records == self::content().header.records {
+        content.header.records = vec![Record::of(Role::Message, &record)];
     }
     if envelope.content == self::content().hash() {
         envelope.content = content.hash();
@@ -288,7 +292,7 @@ pub fn sealed(mut content: Content, record: Vec<u8>, mut envelope: Envelope) -> 
     let post = PostText::Note { note: 2, commitment: envelope.commitment(), size: tree.len(), root: tree.root() };
     let opened = OpenedContent {
         content: content.to_text().into_bytes(),
-        record,
+        records: vec![record],
         attachments: vec![Some(PICTURE.to_vec()), None],
     };
     Proof {

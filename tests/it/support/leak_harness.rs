@@ -211,7 +211,7 @@ impl<'a> LeakHarness<'a> {
             let marks = [
                 (Kind::Hash, envelope.commitment().as_bytes().to_vec()),
                 (Kind::Envelope, envelope.salt.as_bytes().to_vec()),
-                (Kind::ContentSalt, content.salt.as_bytes().to_vec()),
+                (Kind::ContentSalt, content.header.salt.as_bytes().to_vec()),
                 (Kind::Text, marked_text(number).into_bytes()),
                 (Kind::File, marked_file(number).into_bytes()),
             ];

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 use verbale::base::hash::Hash;
-use verbale::base::ids::{ConversationId, MessageId, PostId, Source};
+use verbale::base::ids::{ConversationId, MessageId, PostId, SourceMessage};
 use verbale::note::{AttachmentRef, Opening};
 use verbale::sandbox::world::{EventKind, World, unescape};
 use verbale::sandbox::{EMBASSY, Shared};
@@ -195,8 +195,7 @@ impl Observer {
                 assert_eq!(before + 1, first, "the posts in the log do not follow each other");
             }
             Entry::Gap { from, reason, .. } if reason.contains("participants cannot be read") => {
-                let groups =
-                    self.owed.keys().filter(|id| Source::XDm.moment(**id) == from).copied().collect::<Vec<_>>();
+                let groups = self.owed.keys().filter(|id| (**id).moment() == from).copied().collect::<Vec<_>>();
                 self.excused.extend(groups);
             }
             Entry::Gap { .. } => assert!(self.gap_is_fair, "a gap without a reason: {line}"),
@@ -247,17 +246,17 @@ impl Observer {
         let (before, previous) = self.correspondences.get(conversation).copied().unwrap_or((0, Hash::ZERO));
         assert_eq!((envelope.correspondence.count, envelope.correspondence.previous), (before + 1, previous));
         assert_eq!(
-            (envelope.note, envelope.message, envelope.sent, count),
-            (n, message, Source::XDm.moment(message), before + 1)
+            (envelope.note, &envelope.message, envelope.sent, count),
+            (n, &SourceMessage::XDm(message), message.moment(), before + 1)
         );
         assert_eq!((&envelope.conversation, envelope.from.id), (conversation, EMBASSY));
         let sent = self.owed.get(&message).unwrap_or_else(|| panic!("message {message} is not formal, but sealed"));
-        assert_eq!(content.text, sent.text);
+        assert_eq!(content.text.as_ref(), Some(&sent.text));
         assert_eq!(envelope.to.iter().map(|to| to.id.0).collect::<BTreeSet<u64>>(), sent.to);
-        let record: serde_json::Value = serde_json::from_slice(&opening.record).unwrap();
+        let record: serde_json::Value = serde_json::from_slice(&opening.records[0]).unwrap();
         assert_eq!(record["text"], serde_json::Value::from(sent.record_text.clone()));
-        assert_eq!(content.attachments.len(), sent.files.len());
-        for (kept, file) in content.attachments.iter().zip(&sent.files) {
+        assert_eq!(content.header.attachments.len(), sent.files.len());
+        for (kept, file) in content.header.attachments.iter().zip(&sent.files) {
             match kept {
                 AttachmentRef::File(kept) => assert!(kept.is(file), "another file"),
                 AttachmentRef::Unreadable { .. } => self.files_unreadable += 1,

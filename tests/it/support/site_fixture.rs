@@ -10,7 +10,7 @@ use verbale::platform::x;
 use verbale::site::SiteSettings;
 use verbale::tasks::publish::{Folder, Written};
 use verbale::tlog::checkpoint::Checkpoint;
-use verbale::tlog::entry::{Entry, Level, Loss};
+use verbale::tlog::entry::{Entry, Level, Loss, StampKind};
 use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tile;
 use verbale::tlog::tree::{Tree, leaf_hash};
@@ -51,7 +51,8 @@ pub fn plain(notes: u64) -> Vec<String> {
     (1..=notes).flat_map(|n| [note(n).to_line(), post(n, n).to_line()]).collect()
 }
 
-/// One of everything: notes alone and in a run, openings, disputes, a lost post, a gap, a key, a line of the future.
+/// One of everything: notes alone and in a run, openings, disputes, a lost post, a gap, a key, a time stamp, a text that
+/// could be read late, a line of the future.
 pub fn story() -> Vec<String> {
     let (x, gap) = (Channel::X, "the messages of this time were no longer listed".to_owned());
     let entries = [
@@ -66,6 +67,14 @@ pub fn story() -> Vec<String> {
         Entry::Open { time: at(63), note: 1, level: Level::Content, sha256: Hash::of(b"content") },
         Entry::Lost { time: at(64), post: x.post(post_id(3)), how: Loss::Deleted },
         Entry::Key { time: at(65), vkey: key().vkey().to_string() },
+        Entry::Stamp {
+            time: at(66),
+            size: 5,
+            kind: StampKind::Tsr,
+            by: "freetsa".to_owned(),
+            sha256: Hash::of(b"stamp"),
+        },
+        Entry::Unlock { time: at(67), note: 2, sha256: Hash::of(b"unlocked") },
         Entry::Unknown { line: "sing 2018-03-09T18:40:12.123Z a song".to_owned() },
         note(4),
     ];

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use verbale::base::ids::{AccountId, ConversationId, MessageId, Source};
+use verbale::base::ids::{AccountId, ConversationId, MessageId};
 use verbale::sandbox::world::{Body, Chaos, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 use verbale::tasks::task::Next;
@@ -263,7 +263,7 @@ impl Story {
 
     /// A call may take long enough for a message to leave the list meanwhile.
     fn excuse_what_is_too_old(&mut self) {
-        let oldest = Source::XDm.first_at(self.harness.now().plus_ms(-RETENTION_MS));
+        let oldest = MessageId::first_at(self.harness.now().plus_ms(-RETENTION_MS));
         self.observer.excuse(|unsealed| unsealed < oldest);
     }
 
@@ -304,7 +304,7 @@ impl Story {
         *self.harness.late.next_ms.lock().unwrap() = None;
         let observer = &mut self.observer;
         let done = self.harness.run_until(Duration::from_secs(2 * 86_400), |harness| {
-            let oldest = Source::XDm.first_at(harness.now().plus_ms(-RETENTION_MS));
+            let oldest = MessageId::first_at(harness.now().plus_ms(-RETENTION_MS));
             observer.look();
             observer.excuse(|unsealed| unsealed < oldest);
             observer.is_done()
