@@ -1,6 +1,5 @@
 //! `verbale audit`: what a whole published log shows to somebody who does not trust it.
 
-use std::fmt;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ use anyhow::Context;
 use tempfile::NamedTempFile;
 
 use super::online::Online;
-use super::{Failure, Output, failure, trust, written};
+use super::{Failure, Output, failure, tell, trust, written};
 use crate::base::clock::Clock;
 use crate::base::ids::AccountName;
 use crate::client::source::Source;
@@ -111,7 +110,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     progress.end();
     let Audited { report, checkpoint, resumed } = audited.map_err(|error| failed(arguments, &error))?;
     if 0 < resumed {
-        say(format_args!("went on after entry {resumed}, where an earlier audit was interrupted\n"));
+        tell(format_args!("went on after entry {resumed}, where an earlier audit was interrupted"));
     }
     written(write(&report, &arguments.output))?;
     if let Some(since) = arguments.since.as_deref().filter(|_| report.exit_status() == 0) {
@@ -138,11 +137,6 @@ fn asked(arguments: &Arguments) -> anyhow::Result<Option<Oembed>> {
     }
     let oembed = Oembed::new(&arguments.online.oembed, PATIENCE_LONG).map_err(|error| Failure::of("", &error))?;
     Ok(Some(oembed))
-}
-
-/// Writes on standard error. An audit does not depend on whether anybody reads that.
-fn say(what: fmt::Arguments<'_>) {
-    let _ = io::stderr().write_fmt(what);
 }
 
 fn name(text: &str) -> Result<AccountName, String> {
@@ -225,15 +219,16 @@ impl Progress {
         };
         let share = done.saturating_mul(100) / of.max(1);
         if self.terminal {
-            say(format_args!("\r\x1b[K{done} of {of} {what} ({share} %)"));
+            // In place of the line before; an audit does not depend on whether anybody reads that.
+            let _ = write!(io::stderr(), "\r\x1b[K{done} of {of} {what} ({share} %)");
         } else {
-            say(format_args!("{done} of {of} {what} ({share} %)\n"));
+            tell(format_args!("{done} of {of} {what} ({share} %)"));
         }
     }
 
     fn end(&self) {
         if self.terminal && self.any {
-            say(format_args!("\n"));
+            tell(format_args!(""));
         }
     }
 }
