@@ -1,7 +1,8 @@
 //! Reads a conversation back from its newest message, and no further than necessary: each message read is paid for.
 
-use super::{Error, Message, Platform};
-use crate::base::ids::AccountId;
+use super::{Error, Message, PageToken, Platform, Unreadable};
+use crate::base::ids::{AccountId, MessageId};
+use crate::base::time::Time;
 
 /// The largest page that the platform gives.
 const PAGE_MAX: u32 = 100;
@@ -20,8 +21,26 @@ pub struct Reach {
 pub struct Newest {
     /// The messages, the newest first.
     pub messages: Vec<Message>,
-    /// Whether it was read to the first page that is enough, or to its end. False if the most pages were read before.
+    /// What else is listed, and cannot be read.
+    pub unreadable: Vec<Unreadable<MessageId>>,
+    /// Whether it was read to the first page that is enough, or to its end. False if the most pages were read before, or the
+    /// platform began to repeat itself.
     pub is_enough: bool,
+}
+
+impl Newest {
+    /// Why nobody knows whether a message that was sent between these moments is there, although none was found. None if it
+    /// surely is not: everything listed of that time can be read.
+    pub fn doubt(&self, from: Time, to: Time) -> Option<Error> {
+        let may_be = |one: &&Unreadable<MessageId>| one.id.is_none_or(|id| (from..=to).contains(&id.moment()));
+        let one = self.unreadable.iter().find(may_be)?;
+        let named = one.id.map(|id| format!(" {id}")).unwrap_or_default();
+        let what = format!(
+            "the message{named} in the conversation cannot be read, and may be the one that is looked for: {}",
+            one.why
+        );
+        Some(Error::Unavailable { what })
+    }
 }
 
 /// The newest messages of the conversation with one account, or of all conversations. Ends at the first page with a
@@ -35,19 +54,49 @@ pub async fn newest(
     reach: Reach,
     mut is_enough: impl FnMut(&Message) -> bool,
 ) -> Result<Newest, Error> {
-    let (mut messages, mut next) = (Vec::new(), None);
+    let (mut messages, mut unreadable) = (Vec::new(), Vec::new());
+    let mut tokens: Vec<PageToken> = Vec::new();
     for page in 0..reach.pages_max {
         let size = reach.page_sizes.get(page).or(reach.page_sizes.last()).copied().unwrap_or(PAGE_MAX);
         let listed = match with {
-            Some(account) => platform.messages_with(account, size, next.as_ref()).await?,
-            None => platform.messages(size, next.as_ref()).await?,
+            Some(account) => platform.messages_with(account, size, tokens.last()).await?,
+            None => platform.messages(size, tokens.last()).await?,
         };
         let is_last = listed.messages.iter().fold(listed.next.is_none(), |last, message| last | is_enough(message));
         messages.extend(listed.messages);
-        next = listed.next;
+        unreadable.extend(listed.unreadable);
         if is_last {
-            return Ok(Newest { messages, is_enough: true });
+            return Ok(Newest { messages, unreadable, is_enough: true });
+        }
+        match listed.next {
+            Some(token) if !tokens.contains(&token) => tokens.push(token),
+            _ => break,
         }
     }
-    Ok(Newest { messages, is_enough: false })
+    Ok(Newest { messages, unreadable, is_enough: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::hash::Hash;
+
+    #[test]
+    fn what_cannot_be_read_may_be_what_is_looked_for() {
+        let at = |s: i64| Time::from_ms(1_800_000_000_000 + s * 1000);
+        let listed = |ids: &[Option<i64>]| {
+            let one = |s: &Option<i64>| Unreadable {
+                id: s.map(|s| MessageId::first_at(at(s))),
+                sha256: Hash::of(b"x"),
+                why: "it has no valid `text`".to_owned(),
+            };
+            Newest { messages: Vec::new(), unreadable: ids.iter().map(one).collect(), is_enough: true }
+        };
+        assert_eq!(listed(&[]).doubt(at(0), at(9)), None);
+        assert_eq!(listed(&[Some(-1), Some(10)]).doubt(at(0), at(9)), None, "of another time");
+        for ids in [&[Some(-1), Some(0)][..], &[Some(9)], &[None]] {
+            let Some(Error::Unavailable { what }) = listed(ids).doubt(at(0), at(9)) else { panic!("{ids:?}") };
+            assert!(what.ends_with("it has no valid `text`"), "{what}");
+        }
+    }
 }

@@ -3,8 +3,11 @@
 //! The platform is trusted to deliver what was sent and to say who sent it. It is not trusted to keep what we posted,
 //! nor to answer at all. If it forgets, the log stands without it; if it lies about the past, the log convicts it.
 
+mod error;
 mod conversation;
+mod correspondents;
 mod outgoing;
+mod members;
 pub mod price;
 pub mod x;
 
@@ -14,10 +17,14 @@ use async_trait::async_trait;
 use unicode_normalization::UnicodeNormalization;
 
 pub use conversation::{Newest, Reach, newest};
+pub use correspondents::{ConversationPage, ListedConversation, Recipient};
+pub use error::Error;
+pub use members::{Change, History};
 pub use outgoing::{
     Addressee, Draft, FileKind, GIF_BYTES_MAX, IMAGE_BYTES_MAX, MESSAGE_CHARS_MAX, POST_FILES_MAX, Purpose, Sent,
 };
 
+use crate::base::hash::Hash;
 use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
 use crate::base::time::Time;
 
@@ -81,12 +88,69 @@ pub struct File {
 }
 
 /// One page of messages, newest first.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct MessagePage {
     /// The messages of this page.
     pub messages: Vec<Message>,
+    /// What else it lists, and cannot be read.
+    pub unreadable: Vec<Unreadable<MessageId>>,
     /// Where the next, older page begins. None at the end of what the platform keeps.
     pub next: Option<PageToken>,
+    /// The platform's clock when it answered, to the second. None if the platform does not say. A message that is later
+    /// than our clock and not than this one means that ours is wrong; one that is later than both is unreadable.
+    pub clock: Option<Time>,
+}
+
+/// An element of a list that cannot be read. Every other element of the list is read all the same.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unreadable<Id> {
+    /// Its identifier, if that can be read.
+    pub id: Option<Id>,
+    /// The SHA-256 of the element as the platform wrote it: the same element has the same when it is listed again.
+    pub sha256: Hash,
+    /// Which part of it cannot be read. Nothing of its words.
+    pub why: String,
+}
+
+/// Our own posts, newest first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnPosts {
+    /// The posts.
+    pub posts: Vec<Post>,
+    /// What else is listed, and cannot be read: it may be a post of ours.
+    pub unreadable: Vec<Unreadable<PostId>>,
+}
+
+/// What the platform says of an account that was asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Lookup {
+    /// The account, which is the one that was asked for.
+    Found(Account),
+    /// There is none.
+    Absent,
+    /// There is one, and the platform has suspended it.
+    Suspended,
+}
+
+impl Lookup {
+    /// The account, if it is shown.
+    pub fn found(self) -> Option<Account> {
+        match self {
+            Lookup::Found(account) => Some(account),
+            Lookup::Absent | Lookup::Suspended => None,
+        }
+    }
+}
+
+/// Who is in a group conversation, as far as the platform says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Participants {
+    /// Accounts that are in it; our own may be among them.
+    pub accounts: Vec<AccountId>,
+    /// Accounts that have left it, in the time that the platform still shows.
+    pub left: Vec<AccountId>,
+    /// Whether these are surely all: the platform showed how the group began.
+    pub complete: bool,
 }
 
 /// The platform's own mark of a place in a listing.
@@ -130,6 +194,19 @@ impl Post {
     }
 }
 
+/// What the platform says of a post that was asked for by its number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PostState {
+    /// It is there, and there is no later version of it.
+    Stands(Post),
+    /// There is a later version of it.
+    Edited,
+    /// There is no such post.
+    Absent,
+    /// There is one, and the platform shows it only to some, or not to us.
+    Hidden,
+}
+
 /// A public post that names us or answers one of ours.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mention {
@@ -154,6 +231,8 @@ pub struct Mention {
 pub struct MentionPage {
     /// The mentions of this page.
     pub mentions: Vec<Mention>,
+    /// What else it lists, and cannot be read.
+    pub unreadable: Vec<Unreadable<PostId>>,
     /// Where the next, older page begins. None at the end of what was asked for, or of what the platform keeps.
     pub next: Option<PageToken>,
 }
@@ -187,11 +266,14 @@ pub trait Platform: Send + Sync {
     /// The account that the credentials belong to.
     async fn me(&self) -> Result<Me, Error>;
 
-    /// The account with this name. None if there is none.
-    async fn account_by_name(&self, name: &AccountName) -> Result<Option<Account>, Error>;
+    /// Tells who the credentials are known to belong to from earlier, so that no call has to ask first.
+    fn know_me(&self, _me: AccountId) {}
 
-    /// The account with this identifier. None if there is none.
-    async fn account_by_id(&self, id: AccountId) -> Result<Option<Account>, Error>;
+    /// The account with this name.
+    async fn account_by_name(&self, name: &AccountName) -> Result<Lookup, Error>;
+
+    /// The account with this identifier.
+    async fn account_by_id(&self, id: AccountId) -> Result<Lookup, Error>;
 
     /// A page of at most `size` (1 to 100) direct messages of all the account's conversations, newest first, sent and
     /// received. Each message read is paid for. The platform keeps 30 days.
@@ -206,6 +288,20 @@ pub trait Platform: Send + Sync {
         page: Option<&PageToken>,
     ) -> Result<MessagePage, Error>;
 
+    /// The same for one conversation, which may be a group. The platform counts these calls together with those of
+    /// [`Platform::participants`].
+    async fn messages_in(
+        &self,
+        conversation: &ConversationId,
+        size: u32,
+        page: Option<&PageToken>,
+    ) -> Result<MessagePage, Error>;
+
+    /// Number of further calls of [`Platform::messages`] that the platform allows now. None if the platform does not say.
+    async fn messages_left(&self) -> Option<u64> {
+        None
+    }
+
     /// Sends a message of `text`, a file, or both; the file was uploaded for [`Purpose::Message`]. After
     /// [`Error::NoAnswer`] it may or may not have happened: if it has, the listing shows it.
     async fn send_message(&self, to: &Addressee, text: &str, media: Option<MediaId>) -> Result<Sent, Error>;
@@ -219,8 +315,31 @@ pub trait Platform: Send + Sync {
     /// harm. A file that [`FileKind::of`] refuses is not sent.
     async fn upload(&self, file: &File, purpose: Purpose) -> Result<MediaId, Error>;
 
-    /// The accounts in a group conversation, as far as the platform still says; our own may be among them.
-    async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error>;
+    /// The accounts in a conversation.
+    async fn participants(&self, conversation: &ConversationId) -> Result<Participants, Error>;
+
+    /// What the platform shows of an account that messages go to, and whether it takes ours. Each account read is paid for,
+    /// once in a day of UTC.
+    async fn recipient(&self, _id: AccountId) -> Result<Recipient, Error> {
+        Err(not_shown("whether an account takes messages"))
+    }
+
+    /// A page of the account's conversations, encrypted or not. Those that somebody else has only asked for are missing.
+    async fn conversations(&self, _page: Option<&PageToken>) -> Result<ConversationPage, Error> {
+        Err(not_shown("which conversations are encrypted"))
+    }
+
+    /// Whether one of the newest events of a conversation is encrypted. None if the platform says that there is no such
+    /// conversation among those that can be encrypted.
+    async fn is_encrypted(&self, _conversation: &ConversationId) -> Result<Option<bool>, Error> {
+        Err(not_shown("whether a conversation is encrypted"))
+    }
+
+    /// The newest message of a conversation that [`messages`](Platform::messages) lists; at most one is paid for. None if
+    /// it lists none.
+    async fn newest_message(&self, _conversation: &ConversationId) -> Result<Option<MessageId>, Error> {
+        Err(not_shown("the messages of one conversation"))
+    }
 
     /// The bytes of a file, at most `bytes_max`.
     async fn attachment(&self, message: MessageId, attachment: &Attachment, bytes_max: u64) -> Result<File, Error>;
@@ -235,7 +354,11 @@ pub trait Platform: Send + Sync {
     }
 
     /// Our own posts with an identifier greater than `after`, newest first. What was posted minutes ago may be missing.
-    async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error>;
+    async fn own_posts(&self, after: PostId) -> Result<OwnPosts, Error>;
+
+    /// Our newest posts with an identifier greater than `after`, at most `count` (5 to 100) of them, newest first, without
+    /// those that answer another post. What was posted minutes ago may be missing. Each one read is paid for.
+    async fn newest_posts(&self, after: PostId, count: u32) -> Result<OwnPosts, Error>;
 
     /// A page of at most `size` (5 to 100) posts that mention us, with an identifier greater than `after`, newest first.
     /// What was posted minutes ago may be missing. Each one read is paid for. The platform keeps 800.
@@ -243,41 +366,20 @@ pub trait Platform: Send + Sync {
 
     /// One post, as anyone would see it. None if the platform says that it does not exist.
     async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error>;
+
+    /// What became of one post, ours or another's. Everything that is not surely one of the states is an error.
+    async fn post_state(&self, id: PostId) -> Result<PostState, Error>;
+
+    /// How far this machine's clock is ahead of the platform's, by its newest answer. Zero if it is not, or the platform
+    /// does not say.
+    fn clock_ahead(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
-/// Why there is no result, sorted by what the caller does next.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "`what` is the platform's own reason, `remedy` what the person should do")]
-pub enum Error {
-    /// It did not happen, and will at or after `until`. Wait.
-    #[error("the platform asks to wait until {until}: {what}")]
-    Wait { until: Time, what: String },
-    /// It did not happen, for a reason that may pass by itself. Try again, at growing intervals.
-    #[error("the platform could not do it: {what}")]
-    Unavailable { what: String },
-    /// Nobody knows whether it happened. Look before doing it again.
-    #[error("no answer from the platform: {what}")]
-    NoAnswer { what: String },
-    /// It did not happen because the same post or message is already there. Find it.
-    #[error("the platform says that the same post is already there")]
-    Duplicate,
-    /// It did not happen because the platform does not let us answer that post. It may be posted as a post of its own.
-    #[error("the platform does not allow the reply: {what}")]
-    ReplyRefused { what: String },
-    /// It did not happen because the text is too long for the platform. It may be posted or sent in parts.
-    #[error("the text is too long for the platform: {what}")]
-    TooLong { what: String },
-    /// It did not happen, and will not until a person does something. Say so once, and ask again rarely.
-    #[error("the platform needs a person: {what}\n{remedy}")]
-    NeedsPerson { what: String, remedy: String },
-    /// It did not happen because this machine's clock is wrong: nothing may be sealed by it. Stop.
-    #[error(
-        "this machine's clock says {ours}, the platform's {theirs}\na seal with a wrong time is worth nothing: set the clock (`timedatectl set-ntp true`), then start again"
-    )]
-    WrongClock { ours: Time, theirs: Time },
-    /// It did not happen, and never will in this form.
-    #[error("the platform refused: {what}")]
-    Refused { what: String },
+/// The answer of a platform that has no such thing.
+fn not_shown(what: &str) -> Error {
+    Error::Refused { what: format!("it does not show {what}") }
 }
 
 /// The longest time that any call may take, its retries by the transport included.

@@ -11,6 +11,8 @@ pub(super) enum Endpoint {
     Messages,
     MessagesWith,
     Conversation,
+    Chats,
+    ChatEvents,
     Send,
     Upload,
     UploadState,
@@ -46,7 +48,10 @@ impl Endpoint {
     /// Whether answers are private. Then nothing of their words is repeated, not even of an error.
     pub(super) fn is_private(self) -> bool {
         use Endpoint::*;
-        matches!(self, Messages | MessagesWith | Conversation | Send | Upload | UploadState | Media)
+        matches!(
+            self,
+            Messages | MessagesWith | Conversation | Chats | ChatEvents | Send | Upload | UploadState | Media
+        )
     }
 
     /// The path as X's documentation writes it, without the values: this is what may be logged.
@@ -61,6 +66,8 @@ impl Endpoint {
             Endpoint::Upload | Endpoint::UploadState => "/2/media/upload",
             Endpoint::Mentions => "/2/users/:id/mentions",
             Endpoint::Conversation => "/2/dm_conversations/:id/dm_events",
+            Endpoint::Chats => "/2/chat/conversations",
+            Endpoint::ChatEvents => "/2/chat/conversations/:id/events",
             Endpoint::Post => "/2/tweets",
             Endpoint::OwnPosts => "/2/users/:id/tweets",
             Endpoint::ReadPost => "/2/tweets/:id",

@@ -2,9 +2,11 @@
 
 use std::error::Error as _;
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::endpoint::{Access, Endpoint};
+use super::object::{self, Object};
+use crate::base::ids::PostId;
 use crate::base::time::Time;
 use crate::platform::Error;
 
@@ -27,6 +29,8 @@ const CLOCK_MS_MAX: i64 = 5 * 60 * 1000;
 pub(super) enum Failure {
     /// X says that the thing does not exist.
     Absent,
+    /// X says that it has suspended the account that was asked for.
+    Suspended,
     /// Too many calls; the limits say until when.
     TooMany { what: String },
     /// The credentials were refused; [`Refusals`] decides whether that means anything.
@@ -47,15 +51,35 @@ pub(super) fn classify(endpoint: Endpoint, status: u16, body: &[u8]) -> Failure 
         (401, _) => Failure::Unauthorized { what },
         (402, _) => Failure::Known(needs_credits(what)),
         (429, _) => Failure::TooMany { what },
+        // Which kind of problem it names for a conversation that is not there, no document says.
+        (404, _) if readable && endpoint == Endpoint::ChatEvents => Failure::Absent,
         (408, _) => Failure::Known(unknown(endpoint, what)),
+        (403 | 404 | 409, _) if readable && problem.gives_no_reason() => doubtful(what, REMEDY_NO_REASON),
         (400..500, _) if readable => Failure::Known(Error::Refused { what }),
         _ => Failure::Known(unknown(endpoint, what)),
     }
 }
 
+impl Failure {
+    /// The same of a call that named a place in a listing. A refusal of the request means the name of that place: the
+    /// listing's first page was asked for in the same way, and was given. X documents no refusal of a place of its own, so
+    /// this is an assumption. A place in what does not exist is refused too: it existed for the first page.
+    pub(super) fn of_place(self, status: u16) -> Failure {
+        match self {
+            Failure::Known(Error::Refused { what }) if matches!(status, 200 | 400) => {
+                Failure::Known(Error::TokenRefused { what })
+            }
+            Failure::Absent => {
+                Failure::Known(Error::TokenRefused { what: "the thing listed is no longer there".to_owned() })
+            }
+            other => other,
+        }
+    }
+}
+
 /// Sorts a problem that came with status 200 in place of what was asked for.
-pub(super) fn classify_errors(endpoint: Endpoint, errors: &[Value]) -> Failure {
-    let problem = errors.first().map(Problem::of).unwrap_or_default();
+pub(super) fn classify_errors(endpoint: Endpoint, errors: &[&RawValue]) -> Failure {
+    let problem = errors.first().and_then(|first| Problem::of(first)).unwrap_or_default();
     let what = describe(endpoint, 200, Some(&problem));
     if let Some(failure) = by_problem(endpoint, &problem, &what) {
         return failure;
@@ -68,11 +92,22 @@ pub(super) fn classify_errors(endpoint: Endpoint, errors: &[Value]) -> Failure {
     }
 }
 
+/// Whether a problem, which came in place of the post that was asked for, says that there is such a post and that it is not
+/// shown to us. X's document names the kinds; which of them comes when is not said anywhere, and assumed here.
+pub(super) fn says_hidden(errors: &[&RawValue], asked: PostId) -> bool {
+    let [problem] = errors else { return false };
+    let Some((problem, object)) = Problem::of(problem).zip(Object::read(problem)) else { return false };
+    let is_kind = matches!(problem.kind(), "not-authorized-for-resource" | "disallowed-resource");
+    let named = ["resource_id", "value"].into_iter().find_map(|name| object.raw(name));
+    is_kind && named.is_none_or(|named| object::id(named) == Some(asked.0))
+}
+
 /// What the problem alone decides, whatever the status.
 fn by_problem(endpoint: Endpoint, problem: &Problem, what: &str) -> Option<Failure> {
     let person =
         |remedy: &str| Some(Failure::Known(Error::NeedsPerson { what: what.to_owned(), remedy: remedy.to_owned() }));
     match (problem.kind(), problem.code) {
+        _ if problem.is_of_another_account() => Some(suspended(endpoint, what)),
         ("usage-capped", _) => person(REMEDY_CAP),
         _ if problem.title == "UsageCapExceeded" => person(REMEDY_CAP),
         ("credits" | "credits-depleted", _) => Some(Failure::Known(needs_credits(what.to_owned()))),
@@ -80,10 +115,21 @@ fn by_problem(endpoint: Endpoint, problem: &Problem, what: &str) -> Option<Failu
         _ if matches!(problem.reason.as_str(), "client-not-enrolled") => person(REMEDY_ENROL),
         ("oauth1-permissions", _) | (_, Some(93 | 261)) => person(REMEDY_RIGHTS),
         (_, Some(135)) => person(REMEDY_CLOCK),
-        (_, Some(64 | 326)) => person(REMEDY_SUSPENDED),
+        (_, Some(64 | 231 | 326)) => person(REMEDY_SUSPENDED),
+        (_, Some(416)) => person(REMEDY_APP),
         (kind, _) if kind.contains("suspended") => person(REMEDY_SUSPENDED),
         _ if problem.mentions("your account is suspended") => person(REMEDY_SUSPENDED),
-        (_, Some(130 | 131)) => Some(Failure::Known(unknown(endpoint, what.to_owned()))),
+        (
+            "dm-sender-phone-required" | "dm-sender-not-verified" | "dm-sender-read-only" | "dm-sender-unavailable",
+            _,
+        ) => person(REMEDY_SUSPENDED),
+        ("dm-recipient-unavailable", _) => Some(doubtful(what.to_owned(), REMEDY_RECIPIENT)),
+        ("dm-safety-rejected", _) | (_, Some(226)) => Some(doubtful(what.to_owned(), REMEDY_AUTOMATED)),
+        (_, Some(344)) => Some(doubtful(what.to_owned(), REMEDY_DAY)),
+        (_, Some(87 | 220 | 453)) => Some(doubtful(what.to_owned(), REMEDY_LEVEL)),
+        ("internal-error" | "resource-unavailable", _) | (_, Some(130 | 131)) => {
+            Some(Failure::Known(unknown(endpoint, what.to_owned())))
+        }
         (kind, _) if kind.ends_with("encrypted-unavailable") => person(REMEDY_ENCRYPTED),
         ("dm-not-delivered" | "dm-request-in-progress", _) => Some(Failure::Known(unknown(endpoint, what.to_owned()))),
         ("rate-limit-exceeded" | "dm-rate-limited" | "dm-safety-limited", _) | (_, Some(88 | 185)) => {
@@ -101,7 +147,9 @@ fn by_problem(endpoint: Endpoint, problem: &Problem, what: &str) -> Option<Failu
         {
             Some(Failure::Known(Error::Duplicate))
         }
-        ("dm-conversation-not-found", _) if endpoint == Endpoint::MessagesWith => Some(Failure::Absent),
+        ("dm-conversation-not-found", _) if matches!(endpoint, Endpoint::MessagesWith | Endpoint::Conversation) => {
+            Some(Failure::Absent)
+        }
         ("resource-not-found", _) if endpoint.access() == Access::Read => Some(Failure::Absent),
         _ => None,
     }
@@ -119,6 +167,32 @@ fn is_reply_refused(code: Option<i64>, problem: &Problem) -> bool {
     matches!(code, Some(385 | 433)) || words.iter().any(|words| problem.mentions(words))
 }
 
+/// X has suspended an account that is not our own. Whoever looks it up is told so; a suspension may be lifted.
+fn suspended(endpoint: Endpoint, what: &str) -> Failure {
+    match endpoint {
+        Endpoint::UserById | Endpoint::UserByName => Failure::Suspended,
+        Endpoint::Send => doubtful(format!("{what}: X has suspended the recipient"), REMEDY_RECIPIENT),
+        _ => doubtful(format!("{what}: X has suspended the other account"), REMEDY_OTHER),
+    }
+}
+
+/// Nothing happened, and the same has been seen to pass by itself.
+fn doubtful(what: String, remedy: &str) -> Failure {
+    Failure::Known(Error::Doubtful { what, remedy: remedy.to_owned() })
+}
+
+const REMEDY_AUTOMATED: &str = "X takes it for automated abuse: log in to X as the account and see whether it asks for something, and \
+     mark the account as automated in its settings; it is tried again meanwhile";
+const REMEDY_DAY: &str =
+    "X says that the account has written enough for this day: write less by hand today; it is tried again meanwhile";
+const REMEDY_LEVEL: &str = "see in X's developer console whether the app's access level allows this call; it is tried again meanwhile, as \
+     X has refused so by mistake";
+const REMEDY_NO_REASON: &str = "X gives no reason: if it goes on, log in to X as the account and see whether it asks for something; it is \
+     tried again meanwhile";
+const REMEDY_RECIPIENT: &str =
+    "reach the recipient in another way; it is tried again meanwhile, in case X lifts the suspension";
+const REMEDY_OTHER: &str = "nothing can be done here; it is tried again meanwhile, in case X lifts the suspension";
+const REMEDY_APP: &str = "X has suspended the app: see in X's developer console why, and appeal if needed";
 const REMEDY_CAP: &str =
     "the plan's monthly cap is used up: raise it in X's developer console, or wait for the next period";
 const REMEDY_CREDITS: &str = "buy credits in X's developer console; until then nothing is read and nothing is posted";
@@ -143,6 +217,16 @@ pub(super) fn unknown(endpoint: Endpoint, what: String) -> Error {
     match endpoint.access() {
         Access::Read => Error::Unavailable { what },
         Access::Write => Error::NoAnswer { what },
+    }
+}
+
+/// Sorts an answer that is too large, or too large to come in time.
+pub(super) fn too_large(endpoint: Endpoint, what: String) -> Error {
+    match (endpoint, endpoint.access()) {
+        (_, Access::Write) => Error::NoAnswer { what },
+        // Somebody's file is no listing of which less could be asked for.
+        (Endpoint::Media, _) => Error::Refused { what },
+        (_, Access::Read) => Error::TooLarge { what },
     }
 }
 
@@ -173,7 +257,7 @@ pub(super) fn cause(error: reqwest::Error) -> String {
 
 /// X's own description of what is wrong, in any of the shapes that it sends: RFC 9457, that in a list, or a code alone.
 #[derive(Default)]
-struct Problem {
+pub(super) struct Problem {
     kind: String,
     title: String,
     detail: String,
@@ -183,9 +267,10 @@ struct Problem {
 
 impl Problem {
     fn read(body: &[u8]) -> Option<Problem> {
-        let value: Value = serde_json::from_slice(body).ok().filter(Value::is_object)?;
-        let outer = Problem::of(&value);
-        let inner = value["errors"].get(0).map(Problem::of);
+        let text = object::text_of(body);
+        let raw: &RawValue = serde_json::from_str(&text).ok()?;
+        let outer = Problem::of(raw)?;
+        let inner = Object::read(raw)?.list("errors").first().and_then(|first| Problem::of(first));
         // `invalid-request` carries a list as well, which says more than "one or more parameters"
         Some(match inner {
             Some(inner) if outer.title.is_empty() && outer.kind.is_empty() => inner,
@@ -196,11 +281,13 @@ impl Problem {
         })
     }
 
-    fn of(value: &Value) -> Problem {
-        let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-        let detail = if value["detail"].is_string() { text("detail") } else { text("message") };
+    /// One problem. None if it is no object. What cannot be read in it is left out.
+    pub(super) fn of(raw: &RawValue) -> Option<Problem> {
+        let object = Object::read(raw)?;
+        let text = |key: &str| object.text(key).unwrap_or_default();
+        let detail = object.text("detail").or_else(|| object.text("message")).unwrap_or_default();
         let (kind, title, reason) = (text("type"), text("title"), text("reason"));
-        Problem { kind, title, detail, reason, code: value["code"].as_i64() }
+        Some(Problem { kind, title, detail, reason, code: object.number("code") })
     }
 
     /// The last segment of the type: its beginning was `https://api.twitter.com` once.
@@ -210,6 +297,20 @@ impl Problem {
 
     fn mentions(&self, words: &str) -> bool {
         self.detail.to_ascii_lowercase().contains(words)
+    }
+
+    /// Whether X has suspended an account that is not the one that calls. X says so of an account that is asked for with the
+    /// type of one that does not exist.
+    fn is_of_another_account(&self) -> bool {
+        self.code == Some(63) || self.detail.starts_with("User has been suspended")
+    }
+
+    /// Whether it says no more than its status does.
+    fn gives_no_reason(&self) -> bool {
+        let is_bare = matches!(self.kind(), "" | "about:blank" | "forbidden");
+        let words = self.detail.trim().trim_end_matches('.').to_ascii_lowercase();
+        let says_nothing = ["", "forbidden", "not found", "conflict", "you are not permitted to perform this action"];
+        is_bare && self.code.is_none() && self.reason.is_empty() && says_nothing.contains(&words.as_str())
     }
 }
 

@@ -1,23 +1,32 @@
 //! Direct messages: listed, sent, and who is in a group.
 
 use serde_json::json;
+use serde_json::value::RawValue;
 
-use super::X;
+use super::clocks::Clocks;
 use super::endpoint::Endpoint;
-use super::parse::{self, ApiAnswer, Change};
-use super::wire::Content;
-use crate::base::ids::{AccountId, ConversationId, MediaId};
-use crate::platform::{Addressee, Error, Message, MessagePage, PageToken, Sent};
+use super::parse::{self, ApiAnswer, Elements};
+use super::wire::{Content, PLACE};
+use super::{Page, X};
+use crate::base::ids::{AccountId, ConversationId, MediaId, MessageId};
+use crate::platform::{Addressee, Change, Error, History, MessagePage, PageToken, Participants, Sent};
 
 /// A group has at most 50 people; more comings and goings than this in 30 days are not read.
 const GROUP_PAGES_MAX: usize = 10;
 
+/// Of which conversations.
+#[derive(Clone, Copy)]
+pub(super) enum Of<'a> {
+    All,
+    With(AccountId),
+    Conversation(&'a ConversationId),
+}
+
 impl X {
-    /// A page of messages, of all conversations or of one.
+    /// A page of messages. A message of the future, and one of another conversation than was asked for, cannot be read.
     pub(super) async fn list_messages(
         &self,
-        endpoint: Endpoint,
-        path: &str,
+        of: Of<'_>,
         size: u32,
         page: Option<&PageToken>,
     ) -> Result<MessagePage, Error> {
@@ -30,15 +39,43 @@ impl X {
             ("expansions", "sender_id,attachments.media_keys"),
             ("media.fields", "media_key,type,url,variants"),
         ];
-        query.extend(page.map(|token| ("pagination_token", token.0.as_str())));
-        let url = self.url(format_args!("{path}"), &query);
-        let found = match endpoint {
-            // Nobody has written yet.
-            Endpoint::MessagesWith => self.page_if_any(endpoint, url, parse::messages).await?,
-            _ => Some(self.page(endpoint, url, parse::messages).await?),
+        query.extend(page.map(|token| (PLACE, token.0.as_str())));
+        let read = |answer: &ApiAnswer<'_>, clocks: Clocks| {
+            parse::messages(answer, |message| {
+                clocks.not_later(message.id.moment())?;
+                self.is_of(of, &message.conversation)
+            })
         };
-        let (messages, next): (Vec<Message>, _) = found.unwrap_or_default();
-        Ok(MessagePage { messages, next })
+        let found = match of {
+            Of::All => Some(self.page(Endpoint::Messages, self.url(format_args!("/2/dm_events"), &query), read).await?),
+            // Nobody has written yet.
+            Of::With(account) => {
+                let url = self.url(format_args!("/2/dm_conversations/with/{account}/dm_events"), &query);
+                self.page_if_any(Endpoint::MessagesWith, url, read).await?
+            }
+            Of::Conversation(id) => {
+                let url = self.url(format_args!("/2/dm_conversations/{id}/dm_events"), &query);
+                Some(self.page(Endpoint::Conversation, url, read).await?)
+            }
+        };
+        let Some(Page { items: messages, unreadable, next, clock }) = found else { return Ok(MessagePage::default()) };
+        Ok(MessagePage { messages, unreadable, next, clock })
+    }
+
+    /// Checks that a conversation is one of those that were asked for, as far as it is known who we are.
+    fn is_of(&self, of: Of<'_>, conversation: &ConversationId) -> Result<(), String> {
+        let me = self.wire.state().me;
+        let is_with = |account: AccountId| {
+            let ours = |id| me.is_none_or(|me| me == id);
+            let is_pair = |(one, other)| (one == account && ours(other)) || (other == account && ours(one));
+            conversation.pair().is_some_and(is_pair)
+        };
+        let is_it = match of {
+            Of::All => true,
+            Of::With(account) => is_with(account),
+            Of::Conversation(id) => id == conversation,
+        };
+        if is_it { Ok(()) } else { Err("it is of another conversation than was asked for".to_owned()) }
     }
 
     /// Sends a message. X's two paths share their limits.
@@ -54,58 +91,70 @@ impl X {
         if let Some(id) = media {
             body["attachments"] = json!([{ "media_id": id.to_string() }]);
         }
-        self.make(Endpoint::Send, url, Content::Json(body), parse::sent).await
+        let read = |raw: &RawValue, clocks: Clocks| {
+            let sent = parse::sent(raw)?;
+            clocks.made_now(sent.message.moment())?;
+            let of = match to {
+                Addressee::Account(id) => Of::With(*id),
+                Addressee::Conversation(id) => Of::Conversation(id),
+            };
+            self.is_of(of, &sent.conversation)?;
+            Ok(sent)
+        };
+        self.make(Endpoint::Send, url, Content::Json(body), read).await
     }
 
-    /// Who is in a group, by who joined and left. Of a group older than what X keeps, only those who wrote lately are
-    /// known.
-    pub(super) async fn group(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
-        let (mut changes, mut next): (Vec<Change>, Option<PageToken>) = (Vec::new(), None);
-        for _ in 0..GROUP_PAGES_MAX {
-            let kinds = ("event_types", "ParticipantsJoin,ParticipantsLeave");
-            let mut query = vec![("max_results", "100"), kinds, ("expansions", "sender_id,participant_ids")];
-            query.extend(next.as_ref().map(|token| ("pagination_token", token.0.as_str())));
-            let (page, token) = self.group_page(conversation, query, parse::changes).await?;
-            changes.extend(page);
-            next = token;
-            if next.is_none() {
-                break;
-            }
-        }
-        if next.is_some() {
-            // Not to be tried again: otherwise anybody in the group could stop the program by joining and leaving.
-            let what = format!("{}: more than {GROUP_PAGES_MAX} pages of comings and goings", Endpoint::Conversation);
-            return Err(Error::Refused { what });
-        }
-        let known = present(&changes);
-        if !known.is_empty() {
-            return Ok(known);
+    /// Who is in a group, by who joined and left, and, where that is not certainly all of them, by who wrote lately.
+    pub(super) async fn group(&self, conversation: &ConversationId) -> Result<Participants, Error> {
+        let (changes, is_whole) = self.changes(conversation).await?;
+        let history = History { group: conversation, changes: &changes, is_whole, senders: &[] };
+        let found = history.participants(self.wire.now());
+        if found.complete {
+            return Ok(found);
         }
         let query = vec![("max_results", "20"), ("event_types", "MessageCreate"), ("expansions", "sender_id")];
-        let (senders, _) = self.group_page(conversation, query, parse::senders).await?;
-        Ok(present(&[Change::Joined(senders)]))
+        let senders = match self.group_page(conversation, query, |answer, _| parse::senders(answer)).await {
+            Ok(page) => page.items,
+            // They would not make it complete.
+            Err(_) if !found.accounts.is_empty() => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        Ok(History { senders: &senders, ..history }.participants(self.wire.now()))
+    }
+
+    /// Who joined and left a group, the newest first, and whether that is all that X keeps. A list without end is cut:
+    /// otherwise anybody in the group could hold the program up by joining and leaving.
+    async fn changes(&self, conversation: &ConversationId) -> Result<(Vec<Change>, bool), Error> {
+        let (mut changes, mut is_whole) = (Vec::new(), true);
+        let mut tokens: Vec<PageToken> = Vec::new();
+        while tokens.len() < GROUP_PAGES_MAX {
+            let kinds = ("event_types", "ParticipantsJoin,ParticipantsLeave");
+            let mut query = vec![("max_results", "100"), kinds, ("expansions", "sender_id,participant_ids")];
+            query.extend(tokens.last().map(|token| (PLACE, token.0.as_str())));
+            let page =
+                match self.group_page(conversation, query, |answer, _| parse::changes(answer, conversation)).await {
+                    Err(Error::TokenRefused { .. }) => break,
+                    page => page?,
+                };
+            is_whole &= page.unreadable.is_empty();
+            changes.extend(page.items);
+            match page.next {
+                None => return Ok((changes, is_whole)),
+                Some(token) if tokens.contains(&token) => break,
+                Some(token) => tokens.push(token),
+            }
+        }
+        Ok((changes, false))
     }
 
     async fn group_page<T>(
         &self,
         conversation: &ConversationId,
         mut query: Vec<(&str, &str)>,
-        read: impl FnOnce(&ApiAnswer<'_>) -> Result<T, String>,
-    ) -> Result<(T, Option<PageToken>), Error> {
+        read: impl FnOnce(&ApiAnswer<'_>, Clocks) -> Elements<T, MessageId>,
+    ) -> Result<Page<T, MessageId>, Error> {
         query.push(("dm_event.fields", "id,event_type,created_at,dm_conversation_id"));
         let url = self.url(format_args!("/2/dm_conversations/{conversation}/dm_events"), &query);
         self.page(Endpoint::Conversation, url, read).await
     }
-}
-
-/// Who is in a group after these changes, of which the newest comes first.
-fn present(changes: &[Change]) -> Vec<AccountId> {
-    let mut present = std::collections::BTreeSet::new();
-    for change in changes.iter().rev() {
-        match change {
-            Change::Joined(ids) => present.extend(ids),
-            Change::Left(ids) => present.retain(|id| !ids.contains(id)),
-        }
-    }
-    present.into_iter().collect()
 }

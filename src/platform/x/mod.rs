@@ -3,7 +3,9 @@
 //! The wire is our own. It is signed by OAuth 1.0a, whose tokens do not expire, so no renewal can be lost. Nothing is
 //! retried here: each answer is sorted, and the caller decides. Facts about X are from its documents of August 2026.
 
+mod clocks;
 mod endpoint;
+mod object;
 mod errors;
 mod limits;
 mod names;
@@ -15,7 +17,10 @@ mod media;
 mod oembed;
 mod posts;
 mod messages;
+mod correspondents;
 mod upload;
+#[cfg(feature = "fuzzing")]
+mod fuzz;
 
 use std::fmt;
 use std::time::Duration;
@@ -23,16 +28,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reqwest::Url;
 use secrecy::SecretString;
+use serde_json::value::RawValue;
 
 pub use self::address::SettingsError;
 use self::address::address;
+use self::clocks::Clocks;
 use self::endpoint::Endpoint;
+#[cfg(feature = "fuzzing")]
+pub use self::fuzz::{read_any, read_card};
+use self::messages::Of;
 pub use self::oembed::{OEMBED, Oembed, PATIENCE_LONG, PATIENCE_SHORT};
-use self::parse::ApiAnswer;
-use self::wire::{Content, Success, Wire};
+use self::parse::{ApiAnswer, Elements};
+use self::wire::{Content, Missing, Reply, Wire};
 use super::{
-    Addressee, Attachment, CALL_TIME_MAX, Draft, Error, File, Me, MentionPage, MessagePage, PageToken, Platform, Post,
-    Purpose, Sent,
+    Addressee, Attachment, CALL_TIME_MAX, ConversationPage, Draft, Error, File, Lookup, Me, MentionPage, MessagePage,
+    OwnPosts, PageToken, Participants, Platform, Post, PostState, Purpose, Recipient, Sent, Unreadable,
 };
 use crate::base::clock::Clock;
 use crate::base::ids::{Account, AccountId, AccountName, Channel, ConversationId, MediaId, MessageId, PostId};
@@ -123,53 +133,66 @@ impl X {
         url
     }
 
-    /// One thing, read from the answer's `data`. None if X says that it does not exist.
+    /// One thing, read from the answer's `data`.
     async fn one<T>(
         &self,
         endpoint: Endpoint,
         url: Url,
-        read: impl FnOnce(&serde_json::value::RawValue) -> Result<T, String>,
-    ) -> Result<Option<(T, Option<Time>)>, Error> {
-        let Some(success) = self.wire.call(endpoint, url, Content::Nothing).await? else { return Ok(None) };
-        let answer = understood(endpoint, ApiAnswer::read(&success.body))?;
+        read: impl FnOnce(&RawValue, Clocks) -> Result<T, String>,
+    ) -> Result<One<T>, Error> {
+        let success = match self.wire.call(endpoint, url, Content::Nothing).await? {
+            Reply::Success(success) => success,
+            Reply::Missing(missing) => return Ok(One::Missing(missing)),
+        };
+        let text = object::text_of(&success.body);
+        let answer = understood(endpoint, ApiAnswer::read(&text))?;
         if let Some(data) = answer.data {
-            return Ok(Some((understood(endpoint, read(data))?, success.date)));
+            return Ok(One::Found(understood(endpoint, read(data, success.clocks))?, success.clocks));
         }
-        let failure = errors::classify_errors(endpoint, answer.errors());
-        self.wire.resolve(endpoint, failure, success.date).map_or(Ok(None), Err)
+        let failure = errors::classify_errors(endpoint, &answer.errors);
+        self.wire.resolve(endpoint, failure, success.clocks).map(One::Missing)
     }
 
     /// A page of a listing that must be there.
-    async fn page<T>(
+    async fn page<T, Id>(
         &self,
         endpoint: Endpoint,
         url: Url,
-        read: impl FnOnce(&ApiAnswer<'_>) -> Result<T, String>,
-    ) -> Result<(T, Option<PageToken>), Error> {
+        read: impl FnOnce(&ApiAnswer<'_>, Clocks) -> Elements<T, Id>,
+    ) -> Result<Page<T, Id>, Error> {
         let absent = || Error::Refused { what: format!("{endpoint}: X says that there is no such thing") };
         self.page_if_any(endpoint, url, read).await?.ok_or_else(absent)
     }
 
     /// A page of a listing. None if X says that the thing listed does not exist. An error never gives an empty page.
-    async fn page_if_any<T>(
+    async fn page_if_any<T, Id>(
         &self,
         endpoint: Endpoint,
         url: Url,
-        read: impl FnOnce(&ApiAnswer<'_>) -> Result<T, String>,
-    ) -> Result<Option<(T, Option<PageToken>)>, Error> {
-        let success = self.wire.call(endpoint, url, Content::Nothing).await?;
-        let Some(success): Option<Success> = success else { return Ok(None) };
-        let answer = understood(endpoint, ApiAnswer::read(&success.body))?;
-        let errors = answer.errors();
-        if answer.data.is_none() && (!errors.is_empty() || answer.meta.is_none()) {
-            let failure = errors::classify_errors(endpoint, errors);
-            return self.wire.resolve(endpoint, failure, success.date).map_or(Ok(None), Err);
+        read: impl FnOnce(&ApiAnswer<'_>, Clocks) -> Elements<T, Id>,
+    ) -> Result<Option<Page<T, Id>>, Error> {
+        let is_later = wire::names_place(&url);
+        let Reply::Success(success) = self.wire.call(endpoint, url, Content::Nothing).await? else { return Ok(None) };
+        let text = object::text_of(&success.body);
+        let answer = understood(endpoint, ApiAnswer::read(&text))?;
+        understood(endpoint, answer.check_listed())?;
+        if answer.data.is_none() && (!answer.errors.is_empty() || !answer.is_listing()) {
+            let failure = errors::classify_errors(endpoint, &answer.errors);
+            let failure = if is_later { failure.of_place(200) } else { failure };
+            return self.wire.resolve(endpoint, failure, success.clocks).map(|_| None);
         }
-        if !errors.is_empty() {
-            tracing::warn!(path = endpoint.pattern(), errors = errors.len(), "X left out something of a page");
+        if !answer.errors.is_empty() {
+            tracing::warn!(path = endpoint.pattern(), errors = answer.errors.len(), "X left out something of a page");
         }
-        let next = answer.meta.as_ref().and_then(parse::Meta::next);
-        Ok(Some((understood(endpoint, read(&answer))?, next)))
+        let mut elements = read(&answer, success.clocks);
+        let next = answer.next().unwrap_or_else(|raw| {
+            elements.cut_at(raw);
+            None
+        });
+        for unreadable in &elements.unreadable {
+            tracing::debug!(path = endpoint.pattern(), sha256 = %unreadable.sha256, why = unreadable.why, "X lists something unreadable");
+        }
+        Ok(Some(Page { items: elements.items, unreadable: elements.unreadable, next, clock: success.clocks.theirs }))
     }
 
     /// Makes something, and reads the result from the answer's `data`.
@@ -178,12 +201,31 @@ impl X {
         endpoint: Endpoint,
         url: Url,
         content: Content,
-        read: impl FnOnce(&serde_json::value::RawValue) -> Result<T, String>,
+        read: impl FnOnce(&RawValue, Clocks) -> Result<T, String>,
     ) -> Result<T, Error> {
         let lost = || errors::unknown(endpoint, format!("{endpoint}: an answer without `data`"));
-        let success = self.wire.call(endpoint, url, content).await?.ok_or_else(lost)?;
-        let answer = understood(endpoint, ApiAnswer::read(&success.body))?;
-        understood(endpoint, read(answer.data.ok_or_else(lost)?))
+        let Reply::Success(success) = self.wire.call(endpoint, url, content).await? else { return Err(lost()) };
+        let text = object::text_of(&success.body);
+        let answer = understood(endpoint, ApiAnswer::read(&text))?;
+        understood(endpoint, read(answer.data.ok_or_else(lost)?, success.clocks))
+    }
+
+    /// The account that was asked for. `is_asked` tells whether the answer is about it.
+    async fn account(
+        &self,
+        endpoint: Endpoint,
+        url: Url,
+        is_asked: impl Fn(&Account) -> bool,
+    ) -> Result<Lookup, Error> {
+        let read = |raw: &RawValue, _: Clocks| {
+            let other = |account: &Account| format!("the answer is about another account, {account}");
+            parse::account(raw).and_then(|account| if is_asked(&account) { Ok(account) } else { Err(other(&account)) })
+        };
+        Ok(match self.one(endpoint, url, read).await? {
+            One::Found(account, _) => Lookup::Found(account),
+            One::Missing(Missing::Absent) => Lookup::Absent,
+            One::Missing(Missing::Suspended) => Lookup::Suspended,
+        })
     }
 
     async fn own_id(&self) -> Result<AccountId, Error> {
@@ -193,6 +235,20 @@ impl X {
             None => Ok(self.me().await?.account.id),
         }
     }
+}
+
+/// An answer about one thing.
+enum One<T> {
+    Found(T, Clocks),
+    Missing(Missing),
+}
+
+/// A page of a listing.
+struct Page<T, Id> {
+    items: Vec<T>,
+    unreadable: Vec<Unreadable<Id>>,
+    next: Option<PageToken>,
+    clock: Option<Time>,
 }
 
 /// An unexpected answer: after a write, nobody knows what happened.
@@ -210,24 +266,35 @@ async fn in_time<T>(endpoint: Endpoint, call: impl Future<Output = Result<T, Err
 impl Platform for X {
     async fn me(&self) -> Result<Me, Error> {
         let url = self.url(format_args!("/2/users/me"), &[]);
-        let absent = || Error::Unavailable { what: format!("{}: X does not say who we are", Endpoint::Me) };
-        let (account, clock) = self.one(Endpoint::Me, url, parse::account).await?.ok_or_else(absent)?;
+        let unsaid = |why: &str| Error::Unavailable { what: format!("{}: X {why}", Endpoint::Me) };
+        let One::Found(account, clocks) = self.one(Endpoint::Me, url, |raw, _| parse::account(raw)).await? else {
+            return Err(unsaid("does not say who we are"));
+        };
+        // The same credentials belong to one account. Which of two answers is right nobody knows: both are forgotten.
+        let known = self.wire.state().me.take();
+        if known.is_some_and(|known| known != account.id) {
+            return Err(unsaid("says that we are another account than before"));
+        }
         self.wire.state().me = Some(account.id);
-        Ok(Me { account, clock })
+        Ok(Me { account, clock: clocks.theirs })
     }
 
-    async fn account_by_name(&self, name: &AccountName) -> Result<Option<Account>, Error> {
+    fn know_me(&self, me: AccountId) {
+        self.wire.state().me.get_or_insert(me);
+    }
+
+    async fn account_by_name(&self, name: &AccountName) -> Result<Lookup, Error> {
         let url = self.url(format_args!("/2/users/by/username/{name}"), &[]);
-        Ok(self.one(Endpoint::UserByName, url, parse::account).await?.map(|(account, _)| account))
+        self.account(Endpoint::UserByName, url, |account| account.name.is_same(name)).await
     }
 
-    async fn account_by_id(&self, id: AccountId) -> Result<Option<Account>, Error> {
+    async fn account_by_id(&self, id: AccountId) -> Result<Lookup, Error> {
         let url = self.url(format_args!("/2/users/{id}"), &[]);
-        Ok(self.one(Endpoint::UserById, url, parse::account).await?.map(|(account, _)| account))
+        self.account(Endpoint::UserById, url, |account| account.id == id).await
     }
 
     async fn messages(&self, size: u32, page: Option<&PageToken>) -> Result<MessagePage, Error> {
-        self.list_messages(Endpoint::Messages, "/2/dm_events", size, page).await
+        self.list_messages(Of::All, size, page).await
     }
 
     async fn messages_with(
@@ -236,8 +303,20 @@ impl Platform for X {
         size: u32,
         page: Option<&PageToken>,
     ) -> Result<MessagePage, Error> {
-        let path = format!("/2/dm_conversations/with/{account}/dm_events");
-        self.list_messages(Endpoint::MessagesWith, &path, size, page).await
+        self.list_messages(Of::With(account), size, page).await
+    }
+
+    async fn messages_in(
+        &self,
+        conversation: &ConversationId,
+        size: u32,
+        page: Option<&PageToken>,
+    ) -> Result<MessagePage, Error> {
+        self.list_messages(Of::Conversation(conversation), size, page).await
+    }
+
+    async fn messages_left(&self) -> Option<u64> {
+        self.wire.state().limits.left(Endpoint::Messages, self.wire.now())
     }
 
     async fn send_message(&self, to: &Addressee, text: &str, media: Option<MediaId>) -> Result<Sent, Error> {
@@ -252,11 +331,27 @@ impl Platform for X {
         in_time(Endpoint::Upload, self.give(file, purpose)).await
     }
 
-    async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
+    async fn participants(&self, conversation: &ConversationId) -> Result<Participants, Error> {
         match conversation.pair() {
-            Some((one, other)) => Ok(vec![one, other]),
+            Some((one, other)) => Ok(Participants { accounts: vec![one, other], left: Vec::new(), complete: true }),
             None => in_time(Endpoint::Conversation, self.group(conversation)).await,
         }
+    }
+
+    async fn recipient(&self, id: AccountId) -> Result<Recipient, Error> {
+        self.show_recipient(id).await
+    }
+
+    async fn conversations(&self, page: Option<&PageToken>) -> Result<ConversationPage, Error> {
+        self.list_conversations(page).await
+    }
+
+    async fn is_encrypted(&self, conversation: &ConversationId) -> Result<Option<bool>, Error> {
+        self.has_key(conversation).await
+    }
+
+    async fn newest_message(&self, conversation: &ConversationId) -> Result<Option<MessageId>, Error> {
+        self.newest_in(conversation).await
     }
 
     async fn attachment(&self, _: MessageId, attachment: &Attachment, bytes_max: u64) -> Result<File, Error> {
@@ -264,7 +359,7 @@ impl Platform for X {
         let address = attachment.url.as_deref().ok_or_else(|| refused("X gave no address for it"))?;
         let (url, signature) = media::allowed(address, &self.base).map_err(|what| refused(&what))?;
         let found = self.wire.send(Endpoint::Media, url, Content::Nothing, signature, bytes_max).await?;
-        let file = found.ok_or_else(|| refused("X says that it does not exist"))?;
+        let Reply::Success(file) = found else { return Err(refused("X says that it does not exist")) };
         let media_type = file.media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
         Ok(File { media_type, bytes: file.body })
     }
@@ -277,8 +372,12 @@ impl Platform for X {
         self.wire.state().limits.left(Endpoint::Post, self.wire.now())
     }
 
-    async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error> {
+    async fn own_posts(&self, after: PostId) -> Result<OwnPosts, Error> {
         in_time(Endpoint::OwnPosts, self.own_posts_all(after)).await
+    }
+
+    async fn newest_posts(&self, after: PostId, count: u32) -> Result<OwnPosts, Error> {
+        in_time(Endpoint::OwnPosts, self.newest_own(after, count)).await
     }
 
     async fn mentions(&self, after: PostId, size: u32, page: Option<&PageToken>) -> Result<MentionPage, Error> {
@@ -288,39 +387,14 @@ impl Platform for X {
     async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error> {
         in_time(Endpoint::ReadPost, self.post_by_id(id)).await
     }
-}
 
-/// Reads the body of an answer in every way in which a call reads one: for fuzzing.
-#[cfg(feature = "fuzzing")]
-pub fn read_any(body: &[u8]) {
-    let _ = errors::classify(Endpoint::Post, 403, body);
-    let _ = oembed::read(body, crate::base::ids::PostId(0));
-    let _ = wire::http_date(body);
-    let Ok(answer) = ApiAnswer::read(body) else { return };
-    let _ = (parse::messages(&answer), parse::changes(&answer), parse::senders(&answer), answer.list());
-    let _ = parse::mentions(&answer);
-    if let Some(data) = answer.data {
-        let _ = (parse::account(data), parse::posted(data), parse::post(data, None));
-        let _ = (parse::sent(data), parse::upload(data));
+    async fn post_state(&self, id: PostId) -> Result<PostState, Error> {
+        in_time(Endpoint::ReadPost, self.state_of(id)).await
     }
-}
 
-/// Reads a post's HTML as a card brings it, and a text in such HTML, which must come out as it is: for fuzzing.
-#[cfg(feature = "fuzzing")]
-pub fn read_card(html: &str) {
-    let post = crate::base::ids::PostId(7);
-    let card = |html: &str| {
-        let [url, author_url] = ["embassy/status/7", "embassy"].map(|path| format!("https://twitter.com/{path}"));
-        let card = serde_json::json!({ "url": url, "author_url": author_url, "html": html });
-        oembed::read(card.to_string().as_bytes(), post)
-    };
-    assert_eq!(card(html).is_ok(), oembed::text_of(html).is_some());
-    let text = html.replace(['\r', '\0'], "");
-    let written = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>");
-    let shown =
-        card(&format!("<blockquote class=\"twitter-tweet\"><p lang=\"en\" dir=\"ltr\">{written}</p>&mdash; Embassy"));
-    let author = crate::base::ids::AccountName::parse("embassy").expect("it is one");
-    assert_eq!(shown, Ok(crate::verify::proof::Shown::Stands { author, text: text.trim_end().to_owned() }));
+    fn clock_ahead(&self) -> Duration {
+        self.wire.state().ahead
+    }
 }
 
 #[cfg(test)]

@@ -30,4 +30,11 @@ impl Names {
             Names::Tweet => "author_id,referenced_tweets.id",
         }
     }
+
+    pub(super) fn versions(self) -> &'static str {
+        match self {
+            Names::Post => "author_id,edit_history_post_ids",
+            Names::Tweet => "author_id,edit_history_tweet_ids",
+        }
+    }
 }

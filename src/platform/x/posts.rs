@@ -1,14 +1,18 @@
 //! Public posts: made, and read with their links.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
-use super::X;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::clocks::Clocks;
 use super::endpoint::Endpoint;
 use super::names::Names;
 use super::parse::{self, ApiAnswer};
-use super::wire::Content;
-use crate::base::ids::PostId;
-use crate::platform::{Draft, Error, MentionPage, PageToken, Post};
+use super::wire::{Content, Missing, PLACE, Reply};
+use super::{One, Page, X, errors, object, understood};
+use crate::base::ids::{AccountId, Channel, PostId};
+use crate::platform::{Draft, Error, MentionPage, OwnPosts, PageToken, Post, PostState};
 
 /// X keeps 3,200 posts of a timeline in pages of 100.
 const OWN_POSTS_PAGES_MAX: usize = 32;
@@ -23,7 +27,12 @@ impl X {
             let ids: Vec<String> = draft.media.iter().map(ToString::to_string).collect();
             body["media"] = json!({ "media_ids": ids });
         }
-        self.make(Endpoint::Post, self.url(format_args!("/2/tweets"), &[]), Content::Json(body), parse::posted).await
+        let read = |raw: &RawValue, clocks: Clocks| {
+            let post = parse::posted(raw)?;
+            clocks.made_now(Channel::X.moment(post))?;
+            Ok(post)
+        };
+        self.make(Endpoint::Post, self.url(format_args!("/2/tweets"), &[]), Content::Json(body), read).await
     }
 
     /// Reads with the names that X used last. If X refuses them, it is asked once more with the others.
@@ -42,33 +51,69 @@ impl X {
         }
     }
 
-    pub(super) async fn own_posts_all(&self, after: PostId) -> Result<Vec<Post>, Error> {
+    pub(super) async fn own_posts_all(&self, after: PostId) -> Result<OwnPosts, Error> {
         self.in_either(|names| self.own_posts_in(names, after)).await
     }
 
-    async fn own_posts_in(&self, names: Names, after: PostId) -> Result<Vec<Post>, Error> {
+    /// Reads our posts to the end of the list, which is by our own rule: no further page is named, or one is named again, a
+    /// page brings nothing new, or as many posts were read as X keeps. The newest come first, so whatever X names after
+    /// that end is older than all of them.
+    async fn own_posts_in(&self, names: Names, after: PostId) -> Result<OwnPosts, Error> {
         let me = self.own_id().await?;
-        let (mut posts, mut next): (Vec<Post>, Option<PageToken>) = (Vec::new(), None);
-        for _ in 0..OWN_POSTS_PAGES_MAX {
-            let since = after.to_string();
-            let mut query = vec![("max_results", "100"), (names.fields(), "entities")];
-            query.extend((after > PostId(0)).then_some(("since_id", since.as_str())));
-            query.extend(next.as_ref().map(|token| ("pagination_token", token.0.as_str())));
-            let url = self.url(format_args!("/2/users/{me}/tweets"), &query);
-            let read =
-                |answer: &ApiAnswer<'_>| answer.list()?.into_iter().map(|raw| parse::post(raw, Some(me))).collect();
-            let (page, token): (Vec<Post>, _) = self.page(Endpoint::OwnPosts, url, read).await?;
-            posts.extend(page);
-            next = token;
-            if next.is_none() {
-                posts.retain(|post| after < post.id);
-                posts.sort_by_key(|post| std::cmp::Reverse(post.id));
-                posts.dedup_by_key(|post| post.id);
-                return Ok(posts);
+        let (mut posts, mut unreadable) = (BTreeMap::new(), BTreeMap::new());
+        let mut tokens: Vec<PageToken> = Vec::new();
+        while tokens.len() < OWN_POSTS_PAGES_MAX {
+            let place: Vec<_> = tokens.last().map(|token| (PLACE, token.0.as_str())).into_iter().collect();
+            let page = self.own_posts_page(names, me, after, ("100", &place)).await?;
+            let before = posts.len() + unreadable.len();
+            posts.extend(page.items.into_iter().map(|post| (post.id, post)));
+            unreadable.extend(page.unreadable.into_iter().map(|one| (one.sha256, one)));
+            let is_new = before < posts.len() + unreadable.len();
+            match page.next {
+                Some(token) if is_new && !tokens.contains(&token) => tokens.push(token),
+                _ => break,
             }
         }
-        let what = format!("{}: more than {OWN_POSTS_PAGES_MAX} pages of posts after {after}", Endpoint::OwnPosts);
-        Err(Error::Unavailable { what })
+        let posts = posts.into_values().rev().filter(|post| after < post.id).collect();
+        let unreadable = unreadable.into_values().filter(|one| one.id.is_none_or(|id| after < id)).collect();
+        Ok(OwnPosts { posts, unreadable })
+    }
+
+    /// One page. Without the posts that answer others, it holds more of those that show a head.
+    pub(super) async fn newest_own(&self, after: PostId, count: u32) -> Result<OwnPosts, Error> {
+        let count = count.clamp(5, 100).to_string();
+        self.in_either(|names| self.newest_own_in(names, after, &count)).await
+    }
+
+    async fn newest_own_in(&self, names: Names, after: PostId, count: &str) -> Result<OwnPosts, Error> {
+        let me = self.own_id().await?;
+        let asked = (count, &[("exclude", "replies,retweets")][..]);
+        let Page { items: mut posts, mut unreadable, .. } = self.own_posts_page(names, me, after, asked).await?;
+        posts.retain(|post| after < post.id);
+        unreadable.retain(|one| one.id.is_none_or(|id| after < id));
+        posts.sort_by_key(|post| std::cmp::Reverse(post.id));
+        posts.dedup_by_key(|post| post.id);
+        Ok(OwnPosts { posts, unreadable })
+    }
+
+    async fn own_posts_page(
+        &self,
+        names: Names,
+        me: AccountId,
+        after: PostId,
+        (size, more): (&str, &[(&str, &str)]),
+    ) -> Result<Page<Post, PostId>, Error> {
+        let since = after.to_string();
+        let mut query = vec![(names.fields(), "entities"), ("max_results", size)];
+        query.extend((after > PostId(0)).then_some(("since_id", since.as_str())));
+        query.extend(more);
+        let url = self.url(format_args!("/2/users/{me}/tweets"), &query);
+        let fits = |post: &Post, clocks: Clocks| {
+            clocks.not_later(Channel::X.moment(post.id))?;
+            if post.author == me { Ok(()) } else { Err("it is another account's".to_owned()) }
+        };
+        let read = |answer: &ApiAnswer<'_>, clocks: Clocks| parse::own_posts(answer, me, |post| fits(post, clocks));
+        self.page(Endpoint::OwnPosts, url, read).await
     }
 
     pub(super) async fn mentions_after(
@@ -95,12 +140,16 @@ impl X {
             ("expansions", names.references()),
         ];
         query.extend((after > PostId(0)).then_some(("since_id", since.as_str())));
-        query.extend(page.map(|token| ("pagination_token", token.0.as_str())));
+        query.extend(page.map(|token| (PLACE, token.0.as_str())));
         let url = self.url(format_args!("/2/users/{me}/mentions"), &query);
-        let (mut mentions, next) = self.page(Endpoint::Mentions, url, parse::mentions).await?;
+        let read = |answer: &ApiAnswer<'_>, clocks: Clocks| {
+            parse::mentions(answer, |mention| clocks.not_later(Channel::X.moment(mention.id)))
+        };
+        let Page { items: mut mentions, mut unreadable, next, .. } = self.page(Endpoint::Mentions, url, read).await?;
         mentions.retain(|mention| after < mention.id);
+        unreadable.retain(|one| one.id.is_none_or(|id| after < id));
         mentions.sort_by_key(|mention| std::cmp::Reverse(mention.id));
-        Ok(MentionPage { mentions, next })
+        Ok(MentionPage { mentions, unreadable, next })
     }
 
     pub(super) async fn post_by_id(&self, id: PostId) -> Result<Option<Post>, Error> {
@@ -110,6 +159,42 @@ impl X {
     async fn post_in(&self, names: Names, id: PostId) -> Result<Option<Post>, Error> {
         let query = [(names.fields(), "entities"), ("expansions", "author_id")];
         let url = self.url(format_args!("/2/tweets/{id}"), &query);
-        Ok(self.one(Endpoint::ReadPost, url, |raw| parse::post(raw, None)).await?.map(|(post, _)| post))
+        let read = |raw: &RawValue, _: Clocks| {
+            let post = parse::post(raw, None)?;
+            if post.id == id { Ok(post) } else { Err(format!("the answer is about another post, {}", post.id)) }
+        };
+        Ok(match self.one(Endpoint::ReadPost, url, read).await? {
+            One::Found(post, _) => Some(post),
+            One::Missing(_) => None,
+        })
+    }
+
+    pub(super) async fn state_of(&self, id: PostId) -> Result<PostState, Error> {
+        self.in_either(|names| self.state_in(names, id)).await
+    }
+
+    /// X keeps the versions of an edited post under numbers of their own, and names all of them with each.
+    async fn state_in(&self, names: Names, id: PostId) -> Result<PostState, Error> {
+        let endpoint = Endpoint::ReadPost;
+        let query = [(names.fields(), "entities,withheld"), ("expansions", names.versions())];
+        let url = self.url(format_args!("/2/tweets/{id}"), &query);
+        let missing = |missing| match missing {
+            Missing::Absent => Ok(PostState::Absent),
+            Missing::Suspended => Err(Error::Refused { what: format!("{endpoint}: X has suspended the author") }),
+        };
+        let success = match self.wire.call(endpoint, url, Content::Nothing).await? {
+            Reply::Success(success) => success,
+            Reply::Missing(why) => return missing(why),
+        };
+        let text = object::text_of(&success.body);
+        let answer = understood(endpoint, ApiAnswer::read(&text))?;
+        if let Some(data) = answer.data {
+            return understood(endpoint, parse::post_state(data, id));
+        }
+        if errors::says_hidden(&answer.errors, id) {
+            return Ok(PostState::Hidden);
+        }
+        let failure = errors::classify_errors(endpoint, &answer.errors);
+        missing(self.wire.resolve(endpoint, failure, success.clocks)?)
     }
 }

@@ -9,6 +9,9 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::base::ids::{MediaId, MessageId, PostId};
 
+/// The end of an answer after which nothing more comes, and the connection stays open.
+const HELD: &[u8] = b"held\r\n\r\n";
+
 /// Answers one connection after the other, byte for byte, and keeps what it was asked.
 struct Script {
     base: String,
@@ -24,7 +27,7 @@ async fn script(answers: Vec<Vec<u8>>) -> Script {
             let (mut stream, _) = listener.accept().await.unwrap();
             requests.push(request(&mut stream).await);
             let _ = stream.write_all(&answer).await;
-            if answer.is_empty() {
+            if answer.is_empty() || answer.ends_with(HELD) {
                 std::future::pending::<()>().await;
             }
         }
@@ -56,8 +59,11 @@ fn json(body: &str) -> Vec<u8> {
     http("200 OK", "content-type: application/json\r\n", body)
 }
 
+/// The second in which what [`POSTED`] names was made.
+const NOW_S: i64 = 1_789_922_222;
+
 fn at(s: i64) -> Time {
-    Time::from_ms((1_764_000_000 + s) * 1000)
+    Time::from_ms((NOW_S + s) * 1000)
 }
 
 fn client(base: &str) -> X {
@@ -114,8 +120,31 @@ async fn after_a_lost_answer_a_post_may_have_happened_and_a_read_is_asked_again(
         let shown = String::from_utf8_lossy(&answer[..answer.len().min(60)]).into_owned();
         assert!(matches!(&posted, Err(Error::NoAnswer { what }) if !what.contains("marked")), "{shown} {posted:?}");
         let read = patient(&other.base, call_time).read_post(PostId(5)).await;
-        assert!(matches!(read, Err(Error::Unavailable { .. })), "{shown} {read:?}");
+        let is_large = 1 << 20 < answer.len();
+        let expected = if is_large {
+            matches!(read, Err(Error::TooLarge { .. }))
+        } else {
+            matches!(read, Err(Error::Unavailable { .. }))
+        };
+        assert!(expected, "{shown} {read:?}");
     }
+}
+
+/// On a thin line only a smaller page helps.
+#[tokio::test]
+async fn an_answer_that_comes_too_slowly_is_too_large() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\nx-is: ";
+    let begun = [&head[..], b"begun\r\n\r\n{\"data\": held\r\n\r\n"].concat();
+    let silent = [&head[..], HELD].concat();
+    let server = script(vec![begun.clone()]).await;
+    let error = patient(&server.base, Duration::from_millis(300)).messages(100, None).await.err().unwrap();
+    assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
+    let server = script(vec![silent]).await;
+    let error = patient(&server.base, Duration::from_millis(300)).messages(100, None).await.err().unwrap();
+    assert!(matches!(error, Error::Unavailable { .. }), "nothing came, whatever its size: {error:?}");
+    let server = script(vec![begun]).await;
+    let error = patient(&server.base, Duration::from_millis(300)).post(&Draft::text("hi")).await.unwrap_err();
+    assert!(matches!(error, Error::NoAnswer { .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -141,7 +170,7 @@ async fn the_date_is_the_platform_s_clock() {
 #[tokio::test]
 async fn a_used_up_limit_is_not_tried() {
     let limit = |left: u32| {
-        format!("x-rate-limit-limit: 100\r\nx-rate-limit-remaining: {left}\r\nx-rate-limit-reset: 1764000900\r\n")
+        format!("x-rate-limit-limit: 100\r\nx-rate-limit-remaining: {left}\r\nx-rate-limit-reset: 1789923122\r\n")
     };
     let server = script(vec![http("201 Created", &limit(1), POSTED), http("201 Created", &limit(0), POSTED)]).await;
     let x = client(&server.base);
@@ -190,20 +219,30 @@ async fn own_posts_are_read_to_the_end_and_never_without_end() {
     };
     let more = r#","next_token":"n""#;
     let server = script(vec![json(ME), page([40, 30], more), page([30, 9], "")]).await;
-    let ids: Vec<u64> = client(&server.base).own_posts(PostId(9)).await.unwrap().iter().map(|post| post.id.0).collect();
+    let ids: Vec<u64> =
+        client(&server.base).own_posts(PostId(9)).await.unwrap().posts.iter().map(|post| post.id.0).collect();
     assert_eq!(ids, [40, 30]);
     let requests = server.requests.await.unwrap();
-    assert!(requests[1].starts_with("GET /2/users/7/tweets?max_results=100&post.fields=entities&since_id=9 HTTP"));
+    assert!(requests[1].starts_with("GET /2/users/7/tweets?post.fields=entities&max_results=100&since_id=9 HTTP"));
     assert!(
         requests[2].starts_with(
-            "GET /2/users/7/tweets?max_results=100&post.fields=entities&since_id=9&pagination_token=n HTTP"
+            "GET /2/users/7/tweets?post.fields=entities&max_results=100&since_id=9&pagination_token=n HTTP"
         )
     );
 
-    let mut endless = vec![json(ME)];
-    endless.extend((0..40).map(|_| page([40, 30], more)));
-    let server = script(endless).await;
-    assert!(matches!(client(&server.base).own_posts(PostId(9)).await, Err(Error::Unavailable { .. })));
+    let again = vec![json(ME), page([40, 30], more), page([30, 40], more)];
+    let fresh = vec![json(ME), page([40, 30], more), page([20, 10], more)];
+    let empty = vec![json(ME), page([40, 30], more), json(r#"{"meta":{"result_count":0,"next_token":"m"}}"#)];
+    for (answers, expected) in [(again, 2), (fresh, 4), (empty, 2)] {
+        let server = script(answers).await;
+        let found = client(&server.base).own_posts(PostId(9)).await.unwrap();
+        assert_eq!((found.posts.len(), found.unreadable.len()), (expected, 0));
+        assert_eq!(
+            server.requests.await.unwrap().len(),
+            3,
+            "the list ends at a page without news, and a token that comes again"
+        );
+    }
 }
 
 #[tokio::test]
@@ -230,13 +269,13 @@ async fn a_group_holds_who_joined_and_did_not_leave() {
         {"id":"2","event_type":"ParticipantsJoin","participant_ids":["5","6"],"sender_id":"7"}],"meta":{"result_count":2}}"#;
     let old = r#"{"data":[{"id":"4","text":"x","sender_id":"8","dm_conversation_id":"1578398451921985538"}]}"#;
     let nobody = r#"{"meta":{"result_count":0}}"#;
-    let server = script([events, nobody, old].map(json).to_vec()).await;
+    let server = script([events, old, nobody, old].map(json).to_vec()).await;
     let x = client(&server.base);
     let group = ConversationId::parse("1578398451921985538").unwrap();
-    assert_eq!(x.participants(&group).await, Ok(vec![AccountId(6), AccountId(7)]));
-    assert_eq!(x.participants(&group).await, Ok(vec![AccountId(8)]), "joined longer ago than X keeps");
+    assert_eq!(x.participants(&group).await.unwrap().accounts, [AccountId(6), AccountId(7), AccountId(8)]);
+    assert_eq!(x.participants(&group).await.unwrap().accounts, [AccountId(8)], "joined longer ago than X keeps");
     let pair = ConversationId::between(AccountId(9), AccountId(7));
-    assert_eq!(x.participants(&pair).await, Ok(vec![AccountId(7), AccountId(9)]));
+    assert_eq!(x.participants(&pair).await.unwrap().accounts, [AccountId(7), AccountId(9)]);
 }
 
 #[test]
@@ -292,14 +331,14 @@ async fn names_that_x_refuses_are_asked_for_once_more_in_the_other_vocabulary() 
 
 #[tokio::test]
 async fn an_answer_with_files_and_a_message_are_written_as_x_reads_them() {
-    let accepted = r#"{"data":{"dm_conversation_id":"7-8","dm_event_id":"5"}}"#;
+    let accepted = r#"{"data":{"dm_conversation_id":"7-8","dm_event_id":"2101712260468977783"}}"#;
     let sent = http("201 Created", "", accepted);
     let server = script(vec![http("201 Created", "", POSTED), sent.clone(), sent]).await;
     let x = client(&server.base);
     let draft = Draft { media: vec![MediaId(3), MediaId(4)], ..Draft::text("hi") };
     x.post(&draft.answering(PostId(2))).await.unwrap();
     let first = x.send_message(&Addressee::Account(AccountId(8)), "hi", Some(MediaId(3))).await.unwrap();
-    assert_eq!((first.conversation.as_str(), first.message), ("7-8", MessageId(5)));
+    assert_eq!((first.conversation.as_str(), first.message), ("7-8", MessageId(2101712260468977783)));
     x.send_message(&Addressee::Conversation(first.conversation), "", Some(MediaId(3))).await.unwrap();
     let requests = server.requests.await.unwrap();
     let body = r#"{"media":{"media_ids":["3","4"]},"reply":{"in_reply_to_tweet_id":"2"},"text":"hi"}"#;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use reqwest::multipart::{Form, Part};
 
-use super::X;
 use super::endpoint::Endpoint;
 use super::parse::{self, UploadState};
 use super::wire::Content;
+use super::{One, X};
 use crate::base::ids::MediaId;
 use crate::platform::{Error, File, FileKind, Purpose};
 
@@ -35,7 +35,8 @@ impl X {
         let part = Part::bytes(file.bytes.clone()).file_name("file").mime_str(&file.media_type).map_err(unnamed)?;
         let form = Form::new().text("media_category", category(kind, purpose)).part("media", part);
         let url = self.url(format_args!("/2/media/upload"), &[]);
-        let mut upload = self.make(Endpoint::Upload, url, Content::Form(form), parse::upload).await?;
+        let mut upload =
+            self.make(Endpoint::Upload, url, Content::Form(form), |raw, _| parse::upload(raw, None)).await?;
         loop {
             upload = match upload {
                 UploadState::Ready(id) => return Ok(id),
@@ -51,9 +52,13 @@ impl X {
     }
 
     async fn upload_state(&self, id: MediaId) -> Result<UploadState, Error> {
-        let id = id.to_string();
-        let url = self.url(format_args!("/2/media/upload"), &[("command", "STATUS"), ("media_id", &id)]);
-        let gone = || Error::Unavailable { what: format!("{}: X does not know the file", Endpoint::UploadState) };
-        Ok(self.one(Endpoint::UploadState, url, parse::upload).await?.ok_or_else(gone)?.0)
+        let query = [("command", "STATUS"), ("media_id", &*id.to_string())];
+        let url = self.url(format_args!("/2/media/upload"), &query);
+        match self.one(Endpoint::UploadState, url, |raw, _| parse::upload(raw, Some(id))).await? {
+            One::Found(state, _) => Ok(state),
+            One::Missing(_) => {
+                Err(Error::Unavailable { what: format!("{}: X does not know the file", Endpoint::UploadState) })
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ use reqwest::multipart::Form;
 use reqwest::{Client, ClientBuilder, Request, Response, Url};
 use serde_json::Value;
 
+use super::clocks::Clocks;
 use super::endpoint::Endpoint;
 use super::errors::{self, Failure, Refusals};
 use super::limits::Limits;
@@ -17,11 +18,14 @@ use super::sign::Signer;
 use super::{ClientSettings, SettingsError};
 use crate::base::clock::Clock;
 use crate::base::ids::AccountId;
-use crate::base::time::Time;
+use crate::base::time::{DAY_MS, Time};
 use crate::platform::{CALL_TIME_MAX, Error};
 
 /// No answer of the API is larger; attachments have a limit of their own.
 pub(super) const JSON_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// The parameter that names a place in a listing.
+pub(super) const PLACE: &str = "pagination_token";
 
 /// A connection is not used again after this time. X closes idle ones, and a post on a connection that is just being
 /// closed has an unknown outcome.
@@ -41,14 +45,32 @@ pub(super) struct State {
     refusals: Refusals,
     pub(super) me: Option<AccountId>,
     pub(super) names: Names,
+    /// How far this machine's clock is ahead of X's, by the `Date` of X's newest answer. Too long by the time that the
+    /// answer took, and by the part of a second that the header leaves out. A date of more than a day ago says nothing.
+    pub(super) ahead: Duration,
+}
+
+/// What X gives.
+pub(super) enum Reply {
+    Success(Success),
+    /// There is nothing to give.
+    Missing(Missing),
 }
 
 /// An answer with a status of success.
 pub(super) struct Success {
-    /// The `Date` header.
-    pub(super) date: Option<Time>,
+    pub(super) clocks: Clocks,
     pub(super) media_type: Option<String>,
     pub(super) body: Vec<u8>,
+}
+
+/// Why there is nothing to give.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Missing {
+    /// X says that what is asked for does not exist.
+    Absent,
+    /// X says that it has suspended the account that is asked for.
+    Suspended,
 }
 
 /// What is sent with a call.
@@ -83,8 +105,8 @@ impl Wire {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a call of the API. None if X says that what is asked for does not exist.
-    pub(super) async fn call(&self, endpoint: Endpoint, url: Url, content: Content) -> Result<Option<Success>, Error> {
+    /// Makes a call of the API.
+    pub(super) async fn call(&self, endpoint: Endpoint, url: Url, content: Content) -> Result<Reply, Error> {
         self.send(endpoint, url, content, Signature::Signed, JSON_BYTES_MAX).await
     }
 
@@ -96,7 +118,7 @@ impl Wire {
         content: Content,
         signature: Signature,
         bytes_max: u64,
-    ) -> Result<Option<Success>, Error> {
+    ) -> Result<Reply, Error> {
         let taken = self.state().limits.take(endpoint, self.now());
         if let Err(exhausted) = taken {
             let limit = exhausted.limit.map(|limit| format!(" of {limit} calls")).unwrap_or_default();
@@ -105,6 +127,7 @@ impl Wire {
                 what: format!("{endpoint}: the limit{limit} is used up"),
             });
         }
+        let is_page = names_place(&url);
         let request = self.request(endpoint, url, content, signature).await.map_err(|what| Error::Refused { what })?;
         let started = Instant::now();
         let answer = self.client.execute(request).await;
@@ -113,7 +136,7 @@ impl Wire {
         let (method, path) = (endpoint.method(), endpoint.pattern());
         tracing::debug!(method, path, status, ms, "X answered; status 0 stands for no answer");
         match answer {
-            Ok(answer) => self.sort(endpoint, answer, bytes_max).await,
+            Ok(answer) => self.sort(endpoint, answer, is_page, bytes_max).await,
             Err(error) => Err(errors::transport(endpoint, error)),
         }
     }
@@ -136,10 +159,17 @@ impl Wire {
         request.build().map_err(|error| error.without_url().to_string())
     }
 
-    async fn sort(&self, endpoint: Endpoint, answer: Response, bytes_max: u64) -> Result<Option<Success>, Error> {
-        let (status, now) = (answer.status(), self.now());
-        let date = answer.headers().get(DATE).and_then(|date| http_date(date.as_bytes()));
-        self.state().limits.learn(endpoint, answer.headers(), now);
+    async fn sort(&self, endpoint: Endpoint, answer: Response, is_page: bool, bytes_max: u64) -> Result<Reply, Error> {
+        let (status, ours) = (answer.status(), self.now());
+        let theirs = answer.headers().get(DATE).and_then(|date| http_date(date.as_bytes()));
+        let clocks = Clocks { ours, theirs };
+        {
+            let mut state = self.state();
+            state.limits.learn(endpoint, answer.headers(), clocks);
+            if let Some(ms) = theirs.map(|theirs| ours.ms_since(theirs)).filter(|ms| *ms < DAY_MS) {
+                state.ahead = Duration::from_millis(u64::try_from(ms).unwrap_or_default());
+            }
+        }
         let media_type = media_type(answer.headers());
         let body = body(endpoint, answer, bytes_max).await;
         if status.is_success() {
@@ -148,27 +178,31 @@ impl Wire {
             if endpoint != Endpoint::Media {
                 state.refusals.accepted();
             }
-            return Ok(Some(Success { date, media_type, body: body? }));
+            return Ok(Reply::Success(Success { clocks, media_type, body: body? }));
         }
         // The status says enough if the rest of the answer was lost.
         let failure = errors::classify(endpoint, status.as_u16(), &body.unwrap_or_default());
-        match self.resolve(endpoint, failure, date) {
-            Some(error) => Err(error),
-            None => Ok(None),
-        }
+        let failure = if is_page { failure.of_place(status.as_u16()) } else { failure };
+        self.resolve(endpoint, failure, clocks).map(Reply::Missing)
     }
 
-    /// The error for a failure, given earlier failures. None for "it does not exist".
-    pub(super) fn resolve(&self, endpoint: Endpoint, failure: Failure, date: Option<Time>) -> Option<Error> {
-        let (mut state, now) = (self.state(), self.now());
+    /// What a failure means, given earlier failures.
+    pub(super) fn resolve(&self, endpoint: Endpoint, failure: Failure, clocks: Clocks) -> Result<Missing, Error> {
+        let (mut state, now) = (self.state(), clocks.ours);
         match failure {
-            Failure::Absent => None,
-            Failure::Known(error) => Some(error),
-            Failure::TooMany { what } => Some(Error::Wait { until: state.limits.refused(endpoint, now), what }),
-            Failure::Unauthorized { what } if endpoint == Endpoint::Media => Some(Error::Unavailable { what }),
-            Failure::Unauthorized { what } => Some(state.refusals.refused(what, now, date)),
+            Failure::Absent => Ok(Missing::Absent),
+            Failure::Suspended => Ok(Missing::Suspended),
+            Failure::Known(error) => Err(error),
+            Failure::TooMany { what } => Err(Error::Wait { until: state.limits.refused(endpoint, now), what }),
+            Failure::Unauthorized { what } if endpoint == Endpoint::Media => Err(Error::Unavailable { what }),
+            Failure::Unauthorized { what } => Err(state.refusals.refused(what, now, clocks.theirs)),
         }
     }
+}
+
+/// Whether a call names a place in a listing.
+pub(super) fn names_place(url: &Url) -> bool {
+    url.query_pairs().any(|(name, _)| name == PLACE)
 }
 
 /// A client for one address: it follows no redirect, and repeats nothing by itself.
@@ -188,22 +222,22 @@ pub(super) fn builder(base: &Url) -> ClientBuilder {
     }
 }
 
-/// The whole body, if it is at most `bytes_max` long, whatever the headers promise.
+/// The whole body, unpacked, if it is at most `bytes_max` long, whatever the headers promise.
 async fn body(endpoint: Endpoint, mut answer: Response, bytes_max: u64) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     loop {
         let chunk = match answer.chunk().await {
             Ok(Some(chunk)) => chunk,
             Ok(None) => return Ok(body),
+            // It came, but too slowly for its size: only a smaller answer helps, as on a thin line.
+            Err(error) if error.is_timeout() && !body.is_empty() => {
+                return Err(errors::too_large(endpoint, format!("{endpoint}: {} bytes came in time", body.len())));
+            }
             Err(error) => return Err(errors::lost(endpoint, error)),
         };
         if (body.len() as u64).saturating_add(chunk.len() as u64) > bytes_max {
             let what = format!("{endpoint}: the answer is larger than the {bytes_max} bytes allowed");
-            return Err(if endpoint == Endpoint::Media {
-                Error::Refused { what }
-            } else {
-                errors::unknown(endpoint, what)
-            });
+            return Err(errors::too_large(endpoint, what));
         }
         body.extend_from_slice(&chunk);
     }

@@ -9,6 +9,10 @@ fn known(endpoint: Endpoint, status: u16, body: &str) -> Error {
     }
 }
 
+fn raw(text: &str) -> Box<RawValue> {
+    RawValue::from_string(text.to_owned()).unwrap()
+}
+
 fn remedy(endpoint: Endpoint, status: u16, body: &str) -> String {
     match known(endpoint, status, body) {
         Error::NeedsPerson { remedy, .. } => remedy,
@@ -94,11 +98,9 @@ fn trouble_inside_x_is_no_refusal() {
 fn absent_is_only_what_x_calls_absent() {
     let absent = r#"{"title":"Not Found Error","detail":"Could not find tweet","type":"https://api.twitter.com/2/problems/resource-not-found","resource_type":"tweet"}"#;
     assert_eq!(classify(Endpoint::ReadPost, 404, absent.as_bytes()), Failure::Absent);
-    let value: Value = serde_json::from_str(absent).unwrap();
-    assert_eq!(classify_errors(Endpoint::ReadPost, &[value]), Failure::Absent);
-    let hidden: Value =
-        serde_json::from_str(r#"{"type":"https://api.x.com/2/problems/not-authorized-for-resource"}"#).unwrap();
-    assert!(matches!(classify_errors(Endpoint::ReadPost, &[hidden]), Failure::Known(Error::Refused { .. })));
+    assert_eq!(classify_errors(Endpoint::ReadPost, &[&raw(absent)]), Failure::Absent);
+    let hidden = raw(r#"{"type":"https://api.x.com/2/problems/not-authorized-for-resource"}"#);
+    assert!(matches!(classify_errors(Endpoint::ReadPost, &[&hidden]), Failure::Known(Error::Refused { .. })));
     assert!(matches!(classify_errors(Endpoint::ReadPost, &[]), Failure::Known(Error::Unavailable { .. })));
 }
 
@@ -138,7 +140,7 @@ fn a_reply_that_is_not_allowed_is_told_apart_from_other_refusals() {
         assert!(matches!(known(Endpoint::Post, 403, body), Error::ReplyRefused { .. }), "{body}");
         assert!(matches!(known(Endpoint::Mentions, 403, body), Error::Refused { .. }), "{body}");
     }
-    let other = r#"{"detail":"You are not permitted to perform this action.","type":"about:blank","title":"Forbidden","status":403}"#;
+    let other = r#"{"detail":"You may not do this on Sundays.","type":"about:blank","title":"Forbidden","status":403}"#;
     assert!(matches!(known(Endpoint::Post, 403, other), Error::Refused { .. }));
 }
 
@@ -171,5 +173,94 @@ fn the_problems_of_messages_are_sorted_by_what_can_be_done() {
     assert_eq!(known(Endpoint::Send, 403, &problem("dm-duplicate")), Error::Duplicate);
     for kind in ["dm-rate-limited", "dm-safety-limited"] {
         assert!(matches!(classify(Endpoint::Send, 403, problem(kind).as_bytes()), Failure::TooMany { .. }), "{kind}");
+    }
+}
+
+/// The remedy of a refusal that may pass.
+fn doubt(endpoint: Endpoint, status: u16, body: &str) -> String {
+    match known(endpoint, status, body) {
+        Error::Doubtful { remedy, .. } => remedy,
+        other => panic!("{body} {other:?}"),
+    }
+}
+
+#[test]
+fn a_refusal_that_has_been_seen_to_pass_is_tried_again() {
+    let code = |code: u32| format!(r#"{{"errors":[{{"code":{code},"message":"Please try again later."}}]}}"#);
+    for endpoint in [Endpoint::Post, Endpoint::Send, Endpoint::Messages, Endpoint::Mentions] {
+        assert_eq!(doubt(endpoint, 403, &code(226)), REMEDY_AUTOMATED);
+        assert_eq!(doubt(endpoint, 403, &code(344)), REMEDY_DAY);
+        assert!([87, 220, 453].iter().all(|number| doubt(endpoint, 403, &code(*number)) == REMEDY_LEVEL));
+        let permitted = r#"{"detail":"You are not permitted to perform this action.","type":"about:blank","title":"Forbidden","status":403}"#;
+        let bare = r#"{"title":"Forbidden","detail":"Forbidden","type":"about:blank","status":403}"#;
+        for body in ["{}", permitted, bare, r#"{"errors":[]}"#, r#"{"errors":"no"}"#, r#"{"detail":"\ud83d"}"#] {
+            assert_eq!(doubt(endpoint, 403, body), REMEDY_NO_REASON, "{body}");
+        }
+    }
+    assert_eq!(
+        doubt(Endpoint::Messages, 404, r#"{"title":"Not Found","detail":"Not Found","status":404}"#),
+        REMEDY_NO_REASON
+    );
+    let safety = r#"{"type":"https://api.x.com/2/problems/dm-safety-rejected","title":"x","detail":"x"}"#;
+    assert_eq!(doubt(Endpoint::Send, 403, safety), REMEDY_AUTOMATED);
+}
+
+#[test]
+fn a_refusal_of_what_was_asked_is_final() {
+    let bare = r#"{"title":"Bad Request","detail":"Bad Request","type":"about:blank","status":400}"#;
+    assert!(matches!(known(Endpoint::Post, 400, bare), Error::Refused { .. }));
+    for code in [34, 50, 108, 144, 150, 151, 170, 179, 324, 349, 386] {
+        let body = format!(r#"{{"errors":[{{"code":{code},"message":"no"}}]}}"#);
+        assert!(matches!(known(Endpoint::Send, 403, &body), Error::Refused { .. }), "{code}");
+    }
+}
+
+#[test]
+fn the_suspension_of_another_account_is_not_our_own() {
+    let other = r#"{"value":"783214","detail":"User has been suspended: [783214].","title":"Forbidden","resource_type":"user","parameter":"id","resource_id":"783214","type":"https://api.twitter.com/2/problems/resource-not-found"}"#;
+    let old = r#"{"errors":[{"code":63,"message":"User has been suspended."}]}"#;
+    for endpoint in [Endpoint::UserById, Endpoint::UserByName] {
+        assert_eq!(classify_errors(endpoint, &[&raw(other)]), Failure::Suspended);
+        assert_eq!(classify(endpoint, 403, old.as_bytes()), Failure::Suspended);
+    }
+    for body in [other, old] {
+        assert_eq!(doubt(Endpoint::Send, 403, body), REMEDY_RECIPIENT);
+        assert_eq!(doubt(Endpoint::Post, 403, body), REMEDY_OTHER);
+        let Error::Doubtful { what, .. } = known(Endpoint::Send, 403, body) else { panic!() };
+        assert!(what.ends_with("X has suspended the recipient") && !what.contains("783214"), "{what}");
+    }
+    let away = r#"{"type":"https://api.x.com/2/problems/dm-recipient-unavailable","title":"x","detail":"x"}"#;
+    assert_eq!(doubt(Endpoint::Send, 403, away), REMEDY_RECIPIENT);
+    let own = r#"{"detail":"The user used for authentication is suspended","title":"Forbidden","status":403,"type":"https://api.twitter.com/2/problems/user-suspended"}"#;
+    for endpoint in [Endpoint::UserById, Endpoint::Send, Endpoint::Post] {
+        assert_eq!(remedy(endpoint, 403, own), REMEDY_SUSPENDED);
+    }
+}
+
+#[test]
+fn what_is_refused_of_a_later_page_is_its_place() {
+    let invalid = r#"{"errors":[{"parameters":{"pagination_token":["x"]},"message":"The `pagination_token` query parameter value [x] is not valid"}],"title":"Invalid Request","detail":"One or more parameters to your request was invalid.","type":"https://api.twitter.com/2/problems/invalid-request"}"#;
+    for body in [invalid, "{}"] {
+        let failure = classify(Endpoint::Messages, 400, body.as_bytes());
+        assert!(matches!(failure.clone(), Failure::Known(Error::Refused { .. })), "{body}");
+        assert!(matches!(failure.of_place(400), Failure::Known(Error::TokenRefused { .. })), "{body}");
+    }
+    assert!(
+        matches!(Failure::Absent.of_place(404), Failure::Known(Error::TokenRefused { .. })),
+        "its first page was there"
+    );
+    let scope = r#"{"title":"Forbidden","type":"https://api.x.com/2/problems/not-authorized-for-resource"}"#;
+    let failure = classify(Endpoint::Messages, 403, scope.as_bytes());
+    assert_eq!(failure.clone().of_place(403), failure, "another refusal is no matter of the place");
+}
+
+#[test]
+fn a_problem_is_read_however_odd_its_other_parts_are() {
+    for body in [
+        r#"{"type":"https://api.x.com/2/problems/usage-capped","detail":"\ud83d","title":5}"#,
+        r#"{"type":"https://api.x.com/2/problems/usage-capped","errors":"none","title":null}"#,
+        r#"{"errors":{"type":"https://api.x.com/2/problems/usage-capped"}}"#,
+    ] {
+        assert_eq!(remedy(Endpoint::Post, 429, body), REMEDY_CAP, "{body}");
     }
 }

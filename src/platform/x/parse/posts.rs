@@ -1,83 +1,104 @@
 //! Posts and mentions. X names what they refer to in either vocabulary.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use twitter_v2::Tweet;
 
-use super::{ApiAnswer, Entities, decode, only, positive, positive_text, shape};
+use super::{ApiAnswer, Elements, decode, links, needed_id, typed, whole};
 use crate::base::ids::{AccountId, PostId};
-use crate::platform::{Mention, Post};
+use crate::platform::x::object::{Object, id, id_text};
+use crate::platform::{Mention, Post, PostState};
+
+/// X's words for a post, in its errors.
+const ABSENT: [&str; 2] = ["tweet", "post"];
 
 /// The identifier of what was posted. X's answer to a new post has been seen with `"edit_history_tweet_ids":[""]`.
 pub(in crate::platform::x) fn posted(raw: &RawValue) -> Result<PostId, String> {
-    let tweet: Tweet = only(raw, &["id"], &["text"])?;
-    Ok(PostId(positive(tweet.id.as_u64())?))
+    let tweet: Tweet = typed(&[("id", &needed_id(&whole(raw)?)?.to_string()), ("text", "")])?;
+    Ok(PostId(tweet.id.as_u64()))
 }
 
-/// Fields that the models of 2022 lack, under either name.
-#[derive(Deserialize)]
-struct Extras {
-    entities: Option<Entities>,
-    conversation_id: Option<String>,
-    referenced_posts: Option<Vec<Reference>>,
-    referenced_tweets: Option<Vec<Reference>>,
+/// The posts that a post refers to, in this way. Those that cannot be read are left out.
+fn references<'a>(object: &Object<'a>, kind: &str) -> Vec<Object<'a>> {
+    let all = ["referenced_posts", "referenced_tweets"].map(|name| object.list(name)).into_iter().flatten();
+    all.filter_map(Object::read).filter(|reference| reference.text("type").as_deref() == Some(kind)).collect()
 }
 
-#[derive(Deserialize)]
-struct Reference {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    id: Option<String>,
-}
-
-impl Extras {
-    fn read(raw: &RawValue) -> Result<Extras, String> {
-        serde_json::from_str(raw.get()).map_err(|error| shape(&error))
-    }
-
-    fn references(&self) -> impl Iterator<Item = &Reference> {
-        self.referenced_posts.iter().chain(&self.referenced_tweets).flatten()
-    }
-
-    fn is(&self, kind: &str) -> bool {
-        self.references().any(|reference| reference.kind.as_deref() == Some(kind))
-    }
-
-    /// The post that is referred to in this way.
-    fn reference(&self, kind: &str) -> Option<PostId> {
-        let mut found = self.references().filter(|reference| reference.kind.as_deref() == Some(kind));
-        found.find_map(|reference| reference.id.as_deref().and_then(positive_text)).map(PostId)
-    }
+fn reference(object: &Object<'_>, kind: &str) -> Option<PostId> {
+    references(object, kind).iter().find_map(|reference| reference.id("id")).map(PostId)
 }
 
 /// A post. `author` is used if the answer does not name one.
 pub(in crate::platform::x) fn post(raw: &RawValue, author: Option<AccountId>) -> Result<Post, String> {
-    let tweet: Tweet = only(raw, &["id", "text", "author_id"], &[])?;
-    let named = tweet.author_id.map(|id| positive(id.as_u64()).map(AccountId)).transpose()?;
-    let author = named.or(author).ok_or("a post without `author_id`")?;
-    let mut links = Extras::read(raw)?.entities.and_then(|entities| entities.urls).unwrap_or_default();
-    links.sort_by_key(|link| link.start);
-    let links = links.into_iter().filter_map(|link| Some((link.url?, link.expanded_url?))).collect();
-    Ok(Post { id: PostId(positive(tweet.id.as_u64())?), author, text: decode(&tweet.text), links })
+    read(&whole(raw)?, author)
 }
 
-/// The mentions of a page, in X's order. A repost has no words of its own, so it is not a mention.
-pub(in crate::platform::x) fn mentions(answer: &ApiAnswer<'_>) -> Result<Vec<Mention>, String> {
-    let mut mentions = Vec::new();
-    for raw in answer.list()? {
-        let (post, extras) = (post(raw, None)?, Extras::read(raw)?);
-        if extras.is("retweeted") {
-            continue;
+/// What became of the post that was asked for. A version with a greater number is a later one. That a post which X
+/// withholds in some countries is shown with the list of them is assumed: no document says who is shown it.
+pub(in crate::platform::x) fn post_state(raw: &RawValue, asked: PostId) -> Result<PostState, String> {
+    let object = whole(raw)?;
+    let post = read(&object, None)?;
+    if post.id != asked {
+        return Err(format!("the answer is about another post, {}", post.id));
+    }
+    let versions = ["edit_history_post_ids", "edit_history_tweet_ids"].map(|name| object.list(name));
+    if versions.into_iter().flatten().filter_map(id).any(|version| asked.0 < version) {
+        return Ok(PostState::Edited);
+    }
+    let is_withheld = |it: &Object<'_>| !it.list("country_codes").is_empty() || it.raw("scope").is_some();
+    let is_hidden = object.object("withheld").is_some_and(|it| is_withheld(&it));
+    Ok(if is_hidden { PostState::Hidden } else { PostState::Stands(post) })
+}
+
+fn read(object: &Object<'_>, author: Option<AccountId>) -> Result<Post, String> {
+    let named = match object.raw("author_id") {
+        None => author,
+        Some(_) => object.id("author_id").map(AccountId),
+    };
+    let author = named.ok_or("a post without a valid `author_id`")?;
+    let text = object.text("text").ok_or("it has no valid `text`")?;
+    let tweet: Tweet = typed(&[("id", &needed_id(object)?.to_string()), ("text", &text)])?;
+    let links = links(object).into_iter().map(|link| (link.url, link.expanded)).collect();
+    Ok(Post { id: PostId(tweet.id.as_u64()), author, text: decode(&tweet.text), links })
+}
+
+/// Our own posts of a page, in X's order. One that `fits` refuses counts as unreadable.
+pub(in crate::platform::x) fn own_posts(
+    answer: &ApiAnswer<'_>,
+    me: AccountId,
+    fits: impl Fn(&Post) -> Result<(), String>,
+) -> Elements<Post, PostId> {
+    answer.each(PostId, &ABSENT, |_, object| {
+        let post = read(object, Some(me))?;
+        fits(&post)?;
+        Ok(Some(post))
+    })
+}
+
+/// The mentions of a page, in X's order. A repost has no words of its own, so it is not a mention. One that `fits` refuses
+/// counts as unreadable.
+pub(in crate::platform::x) fn mentions(
+    answer: &ApiAnswer<'_>,
+    fits: impl Fn(&Mention) -> Result<(), String>,
+) -> Elements<Mention, PostId> {
+    // Errors about posts are about those that mentions refer to: these may be gone.
+    answer.each(PostId, &[], |_, object| {
+        if !references(object, "retweeted").is_empty() {
+            return Ok(None);
         }
-        mentions.push(Mention {
+        let post = read(object, None)?;
+        let mention = Mention {
             id: post.id,
             author: post.author,
             name: answer.name_of(post.author),
             text: post.text,
-            answers: extras.reference("replied_to"),
-            quotes: extras.reference("quoted"),
-            conversation: extras.conversation_id.as_deref().and_then(positive_text).map(PostId),
-        });
-    }
-    Ok(mentions)
+            answers: reference(object, "replied_to"),
+            quotes: reference(object, "quoted"),
+            conversation: object.text("conversation_id").as_deref().and_then(id_text).map(PostId),
+        };
+        fits(&mention)?;
+        Ok(Some(mention))
+    })
 }
+
+#[cfg(test)]
+mod tests;
