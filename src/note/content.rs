@@ -124,6 +124,13 @@ impl Header {
         Header { salt, records, change: None, subkey: None, conversation_key: None, attachments, links }
     }
 
+    /// The same with the platform's records of addressees, in order.
+    #[must_use]
+    pub fn with_recipients(mut self, records: &[Vec<u8>]) -> Header {
+        self.records.extend(records.iter().map(|record| Record::of(Role::Recipient, record)));
+        self
+    }
+
     /// Reads the lines before the text, and nothing after them: with the length of the text, which is None if it could not be
     /// read.
     ///

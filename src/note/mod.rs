@@ -4,7 +4,9 @@
 
 pub mod envelope;
 pub mod file;
+pub(crate) mod json;
 pub mod record;
+pub mod recipient;
 pub mod content;
 pub mod unlocked;
 pub mod names;

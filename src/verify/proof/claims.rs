@@ -1,8 +1,8 @@
 //! What the checks show, in the terms of ISO/IEC 13888, and what they do not show.
 
-use crate::base::text;
-use crate::note::Role;
+use crate::base::ids::Account;
 use crate::note::proof::PublishedPost;
+use crate::note::recipient::{RECORD_AGE_MS_MAX, RecipientRecord};
 
 use super::{Parts, post_checks};
 use crate::verify::check::{Check, Outcome};
@@ -113,17 +113,39 @@ fn time(parts: &Parts, checks: &[Check]) -> Claim {
     Claim { name: "time", shown, not_shown }
 }
 
-/// Whether the recipient's account took messages from this one, as the platform showed it at the time.
+/// Whether the addressees' accounts accepted messages from this one, by the platform's own records. No claim if none was
+/// sealed.
 fn channel(parts: &Parts, checks: &[Check]) -> Option<Claim> {
-    let content = parts.content.get().filter(|_| holds(checks, "record"))?;
-    let known = content.header.records.iter().filter(|record| record.role == Role::Recipient).count();
-    let shown = format!(
-        "the sender stated, when the note was sealed, what the platform then showed of {}: whether it took messages from the \
-         sender stands in the files recipient",
-        text::count(known as u64, "addressee", "addressees")
-    );
-    let not_shown = vec!["that the platform showed it so: it is stated, not proven".to_owned()];
-    (0 < known).then(|| Claim { name: "channel", shown: vec![shown], not_shown })
+    let (envelope, records) = (parts.envelope.get()?, parts.recipients.as_ref().ok()?);
+    if records.is_empty() || !holds(checks, "record") {
+        return None;
+    }
+    let of = |account: &Account| records.iter().find(|record| record.id == Some(account.id));
+    let shown = envelope.to.iter().filter_map(|account| accepted(account, of(account)?)).collect();
+    let silent = |account: &&Account| of(account).is_none_or(|record| record.receives.is_none());
+    let mut not_shown: Vec<String> = envelope
+        .to
+        .iter()
+        .filter(silent)
+        .map(|account| format!("whether the account {account} accepted messages from the sender's: no record says so"))
+        .collect();
+    not_shown.push(format!(
+        "that X showed it so: it is stated, not proven; what was read more than {} hours before the seal is not sealed",
+        RECORD_AGE_MS_MAX / 3_600_000
+    ));
+    Some(Claim { name: "channel", shown, not_shown })
+}
+
+/// What a record shows. None if it does not say whether the account accepted messages.
+fn accepted(account: &Account, record: &RecipientRecord) -> Option<String> {
+    let accepted = if record.receives? { "accepted messages" } else { "did not accept messages" };
+    let followed = match record.follows {
+        Some(true) => ", and followed it",
+        Some(false) => ", and did not follow it",
+        None => "",
+    };
+    let account = format!("when the note was sealed, the account {account}");
+    Some(format!("{account} {accepted} from the sender's{followed}: X's own record, stated"))
 }
 
 fn order(parts: &Parts) -> Claim {

@@ -1,13 +1,13 @@
 //! The checks of what the sender has opened beyond the envelope: content, record, attachments.
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::base::ids::Source;
 use crate::note::content::decode_once;
 use crate::note::proof::Files;
+use crate::note::recipient::RecipientRecord;
 use crate::note::unlocked::{Subkey, Unlocked};
-use crate::note::{AttachmentRef, Content, Envelope, Record, Role, attachment_names, names};
+use crate::note::{AttachmentRef, Content, Envelope, Record, Role, attachment_names, json, names};
 
 use super::{Part, Parts};
 use crate::verify::check::{Check, fails, holds, not_checked, result};
@@ -103,10 +103,35 @@ fn record(files: &Files, parts: &Parts, content: &Content) -> Check {
     if content.header.is_encrypted() != (envelope.message.source() == Source::XChat) {
         return fails(NAME, format!("no message of {} has such a record", envelope.message.source().as_str()));
     }
+    if let Err(why) = &parts.recipients {
+        return fails(NAME, why.clone());
+    }
     match message {
         Some(bytes) => result(NAME, compare(bytes, envelope, content)),
         None => not_checked(NAME, told(records)),
     }
+}
+
+/// What the sealed records of addressees say, in their order. Each is of another of the note's addressees.
+///
+/// # Errors
+/// If one is no record of an account, or is of one that is no addressee, or of one twice.
+pub(super) fn recipients(files: &Files, parts: &Parts) -> Result<Vec<RecipientRecord>, String> {
+    let (Some(envelope), Some(content)) = (parts.envelope.get(), parts.content.get()) else { return Ok(Vec::new()) };
+    let (note, records) = (parts.note, &content.header.records);
+    let mut read: Vec<RecipientRecord> = Vec::new();
+    for (record, name) in records.iter().zip(names::records(note, records)) {
+        let Some(bytes) = files.get(&name).filter(|_| record.role == Role::Recipient) else { continue };
+        let said = RecipientRecord::read(bytes).map_err(|why| format!("{name}: {why}"))?;
+        if said.id.is_some_and(|id| envelope.to.iter().all(|to| to.id != id)) {
+            return Err(format!("{name} is of an account that the note is not to"));
+        }
+        if said.id.is_some_and(|id| read.iter().any(|other| other.id == Some(id))) {
+            return Err(format!("{name} is of the same account as one before it"));
+        }
+        read.push(said);
+    }
+    Ok(read)
 }
 
 fn told(records: &[Record]) -> String {
@@ -123,13 +148,21 @@ struct Said {
     text: Option<String>,
 }
 
+/// Reads a record of a direct message as a check of a proof does: a message whose record cannot be read so is not to be
+/// sealed.
+///
+/// # Errors
+/// Why it cannot be read. Nothing of its words.
+pub fn read_record(bytes: &[u8]) -> Result<(), String> {
+    said(bytes).map(|_| ())
+}
+
+fn said(bytes: &[u8]) -> Result<Said, String> {
+    json::object(bytes, "the record of one message")
+}
+
 fn compare(bytes: &[u8], envelope: &Envelope, content: &Content) -> Result<String, String> {
-    let unreadable = |error: serde_json::Error| format!("it cannot be read as JSON: {}", place(&error));
-    if !bytes.trim_ascii_start().starts_with(b"{") {
-        return Err("it cannot be read as JSON: not the record of one message".to_owned());
-    }
-    serde_json::from_slice::<Shallow>(bytes).map_err(unreadable)?;
-    let record: Said = serde_json::from_slice(bytes).map_err(unreadable)?;
+    let record = said(bytes)?;
     let text = record.text.map(|text| decode_once(&text));
     let fields = [
         ("id", record.id, envelope.message.to_string()),
@@ -148,67 +181,6 @@ fn compare(bytes: &[u8], envelope: &Envelope, content: &Content) -> Result<Strin
     match same.as_slice() {
         [] => Ok("it is the one that the content says; it names nothing that could be compared".to_owned()),
         same => Ok(format!("it is the one that the content says, with the same {}", same.join(", "))),
-    }
-}
-
-/// Where JSON is wrong, and how. Never the text itself, which is private.
-fn place(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Data => "not the record of one message",
-        _ => "not JSON, or nested too deep",
-    };
-    format!("{what}, line {} column {}", error.line(), error.column())
-}
-
-/// Walks through JSON without keeping any of it. The reader's limit on nesting applies, keys are read as text too, and
-/// nothing is allocated.
-struct Shallow;
-
-impl<'de> Deserialize<'de> for Shallow {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Shallow, D::Error> {
-        deserializer.deserialize_any(Shallow)
-    }
-}
-
-impl<'de> Visitor<'de> for Shallow {
-    type Value = Shallow;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Shallow, A::Error> {
-        while seq.next_element::<Shallow>()?.is_some() {}
-        Ok(Shallow)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shallow, A::Error> {
-        while map.next_entry::<Shallow, Shallow>()?.is_some() {}
-        Ok(Shallow)
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Shallow, E> {
-        Ok(Shallow)
-    }
-
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Shallow, E> {
-        Ok(Shallow)
-    }
-
-    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Shallow, E> {
-        Ok(Shallow)
-    }
-
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Shallow, E> {
-        Ok(Shallow)
-    }
-
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Shallow, E> {
-        Ok(Shallow)
-    }
-
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Shallow, E> {
-        Ok(Shallow)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::Time;
 use crate::note::packaging::{self, Packed};
 use crate::note::proof::{Files, PublishedPost};
+use crate::note::recipient::RecipientRecord;
 use crate::note::{Content, Envelope, names};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::entry::Entry;
@@ -29,6 +30,7 @@ use crate::tlog::signed_note::{SignedNote, VerifierKey};
 use crate::tlog::tlog_proof::TlogProof;
 
 pub use claims::Claim;
+pub use content_checks::read_record;
 pub use neighbours::{Choice, Conversation, Counting, NEAR_MS, Neighbours, OPENED_MAX, Others, Uncounted};
 #[cfg(feature = "daemon")]
 pub(crate) use online::cut;
@@ -133,6 +135,8 @@ struct Parts {
     post: Part<PublishedPost>,
     content: Part<Content>,
     content_hash: Option<Hash>,
+    /// What the sealed records of addressees say, or why one of them cannot be what it should be.
+    recipients: Result<Vec<RecipientRecord>, String>,
     receipt: receipt::Received,
 }
 
@@ -154,6 +158,7 @@ impl Default for Parts {
             post: Part::Missing,
             content: Part::Missing,
             content_hash: None,
+            recipients: Ok(Vec::new()),
             receipt: receipt::Received::default(),
         }
     }
@@ -185,9 +190,11 @@ impl Parts {
             post: Part::of(files.get(names::POST), PublishedPost::parse),
             content_hash: content.map(Hash::of),
             content: Part::of(content, Content::parse),
+            recipients: Ok(Vec::new()),
             receipt: receipt::Received::read(files, trust),
         };
         parts.later = later::read(files, &parts);
+        parts.recipients = content_checks::recipients(files, &parts);
         parts
     }
 
