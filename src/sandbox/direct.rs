@@ -3,6 +3,7 @@
 //! It sorts faults like a client that sees nothing but the answer: a write whose answer is lost or says 5xx may have
 //! happened. Delays move a standing clock instead of taking time.
 
+mod correspondents;
 mod errors;
 
 use async_trait::async_trait;
@@ -14,12 +15,14 @@ use super::world::{
     World, unescape,
 };
 use super::{Shared, world};
-use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
+use crate::base::hash::Hash;
+use crate::base::ids::{AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
 use crate::base::text;
 use crate::base::time::Time;
 use crate::platform::{
-    Addressee, Attachment, CALL_TIME_MAX, Draft, Error, File, FileKind, Me, Mention, MentionPage, Message, MessagePage,
-    PageToken, Platform, Purpose, Sent,
+    Addressee, Attachment, CALL_TIME_MAX, Change, ConversationPage, Draft, Error, File, FileKind, History, Lookup, Me,
+    Mention, MentionPage, Message, MessagePage, OwnPosts, PageToken, Participants, Platform, PostState, Purpose,
+    Recipient, Sent, Unreadable,
 };
 
 /// One user's access to a world.
@@ -89,22 +92,21 @@ impl Platform for Direct {
             let me = world.user(user).ok_or(Refusal::Forbidden { why: "there is no such user" })?;
             let account = me.account.clone();
             world.bill_user(now, user);
-            let clock = Time::from_ms(now.ms().div_euclid(1000) * 1000);
-            Ok(Me { account, clock: Some(clock) })
+            Ok(Me { account, clock: Some(clock(now)) })
         })
     }
 
-    async fn account_by_name(&self, name: &AccountName) -> Result<Option<Account>, Error> {
+    async fn account_by_name(&self, name: &AccountName) -> Result<Lookup, Error> {
         self.call(Call::UserByName, |world, now, _| {
-            let account = world.user_by_name(name.as_str()).map(account);
-            Ok(billed(world, now, account))
+            let user = world.user_by_name(name.as_str()).cloned();
+            Ok(lookup(world, now, user))
         })
     }
 
-    async fn account_by_id(&self, id: AccountId) -> Result<Option<Account>, Error> {
+    async fn account_by_id(&self, id: AccountId) -> Result<Lookup, Error> {
         self.call(Call::UserById, |world, now, _| {
-            let account = world.user(id).map(account);
-            Ok(billed(world, now, account))
+            let user = world.user(id).cloned();
+            Ok(lookup(world, now, user))
         })
     }
 
@@ -122,18 +124,37 @@ impl Platform for Direct {
         self.call(Call::MessagesWith, |world, now, user| {
             match list(world, now, user, Some(&conversation), size, page) {
                 // Nobody has written yet.
-                Err(Refusal::NoConversation) => Ok(MessagePage { messages: Vec::new(), next: None }),
+                Err(Refusal::NoConversation) => Ok(MessagePage { clock: Some(clock(now)), ..MessagePage::default() }),
                 page => page,
             }
         })
     }
 
+    async fn messages_in(
+        &self,
+        conversation: &ConversationId,
+        size: u32,
+        page: Option<&PageToken>,
+    ) -> Result<MessagePage, Error> {
+        let list = |world: &mut World, now, user| list(world, now, user, Some(conversation), size, page);
+        self.call(Call::ConversationMessages, list)
+    }
+
+    async fn messages_left(&self) -> Option<u64> {
+        self.world.with(|world, now| world.left(now, self.user, Call::Messages)).map(u64::from)
+    }
+
     async fn send_message(&self, to: &Addressee, text: &str, media: Option<MediaId>) -> Result<Sent, Error> {
         let what = Outgoing { text: text.to_owned(), media: media.into_iter().collect() };
         self.call(Call::SendMessage, |world, now, user| {
-            let (conversation, message) = match to {
-                Addressee::Account(id) => (ConversationId::between(user, *id), world.send(now, user, *id, &what)?),
-                Addressee::Conversation(id) => (id.clone(), world.send_in(now, user, id, &what)?),
+            let conversation = match to {
+                Addressee::Account(id) => ConversationId::between(user, *id),
+                Addressee::Conversation(id) => id.clone(),
+            };
+            world.check_unencrypted(&conversation)?;
+            let message = match to {
+                Addressee::Account(id) => world.send(now, user, *id, &what)?,
+                Addressee::Conversation(id) => world.send_in(now, user, id, &what)?,
             };
             Ok(Sent { conversation, message })
         })
@@ -150,14 +171,36 @@ impl Platform for Direct {
         })
     }
 
-    async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
+    async fn participants(&self, conversation: &ConversationId) -> Result<Participants, Error> {
         if let Some((one, other)) = conversation.pair() {
-            return Ok(vec![one, other]);
+            return Ok(Participants { accounts: vec![one, other], left: Vec::new(), complete: true });
         }
         self.call(Call::ConversationMessages, |world, now, user| {
             let asked = EventListing { conversation: Some(conversation), kinds: &[], size: 100, before: None };
             let page = world.list_events(now, user, asked)?;
-            Ok(participants(page.events.iter().rev()))
+            let changes: Vec<Change> = page.events.iter().filter_map(change).collect();
+            let is_message = |event: &&Event| matches!(event.kind, EventKind::Message { .. });
+            let senders: Vec<AccountId> = page.events.iter().filter(is_message).map(|event| event.sender).collect();
+            let is_whole = page.next.is_none();
+            Ok(History { group: conversation, changes: &changes, is_whole, senders: &senders }.participants(now))
+        })
+    }
+
+    async fn recipient(&self, id: AccountId) -> Result<Recipient, Error> {
+        self.call(Call::UserById, |world, now, user| Ok(correspondents::recipient(world, now, user, id)))
+    }
+
+    async fn conversations(&self, page: Option<&PageToken>) -> Result<ConversationPage, Error> {
+        self.call(Call::Chats, |world, _, user| correspondents::conversations(world, user, before(page)?))
+    }
+
+    async fn is_encrypted(&self, conversation: &ConversationId) -> Result<Option<bool>, Error> {
+        self.call(Call::ChatEvents, |world, _, user| correspondents::is_encrypted(world, user, conversation))
+    }
+
+    async fn newest_message(&self, conversation: &ConversationId) -> Result<Option<MessageId>, Error> {
+        self.call(Call::ConversationMessages, |world, now, user| {
+            correspondents::newest_message(world, now, user, conversation)
         })
     }
 
@@ -189,10 +232,20 @@ impl Platform for Direct {
         self.world.with(|world, now| world.left(now, self.user, Call::CreatePost)).map(u64::from)
     }
 
-    async fn own_posts(&self, after: PostId) -> Result<Vec<crate::platform::Post>, Error> {
+    async fn own_posts(&self, after: PostId) -> Result<OwnPosts, Error> {
         self.call(Call::Timeline, |world, now, user| {
             let range = Range { after: Some(after), before: None, size: usize::MAX - 1, without_answers: false };
-            Ok(world.timeline(now, user, user, range).posts.iter().map(public).collect())
+            let posts = world.timeline(now, user, user, range).posts.iter().map(public).collect();
+            Ok(OwnPosts { posts, unreadable: Vec::new() })
+        })
+    }
+
+    async fn newest_posts(&self, after: PostId, count: u32) -> Result<OwnPosts, Error> {
+        self.call(Call::Timeline, |world, now, user| {
+            let size = count.clamp(5, 100) as usize;
+            let range = Range { after: Some(after), before: None, size, without_answers: true };
+            let posts = world.timeline(now, user, user, range).posts.iter().map(public).collect();
+            Ok(OwnPosts { posts, unreadable: Vec::new() })
         })
     }
 
@@ -202,7 +255,7 @@ impl Platform for Direct {
             let range = Range { after: Some(after), before: before(page)?.map(PostId), size, without_answers: false };
             let page = world.mentions_of(now, user, user, range);
             let mentions = page.posts.iter().map(|post| mention(world, post)).collect();
-            Ok(MentionPage { mentions, next: page.next.map(|id| PageToken(id.to_string())) })
+            Ok(MentionPage { mentions, unreadable: Vec::new(), next: page.next.map(|id| PageToken(id.to_string())) })
         })
     }
 
@@ -212,17 +265,33 @@ impl Platform for Direct {
             Ok(post.as_ref().map(public))
         })
     }
-}
 
-fn account(user: &User) -> Account {
-    user.account.clone()
-}
-
-fn billed(world: &mut World, now: Time, account: Option<Account>) -> Option<Account> {
-    if let Some(account) = &account {
-        world.bill_user(now, account.id);
+    async fn post_state(&self, id: PostId) -> Result<PostState, Error> {
+        self.call(Call::ReadPost, |world, now, user| {
+            let post = match world.read_for(now, user, id) {
+                Err(Refusal::NotFound { .. }) => return Ok(PostState::Absent),
+                Err(Refusal::Hidden { .. }) => return Ok(PostState::Hidden),
+                read => read?,
+            };
+            Ok(match world.history(&post).last() {
+                Some(newest) if post.id < *newest => PostState::Edited,
+                _ if !post.withheld.is_empty() => PostState::Hidden,
+                _ => PostState::Stands(public(&post)),
+            })
+        })
     }
-    account
+}
+
+/// What is said of a user who was asked for, put on the bill if the user is shown.
+fn lookup(world: &mut World, now: Time, user: Option<User>) -> Lookup {
+    match user {
+        None => Lookup::Absent,
+        Some(user) if user.is_suspended => Lookup::Suspended,
+        Some(user) => {
+            world.bill_user(now, user.account.id);
+            Lookup::Found(user.account)
+        }
+    }
 }
 
 fn public(post: &Post) -> crate::platform::Post {
@@ -267,21 +336,33 @@ fn list(
         before: before(page)?.map(MessageId),
     };
     let page = world.list_events(now, user, asked)?;
-    let messages = page.events.iter().filter_map(|event| message(world, event)).collect();
-    Ok(MessagePage { messages, next: page.next.map(|id| PageToken(id.to_string())) })
+    let (odd, plain): (Vec<&Event>, Vec<&Event>) = page.events.iter().partition(|event| event.is_odd);
+    let messages = plain.into_iter().filter_map(|event| message(world, event)).collect();
+    let unreadable = odd.into_iter().map(unreadable).collect();
+    let next = page.next.map(|id| PageToken(id.to_string()));
+    Ok(MessagePage { messages, unreadable, next, clock: Some(clock(now)) })
 }
 
-/// Who is in a group, from its events, oldest first.
-fn participants<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<AccountId> {
-    let mut members = std::collections::BTreeSet::new();
-    for event in events {
-        match &event.kind {
-            EventKind::Message { .. } => members.extend([event.sender]),
-            EventKind::Join(who) => members.extend(who),
-            EventKind::Leave(who) => members.retain(|id| !who.contains(id)),
-        }
+/// What an event says of who is in a group.
+fn change(event: &Event) -> Option<Change> {
+    let at = Some(event.id);
+    match &event.kind {
+        EventKind::Message { .. } => None,
+        // Who brought them in was there.
+        EventKind::Join(who) => Some(Change::Joined { at, who: who.iter().copied().chain([event.sender]).collect() }),
+        EventKind::Leave(who) => Some(Change::Left { at, who: who.clone() }),
     }
-    members.into_iter().collect()
+}
+
+/// An event that is listed in a form that cannot be read.
+fn unreadable(event: &Event) -> Unreadable<MessageId> {
+    let sha256 = Hash::of(event.id.to_string().as_bytes());
+    Unreadable { id: Some(event.id), sha256, why: "it has no conversation".to_owned() }
+}
+
+/// The world's clock as an answer shows it.
+fn clock(now: Time) -> Time {
+    Time::from_ms(now.ms().div_euclid(1000) * 1000)
 }
 
 /// A message as the port returns it. None for an event that is not a message.

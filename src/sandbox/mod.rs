@@ -28,8 +28,12 @@ pub const MINISTRY: AccountId = AccountId(783214);
 /// The account that asks whether there were any.
 pub const JOURNALIST: AccountId = AccountId(17874544);
 
-/// A world with `embassy`, `ministry` and `journalist` in it.
+/// A world with `embassy`, `ministry` and `journalist` in it. The first two follow each other; everybody takes messages from
+/// everybody.
 pub fn story_world(settings: Settings, seed: u64, now: Time) -> World {
     let users = [(EMBASSY.0, "embassy"), (MINISTRY.0, "ministry"), (JOURNALIST.0, "journalist")];
-    World::new(settings, seed).with_users(now, &users)
+    let mut world = World::new(settings, seed).with_users(now, &users);
+    world.set_follows(MINISTRY, EMBASSY, true);
+    world.set_follows(EMBASSY, MINISTRY, true);
+    world
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::world::{Event, EventKind, Media, Post, User, Vocabulary, Words, World};
-use crate::base::ids::{Channel, MediaId, MessageId, PostId};
+use super::world::{ChatConversation, Event, EventKind, Media, Post, User, Vocabulary, Words, World};
+use crate::base::ids::{AccountId, Channel, MediaId, MessageId, PostId};
 use crate::base::time::Time;
 
 /// What a request asks for beyond the fields that are always there.
@@ -119,6 +119,44 @@ pub(super) fn user(user: &User, asked: &Asked) -> Value {
     object
 }
 
+/// What a user is to the one who asks: whether it takes messages, and who follows whom.
+pub(super) fn add_relation(world: &World, user: AccountId, asking: AccountId, asked: &Asked, object: &mut Value) {
+    if asked.user.contains("receives_your_dm") {
+        object["receives_your_dm"] = json!(world.receives(user, asking));
+    }
+    if asked.user.contains("connection_status") {
+        let all = [("followed_by", world.follows(user, asking)), ("following", world.follows(asking, user))];
+        let status: Vec<&str> = all.into_iter().filter(|(_, is_so)| *is_so).map(|(name, _)| name).collect();
+        object["connection_status"] = json!(status);
+    }
+}
+
+/// What a request asks for of conversations beyond the fields that are always there.
+pub(super) struct ChatAsked {
+    /// `chat_conversation.fields`
+    pub fields: BTreeSet<String>,
+    /// `expansions`
+    pub expansions: BTreeSet<String>,
+}
+
+/// A conversation in the list of those that can be encrypted.
+pub(super) fn chat(chat: &ChatConversation, asked: &ChatAsked) -> Value {
+    let mut object = json!({ "id": chat.id.as_str() });
+    let mut add = |name: &str, value: Option<Value>| {
+        if let Some(value) = value.filter(|_| asked.fields.contains(name)) {
+            object[name] = value;
+        }
+    };
+    add("type", Some(json!(if chat.is_group { "group" } else { "direct" })));
+    add("message_ttl_ms", chat.ttl_ms.map(|ttl_ms| json!(ttl_ms)));
+    add("newest_event_id", chat.newest.map(|id| json!(id.to_string())));
+    add("updated_at", Some(json!(cut_time(chat.last.moment()))));
+    if asked.expansions.contains("participant_ids") {
+        object["participant_ids"] = json!(chat.members.iter().map(ToString::to_string).collect::<Vec<_>>());
+    }
+    object
+}
+
 /// A file; `address` is where its bytes are.
 pub(super) fn media(media: &Media, asked: &Asked, address: &str) -> Value {
     let mut object = json!({ "media_key": media.key(), "type": media.kind() });
@@ -177,6 +215,10 @@ pub(super) fn post(world: &World, post: &Post, asked: &Asked, place: Place) -> V
         let controls =
             json!({ "editable_until": until.to_string(), "edits_remaining": left, "is_edit_eligible": eligible });
         object.insert("edit_controls".into(), controls);
+    }
+    if shows("withheld") && !post.withheld.is_empty() {
+        object
+            .insert("withheld".into(), json!({ "copyright": false, "country_codes": post.withheld, "scope": "post" }));
     }
     if shows("entities")
         && let Some(entities) = entities(world, &post.words)

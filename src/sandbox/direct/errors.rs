@@ -9,6 +9,8 @@ const UNSAID_WAIT_MS: i64 = 60_000;
 
 pub(super) fn error_of_fault(call: Call, now: Time, how: How) -> Error {
     let person = |what: &str, remedy: &str| Error::NeedsPerson { what: what.to_owned(), remedy: remedy.to_owned() };
+    let doubtful =
+        |what: &str| Error::Doubtful { what: what.to_owned(), remedy: "wait, or ask the platform".to_owned() };
     match how {
         How::RateLimited { wait_ms } => {
             Error::Wait { until: now.plus_ms(wait_ms), what: "429, the rate limit is reached".to_owned() }
@@ -18,6 +20,9 @@ pub(super) fn error_of_fault(call: Call, now: Time, how: How) -> Error {
         How::Unauthorized => Error::Unavailable { what: "401, the credentials are not accepted".to_owned() },
         How::Suspended => person("403, the account is suspended", "ask the platform why"),
         How::Encrypted => person("403, the conversation is encrypted", "write by hand"),
+        How::Automated | How::Status { code: 403 | 404 | 409, body: Body::Problem } => {
+            doubtful("403, without a reason or for automated abuse")
+        }
         How::Duplicate if call == Call::CreatePost => Error::Duplicate,
         How::Duplicate => Error::Refused { what: "403, duplicate content".to_owned() },
         How::Status { code: 401, .. } => error_of_fault(call, now, How::Unauthorized),
@@ -45,6 +50,10 @@ pub(super) fn error_of(refusal: &Refusal) -> Error {
         Refusal::RateLimited(allowance) => Error::Wait { until: allowance.reset, what: refusal.to_string() },
         Refusal::Duplicate => Error::Duplicate,
         Refusal::NoReply { .. } => Error::ReplyRefused { what: refusal.to_string() },
+        Refusal::RecipientSuspended => {
+            Error::Doubtful { what: refusal.to_string(), remedy: "reach the recipient in another way".to_owned() }
+        }
+        Refusal::Encrypted => Error::NeedsPerson { what: refusal.to_string(), remedy: "write by hand".to_owned() },
         Refusal::TooLong | Refusal::PostTooLong { .. } => Error::TooLong { what: refusal.to_string() },
         _ => Error::Refused { what: refusal.to_string() },
     }

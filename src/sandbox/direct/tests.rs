@@ -38,10 +38,10 @@ async fn a_lost_answer_leaves_the_post_and_a_refusal_before_leaves_none() {
     let (world, direct) = start();
     next(&world, Call::CreatePost, Moment::Before, How::Cut);
     assert!(matches!(direct.post(&Draft::text("one")).await, Err(Error::NoAnswer { .. })));
-    assert_eq!(direct.own_posts(PostId(0)).await.unwrap(), []);
+    assert_eq!(direct.own_posts(PostId(0)).await.unwrap().posts, []);
     next(&world, Call::CreatePost, Moment::After, How::Unauthorized);
     assert!(matches!(direct.post(&Draft::text("one")).await, Err(Error::NoAnswer { .. })));
-    let posts = direct.own_posts(PostId(0)).await.unwrap();
+    let posts = direct.own_posts(PostId(0)).await.unwrap().posts;
     assert_eq!((posts.len(), posts[0].text.as_str()), (1, "one"));
     assert_eq!(direct.post(&Draft::text("one")).await, Err(Error::Duplicate));
     assert_eq!(direct.read_post(posts[0].id).await.unwrap(), Some(posts[0].clone()));
@@ -91,7 +91,7 @@ async fn who_looks_before_repeating_posts_each_text_once_in_spite_of_chaos() {
 /// Whether one of the newest posts has this text, asked until there is an answer.
 async fn is_there(direct: &Direct, text: &str) -> bool {
     loop {
-        if let Ok(posts) = direct.own_posts(PostId(0)).await {
+        if let Ok(OwnPosts { posts, .. }) = direct.own_posts(PostId(0)).await {
             return posts.iter().any(|post| post.text == text);
         }
     }

@@ -29,11 +29,13 @@ pub(super) fn created(body: Value) -> Answer {
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
-/// One thing, or 200 with `errors` and without `data`, as X answers if the thing does not exist.
+/// One thing, or 200 with `errors` and without `data`, as X answers if the thing does not exist or is suspended.
 pub(super) fn found(data: Result<Value, Refusal>) -> Answer {
     match data {
         Ok(body) => ok(body),
-        Err(refusal @ Refusal::NotFound { .. }) => ok(json!({ "errors": [problem_of(&refusal).1] })),
+        Err(refusal @ (Refusal::NotFound { .. } | Refusal::Hidden { .. } | Refusal::Suspended { .. })) => {
+            ok(json!({ "errors": [problem_of(&refusal).1] }))
+        }
         Err(refusal) => Err(refusal),
     }
 }
@@ -90,6 +92,14 @@ fn problem_of(refusal: &Refusal) -> (StatusCode, Value) {
             extras.iter().for_each(|(key, text)| found.1[*key] = json!(text));
             found
         }
+        Refusal::Hidden { id } => {
+            let (status, title) = (StatusCode::FORBIDDEN, "Authorization Error");
+            let detail = format!("Sorry, you are not authorized to see the post with id: [{id}].");
+            let mut hidden = typed(status, "not-authorized-for-resource", title, &detail);
+            let extras = [("resource_type", "post"), ("resource_id", id), ("parameter", "id"), ("value", id)];
+            extras.iter().for_each(|(key, text)| hidden.1[*key] = json!(text));
+            hidden
+        }
         Refusal::Invalid { parameter, value, why } => {
             let mut found = typed(bad, "invalid-request", "Invalid Request", why);
             found.1["parameter"] = json!(parameter);
@@ -103,7 +113,29 @@ fn problem_of(refusal: &Refusal) -> (StatusCode, Value) {
         Refusal::NoConversation => {
             typed(StatusCode::NOT_FOUND, "dm-conversation-not-found", "Not Found", "There is no such conversation.")
         }
+        // As X has been seen to answer: in words, with the type of what does not exist.
+        Refusal::Suspended { parameter, value } => {
+            let detail = format!("User has been suspended: [{value}].");
+            let mut found = typed(StatusCode::FORBIDDEN, "resource-not-found", "Forbidden", &detail);
+            let extras =
+                [("resource_type", "user"), ("resource_id", value), ("parameter", parameter), ("value", value)];
+            extras.iter().for_each(|(key, text)| found.1[*key] = json!(text));
+            found
+        }
+        Refusal::RecipientSuspended => {
+            let forbidden = StatusCode::FORBIDDEN;
+            typed(forbidden, "dm-recipient-unavailable", "Forbidden", "The recipient is not available.")
+        }
         Refusal::NoRecipient => typed(bad, "dm-recipient-not-found", "Bad Request", "There is no such recipient."),
+        // Which of X's kinds of refusal this is, no document says: the name fits best.
+        Refusal::NotAccepting => {
+            let detail = "The recipient does not accept messages from you.";
+            typed(StatusCode::FORBIDDEN, "dm-recipient-not-accepting", "Forbidden", detail)
+        }
+        Refusal::Encrypted => {
+            let kind = "dm-recipient-encrypted-unavailable";
+            typed(StatusCode::FORBIDDEN, kind, "Forbidden", "Encrypted messages only.")
+        }
         Refusal::BadMedia => typed(bad, "dm-bad-media", "Bad Request", "There is no such media."),
         Refusal::Empty => typed(bad, "dm-text-empty", "Bad Request", "The message is empty."),
         Refusal::TooLong => typed(bad, "dm-text-too-long", "Bad Request", "The message is too long."),
@@ -155,6 +187,11 @@ pub(super) fn of_fault(how: How, now: Time) -> Option<Response> {
             let kind = format!("{PROBLEMS}/dm-recipient-encrypted-unavailable");
             let body =
                 json!({ "title": "Forbidden", "detail": "Encrypted messages only.", "type": kind, "status": 403 });
+            problem(StatusCode::FORBIDDEN, &body)
+        }
+        How::Automated => {
+            let message = "This request looks like it might be automated. Please try again later.";
+            let body = json!({ "errors": [{ "code": 226, "message": message }] });
             problem(StatusCode::FORBIDDEN, &body)
         }
         How::Duplicate => Refusal::Duplicate.into_response(),

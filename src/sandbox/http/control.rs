@@ -26,10 +26,16 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/sandbox/chaos", put(set_chaos))
         .route("/sandbox/users", get(users).post(add_user))
         .route("/sandbox/users/{user}/credentials.toml", get(credentials))
+        .route("/sandbox/users/{user}/follows/{other}", put(set_follows))
+        .route("/sandbox/users/{user}/inbox", put(set_inbox))
+        .route("/sandbox/conversations/{id}/upgrade", put(upgrade).delete(downgrade))
+        .route("/sandbox/conversations/{id}/ttl", put(set_ttl))
         .route("/sandbox/messages", post(send))
         .route("/sandbox/messages/{id}/hidden", put(hide))
         .route("/sandbox/posts", post(create_post))
         .route("/sandbox/posts/{id}", axum::routing::delete(delete_post))
+        .route("/sandbox/posts/{id}/hidden", put(hide_post))
+        .route("/sandbox/posts/{id}/withheld", put(withhold_post))
         .route("/sandbox/timeline.json", get(timeline))
 }
 
@@ -123,6 +129,77 @@ async fn add_user(State(state): State<AppState>, Json(new): Json<NewUser>) -> An
     let name = AccountName::parse(&new.username);
     let name = name.ok_or_else(|| invalid("username", &new.username, "it is not a name"))?;
     state.world.with(|world, now| answer::created(user(world.add_user(now, Account { id, name }))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Follows {
+    follows: bool,
+}
+
+/// Lets a user follow another, or follow no more; both by name or identifier.
+async fn set_follows(
+    State(state): State<AppState>,
+    Path((user, other)): Path<(String, String)>,
+    Json(Follows { follows }): Json<Follows>,
+) -> Answer {
+    state.world.with(|world, _| {
+        let (user, other) = (user_named(world, &user)?, user_named(world, &other)?);
+        world.set_follows(user, other, follows);
+        answer::ok(json!({ "follows": follows }))
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Inbox {
+    closed: bool,
+}
+
+/// Closes the inbox of a user to all whom the user does not follow, or opens it.
+async fn set_inbox(
+    State(state): State<AppState>,
+    Path(user): Path<String>,
+    Json(Inbox { closed }): Json<Inbox>,
+) -> Answer {
+    state.world.with(|world, _| {
+        let user = user_named(world, &user)?;
+        world.set_inbox_closed(user, closed);
+        answer::ok(json!({ "closed": closed }))
+    })
+}
+
+/// Upgrades a conversation to an encrypted one, from now on.
+async fn upgrade(State(state): State<AppState>, Path(id): Path<String>) -> Answer {
+    let id = conversation_id(&state, &id)?;
+    state.world.with(|world, now| world.upgrade(now, &id));
+    answer::ok(json!({ "encrypted": true }))
+}
+
+/// Takes that back.
+async fn downgrade(State(state): State<AppState>, Path(id): Path<String>) -> Answer {
+    let id = conversation_id(&state, &id)?;
+    state.world.with(|world, _| world.downgrade(&id));
+    answer::ok(json!({ "encrypted": false }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ttl {
+    ttl_ms: Option<i64>,
+}
+
+/// Lets the messages of a conversation disappear after that time; with `null` they stay.
+async fn set_ttl(State(state): State<AppState>, Path(id): Path<String>, Json(Ttl { ttl_ms }): Json<Ttl>) -> Answer {
+    let id = conversation_id(&state, &id)?;
+    state.world.with(|world, _| world.set_ttl(&id, ttl_ms));
+    answer::ok(json!({ "ttl_ms": ttl_ms }))
+}
+
+/// A conversation that exists.
+fn conversation_id(state: &AppState, text: &str) -> Result<ConversationId, Refusal> {
+    let known = |id: &ConversationId| state.world.with(|world, _| world.conversation(id).is_some());
+    ConversationId::parse(text).filter(known).ok_or(Refusal::NoConversation)
 }
 
 /// A message of any user to another or into a conversation that exists; users by name or identifier.
@@ -245,10 +322,28 @@ async fn delete_post(State(state): State<AppState>, Path(id): Path<String>) -> A
     })
 }
 
+async fn hide_post(State(state): State<AppState>, Path(id): Path<String>, Json(hidden): Json<Hidden>) -> Answer {
+    let id = post_id(&id)?;
+    let is_there = state.world.with(|world, _| world.hide_post(id, hidden.hidden));
+    answer::ok(json!({ "hidden": is_there && hidden.hidden }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Withheld {
+    countries: Vec<String>,
+}
+
+async fn withhold_post(State(state): State<AppState>, Path(id): Path<String>, Json(new): Json<Withheld>) -> Answer {
+    let id = post_id(&id)?;
+    let is_there = state.world.with(|world, _| world.withhold_post(id, new.countries));
+    answer::ok(json!({ "withheld": is_there }))
+}
+
 /// What anybody can see in public now, oldest first.
 async fn timeline(State(state): State<AppState>) -> Json<Value> {
     Json(state.world.with(|world, _| {
-        let shown = world.posts().filter(|post| !post.is_deleted);
+        let shown = world.posts().filter(|post| !post.is_deleted && !post.is_hidden);
         let line = |post: &crate::sandbox::world::Post| {
             let author = world.user(post.author).map(|user| user.account.name.as_str());
             json!({

@@ -168,15 +168,22 @@ struct Group {
 pub(super) async fn send_to(State(state): State<AppState>, who: Who, Path(id): Path<String>, body: Bytes) -> Answer {
     let (from, to) = (who.0.0, account_id(&id)?);
     let what = outgoing(read_json(&body)?)?;
-    let message = state.world.with(|world, now| world.send(now, from, to, &what))?;
-    sent(&ConversationId::between(from, to), message)
+    let conversation = ConversationId::between(from, to);
+    let message = state.world.with(|world, now| {
+        world.check_unencrypted(&conversation)?;
+        world.send(now, from, to, &what)
+    })?;
+    sent(&conversation, message)
 }
 
 /// `POST /2/dm_conversations/{id}/messages`
 pub(super) async fn send_in(State(state): State<AppState>, who: Who, Path(id): Path<String>, body: Bytes) -> Answer {
     let conversation = conversation_id(&id)?;
     let what = outgoing(read_json(&body)?)?;
-    let message = state.world.with(|world, now| world.send_in(now, who.0.0, &conversation, &what))?;
+    let message = state.world.with(|world, now| {
+        world.check_unencrypted(&conversation)?;
+        world.send_in(now, who.0.0, &conversation, &what)
+    })?;
     sent(&conversation, message)
 }
 

@@ -8,6 +8,7 @@ mod answer;
 mod query;
 mod users;
 mod messages;
+mod chat;
 mod media;
 mod control;
 mod page;
@@ -31,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use self::connections::{ConnectionCutter, Lines};
 use super::Shared;
 use super::world::{Call, How, Moment};
+use crate::base::clock::Clock;
 use crate::base::ids::AccountId;
 
 /// The largest body that is read: a file of 64 MiB and the data around it.
@@ -90,6 +92,8 @@ fn router(state: AppState) -> Router {
         .route("/2/dm_conversations/{id}/messages", post(messages::send_in))
         .route("/2/dm_conversations/with/{id}/dm_events", get(messages::with))
         .route("/2/dm_conversations/with/{id}/messages", post(messages::send_to))
+        .route("/2/chat/conversations", get(chat::all))
+        .route("/2/chat/conversations/{id}/events", get(chat::events))
         .route("/2/media/upload", post(media::upload))
         .route("/media/dm/{message}/{media}/{name}", get(media::bytes))
         .route("/media/post/{post}/{media}/{name}", get(media::public))
@@ -119,6 +123,8 @@ fn call_of(method: &Method, path: &str) -> Option<Call> {
         ("DELETE", "/2/dm_events/{id}") => Call::DeleteMessage,
         ("GET" | "HEAD", "/2/dm_conversations/{id}/dm_events") => Call::ConversationMessages,
         ("GET" | "HEAD", "/2/dm_conversations/with/{id}/dm_events") => Call::MessagesWith,
+        ("GET" | "HEAD", "/2/chat/conversations") => Call::Chats,
+        ("GET" | "HEAD", "/2/chat/conversations/{id}/events") => Call::ChatEvents,
         ("POST", path) if path.starts_with("/2/dm_conversations") => Call::SendMessage,
         ("POST", "/2/media/upload") => Call::Upload,
         ("GET" | "HEAD", "/media/dm/{message}/{media}/{name}") => Call::MediaBytes,
@@ -181,7 +187,9 @@ fn authenticated(state: &AppState, request: &Request) -> Result<AccountId, &'sta
     let address = format!("{}{}", base(headers), request.uri().path());
     let signed = oauth::Request { method: request.method(), address: &address, query: &query, authorization };
     let mut nonces = state.nonces.lock().unwrap_or_else(PoisonError::into_inner);
-    let checked = state.world.with(|world, now| oauth::verify(world, now, &mut nonces, &signed));
+    // Signatures hold the machine's time, also where somebody drives the world's.
+    let machine = state.world.clock().stands().then(|| Clock::system().now());
+    let checked = state.world.with(|world, now| oauth::verify(world, machine.unwrap_or(now), &mut nonces, &signed));
     checked.inspect_err(|why| tracing::debug!(why, path = request.uri().path(), "a call to the sandbox is not signed"))
 }
 

@@ -13,22 +13,37 @@ use crate::sandbox::world::{Refusal, World};
 
 /// `GET /2/users/me`
 pub(super) async fn me(State(state): State<AppState>, Extension(caller): Extension<Caller>, pairs: Pairs) -> Answer {
-    answer_for(&state, pairs, |_| Ok(caller.0))
+    answer_for(&state, caller, pairs, |_| Ok(caller.0))
 }
 
 /// `GET /2/users/by/username/{username}`
-pub(super) async fn by_name(State(state): State<AppState>, Path(name): Path<String>, pairs: Pairs) -> Answer {
+pub(super) async fn by_name(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    pairs: Pairs,
+) -> Answer {
     let missing = Refusal::NotFound { kind: "user", parameter: "username", value: name.clone() };
-    answer_for(&state, pairs, |world| world.user_by_name(&name).map(|user| user.account.id).ok_or(missing))
+    answer_for(&state, caller, pairs, |world| world.user_by_name(&name).map(|user| user.account.id).ok_or(missing))
 }
 
 /// `GET /2/users/{id}`
-pub(super) async fn by_id(State(state): State<AppState>, Path(id): Path<String>, pairs: Pairs) -> Answer {
+pub(super) async fn by_id(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    pairs: Pairs,
+) -> Answer {
     let id = account_id(&id)?;
-    answer_for(&state, pairs, |_| Ok(id))
+    answer_for(&state, caller, pairs, |_| Ok(id))
 }
 
-fn answer_for(state: &AppState, Query(pairs): Pairs, who: impl FnOnce(&World) -> Result<AccountId, Refusal>) -> Answer {
+fn answer_for(
+    state: &AppState,
+    Caller(caller): Caller,
+    Query(pairs): Pairs,
+    who: impl FnOnce(&World) -> Result<AccountId, Refusal>,
+) -> Answer {
     let mut parameters = Parameters::new(pairs)?;
     state.world.with(|world, now| {
         let asked = parameters.asked(world.settings.vocabulary, Kind::User)?;
@@ -36,7 +51,13 @@ fn answer_for(state: &AppState, Query(pairs): Pairs, who: impl FnOnce(&World) ->
         let read = |world: &World| -> Result<(AccountId, Value), Refusal> {
             let id = who(world)?;
             let missing = Refusal::NotFound { kind: "user", parameter: "id", value: id.to_string() };
-            Ok((id, json!({ "data": shapes::user(world.user(id).ok_or(missing)?, &asked) })))
+            let user = world.user(id).ok_or(missing)?;
+            if user.is_suspended {
+                return Err(Refusal::Suspended { parameter: "id", value: id.to_string() });
+            }
+            let mut data = shapes::user(user, &asked);
+            shapes::add_relation(world, id, caller, &asked, &mut data);
+            Ok((id, json!({ "data": data })))
         };
         let found = read(world).map(|(id, body)| {
             world.bill_user(now, id);

@@ -28,6 +28,10 @@ pub enum Call {
     Message,
     /// `DELETE /2/dm_events/{id}`
     DeleteMessage,
+    /// `GET /2/chat/conversations`
+    Chats,
+    /// `GET /2/chat/conversations/{id}/events`
+    ChatEvents,
     /// `POST /2/dm_conversations`, `…/{id}/messages` and `…/with/{id}/messages`
     SendMessage,
     /// `POST /2/media/upload`

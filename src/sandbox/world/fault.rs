@@ -75,6 +75,8 @@ pub enum How {
     Duplicate,
     /// 403, the conversation is end-to-end encrypted: no program can write in it.
     Encrypted,
+    /// 403 in the older shape, code 226: the platform takes the call for automated abuse. It has been seen to pass by itself.
+    Automated,
     /// The connection ends without an answer.
     Cut,
     /// The connection ends in the middle of the answer's body.

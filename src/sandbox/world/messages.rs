@@ -16,6 +16,16 @@ pub struct Conversation {
     pub members: BTreeSet<AccountId>,
     /// Whether it was made as a group.
     pub is_group: bool,
+    /// Everything later than this number is encrypted. None as long as nothing is.
+    pub encrypted_after: Option<MessageId>,
+    /// After how long its messages disappear, in milliseconds. None if they do not.
+    pub ttl_ms: Option<i64>,
+}
+
+impl Conversation {
+    fn of(members: BTreeSet<AccountId>, is_group: bool) -> Conversation {
+        Conversation { members, is_group, encrypted_after: None, ttl_ms: None }
+    }
 }
 
 /// Something that happened in a conversation. No Debug: its text is private.
@@ -31,6 +41,8 @@ pub struct Event {
     pub kind: EventKind,
     /// Never listed and not found by its identifier, as X does with conversations that it encrypts.
     pub is_hidden: bool,
+    /// Listed in a form that no program can read.
+    pub is_odd: bool,
 }
 
 /// What happened in a conversation.
@@ -103,22 +115,26 @@ impl World {
     /// Sends a message to one other user.
     ///
     /// # Errors
-    /// [`Refusal::NoRecipient`], and those of [`World::send_in`].
+    /// [`Refusal::NoRecipient`], [`Refusal::RecipientSuspended`], and those of [`World::send_in`].
     pub fn send(&mut self, now: Time, from: AccountId, to: AccountId, what: &Outgoing) -> Result<MessageId, Refusal> {
         if !self.users.contains_key(&to) || from == to {
             return Err(Refusal::NoRecipient);
         }
+        if self.users.get(&to).is_some_and(|user| user.is_suspended) {
+            return Err(Refusal::RecipientSuspended);
+        }
         self.check(from, what)?;
         let id = ConversationId::between(from, to);
         let members = BTreeSet::from([from, to]);
-        self.conversations.entry(id.clone()).or_insert(Conversation { members, is_group: false });
+        self.conversations.entry(id.clone()).or_insert_with(|| Conversation::of(members, false));
         self.send_in(now, from, &id, what)
     }
 
     /// Sends a message in a conversation that exists.
     ///
     /// # Errors
-    /// [`Refusal::NoConversation`], [`Refusal::Empty`], [`Refusal::TooLong`], [`Refusal::BadMedia`].
+    /// [`Refusal::NoConversation`], [`Refusal::NotAccepting`], [`Refusal::Empty`], [`Refusal::TooLong`],
+    /// [`Refusal::BadMedia`].
     pub fn send_in(
         &mut self,
         now: Time,
@@ -128,6 +144,12 @@ impl World {
     ) -> Result<MessageId, Refusal> {
         if !self.conversations.get(conversation).is_some_and(|known| known.members.contains(&from)) {
             return Err(Refusal::NoConversation);
+        }
+        if let Some((one, other)) = conversation.pair() {
+            let to = if one == from { other } else { one };
+            if self.settings.refuses_closed && !self.receives(to, from) {
+                return Err(Refusal::NotAccepting);
+            }
         }
         self.check(from, what)?;
         let id = MessageId(self.next_id(now));
@@ -162,7 +184,7 @@ impl World {
         let number = self.next_id(now);
         let id = ConversationId::parse(&number.to_string()).expect("one decimal number is a conversation's identifier");
         let joined = members.iter().copied().collect();
-        self.conversations.insert(id.clone(), Conversation { members, is_group: true });
+        self.conversations.insert(id.clone(), Conversation::of(members, true));
         let join = MessageId(self.next_id(now));
         self.add_event(join, id.clone(), from, EventKind::Join(joined));
         let message = self.send_in(now, from, &id, what)?;
@@ -214,7 +236,8 @@ impl World {
         if oldest < end {
             let in_time = self.events.range(oldest..end).rev().map(|(_, event)| event);
             let wanted = in_time.filter(|event| {
-                (lag_ms == 0 || event.id.moment() <= listed) && fits(event, &asked) && self.may_read(user, event)
+                let is_listed = (lag_ms == 0 || event.id.moment() <= listed) && !self.has_disappeared(now, event);
+                is_listed && fits(event, &asked) && self.may_read(user, event)
             });
             found = wanted.take(asked.size.saturating_add(1)).collect();
         }
@@ -254,6 +277,13 @@ impl World {
         Ok(())
     }
 
+    /// Lets an event be listed without its conversation from now on.
+    pub fn set_odd(&mut self, id: MessageId) {
+        if let Some(event) = self.events.get_mut(&id) {
+            event.is_odd = true;
+        }
+    }
+
     /// Hides an event from everybody, or shows it again.
     pub fn set_hidden(&mut self, id: MessageId, is_hidden: bool) {
         if let Some(event) = self.events.get_mut(&id) {
@@ -261,16 +291,16 @@ impl World {
         }
     }
 
-    fn is_member(&self, user: AccountId, id: &ConversationId) -> bool {
+    pub(super) fn is_member(&self, user: AccountId, id: &ConversationId) -> bool {
         self.conversations.get(id).is_some_and(|known| known.members.contains(&user))
     }
 
     pub(super) fn may_read(&self, user: AccountId, event: &Event) -> bool {
-        !event.is_hidden && self.is_member(user, &event.conversation)
+        !event.is_hidden && self.is_member(user, &event.conversation) && !self.is_event_encrypted(event)
     }
 
     fn add_event(&mut self, id: MessageId, conversation: ConversationId, sender: AccountId, kind: EventKind) {
-        self.events.insert(id, Event { id, conversation, sender, kind, is_hidden: false });
+        self.events.insert(id, Event { id, conversation, sender, kind, is_hidden: false, is_odd: false });
     }
 
     fn check(&self, from: AccountId, what: &Outgoing) -> Result<(), Refusal> {

@@ -10,6 +10,7 @@ mod refusal;
 mod users;
 mod media;
 mod messages;
+mod chat;
 mod posts;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 
 pub use call::{Allowance, Call, Limit, limits_of_x};
+pub use chat::{ChatConversation, ChatPage};
 pub use fault::{Body, Chaos, Fault, How, Moment};
 pub use media::Media;
 pub use messages::{Conversation, Event, EventKind, EventListing, EventPage, Outgoing};
@@ -56,6 +58,10 @@ pub struct Settings {
     /// returns.
     #[serde(default)]
     pub names_the_answered: bool,
+    /// Whether a message to an account that does not take it is refused. X says of an account whether it takes messages, and
+    /// has a refusal of that name; that the one follows from the other, no document says.
+    #[serde(default = "yes")]
+    pub refuses_closed: bool,
     /// Which names the answers use.
     pub vocabulary: Vocabulary,
     /// Number of calls of each kind that a user may make.
@@ -74,6 +80,7 @@ impl Settings {
             replies_need_mention: true,
             refuses_self_replies: false,
             names_the_answered: false,
+            refuses_closed: true,
             vocabulary: Vocabulary::Post,
             limits: limits_of_x(),
         }
@@ -83,6 +90,10 @@ impl Settings {
     pub fn without_limits() -> Settings {
         Settings { limits: BTreeMap::new(), ..Settings::of_x() }
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The names in answers, which X began to change in August 2026.

@@ -29,6 +29,10 @@ pub struct Post {
     pub listed_from: Time,
     /// Gone from everywhere.
     pub is_deleted: bool,
+    /// There, and shown to nobody.
+    pub is_hidden: bool,
+    /// Countries in which nobody is shown it, by their codes of ISO 3166-1.
+    pub withheld: Vec<String>,
 }
 
 /// A post to be made.
@@ -104,6 +108,8 @@ impl World {
             first: first.unwrap_or(id),
             listed_from: now.plus_ms(self.settings.lag_ms),
             is_deleted: false,
+            is_hidden: false,
+            withheld: Vec::new(),
         };
         self.chains.entry(post.first).or_default().push(id);
         self.posted.insert((author, draft.text.to_owned()));
@@ -224,6 +230,18 @@ impl World {
         Ok(true)
     }
 
+    /// Hides a post, or shows it again. Returns whether it is there.
+    pub fn hide_post(&mut self, id: PostId, is_hidden: bool) -> bool {
+        let post = self.posts.get_mut(&id).filter(|post| !post.is_deleted);
+        post.map(|post| post.is_hidden = is_hidden).is_some()
+    }
+
+    /// Sets in which countries a post is withheld. Returns whether it is there.
+    pub fn withhold_post(&mut self, id: PostId, countries: Vec<String>) -> bool {
+        let post = self.posts.get_mut(&id).filter(|post| !post.is_deleted);
+        post.map(|post| post.withheld = countries).is_some()
+    }
+
     fn remove(&mut self, id: PostId) {
         let Some(post) = self.posts.get_mut(&id) else { return };
         post.is_deleted = true;
@@ -245,9 +263,12 @@ impl World {
     /// Reads a post for `user`, on the bill.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`].
+    /// [`Refusal::NotFound`], [`Refusal::Hidden`].
     pub fn read_for(&mut self, now: Time, user: AccountId, id: PostId) -> Result<Post, Refusal> {
         let post = self.read(id).cloned().ok_or_else(|| Refusal::no_post(id))?;
+        if post.is_hidden {
+            return Err(Refusal::Hidden { id: id.to_string() });
+        }
         let kind = if post.author == user { Billed::OwnedRead } else { Billed::PostRead };
         self.counts.add_read(now, kind, id.0);
         Ok(post)
@@ -281,7 +302,8 @@ impl World {
     ) -> PostPage {
         let after = range.after.unwrap_or(PostId(0));
         let shown = self.posts.range(after..).rev().map(|(_, post)| post).filter(|post| {
-            let is_shown = !post.is_deleted && post.listed_from <= now && self.is_newest_listed(now, post);
+            let is_there = !post.is_deleted && !post.is_hidden && post.listed_from <= now;
+            let is_shown = is_there && self.is_newest_listed(now, post);
             is_shown && !(range.without_answers && post.answers.is_some()) && fits(self, post)
         });
         let before = range.before.unwrap_or(PostId(u64::MAX));

@@ -9,6 +9,9 @@ pub enum Refusal {
     /// There is no such thing, or not for this user.
     #[error("could not find {kind} with {parameter} {value}")]
     NotFound { kind: &'static str, parameter: &'static str, value: String },
+    /// There is such a post, and this user is not shown it.
+    #[error("not authorized to see post {id}")]
+    Hidden { id: String },
     /// The request itself is wrong.
     #[error("invalid {parameter} {value}: {why}")]
     Invalid { parameter: String, value: String, why: String },
@@ -27,9 +30,21 @@ pub enum Refusal {
     /// The conversation does not exist or the user is not in it.
     #[error("no such conversation")]
     NoConversation,
+    /// The user who is asked for is suspended.
+    #[error("the user with {parameter} {value} is suspended")]
+    Suspended { parameter: &'static str, value: String },
+    /// The receiver is suspended.
+    #[error("the recipient is suspended")]
+    RecipientSuspended,
     /// The receiver does not exist.
     #[error("no such recipient")]
     NoRecipient,
+    /// The receiver takes no messages from this user.
+    #[error("the recipient takes no messages from this account")]
+    NotAccepting,
+    /// The conversation is encrypted, and the call is not.
+    #[error("the conversation is encrypted")]
+    Encrypted,
     /// There is no such file, or it is somebody else's.
     #[error("no such media")]
     BadMedia,

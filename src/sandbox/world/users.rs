@@ -1,5 +1,7 @@
 //! The users, and which token belongs to whom.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::{World, words};
@@ -31,8 +33,14 @@ pub struct User {
     pub credentials: Credentials,
     /// Whether the user pays for more, such as editing posts.
     pub premium: bool,
+    /// Whether the platform has suspended the user.
+    pub is_suspended: bool,
     /// Since when.
     pub since: Time,
+    /// Whom the user follows.
+    pub follows: BTreeSet<AccountId>,
+    /// Whether messages are taken only from those whom the user follows.
+    pub is_inbox_closed: bool,
 }
 
 impl World {
@@ -46,7 +54,9 @@ impl World {
         };
         let display = display_name(account.name.as_str());
         let id = account.id;
-        let user = User { account, display, credentials, premium: true, since: now };
+        let (follows, is_inbox_closed, is_suspended) = (BTreeSet::new(), false, false);
+        let user =
+            User { account, display, credentials, premium: true, is_suspended, since: now, follows, is_inbox_closed };
         self.users.insert(id, user);
         &self.users[&id]
     }
@@ -74,6 +84,33 @@ impl World {
     /// The user to whom this access token belongs.
     pub fn user_by_token(&self, token: &str) -> Option<&User> {
         self.users.values().find(|user| user.credentials.access_token == token)
+    }
+
+    /// Lets `user` follow `other`, or follow no more.
+    pub fn set_follows(&mut self, user: AccountId, other: AccountId, follows: bool) {
+        let Some(user) = self.users.get_mut(&user) else { return };
+        if follows {
+            user.follows.insert(other);
+        } else {
+            user.follows.remove(&other);
+        }
+    }
+
+    /// Closes or opens the inbox of `user` to all whom the user does not follow.
+    pub fn set_inbox_closed(&mut self, user: AccountId, is_closed: bool) {
+        if let Some(user) = self.users.get_mut(&user) {
+            user.is_inbox_closed = is_closed;
+        }
+    }
+
+    /// Whether `user` follows `other`.
+    pub fn follows(&self, user: AccountId, other: AccountId) -> bool {
+        self.users.get(&user).is_some_and(|user| user.follows.contains(&other))
+    }
+
+    /// Whether `user` takes messages from `other`: X's `receives_your_dm`.
+    pub fn receives(&self, user: AccountId, other: AccountId) -> bool {
+        self.users.get(&user).is_some_and(|known| !known.is_inbox_closed || known.follows.contains(&other))
     }
 
     /// Puts the reading of a user on the bill.
