@@ -7,15 +7,21 @@
 //! | made | the effect with its exact payload | an effect that was never attempted |
 //! | [`attempt`](WriteEffects::attempt) | that it is about to be tried | an attempt of which nobody knows: it is looked for |
 //! | [`failed`](WriteEffects::failed) | that the last attempt surely had no effect | an effect that may be tried again |
-//! | [`accepted`](WriteEffects::accepted), [`given_up`](WriteEffects::given_up) | its outcome | nothing more to do |
+//! | [`accepted`](WriteEffects::accepted) | its outcome | nothing more to do |
+//! | [`given_up`](WriteEffects::given_up) | why nothing is tried any more | nothing, until a person has decided |
+//! | [`resend`](AskEffects::resend) | that it is tried again | an effect with the attempts that it had |
+//!
+//! What was given up has no outcome: sent again, it is the same effect, and goes on with the attempts that it had. So it
+//! is looked for first if nobody knows of one of them, and has one outcome at last, however often it is sent again.
 
 use async_trait::async_trait;
 
 use super::Error;
-use super::messages::PendingMessage;
+use super::messages::{MessageKind, PendingMessage};
 use super::posts::{PendingPost, Subject};
-use crate::base::ids::{AccountId, MessageId, PublicPost};
+use crate::base::ids::{AccountId, MessageId, PostId, PublicPost};
 use crate::base::time::Time;
+use crate::platform::Addressee;
 
 /// The number of an effect in the store.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -117,7 +123,7 @@ pub enum Lane {
 pub enum Budget {
     /// Enough for everything.
     Enough,
-    /// So little that it is kept for urgent effects: answers to commands, and codes.
+    /// So little that it is kept for urgent effects: posts of notes, answers to commands, and codes.
     Low,
 }
 
@@ -146,7 +152,8 @@ pub enum Payload {
 /// The attempts at one effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Attempts {
-    /// When the first began: the earliest moment of any of them.
+    /// When the first began of those that did not surely fail: the earliest moment of any of them. If all have failed, of
+    /// all.
     pub first: Time,
     /// When the last began: the one that was written last, even if the clock was set back before it.
     pub last: Time,
@@ -188,6 +195,42 @@ pub struct LastSend {
     pub message: Option<MessageId>,
 }
 
+/// Something that was given up, and about which nobody has decided yet. Nothing of its words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unsent {
+    /// The effect.
+    pub effect: EffectId,
+    /// What it is.
+    pub what: UnsentKind,
+    /// When it was decided upon; 0 if an earlier version of the program did not keep it.
+    pub made_at: Time,
+    /// When it was given up.
+    pub given_up_at: Time,
+    /// Why.
+    pub why: String,
+    /// From when on it is worth nothing; None if it stays worth something.
+    pub expires: Option<Time>,
+}
+
+/// What was given up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum UnsentKind {
+    /// A public answer.
+    Answer {
+        /// The post that it answers.
+        to: PostId,
+        /// The note that it is about, if there is one.
+        note: Option<u64>,
+    },
+    /// A direct message.
+    Message {
+        /// What it is about.
+        kind: MessageKind,
+        /// To whom.
+        to: Addressee,
+    },
+}
+
 /// The questions about effects.
 #[async_trait]
 pub trait ReadEffects: Send + Sync {
@@ -201,6 +244,13 @@ pub trait ReadEffects: Send + Sync {
     /// What `send` last gave to the platform for this account: the newest attempt whose outcome nobody knows, or if
     /// there is none, the newest that was accepted. What was given up, or surely failed, is left out.
     async fn last_send(&self, to: AccountId) -> Result<Option<LastSend>, Error>;
+
+    /// At most `count` of the effects that were given up, and about which nobody has decided, with a number greater than
+    /// `after`, in their order.
+    async fn unsent(&self, after: EffectId, count: u64) -> Result<Vec<Unsent>, Error>;
+
+    /// Whether there is any of them.
+    async fn has_unsent(&self) -> Result<bool, Error>;
 }
 
 /// What is written about effects. Each is durable when it returns.
@@ -231,11 +281,12 @@ pub trait WriteEffects: Send + Sync {
     /// the reverse.
     async fn accepted(&self, effect: EffectId, what: Accepted, now: Time) -> Result<(), Error>;
 
-    /// Writes that the effect will never be done, and why: nothing private. Changes nothing if it has an outcome
-    /// already.
+    /// Writes that the effect is not tried any more until somebody sends it again, and why: nothing private. Changes
+    /// nothing if it has an outcome, or is given up already.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the effect is a part of a thread: the rest of the thread would wait for it without end.
+    /// [`Error::Refused`] if the effect is neither an answer nor a message of the daemon. Notes, and what shows a head,
+    /// are owed; the rest of a thread would wait for its part without end.
     async fn given_up(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error>;
 
     /// Writes that the platform has refused a reply. From now on this post, and the rest of its thread, are not
@@ -243,9 +294,16 @@ pub trait WriteEffects: Send + Sync {
     async fn as_standalone(&self, effect: EffectId, now: Time) -> Result<(), Error>;
 }
 
-/// What the command `send` writes. Its effects are of the kind [`EffectKind::Send`], and the text is not kept.
+/// What commands write. The effects of `send` are of the kind [`EffectKind::Send`], and their text is not kept.
 #[async_trait]
 pub trait AskEffects: Send + Sync {
+    /// Writes that an effect that was given up is tried again. Returns false, and writes nothing, if it is not given up,
+    /// or somebody has decided about it already: each decision counts once.
+    async fn resend(&self, effect: EffectId, now: Time) -> Result<bool, Error>;
+
+    /// Writes that an effect that was given up stays unsent for good. Returns as [`resend`](AskEffects::resend).
+    async fn leave_unsent(&self, effect: EffectId, now: Time) -> Result<bool, Error>;
+
     /// Writes that a message is about to be given to the platform: the effect with its first attempt.
     async fn begin_send(&self, to: AccountId, now: Time) -> Result<EffectId, Error>;
 

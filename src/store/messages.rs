@@ -105,6 +105,8 @@ pub struct PendingMessage {
     pub to: Addressee,
     /// What it says. None for a message of the command `send`, whose text is not kept.
     pub body: Option<MessageBody>,
+    /// From when on it is worth nothing, and is not sent any more: a code. None for others.
+    pub expires: Option<Time>,
 }
 
 /// The questions about messages.

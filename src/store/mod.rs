@@ -17,7 +17,8 @@
 //!   has it.
 //! - **Commands that only look** open a [`Reader`], whether or not a daemon runs. It changes nothing.
 //! - **Commands that ask** open a [`RequestClient`] while the daemon writes: it adds requests, approvals, receipt
-//!   requests, and the effects of `send`, and nothing else. It waits for the daemon's transaction, and the daemon for its.
+//!   requests, the effects of `send`, what `send` has read of its recipient, and decisions about what was given up, and
+//!   nothing else. It waits for the daemon's transaction, and the daemon for its.
 //! - What is written by one handle is seen by each question that begins after the write has returned. The daemon looks
 //!   at intervals for what commands have written; [`Database::grown`] wakes it for what it has written itself.
 //!
@@ -26,10 +27,13 @@
 //! Each writing function is one transaction, durable when it returns. After a crash it has happened whole or not at
 //! all; one whose caller was dropped may have happened. These become durable together:
 //!
-//! - [`seal`](WriteSealing::seal): entries, notes, openings, gaps, commands, slips, messages, and that messages were seen;
+//! - [`seal`](WriteSealing::seal): entries, notes, openings, gaps, commands, slips, messages, that messages were seen, and
+//!   what of the list is not read;
 //! - [`begin`](WriteEffects::begin): a post's exact text, the signed head that it shows, its first attempt;
 //! - [`accepted`](WriteEffects::accepted): an outcome and, of a post of notes, the log's entry;
 //! - [`apply`](WriteTriggers::apply): that a trigger has been dealt with, and everything that follows from it;
+//! - [`keep_conversation`](WriteConversations::keep_conversation): how a conversation stands, and the gap that follows from it;
+//! - [`lose`](WritePosted::lose): that a post is lost, and the log's entry;
 //! - [`receive`](WriteReceipts::receive): a receipt, its entry, and that the slip has been dealt with;
 //! - [`ask`](AskRequests::ask) and [`approve`](AskRequests::approve): the word of an official and the proof with it.
 //!
@@ -45,10 +49,11 @@
 //!
 //! The database itself refuses to change, remove or replace: the log's name and key, entries, heads, notes, openings
 //! (which may be removed), receipts, disclosed files, requests that have ended, approvals, effects with their details,
-//! attempts (except to say that they failed), outcomes. This holds for every writer. Entries and notes follow one
+//! attempts (except to say that they failed), outcomes, what was given up (except for one decision about it). This holds for every writer. Entries and notes follow one
 //! another without a gap. A text is posted once; a heartbeat once a day; a mention is answered once; a message of a
-//! kind is sent once; a post is the outcome of one effect. What has an outcome is not attempted again. A part of a
-//! thread is not attempted before the previous part is posted, and is never given up. Nobody approves what they asked for.
+//! kind is sent once; a post is the outcome of one effect. What has an outcome, or is given up, is not attempted again. A
+//! part of a thread is not attempted before the previous part is posted. Only answers and messages are given up; sent
+//! again, they go on with the attempts that they had. Nobody approves what they asked for.
 //!
 //! # What is checked on opening
 //!
@@ -77,13 +82,18 @@ pub mod log;
 pub mod accounts;
 pub mod tasks;
 pub mod notes;
+pub mod openings;
 pub mod posts;
 pub mod messages;
 pub mod effects;
+pub mod posted;
 pub mod requests;
 pub mod receipts;
+pub mod unread;
 pub mod sealing;
 pub mod mentions;
+pub mod recipients;
+pub mod conversations;
 pub mod triggers;
 mod sqlite;
 
@@ -96,22 +106,27 @@ use tokio::sync::watch;
 
 use crate::tlog::signed_note::{LogKey, VerifierKey};
 
-pub use accounts::{ReadAccounts, WriteAccounts};
+pub use accounts::{KnownName, Members, ReadAccounts, WriteAccounts};
+pub use conversations::{Blindness, ConversationRow, ReadConversations, WriteConversations};
 pub use effects::{
-    Accepted, AskEffects, Attempts, Budget, Effect, EffectId, EffectKind, Lane, LastSend, Payload, ReadEffects,
-    WriteEffects,
+    Accepted, AskEffects, Attempts, Budget, Effect, EffectId, EffectKind, Lane, LastSend, Payload, ReadEffects, Unsent,
+    UnsentKind, WriteEffects,
 };
 pub use error::Error;
 pub use log::{ReadLog, WriteLog};
 pub use mentions::{MentionOutcome, ReadMentions, WriteMentions};
 pub use messages::{MessageBody, MessageKind, Outgoing, PendingMessage, ReadMessages, WriteMessages};
 pub use notes::{ProofRow, ReadNotes};
+pub use openings::{KeptOpening, ReadOpenings, WriteOpenings};
+pub use posted::{DuePost, READS_MAX, ReadPosted, ShownBefore, WritePosted};
 pub use posts::{Answered, PendingPost, ReadPosts, Subject};
 pub use receipts::{AskReceipts, ReadReceipts, Received, ReceivedSlip, WriteReceipts};
+pub use recipients::{AskRecipients, Inbox, ReadRecipients, RecipientRow};
 pub use requests::{Ask, AskRequests, CodeChange, CodeRow, Command, NewRequest, ReadRequests, Request};
 pub use sealing::{Batch, Gap, ReadSealing, Sealing, WriteSealing};
-pub use tasks::{ReadTasks, Status, TaskReport, WriteTasks};
+pub use tasks::{Beat, ReadTasks, Status, TaskReport, WriteTasks};
 pub use triggers::{Effects, Mentioned, NewAnswer, Opened, Trigger, WriteTriggers};
+pub use unread::{AskUnread, ReadUnread, Rejudged, Rejudgement, Strangers, Unread, WhyUnread};
 
 /// All questions.
 pub trait Looking:
@@ -119,18 +134,23 @@ pub trait Looking:
     + ReadAccounts
     + ReadTasks
     + ReadNotes
+    + ReadOpenings
     + ReadPosts
+    + ReadPosted
     + ReadMessages
     + ReadEffects
     + ReadRequests
     + ReadReceipts
     + ReadSealing
+    + ReadUnread
     + ReadMentions
+    + ReadRecipients
+    + ReadConversations
 {
 }
 
 /// All that commands ask for.
-pub trait Asking: AskRequests + AskReceipts + AskEffects {}
+pub trait Asking: AskRequests + AskReceipts + AskEffects + AskRecipients + AskUnread {}
 
 /// Everything: what the daemon has.
 #[async_trait]
@@ -139,12 +159,15 @@ pub trait Database:
     + Asking
     + WriteLog
     + WriteAccounts
+    + WriteOpenings
+    + WritePosted
     + WriteTasks
     + WriteMessages
     + WriteEffects
     + WriteReceipts
     + WriteSealing
     + WriteMentions
+    + WriteConversations
     + WriteTriggers
 {
     /// The number of entries, sent again whenever the log has grown, or there is something else to be posted or sent.

@@ -22,6 +22,8 @@ pub enum Subject {
         /// The date.
         date: String,
     },
+    /// The log's head again, in the words of a heartbeat, because a post was lost.
+    Again,
     /// A receipt for a note of another log.
     Receipt {
         /// The index of its entry.
@@ -70,7 +72,7 @@ pub enum Answered {
     Not,
     /// It is posted here.
     In(PostId),
-    /// The platform has refused it for good.
+    /// The platform has refused it, and nobody has sent it again.
     Never,
 }
 

@@ -6,6 +6,7 @@ use super::Error;
 use super::messages::Outgoing;
 use super::receipts::ReceivedSlip;
 use super::requests::Command;
+use super::unread::{Rejudged, Strangers, Unread};
 use crate::base::hash::Hash;
 use crate::base::ids::{ConversationId, MessageId};
 use crate::base::time::Time;
@@ -36,6 +37,16 @@ pub struct Batch {
     pub gaps: Vec<Gap>,
     /// The messages that have been dealt with.
     pub seen: Vec<MessageId>,
+    /// What was listed and cannot be read, by its hash: it is entered among the gaps.
+    pub unreadable: Vec<Hash>,
+    /// The messages of ours that are not formal, and when each was first listed.
+    pub informal: Vec<(MessageId, Time)>,
+    /// All parts of the list that are not read from now on. None if nothing changes.
+    pub unread: Option<Vec<Unread>>,
+    /// What strangers have cost since the last batch.
+    pub strangers: Strangers,
+    /// How far a rejudgement has come with this batch.
+    pub rejudged: Option<Rejudged>,
     /// What officials have written, if it is a command.
     pub commands: Vec<Command>,
     /// Messages to be sent about the notes.

@@ -1,5 +1,7 @@
 //! What the tasks of the daemon report, and the state of the whole.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::Error;
@@ -24,9 +26,11 @@ pub struct Status {
     pub mentions: u64,
     /// Mentions that were not answered because a limit was reached.
     pub over: u64,
-    /// Answers that the platform did not take.
+    /// Answers that could not be posted, until somebody decides about them.
     pub refused: u64,
-    /// Direct messages that will never be sent: a slip that is too long, or a message that the platform refuses.
+    /// Posts of ours that are lost: deleted, edited or hidden.
+    pub lost: u64,
+    /// Direct messages that could not be sent, until somebody decides about them.
     pub dropped: u64,
     /// The tasks.
     pub loops: Vec<TaskReport>,
@@ -43,6 +47,15 @@ pub struct TaskReport {
     pub trouble: Option<String>,
 }
 
+/// The daemon's sign of life: given every few seconds, only while its tasks move.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Beat {
+    /// When it was given.
+    pub at: Time,
+    /// The tasks whose problem could not be written down, and their problems: the disk may be full.
+    pub untold: BTreeMap<String, String>,
+}
+
 /// The questions about tasks.
 #[async_trait]
 pub trait ReadTasks: Send + Sync {
@@ -55,14 +68,31 @@ pub trait ReadTasks: Send + Sync {
     /// When this task last had nothing left to do.
     async fn task_done(&self, name: &str) -> Result<Option<Time>, Error>;
 
-    /// Whether a daemon runs on this database now.
+    /// Whether a daemon runs on this database now. It may stand still, see [`last_beat`](ReadTasks::last_beat).
     async fn is_served(&self) -> Result<bool, Error>;
+
+    /// The newest sign of life of the daemon that runs, or ran last. None if none was ever given.
+    async fn last_beat(&self) -> Result<Option<Beat>, Error>;
 }
 
 /// What is written about tasks.
 #[async_trait]
 pub trait WriteTasks: Send + Sync {
     /// This task has just done all its work, or has a problem. This does not wait for the disk, so that a note never
-    /// waits behind it. A loss of power may lose the report, and nothing else.
+    /// waits behind it. A loss of power may lose the report, and nothing else. What cannot be written down now goes with
+    /// the next beat.
+    ///
+    /// # Errors
+    /// Only those after which the database must be opened anew.
     async fn report(&self, name: &'static str, trouble: Option<String>, now: Time) -> Result<(), Error>;
+
+    /// Gives a sign of life, with the reports that could not be written. It waits neither for the database nor for the
+    /// disk, and needs no room on it.
+    ///
+    /// # Errors
+    /// If the disk does not take it.
+    async fn beat(&self, now: Time) -> Result<(), Error>;
+
+    /// This task has just done all its work, and has a problem all the same: it does not keep it from its work.
+    async fn report_done(&self, name: &'static str, trouble: Option<String>, now: Time) -> Result<(), Error>;
 }

@@ -7,6 +7,7 @@ use std::io::Read;
 
 use anyhow::{Context, bail};
 
+use crate::base::hash::Hash;
 use crate::note::Opening;
 
 /// The longest encrypted opening that is decrypted: the note's own files, and some more.
@@ -36,6 +37,34 @@ impl Vault {
         std::io::Write::write_all(&mut writer, &packed)?;
         writer.finish()?;
         Ok(sealed)
+    }
+}
+
+/// In which condition a stored opening is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Condition {
+    /// It can be opened, and is what was sealed.
+    Opens,
+    /// It is encrypted to none of these keys: nothing more is known.
+    Unknown,
+    /// It cannot be opened with its key, or is not what was sealed.
+    Damaged(String),
+}
+
+/// Looks whether a stored opening of note `note` can be opened, and is the one with this commitment.
+pub fn condition(note: u64, sealed: &[u8], identities: &[age::x25519::Identity], commitment: Hash) -> Condition {
+    let decryptor = match age::Decryptor::new_buffered(sealed) {
+        Ok(decryptor) => decryptor,
+        Err(error) => return Condition::Damaged(format!("it is not an age file: {error}")),
+    };
+    let known = identities.iter().map(|identity| identity as &dyn age::Identity);
+    if let Err(age::DecryptError::NoMatchingKeys) = decryptor.decrypt(known) {
+        return Condition::Unknown;
+    }
+    match open(note, sealed, identities) {
+        Ok(opening) if Hash::of(&opening.envelope) == commitment => Condition::Opens,
+        Ok(_) => Condition::Damaged("its envelope is not the one whose hash is in the log".to_owned()),
+        Err(error) => Condition::Damaged(format!("{error:#}")),
     }
 }
 

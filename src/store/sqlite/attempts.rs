@@ -26,6 +26,12 @@ pub(super) fn failed(conn: &Connection, effect: EffectId) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether an effect has an outcome.
+pub(super) fn has_ended(conn: &Connection, effect: EffectId) -> Result<bool, Error> {
+    const HAS: &str = "SELECT EXISTS (SELECT 1 FROM outcome WHERE effect = ?1)";
+    Ok(conn.query_row(HAS, [effect.0], |row| row.get(0))?)
+}
+
 /// Writes an outcome. Returns false if there is one already.
 pub(super) fn end(
     conn: &Connection,
@@ -34,8 +40,7 @@ pub(super) fn end(
     why: Option<&str>,
     now: Time,
 ) -> Result<bool, Error> {
-    const HAS: &str = "SELECT EXISTS (SELECT 1 FROM outcome WHERE effect = ?1)";
-    if conn.query_row(HAS, [effect.0], |row| row.get(0))? {
+    if has_ended(conn, effect)? {
         return Ok(false);
     }
     let what = what.map(|what| match what {
@@ -50,7 +55,8 @@ pub(super) fn end(
 /// The attempts at an effect. The last is the one that was written last, even if the clock was set back before it.
 pub(super) fn attempts(conn: &Connection, id: EffectId) -> Result<Option<Attempts>, Error> {
     let mut query = conn.prepare_cached(
-        "SELECT min(at), (SELECT at FROM attempt WHERE effect = ?1 ORDER BY id DESC LIMIT 1), min(failed)
+        "SELECT coalesce(min(at) FILTER (WHERE failed = 0), min(at)),
+                (SELECT at FROM attempt WHERE effect = ?1 ORDER BY id DESC LIMIT 1), min(failed)
          FROM attempt WHERE effect = ?1",
     )?;
     Ok(query.query_row([id.0], |row| {

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 
-use super::{Appended, Sqlite, attempts, messages, posts, rows};
+use super::{Appended, Sqlite, attempts, messages, posts, rows, unsent};
 use crate::base::ids::{AccountId, MessageId};
 use crate::base::time::Time;
 use crate::store::Error;
 use crate::store::effects::{
-    Accepted, AskEffects, Budget, Effect, EffectId, EffectKind, Lane, LastSend, Payload, ReadEffects, WriteEffects,
+    Accepted, AskEffects, Budget, Effect, EffectId, EffectKind, Lane, LastSend, Payload, ReadEffects, Unsent,
+    WriteEffects,
 };
 use crate::store::messages::MessageKind;
 use crate::store::posts::Subject;
@@ -44,6 +45,14 @@ impl ReadEffects for Sqlite {
         })
         .await
     }
+
+    async fn unsent(&self, after: EffectId, count: u64) -> Result<Vec<Unsent>, Error> {
+        self.run(move |db| unsent::list(&db.conn, after, count)).await
+    }
+
+    async fn has_unsent(&self) -> Result<bool, Error> {
+        self.run(|db| Ok(db.conn.prepare_cached(unsent::HAS_UNSENT)?.query_row([], |row| row.get(0))?)).await
+    }
 }
 
 #[async_trait]
@@ -69,7 +78,7 @@ impl WriteEffects for Sqlite {
     }
 
     async fn given_up(&self, effect: EffectId, why: String, now: Time) -> Result<(), Error> {
-        self.run(move |db| given_up(&db.conn, effect, &why, now)).await
+        self.run(move |db| unsent::give_up(&db.conn, effect, &why, now)).await
     }
 
     async fn as_standalone(&self, effect: EffectId, now: Time) -> Result<(), Error> {
@@ -84,6 +93,14 @@ impl WriteEffects for Sqlite {
 
 #[async_trait]
 impl AskEffects for Sqlite {
+    async fn resend(&self, effect: EffectId, now: Time) -> Result<bool, Error> {
+        self.run(move |db| unsent::decide(&db.conn, effect, true, now)).await
+    }
+
+    async fn leave_unsent(&self, effect: EffectId, now: Time) -> Result<bool, Error> {
+        self.run(move |db| unsent::decide(&db.conn, effect, false, now)).await
+    }
+
     async fn begin_send(&self, to: AccountId, now: Time) -> Result<EffectId, Error> {
         self.run(move |db| {
             let tx = db.conn.transaction()?;
@@ -113,7 +130,7 @@ impl AskEffects for Sqlite {
             let tx = db.conn.transaction()?;
             is_of_send(&tx, effect)?;
             attempts::failed(&tx, effect)?;
-            given_up(&tx, effect, &why, now)?;
+            end_unsent(&tx, effect, &why, now)?;
             tx.commit()?;
             Ok(())
         })
@@ -124,7 +141,7 @@ impl AskEffects for Sqlite {
         self.run(move |db| {
             let tx = db.conn.transaction()?;
             is_of_send(&tx, effect)?;
-            given_up(&tx, effect, &why, now)?;
+            end_unsent(&tx, effect, &why, now)?;
             tx.commit()?;
             Ok(())
         })
@@ -182,7 +199,8 @@ fn accepted(
     appended.push(tx, &Entry::Post { time: now, first, last, post })
 }
 
-fn given_up(conn: &Connection, effect: EffectId, why: &str, now: Time) -> Result<(), Error> {
+/// Writes that what a command gave to the platform was not accepted.
+fn end_unsent(conn: &Connection, effect: EffectId, why: &str, now: Time) -> Result<(), Error> {
     attempts::end(conn, effect, None, Some(why), now).map(drop)
 }
 

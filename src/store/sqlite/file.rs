@@ -14,15 +14,19 @@ use crate::tlog::signed_note::VerifierKey;
 use crate::tlog::tree::{Tree, leaf_hash};
 
 /// The SQL that makes a database of each version out of the previous version; the first version is made out of nothing.
-const SCHEMAS: [&str; 3] =
-    [include_str!("../schema/1.sql"), include_str!("../schema/2.sql"), include_str!("../schema/3.sql")];
+const SCHEMAS: [&str; 4] = [
+    include_str!("../schema/1.sql"),
+    include_str!("../schema/2.sql"),
+    include_str!("../schema/3.sql"),
+    include_str!("../schema/4.sql"),
+];
 
 /// `application_id` and `user_version` as the schemas set them.
 const APPLICATION: i64 = 0x5672_6261;
 const VERSION: usize = SCHEMAS.len();
 
 /// How long to wait for another writer: a command that submits a large proof may take some time.
-pub(super) const BUSY: Duration = Duration::from_secs(30);
+pub(super) const BUSY: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(30) };
 
 /// Number of entries read at a time while the tree is computed.
 const PAGE: u64 = 10_000;
@@ -58,7 +62,7 @@ pub(super) fn identify(conn: &Connection, path: &Path) -> Result<(String, String
         )));
     }
     if version != Some(VERSION) {
-        return Err(Error::WrongLog(format!(
+        return Err(Error::Corrupt(format!(
             "{} is not a database of this version of verbale\ncheck `database` in the configuration",
             path.display()
         )));
@@ -124,7 +128,7 @@ pub(super) fn is_locked(path: &Path) -> Result<bool, Error> {
     }
 }
 
-fn lock_path(path: &Path) -> PathBuf {
+pub(super) fn lock_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     PathBuf::from(name)

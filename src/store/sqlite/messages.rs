@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 
 use super::{Sqlite, attempts};
-use crate::base::ids::{AccountId, ConversationId, MessageId};
+use crate::base::ids::{AccountId, Channel, ConversationId, MessageId, PostId};
 use crate::base::time::Time;
 use crate::platform::Addressee;
 use crate::store::Error;
 use crate::store::effects::{EffectId, EffectKind};
 use crate::store::messages::{MessageBody, MessageKind, Outgoing, PendingMessage, ReadMessages, WriteMessages};
+use crate::wording::code::VALID_MINUTES;
 
 /// The columns in which no two messages may be equal.
 #[derive(Default)]
@@ -134,20 +135,47 @@ fn is_there(conn: &Connection, kind: MessageKind, account: Option<u64>) -> Resul
 
 /// The details of an effect that is a message.
 pub(super) fn pending(conn: &Connection, id: EffectId) -> Result<PendingMessage, Error> {
-    let message = "SELECT kind, account, conversation, note, text FROM message WHERE effect = ?1";
+    let message = "SELECT message.*, made_at FROM message JOIN effect ON effect.id = message.effect WHERE effect = ?1";
     Ok(conn.prepare_cached(message)?.query_row([id.0], row)?)
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<PendingMessage> {
-    let conversation = row.get::<_, Option<String>>("conversation")?;
-    let to = match conversation.and_then(|text| ConversationId::parse(&text)) {
-        Some(conversation) => Addressee::Conversation(conversation),
-        None => Addressee::Account(AccountId(row.get("account")?)),
-    };
     let body = match row.get::<_, Option<String>>("text")? {
         Some(text) => Some(MessageBody::Text(text)),
         None if row.get::<_, String>("kind")? == "slip" => Some(MessageBody::Slip(row.get("note")?)),
         None => None,
     };
-    Ok(PendingMessage { to, body })
+    let expires = expires(row, Time::from_ms(row.get("made_at")?))?;
+    Ok(PendingMessage { to: addressee(row)?, body, expires })
+}
+
+/// To whom the message of a row goes.
+pub(super) fn addressee(row: &Row<'_>) -> rusqlite::Result<Addressee> {
+    let conversation = row.get::<_, Option<String>>("conversation")?;
+    Ok(match conversation.and_then(|text| ConversationId::parse(&text)) {
+        Some(conversation) => Addressee::Conversation(conversation),
+        None => Addressee::Account(AccountId(row.get("account")?)),
+    })
+}
+
+/// From when on the message of a row, which was decided upon at `made_at`, is worth nothing.
+pub(super) fn expires(row: &Row<'_>, made_at: Time) -> rusqlite::Result<Option<Time>> {
+    Ok((row.get::<_, String>("kind")? == "code").then(|| made_at.plus_ms(VALID_MINUTES * 60_000)))
+}
+
+/// What the message of a row is about.
+pub(super) fn kind(row: &Row<'_>) -> rusqlite::Result<MessageKind> {
+    Ok(match row.get::<_, String>("kind")?.as_str() {
+        "command-answer" => MessageKind::CommandAnswer(MessageId(row.get("command")?)),
+        "code" => MessageKind::Code(MessageId(row.get("command")?)),
+        "request-notice" => MessageKind::RequestNotice(row.get("request")?),
+        "request-ended" => MessageKind::RequestEnded(row.get("request")?),
+        "dispute-notice" => {
+            let channel = row.get::<_, String>("channel")?;
+            let channel = Channel::parse(&channel).ok_or(rusqlite::Error::InvalidQuery)?;
+            MessageKind::DisputeNotice { note: row.get("note")?, post: channel.post(PostId(row.get("post")?)) }
+        }
+        "slip" => MessageKind::Slip(row.get("note")?),
+        _ => MessageKind::Send,
+    })
 }

@@ -7,21 +7,30 @@
 mod rows;
 mod log;
 mod file;
+mod place;
+mod beat;
 mod accounts;
 mod notes;
-mod tasks;
+mod openings;
 mod requests;
 mod mentions;
+mod recipients;
+mod conversations;
 mod receipts;
 mod attempts;
 mod messages;
 mod posts;
+mod unsent;
+mod tasks;
 mod effects;
+mod posted;
+mod unread;
 mod sealing;
 mod triggers;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -29,6 +38,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use self::beat::Beats;
+use self::place::Place;
 use super::{Asking, Database, Durability, Error, Looking};
 use crate::base::hash::Hash;
 use crate::tlog::checkpoint::Checkpoint;
@@ -54,6 +65,7 @@ pub(super) struct Sqlite {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     grown: watch::Receiver<u64>,
+    beats: Beats,
 }
 
 /// A connection.
@@ -72,8 +84,10 @@ struct Writer {
     /// Whether the write-ahead log may still hold a proof that was submitted and is not to be public.
     is_to_be_swept: bool,
     grown: watch::Sender<u64>,
+    /// Which files were opened.
+    place: Place,
     /// The lock, held as long as the database is open: two daemons on one log would fork it.
-    _lock: File,
+    lock: Arc<File>,
 }
 
 /// Opens for the daemon, brings an earlier version up to date, and checks all of it.
@@ -101,7 +115,8 @@ pub(super) fn open(path: &Path, key: LogKey, durability: Durability) -> Result<S
     let tree = file::read_tree(&conn)?;
     file::check_heads(&conn, &tree)?;
     let grown = watch::Sender::new(tree.len());
-    let writer = Writer { tree, key, durability, is_to_be_swept: true, grown, _lock: lock };
+    let (place, lock) = (Place::of(path)?, Arc::new(lock));
+    let writer = Writer { tree, key, durability, is_to_be_swept: true, grown, place, lock };
     Sqlite::start(Db { conn, path: path.to_owned(), writer: Some(writer) })
 }
 
@@ -130,6 +145,7 @@ impl Sqlite {
     fn start(db: Db) -> Result<Sqlite, Error> {
         let grown = db.writer.as_ref().map_or_else(|| watch::channel(0).1, |writer| writer.grown.subscribe());
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE_MAX);
+        let beats = Beats::new(db.writer.as_ref().map(|writer| &writer.lock));
         let mut db = Some(db);
         let thread = std::thread::Builder::new()
             .name("store".into())
@@ -139,7 +155,7 @@ impl Sqlite {
                 }
             })
             .map_err(|e| Error::Database(e.to_string()))?;
-        Ok(Sqlite { jobs: Some(jobs), thread: Some(thread), grown })
+        Ok(Sqlite { jobs: Some(jobs), thread: Some(thread), grown, beats })
     }
 
     /// Does `job` on the connection's thread. The job goes on even if the caller does not wait for it.
@@ -148,10 +164,10 @@ impl Sqlite {
         job: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        let gone = || Error::Database("the store is closed".into());
-        let job: Job = Box::new(move |db| drop(answer.send(db.as_mut().ok_or_else(gone).and_then(job))));
-        self.jobs.as_ref().ok_or_else(gone)?.send(job).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        let job = |db: &mut Db| db.is_in_place().and_then(|()| job(db));
+        let job: Job = Box::new(move |db| drop(answer.send(db.as_mut().ok_or(Error::Closed).and_then(job))));
+        self.jobs.as_ref().ok_or(Error::Closed)?.send(job).await.map_err(|_| Error::Closed)?;
+        answered.await.map_err(|_| Error::Closed)?
     }
 }
 
@@ -192,6 +208,11 @@ impl Database for Sqlite {
 impl Db {
     fn writer(&mut self) -> Result<&mut Writer, Error> {
         self.writer.as_mut().ok_or_else(|| Error::Refused("this handle of the store does not write the log".into()))
+    }
+
+    /// The daemon's files are still where they were opened. What is written elsewhere would be lost.
+    fn is_in_place(&self) -> Result<(), Error> {
+        self.writer.as_ref().map_or(Ok(()), |writer| writer.place.check(&self.path))
     }
 
     /// Tells the tasks that there is work, even if the log has not grown.

@@ -32,7 +32,8 @@ pub(super) const NOTES_BY_POST: &str = "SELECT coalesce(first, note), coalesce(l
 pub(super) const THREAD_POSTS: &str = "SELECT outcome.id FROM post LEFT JOIN outcome ON outcome.effect = post.effect
     WHERE post.channel = 'x' AND note = ?1 AND level = ?2 ORDER BY place";
 
-pub(super) const ANSWER_TO: &str = "SELECT outcome.id, why IS NOT NULL
+pub(super) const ANSWER_TO: &str = "SELECT outcome.id,
+        EXISTS (SELECT 1 FROM given_up WHERE given_up.effect = post.effect AND resent IS NOT 1)
     FROM post LEFT JOIN outcome ON outcome.effect = post.effect
     WHERE note = ?1 AND answers = ?2 AND mention IS NULL AND or_standalone IS NOT NULL";
 
@@ -109,6 +110,7 @@ pub(super) fn begin(db: &mut Db, subject: &Subject, now: Time) -> Result<EffectI
             (EffectKind::NotePost, Some((*first, *last)), None, notes_text(&tx, tree, *first, *last)?)
         }
         Subject::Heartbeat { date } => (EffectKind::Heartbeat, None, Some(date), heartbeat_text(&tx, tree, date)?),
+        Subject::Again => (EffectKind::Heartbeat, None, None, heartbeat_text(&tx, tree, &now.date())?),
         Subject::Receipt { index } => (EffectKind::ReceiptPost, None, None, receipt_text(&tx, tree, *index)?),
         Subject::Part { .. } | Subject::Answer { .. } => {
             let what = "a post that shows no head is decided upon together with its trigger";
@@ -234,7 +236,9 @@ pub(super) fn pending(conn: &Connection, id: EffectId, kind: EffectKind) -> Resu
 fn subject(row: &Row<'_>, kind: EffectKind) -> rusqlite::Result<Subject> {
     Ok(match kind {
         EffectKind::NotePost => Subject::Notes { first: row.get("first")?, last: row.get("last")? },
-        EffectKind::Heartbeat => Subject::Heartbeat { date: row.get("date")? },
+        EffectKind::Heartbeat => {
+            row.get::<_, Option<String>>("date")?.map_or(Subject::Again, |date| Subject::Heartbeat { date })
+        }
         EffectKind::ReceiptPost => Subject::Receipt { index: row.get::<_, u64>("size")?.saturating_sub(1) },
         EffectKind::ThreadPart => Subject::Part {
             note: row.get("note")?,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::{Appended, Sqlite, messages, notes, receipts, requests, rows};
+use super::{Appended, Sqlite, messages, notes, receipts, requests, rows, unread};
 use crate::base::hash::Hash;
 use crate::base::ids::{ConversationId, MessageId};
 use crate::base::time::Time;
@@ -91,6 +91,7 @@ fn seal(tx: &Transaction<'_>, appended: &mut Appended, batch: &Batch, now: Time)
     batch.commands.iter().try_for_each(|command| requests::keep_command(tx, command))?;
     batch.messages.iter().try_for_each(|message| messages::add(tx, message, now).map(drop))?;
     batch.slips.iter().try_for_each(|slip| receipts::keep_slip(tx, slip))?;
+    unread::keep(tx, batch, now)?;
     mark_seen(tx, &batch.seen)
 }
 

@@ -3,16 +3,23 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Sqlite, file, log, notes, rows};
+use super::{Db, Sqlite, beat, file, log, notes, rows, unsent};
 use crate::base::hash::Hash;
 use crate::base::time::Time;
-use crate::store::tasks::{ReadTasks, Status, TaskReport, WriteTasks};
+use crate::store::tasks::{Beat, ReadTasks, Status, TaskReport, WriteTasks};
 use crate::store::{Durability, Error};
 
 #[async_trait]
 impl ReadTasks for Sqlite {
     async fn status(&self) -> Result<Status, Error> {
-        self.run(|db| status(&db.conn)).await
+        self.run(|db| {
+            let status = status(&db.conn)?;
+            Ok(match beat::last(&db.path) {
+                Some(beat) => with_untold(status, beat),
+                None => status,
+            })
+        })
+        .await
     }
 
     async fn task_reports(&self) -> Result<Vec<TaskReport>, Error> {
@@ -32,24 +39,58 @@ impl ReadTasks for Sqlite {
     async fn is_served(&self) -> Result<bool, Error> {
         self.run(|db| file::is_locked(&db.path)).await
     }
+
+    async fn last_beat(&self) -> Result<Option<Beat>, Error> {
+        self.run(|db| Ok(beat::last(&db.path))).await
+    }
 }
 
 #[async_trait]
 impl WriteTasks for Sqlite {
     async fn report(&self, name: &'static str, trouble: Option<String>, now: Time) -> Result<(), Error> {
-        self.run(move |db| {
-            db.sweep()?;
-            let done = trouble.is_none().then_some(now.ms());
-            if db.writer()?.durability == Durability::Process {
-                return write(&db.conn, name, done, trouble.as_deref());
-            }
-            db.conn.pragma_update(None, "synchronous", "NORMAL")?;
-            let written = write(&db.conn, name, done, trouble.as_deref());
-            db.conn.pragma_update(None, "synchronous", "FULL")?;
-            written
-        })
-        .await
+        let done = trouble.is_none().then_some(now.ms());
+        self.report_or_keep(name, done, trouble).await
     }
+
+    async fn beat(&self, now: Time) -> Result<(), Error> {
+        self.beats.beat(now)
+    }
+
+    async fn report_done(&self, name: &'static str, trouble: Option<String>, now: Time) -> Result<(), Error> {
+        self.report_or_keep(name, Some(now.ms()), trouble).await
+    }
+}
+
+impl Sqlite {
+    /// Writes a report, or keeps it for the next beat.
+    async fn report_or_keep(
+        &self,
+        name: &'static str,
+        done: Option<i64>,
+        trouble: Option<String>,
+    ) -> Result<(), Error> {
+        let told = trouble.clone();
+        match self.run(move |db| report_lightly(db, name, done, told.as_deref())).await {
+            Ok(()) => self.beats.keep(name, None),
+            Err(error @ (Error::Full | Error::Disk(_) | Error::Held(_) | Error::Gone(_) | Error::Database(_))) => {
+                self.beats.keep(name, Some(trouble.unwrap_or_else(|| error.to_string())));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+/// Writes a report without waiting for the disk.
+fn report_lightly(db: &mut Db, name: &str, done: Option<i64>, trouble: Option<&str>) -> Result<(), Error> {
+    db.sweep()?;
+    if db.writer()?.durability == Durability::Process {
+        return write(&db.conn, name, done, trouble);
+    }
+    db.conn.pragma_update(None, "synchronous", "NORMAL")?;
+    let written = write(&db.conn, name, done, trouble);
+    db.conn.pragma_update(None, "synchronous", "FULL")?;
+    written
 }
 
 fn write(conn: &Connection, name: &str, done: Option<i64>, trouble: Option<&str>) -> Result<(), Error> {
@@ -76,15 +117,22 @@ fn status(conn: &Connection) -> Result<Status, Error> {
         unposted: notes.saturating_sub(notes::posted(conn)?.0),
         mentions: count("SELECT count(*) FROM mention")?,
         over: count("SELECT count(*) FROM mention WHERE what IN ('over', 'entered')")?,
-        refused: count(&given_up("kind = 'answer'"))?,
-        dropped: count(&given_up("kind IN ('dm', 'slip')"))?,
+        refused: unsent::count(conn, "kind = 'answer'")?,
+        lost: count("SELECT count(*) FROM standing_post WHERE lost IS NOT NULL")?,
+        dropped: unsent::count(conn, "kind IN ('dm', 'slip')")?,
         loops: reports(conn)?,
     })
 }
 
-/// Counts the effects of some kinds that will never be done.
-fn given_up(kinds: &str) -> String {
-    format!("SELECT count(*) FROM outcome JOIN effect ON effect.id = outcome.effect WHERE why IS NOT NULL AND {kinds}")
+/// The same with the problems that could not be written into the database.
+fn with_untold(mut status: Status, beat: Beat) -> Status {
+    for (name, trouble) in beat.untold {
+        match status.loops.iter_mut().find(|one| one.name == name) {
+            Some(one) => one.trouble = Some(trouble),
+            None => status.loops.push(TaskReport { name, done: None, trouble: Some(trouble) }),
+        }
+    }
+    status
 }
 
 fn newest_head(conn: &Connection) -> Result<Option<String>, Error> {

@@ -56,6 +56,40 @@ async fn a_full_disk_changes_nothing_and_the_same_can_be_done_when_there_is_room
     assert_eq!(store.root_at(1).await.unwrap(), root);
 }
 
+#[tokio::test]
+async fn what_cannot_be_written_down_is_told_by_the_beat() {
+    use crate::store::{ReadTasks, WriteSealing, WriteTasks};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("verbale.db");
+    create(&path, &key().vkey()).unwrap();
+    let store = open(&path, key(), Durability::Disk).unwrap();
+    let troubles = async || {
+        store.beat(at(1)).await.unwrap();
+        let reader = open_looking(&path).unwrap();
+        assert_eq!(reader.last_beat().await.unwrap().unwrap().at, at(1));
+        let loops = reader.status().await.unwrap().loops;
+        loops.into_iter().filter_map(|one| Some((one.name, one.trouble?))).collect::<Vec<_>>()
+    };
+    store.report("watcher", None, at(0)).await.unwrap();
+    assert_eq!(troubles().await, []);
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(store.seal(batch(1, 100), at(0)).await, Err(Error::Held(_))));
+    let text = "the \"disk\"\nmake room ".repeat(1000);
+    for name in ["watcher", "public"] {
+        store.report(name, Some(text.clone()), at(0)).await.unwrap();
+    }
+    let told = troubles().await;
+    assert_eq!(told.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["watcher", "public"]);
+    assert!(told.iter().all(|(_, trouble)| text.starts_with(trouble)));
+    other.execute_batch("ROLLBACK").unwrap();
+    store.seal(batch(1, 100), at(0)).await.unwrap();
+    for name in ["watcher", "public"] {
+        store.report(name, None, at(0)).await.unwrap();
+    }
+    assert_eq!(troubles().await, []);
+}
+
 /// A copy of a database that an earlier version has written.
 fn kept(folder: &Path, version: u32) -> PathBuf {
     let path = folder.join("verbale.db");
@@ -107,6 +141,17 @@ async fn a_database_of_version_1_is_taken_over_with_all_that_is_in_it() {
     let proof = reader.proof(1).await.unwrap().unwrap();
     assert_eq!(proof.post.unwrap().0.id, PostId(7_000_000_000_000_000_000));
     assert!(reader.requests(None).await.unwrap().is_empty());
+}
+
+/// What version 3 wrote, a send of unknown outcome among it.
+#[tokio::test]
+async fn effects_of_version_3_are_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = kept(folder.path(), 3);
+    let store = brought_up_to_date(&path);
+    assert_eq!((store.size().await.unwrap(), store.last_note().await.unwrap()), (12, 4));
+    let send = store.last_send(AccountId(783214)).await.unwrap().unwrap();
+    assert_eq!((send.effect, send.at, send.message), (crate::store::EffectId(19), at(24), None));
 }
 
 /// What version 2 wrote: posts and messages of every kind and in every state, requests, mentions, slips, task reports.
@@ -215,7 +260,11 @@ async fn what_is_asked_often_looks_at_no_whole_table() {
         posts::ANSWER_TO.to_owned(),
         messages::IS_SENT.to_owned(),
         effects::LAST_SEND.to_owned(),
+        unsent::HAS_UNSENT.to_owned(),
+        unsent::UNSENT.to_owned(),
     ];
+    const OPEN: &str = "given_up USING INDEX given_up_open";
+    const COVERED: &str = "given_up USING COVERING INDEX given_up_open";
     asked.extend([Lane::Posts, Lane::Messages, Lane::Send].map(effects::next_sql));
     for sql in asked {
         let explain = format!("EXPLAIN QUERY PLAN {sql}");
@@ -225,7 +274,7 @@ async fn what_is_asked_often_looks_at_no_whole_table() {
             Ok(steps.collect::<Result<Vec<_>, _>>()?)
         });
         // Few are pending, fewer unknown.
-        let few = ["pending", "unknown", "same", "json_each", "CONSTANT ROW"];
+        let few = ["pending", "unknown", "same", "json_each", "CONSTANT ROW", OPEN, COVERED];
         let is_long = |step: &&String| {
             step.strip_prefix("SCAN ").is_some_and(|scanned| !few.iter().any(|few| scanned.starts_with(few)))
                 || step.contains("mention=?") // most posts have none
@@ -292,7 +341,19 @@ const NEVER: &[&str] = &[
     "REPLACE INTO message (effect, kind, account, note, channel, post, text)
      VALUES (106, 'dispute-notice', 990017, 2, 'x', 60, 'a')",
     "REPLACE INTO message (effect, kind, account, note) VALUES (107, 'slip', 1, 3)",
+    // What is given up: only what may be, and one decision about it.
+    "INSERT INTO given_up (effect, at, why) VALUES (101, 0, 'a')",
+    "INSERT INTO given_up (effect, at, why) VALUES (103, 0, 'a')",
+    "INSERT INTO given_up (effect, at, why) SELECT effect, 0, 'a' FROM outcome WHERE id IS NOT NULL",
+    "INSERT INTO given_up (effect, at, why) SELECT effect, 0, 'a' FROM given_up",
+    "REPLACE INTO given_up SELECT * FROM given_up",
+    "INSERT INTO given_up VALUES (99, 106, 0, 'a', 0, 1)",
+    "UPDATE given_up SET why = 'a'",
+    "UPDATE given_up SET resent = 1, decided_at = 0, effect = 106 WHERE id = 1",
+    "DELETE FROM given_up",
+    "INSERT INTO attempt (effect, at) SELECT effect, 0 FROM given_up",
     // Outcomes fit.
+    "INSERT INTO outcome VALUES (106, 0, NULL, NULL, 'no')",
     "INSERT INTO outcome VALUES (102, 0, 'x-dm', 99, NULL)",
     "INSERT INTO outcome VALUES (106, 0, 'x', 99, NULL)",
     "INSERT INTO outcome VALUES (103, 0, NULL, NULL, 'no')",
