@@ -114,7 +114,7 @@ impl Receiver {
             Some(received) => Reading::Note(received),
             None => match self.rebuild(&slipped).await {
                 // The cause may be a file of this note only: others pass it.
-                Err(TaskError::Platform(error @ PlatformError::Unavailable { .. })) => {
+                Err(TaskError::Platform(error)) if error.may_concern_one() => {
                     let now = self.clock.now();
                     let until = self.backoff.after(&error, now);
                     warn!(slip.id = %slipped.slip, error = %error, until = %until, "a slip has to wait");
@@ -175,12 +175,18 @@ impl Receiver {
 /// Those of the platform.
 pub async fn list(platform: &dyn Platform, from: AccountId) -> Result<Vec<FoundSlip>, PlatformError> {
     let me = platform.me().await?.account.id;
-    let messages = conversation(platform, from, |_| false).await?;
+    let Newest { messages, unreadable, .. } = newest(platform, Some(from), REACH, |_| false).await?;
+    let messages: BTreeMap<MessageId, Message> = messages.into_iter().map(|message| (message.id, message)).collect();
     let mut found = Vec::new();
     for message in messages.values().filter(|message| message.sender == from) {
         let Ok(slip) = Slip::parse(&message.text) else { continue };
         let reading = received(platform, message, &messages, me).await?;
         found.push(FoundSlip { slip: message.id, envelope: slip.envelope, reading });
+    }
+    if let Some(one) = unreadable.first().filter(|_| found.is_empty()) {
+        let count = unreadable.len();
+        let what = format!("no slip is in the conversation, but {count} of its messages cannot be read: {}", one.why);
+        return Err(PlatformError::Unavailable { what });
     }
     Ok(found)
 }

@@ -1,51 +1,80 @@
 //! Seals what was sent: reads the account's messages, picks the formal ones, and makes each a sealed note.
 //!
-//! Messages come newest first, a page at a time, small pages first because each message read is paid for. The listing
-//! ends at the first page with a message that was dealt with already. Only then are the new ones dealt with, oldest
-//! first, so that a program that dies in between finds the rest again. A note, its opening and the mark that its
-//! message has been dealt with become durable in one transaction.
+//! Messages come newest first, a page at a time, small pages first because each message read is paid for. What surely is
+//! no note is dropped as it is read, so that memory stays small; the rest is dealt with oldest first once the listing has
+//! reached what is known. A note, its opening and the mark that its message has been dealt with become durable in one
+//! transaction.
+//!
+//! # When the list is not read to its end
+//!
+//! A list may be too long for what the platform allows at once, or for what strangers may cost; an answer may fail, a mark
+//! may be refused, a page may come again for ever. Then the rest becomes a *part* that is unread, which is durable together
+//! with what was sealed above it, and is read on later from the platform's own mark. Meanwhile the conversations of those
+//! whom the rules name are read by themselves, which the platform counts apart. [`listing`] decides how a listing ends,
+//! [`round`] what is read next, [`found`] what is kept of a page, [`batch`] what becomes durable together.
+//!
+//! # The order of notes
+//!
+//! The notes of a conversation are numbered in the order in which they are sealed, and each names the one before. That is
+//! the order of the log, and says nothing of the order in which they were sent: that is in `sent`, which the platform's
+//! number of the message gives, and in `seen`. What is found in one listing is sealed in the order of sending, and waits for
+//! older messages as long as one poll and no longer. So only what was found later than that is sealed after something newer,
+//! and it says so itself: its `sent` is older than that of the note before it, and its `seen` is not. An auditor can tell it
+//! from a note that was invented later: a message that did not exist at the time has no number of that time. Waiting longer
+//! for the sake of order would leave newer notes unsealed, and whoever wants to deny them has only to keep the list long.
+//!
+//! # What does not hold it up
+//!
+//! Sealing needs the message and nothing else. A recipient's name that cannot be looked up is the one from before, or
+//! `unknown`; a correspondent who is named in the rules and not found yet holds back only what may be for them; who we are
+//! is known from the log. An element that cannot be read is a gap, once. Only a group's members must surely be all: a list
+//! that is too short would be sealed for ever.
 //!
 //! A slip of ours is not a note, and a slip from an account whose notes we receipt is kept for the receiver. What an
 //! official writes to the account is kept for the bot if it is a command; a conversation with an official has no notes.
 
 mod settings;
-mod kind;
-mod listing;
+mod spans;
+mod budget;
+mod accounts;
+mod correspondents;
 mod sealing;
+mod listing;
+mod found;
+mod kind;
+mod round;
+mod batch;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::base::clock::Clock;
-use crate::base::ids::{Account, AccountId, ConversationId, Origin};
+use crate::base::hash::Hash;
+use crate::base::ids::{Account, AccountId, ConversationId, MessageId, Origin};
 use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::Time;
 use crate::note::Salt;
-use crate::platform::{Addressee, Error as PlatformError, Message, Platform};
+use crate::platform::{Error as PlatformError, Platform};
+use crate::store::Store;
 use crate::store::vault::Vault;
-use crate::store::{Batch, Command, Gap, Outgoing, ReceivedSlip, Sealing, Store};
 use crate::tasks::acknowledge::ReceiptSettings;
-use crate::tasks::rules::{Correspondent, Formal, Rule};
 use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
-use kind::MessageClass;
-use listing::{Listing, ListingEnd};
-use sealing::{Hand, NoteDraft};
+use accounts::Names;
+use budget::Budget;
+use correspondents::{Correspondents, KnownRule};
+use found::{Candidate, Haul, Odd};
+use kind::GroupMembers;
+use listing::{Listing, Place};
+use round::Round;
+use spans::Spans;
 
 pub use settings::{RuleSettings, SlipSettings, WatchSettings};
 
-/// Most messages that are dealt with, and so most notes that are sealed, in one tick and one transaction.
-const BATCH: usize = 256;
-
-/// If more bytes of files are in memory, or more time has passed, a batch is sealed with fewer messages in it.
-const BATCH_BYTES: usize = 64 << 20;
-const BATCH_TIME: Duration = Duration::from_secs(5);
-
-/// A command that is found later than this after it was sent is ignored.
-const COMMAND_AGE: Duration = Duration::from_secs(86_400);
+/// How long to wait for the platform to say who we are, if the log knows it.
+const ME_TIME: Duration = Duration::from_secs(10);
 
 /// How long the platform keeps messages.
 const RETENTION: Duration = Duration::from_secs(30 * 86_400);
@@ -85,26 +114,56 @@ pub struct Watcher {
     settings: WatchSettings,
     context: WatchContext,
     backoff: Backoff,
-    /// Our account and the meaning of the rules. None until the platform has said.
-    known: Option<Known>,
+    /// Our own account, and when we began. None until it is known.
+    me: Option<(Account, Time)>,
+    /// Whether the platform has said since the start that this is our account.
+    is_confirmed: bool,
+    /// Whom the rules mean. None until the database has said.
+    correspondents: Option<Correspondents>,
+    names: Names,
+    /// The present round; None between two polls.
+    round: Option<Round>,
     listing: Option<Listing>,
-    /// Messages to be dealt with, oldest first, and when they were listed.
-    queue: VecDeque<(Message, Time)>,
-    /// A gap to be entered together with the first of them.
-    gap: Option<Gap>,
-    names: HashMap<AccountId, Account>,
+    /// What was found on pages, and is not dealt with.
+    haul: Haul,
+    /// Messages to be dealt with, oldest first.
+    queue: VecDeque<Candidate>,
+    /// What counts as unread until the last of the queue is dealt with. None if the queue is empty, or holds only what
+    /// has waited.
+    flush: Option<Spans>,
+    /// Messages of which nobody can say yet what they are.
+    held: Vec<Candidate>,
+    /// The parts of the list that are unread, and these as the database has them.
+    spans: Spans,
+    kept: Spans,
+    /// What strangers have cost today. None until the database has said.
+    budget: Option<Budget>,
     /// The members of the groups in the queue: asked once, because X allows few such calls.
-    groups: HashMap<ConversationId, Vec<AccountId>>,
-    /// When the last complete listing began.
-    looked: Option<Time>,
+    groups: HashMap<ConversationId, GroupMembers>,
+    /// Elements that cannot be read and are entered, and those that wait for the next hour.
+    oddities: HashSet<Hash>,
+    odd_later: Vec<Odd>,
+    /// When the last complete listing began, and up to which number it has listed all.
+    looked: Option<(Time, MessageId)>,
+    /// All that was sent up to here is dealt with, or lies in an unread part. None before the first look.
+    frontier: Option<MessageId>,
+    /// When conversations were last read by themselves.
+    read_at: HashMap<Place, Time>,
+    /// Until when the list of all conversations is not to be asked for.
+    blocked: Option<Time>,
+    /// Why the list could not be read, as the log has it.
+    told: Option<String>,
+    /// The rejudgement that is done with what is dealt with now.
+    rejudged: Option<u64>,
 }
 
+/// Who we are, and whom the rules mean.
 struct Known {
     me: Account,
-    /// To whom, and how the text says that it is formal.
-    rules: Vec<(Vec<AccountId>, Formal)>,
-    /// Whose notes are receipted.
+    rules: Vec<KnownRule>,
     receipt_from: Vec<AccountId>,
+    officials: Vec<AccountId>,
+    log: Origin,
     /// When we began, by the earlier of our clock and the platform's.
     began: Time,
 }
@@ -117,11 +176,21 @@ impl Task for Watcher {
     /// Reads one page, or deals with one batch of messages. Doing it twice does no harm.
     ///
     /// # Errors
-    /// Only errors that must stop the daemon: the store's errors, a clock that is wrong, a configuration that names
-    /// nobody.
+    /// Only errors that must stop the daemon: a store that must be opened anew.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
-        self.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
+        if let Err(TaskError::Platform(PlatformError::WrongClock { .. })) = step {
+            self.forget_by_a_wrong_clock();
+        }
+        let waits = matches!(&step, Err(TaskError::Platform(PlatformError::Wait { .. })));
+        let now = self.clock.now();
+        let next = self.backoff.conclude(Self::NAME, step, &self.store, now).await?;
+        // Whatever the trouble was: what was sent meanwhile is sealed at most one poll after its end.
+        let poll = now.plus_ms(ms(self.settings.poll));
+        Ok(match next {
+            Next::Wait(until) if !waits => Next::Wait(until.min(poll)),
+            next => next,
+        })
     }
 }
 
@@ -142,204 +211,165 @@ impl Watcher {
             vault,
             clock,
             salts,
+            // After an outage the next look is not later than it would have been without one.
+            backoff: Backoff::of_a_reader(settings.poll),
             settings,
             context,
-            backoff: Backoff::new(),
-            known: None,
+            me: None,
+            is_confirmed: false,
+            correspondents: None,
+            names: Names::default(),
+            round: None,
             listing: None,
+            haul: Haul::default(),
             queue: VecDeque::new(),
-            gap: None,
-            names: HashMap::new(),
+            flush: None,
+            held: Vec::new(),
+            spans: Spans::default(),
+            kept: Spans::default(),
+            budget: None,
             groups: HashMap::new(),
+            oddities: HashSet::new(),
+            odd_later: Vec::new(),
             looked: None,
+            frontier: None,
+            read_at: HashMap::new(),
+            blocked: None,
+            told: None,
+            rejudged: None,
         }
+    }
+
+    /// What was listed by a wrong clock is listed again by the right one, once the platform has said that it is right.
+    fn forget_by_a_wrong_clock(&mut self) {
+        (self.me, self.is_confirmed, self.round, self.listing, self.flush) = (None, false, None, None, None);
+        (self.looked, self.frontier, self.blocked) = (None, None, None);
+        self.haul = Haul::default();
+        self.queue.clear();
+        self.held.clear();
     }
 
     async fn step(&mut self) -> Result<Next, TaskError> {
-        let known = match self.known.take() {
-            Some(known) => known,
-            None => self.identify().await?,
-        };
-        let next = self.step_knowing(&known).await;
-        self.known = Some(known);
-        next
-    }
-
-    async fn step_knowing(&mut self, known: &Known) -> Result<Next, TaskError> {
-        if self.has_work() {
-            self.process_batch(known).await?;
-        } else {
-            let complete = self.list(known).await?;
-            self.backoff.succeeded();
-            if !complete {
+        let known = self.identify().await?;
+        loop {
+            if self.has_work() {
+                self.process_batch(&known).await?;
                 return Ok(Next::Now);
             }
+            if let Some(listing) = self.listing.take() {
+                return self.read(listing, &known).await;
+            }
+            // Each turn brings the round closer to its end.
+            let next = self.go_on(&known).await?;
+            if next != Next::Now {
+                return Ok(next);
+            }
         }
-        if self.has_work() {
-            return Ok(Next::Now);
-        }
-        let now = self.clock.now();
-        self.store.report(Self::NAME, None, now).await?;
-        Ok(Next::Wait(now.plus_ms(ms(self.settings.poll))))
     }
 
-    fn has_work(&self) -> bool {
-        !self.queue.is_empty() || self.gap.is_some()
-    }
-
-    /// Learns who we are, compares the clocks, and looks up the correspondents.
+    /// Who we are, and whom the rules mean, as far as that is known. Who we are the log knows after the first start: the
+    /// platform is asked again, but not waited for.
     async fn identify(&mut self) -> Result<Known, TaskError> {
-        let me = self.platform.me().await?;
-        let began = me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
-        let me = me.account;
-        self.store.keep_account(&me).await?;
-        let mut rules = Vec::new();
-        for Rule { correspondents, formal } in self.settings.rule.clone() {
-            let mut ids = Vec::new();
-            for correspondent in correspondents {
-                let id = self.resolve(correspondent.clone()).await?;
-                if self.context.officials.contains(&id) {
-                    return Err(TaskError::Fatal(anyhow::anyhow!(
-                        "{correspondent} is a correspondent and, as {id}, an official: notes to an official are never \
-                         sealed\ntake the account out of `correspondents` or of `officials` in the configuration"
-                    )));
-                }
-                ids.push(id);
-            }
-            rules.push((ids, formal));
-        }
-        let mut receipt_from = Vec::new();
-        let receipt = &self.context.receipt;
-        let senders = if receipt.publish { receipt.from.clone() } else { Vec::new() };
-        for correspondent in senders {
-            receipt_from.push(self.resolve(correspondent).await?);
-        }
-        info!(account.id = %me.id, account.name = %me.name, "watching");
-        Ok(Known { me, rules, receipt_from, began })
-    }
-
-    /// The account that the operator means. A name is looked up once and kept: nothing changes if another account has
-    /// the name later, or none has.
-    async fn resolve(&mut self, correspondent: Correspondent) -> Result<AccountId, TaskError> {
-        let name = match correspondent {
-            Correspondent::Id(id) => return Ok(id),
-            Correspondent::Name(name) => name,
+        let now = self.clock.now();
+        let (me, began) = match &self.me {
+            Some(known) => known.clone(),
+            None => self.begin(now).await?,
         };
-        if let Some(id) = self.store.correspondent(&name).await? {
-            return Ok(id);
+        if self.round.is_none() {
+            self.look_up_correspondents(now).await?;
         }
-        let account = self.platform.account_by_name(&name).await?.ok_or_else(|| {
-            TaskError::Fatal(anyhow::anyhow!(
-                "the platform knows no account @{name}\ncorrect `correspondents` in the configuration"
-            ))
-        })?;
-        let kept = Account { id: account.id, name };
-        self.store.keep_correspondent(&kept).await?;
-        self.names.insert(account.id, account.clone());
-        Ok(account.id)
+        let (rules, receipt_from) = match &self.correspondents {
+            Some(known) => (known.rules.clone(), known.receipt_from.clone()),
+            None => (Vec::new(), Vec::new()),
+        };
+        let (officials, log) = (self.context.officials.clone(), self.context.log.clone());
+        Ok(Known { me, rules, receipt_from, officials, log, began })
     }
 
-    /// Reads one page. Returns true if the listing is complete, and its new messages are in the queue.
-    async fn list(&mut self, known: &Known) -> Result<bool, TaskError> {
-        if self.listing.is_none() {
-            self.listing =
-                Some(Listing::begin(&self.store, &self.context, known.began, self.looked, self.clock.now()).await?);
-        }
-        let Some(listing) = &mut self.listing else { return Ok(false) };
-        let read = listing.read(&*self.platform, &self.store, &self.clock).await;
-        if let Err(TaskError::Platform(PlatformError::Refused { .. })) = read {
-            // The mark of a place in the list may no longer be valid: begin at the newest again.
-            self.listing = None;
-        }
-        match read? {
-            ListingEnd::More => return Ok(false),
-            ListingEnd::Complete => self.context.backfill = false,
-            ListingEnd::Broken(gap) => {
-                warn!(from = %gap.from, to = %gap.to, gap.reason, "messages may have been missed: a gap is entered");
-                self.gap = Some(gap);
+    async fn begin(&mut self, now: Time) -> Result<(Account, Time), TaskError> {
+        let before = self.store.own_account().await?;
+        let is_started = self.store.started().await?.is_some();
+        let known = match (self.confirm(now).await, before) {
+            (Err(TaskError::Platform(error)), Some(me))
+                if is_started && !matches!(error, PlatformError::WrongClock { .. }) =>
+            {
+                let why = error.to_string();
+                warn!(account.id = %me.id, why, "who we are cannot be asked now: it is the account that the log knows");
+                (me, now)
             }
+            (confirmed, _) => confirmed?,
+        };
+        self.spans = Spans::after_a_start(self.store.unread().await?);
+        self.kept = self.spans.clone();
+        if self.context.backfill && self.store.newest_seen().await?.is_some() {
+            // What was read before, and not formal then, may be formal by the rules of today.
+            self.store.ask_rejudgement(now.plus_ms(-ms(RETENTION)), now).await?;
         }
-        if let Some(listing) = self.listing.take() {
-            self.looked = Some(listing.begun);
-            self.queue = listing.into_queue();
-        }
-        self.groups.clear();
-        Ok(true)
+        info!(account.id = %known.0.id, account.name = %known.0.name, "watching");
+        self.me = Some(known.clone());
+        Ok(known)
     }
 
-    /// Deals with the oldest messages of the queue, at most a batch of them, in one transaction. Large or slow files
-    /// end the batch early: no other message waits long for them, and they do not fill the memory.
-    async fn process_batch(&mut self, known: &Known) -> Result<(), TaskError> {
-        let part: Vec<(Message, Time)> = self.queue.iter().take(BATCH).cloned().collect();
-        let mut batch = Batch { gaps: self.gap.into_iter().collect(), ..Batch::default() };
-        let mut drafts = Vec::new();
-        let (begun, mut bytes, mut stopped) = (Instant::now(), 0, None);
-        for (message, listed) in part {
-            let at = message.id.moment();
-            if SKEW_MS_MAX < at.ms_since(listed) {
-                // A message cannot be listed before it was sent: our clock is wrong, and the note would not verify.
-                stopped = Some(PlatformError::WrongClock { ours: listed, theirs: at }.into());
-                break;
-            }
-            let kind = match self.kind(&message, known).await {
-                Ok(kind) => kind,
-                // What was dealt with before is kept: beginning again each time might never end.
-                Err(stop) => {
-                    stopped = Some(stop);
-                    break;
-                }
-            };
-            batch.seen.push(message.id);
-            match kind {
-                MessageClass::Informal => {}
-                MessageClass::Missed(reason) => batch.gaps.push(Gap { from: at, to: at, reason }),
-                MessageClass::Command(_) if COMMAND_AGE < Duration::from_millis(listed.ms_since(at).unsigned_abs()) => {
-                    info!(message.id = %message.id, "a command is too old to be meant still");
-                }
-                MessageClass::Command(order) => {
-                    batch.commands.push(Command { message: message.id, from: message.sender, text: order.to_string() });
-                }
-                MessageClass::Slip => {
-                    batch.slips.push(ReceivedSlip { slip: message.id, from: message.sender, received: None });
-                }
-                MessageClass::Formal { to } => {
-                    let files = sealing::fetch(&*self.platform, &message, &self.settings).await;
-                    bytes += files.iter().flatten().map(|file| file.bytes.len()).sum::<usize>();
-                    drafts.push(NoteDraft { message, to, listed, files });
-                }
-            }
-            if BATCH_BYTES <= bytes || BATCH_TIME <= begun.elapsed() {
-                break;
-            }
-        }
-        if batch.seen.is_empty() && batch.gaps.is_empty() {
-            return stopped.map_or(Ok(()), Err);
-        }
-        let hand = Hand { from: &known.me, log: &self.context.log, salts: &self.salts, vault: &self.vault };
-        batch.notes = sealing::prepare(drafts, &self.store, &hand).await?;
-        if self.context.slip.send {
-            batch.messages = batch.notes.iter().map(|note| slip_of(note, known.me.id)).collect();
-        }
-        self.commit(batch).await?;
-        stopped.map_or(Ok(()), Err)
+    /// Asks the platform who we are and what time it is, and compares both with what we know.
+    async fn confirm(&mut self, now: Time) -> Result<(Account, Time), TaskError> {
+        let late = |_| PlatformError::Unavailable { what: "who we are: no answer in time".to_owned() };
+        let me = tokio::time::timeout(ME_TIME, self.platform.me()).await.map_err(late)??;
+        let began = me.compare_clocks(now, SKEW_MS_MAX)?;
+        self.store.keep_account(&me.account).await?;
+        self.is_confirmed = true;
+        Ok((me.account, began))
     }
 
-    async fn commit(&mut self, batch: Batch) -> Result<(), TaskError> {
-        let dealt_with = batch.seen.len();
-        let sealed: Vec<_> = batch.notes.iter().map(|note| (note.note, note.commitment)).collect();
-        self.store.seal(batch, self.clock.now()).await?;
-        self.queue.drain(..dealt_with);
-        self.gap = None;
-        for (note, commitment) in sealed {
-            info!(note, %commitment, "sealed");
+    /// Looks up the names in the rules that mean nobody yet: once in a round, and each by itself.
+    async fn look_up_correspondents(&mut self, now: Time) -> Result<(), TaskError> {
+        let rules = self.settings.rule.clone();
+        let mut known = match self.correspondents.take() {
+            Some(known) => known,
+            None => Correspondents::known(&self.store, &rules, &self.context, Vec::new()).await?,
+        };
+        if known.look_up(&*self.platform, &self.store, now).await? {
+            known = Correspondents::known(&self.store, &rules, &self.context, known.waiting()).await?;
         }
+        self.correspondents = Some(known);
         Ok(())
+    }
+
+    /// What strangers have cost today.
+    async fn budget(&mut self, now: Time) -> Result<&mut Budget, TaskError> {
+        let spent = match &self.budget {
+            Some(_) => crate::store::Strangers::default(),
+            None => self.store.strangers(now.midnight()).await?,
+        };
+        let budget = self.budget.get_or_insert_with(|| Budget::new(now, spent));
+        budget.roll(now);
+        Ok(budget)
+    }
+
+    /// Whether more of what strangers write may be read now.
+    async fn is_budget_left(&mut self, now: Time) -> Result<bool, TaskError> {
+        self.budget(now).await?;
+        Ok(self.budget.as_ref().is_none_or(|budget| budget.is_left(&self.settings, now)))
     }
 }
 
-/// The slip of a note, for the recipient of the note.
-fn slip_of(note: &Sealing, me: AccountId) -> Outgoing {
-    let other = note.conversation.pair().map(|(one, other)| if one == me { other } else { one });
-    let to = other.map_or_else(|| Addressee::Conversation(note.conversation.clone()), Addressee::Account);
-    Outgoing::slip(note.note, to)
+impl Known {
+    /// Whose notes are receipted.
+    fn receipt_from(&self) -> &[AccountId] {
+        &self.receipt_from
+    }
+
+    /// To whom notes go.
+    fn correspondents(&self) -> HashSet<AccountId> {
+        self.rules.iter().flat_map(|rule| rule.ids.iter().copied()).collect()
+    }
+
+    /// Whose conversations matter: of each rule, the officials', and of those whose notes are receipted.
+    fn watched(&self) -> HashSet<AccountId> {
+        let others = self.receipt_from.iter().chain(&self.officials).copied();
+        self.correspondents().into_iter().chain(others).collect()
+    }
+
+    fn is_known(&self, account: AccountId) -> bool {
+        self.watched().contains(&account)
+    }
 }

@@ -10,9 +10,10 @@ use tracing::warn;
 
 use super::{Salts, WatchSettings};
 use crate::base::hash::Hash;
-use crate::base::ids::{Account, ConversationId, Origin, SourceMessage};
-use crate::base::time::Time;
-use crate::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Header, Opening};
+use crate::base::ids::{Account, AccountId, ConversationId, MessageId, Origin, SourceMessage};
+use crate::base::time::{SKEW_MS_MAX, Time};
+use crate::note::recipient::{RECORD_AGE_MS_MAX, RECORDS_SEALED_MAX};
+use crate::note::{AttachmentRef, Content, Correspondence, Envelope, FileRef, Header, Opening, OpeningError};
 use crate::note::{content, file};
 use crate::platform::{Attachment, Error as PlatformError, File, Message, Platform};
 use crate::store::vault::Vault;
@@ -78,12 +79,20 @@ async fn fetch_one(
     once.retry(waits).sleep(tokio::time::sleep).when(|error| !matches!(error, PlatformError::Refused { .. })).await
 }
 
+/// What is made of drafts.
+pub(super) struct Prepared {
+    /// The notes.
+    pub(super) sealings: Vec<Sealing>,
+    /// The messages that our own formats cannot hold.
+    pub(super) unwritable: Vec<MessageId>,
+}
+
 /// Numbers the drafts, writes and encrypts their openings.
-pub(super) async fn prepare(drafts: Vec<NoteDraft>, store: &Store, hand: &Hand<'_>) -> anyhow::Result<Vec<Sealing>> {
+pub(super) async fn prepare(drafts: Vec<NoteDraft>, store: &Store, hand: &Hand<'_>) -> anyhow::Result<Prepared> {
     let mut number = store.last_note().await? + 1;
     let mut last: HashMap<ConversationId, Correspondence> = HashMap::new();
     let mut openings = Vec::new();
-    let mut sealings = Vec::new();
+    let (mut sealings, mut unwritable) = (Vec::new(), Vec::new());
     for draft in drafts {
         let conversation = draft.message.conversation.clone();
         let before = match last.get(&conversation) {
@@ -91,7 +100,17 @@ pub(super) async fn prepare(drafts: Vec<NoteDraft>, store: &Store, hand: &Hand<'
             None => store.correspondence(&conversation).await?,
         };
         let correspondence = Correspondence { count: before.count + 1, previous: before.previous };
-        let (message, (commitment, opening)) = (draft.message.id, write(draft, number, correspondence, hand)?);
+        let message = draft.message.id;
+        let recipients = recipients(&draft, store).await?;
+        let (commitment, opening) = match write(draft, recipients, number, correspondence, hand) {
+            Ok(written) => written,
+            // The reason may hold words of the message.
+            Err(_) => {
+                warn!(message.id = %message, "a formal message cannot be written as a note: a gap is entered");
+                unwritable.push(message);
+                continue;
+            }
+        };
         last.insert(conversation.clone(), Correspondence { count: correspondence.count, previous: commitment });
         openings.push((number, opening));
         sealings.push(Sealing { note: number, message, conversation, correspondence, commitment, opening: Vec::new() });
@@ -99,21 +118,33 @@ pub(super) async fn prepare(drafts: Vec<NoteDraft>, store: &Store, hand: &Hand<'
     }
     let sealed = encrypt(openings, hand.vault.clone()).await?;
     sealings.iter_mut().zip(sealed).for_each(|(sealing, opening)| sealing.opening = opening);
-    Ok(sealings)
+    Ok(Prepared { sealings, unwritable })
+}
+
+/// The platform's own records of the addressees, as far as they were read not long ago: nobody waits for them.
+async fn recipients(draft: &NoteDraft, store: &Store) -> anyhow::Result<Vec<Vec<u8>>> {
+    let to: Vec<AccountId> = draft.to.iter().map(|account| account.id).take(RECORDS_SEALED_MAX).collect();
+    let (first, last) = (draft.listed.plus_ms(-RECORD_AGE_MS_MAX), draft.listed.plus_ms(SKEW_MS_MAX));
+    Ok(store.recipient_records(&to, first, last).await?)
 }
 
 /// The note's opening and its commitment.
+///
+/// # Errors
+/// If our own formats cannot hold the message: what is written is read back, as strictly as a stranger's.
 fn write(
     draft: NoteDraft,
+    recipients: Vec<Vec<u8>>,
     note: u64,
     correspondence: Correspondence,
     hand: &Hand<'_>,
-) -> anyhow::Result<(Hash, Opening)> {
+) -> Result<(Hash, Opening), OpeningError> {
     let NoteDraft { message, to, listed, files } = draft;
     let attachments = message.attachments.iter().zip(&files).map(|(attachment, file)| reference(attachment, file));
     let links = message.links.into_iter().filter(|(from, to)| content::is_link(from) && content::is_link(to));
     let links = few(links.take(content::LINKS_MAX));
     let header = Header::of_message((hand.salts)(), &message.record, attachments.collect(), links);
+    let header = header.with_recipients(&recipients);
     let content = Content { header, text: Some(message.text) };
     let envelope = Envelope {
         log: hand.log.clone(),
@@ -132,10 +163,10 @@ fn write(
     let opening = Opening {
         envelope: envelope.to_text().into_bytes(),
         content: content.to_text().into(),
-        records: vec![message.record],
+        records: std::iter::once(message.record).chain(recipients).collect(),
         attachments: files.into_iter().map(|file| file.map(|file| file.bytes)).collect(),
     };
-    opening.check().context("a note was written that cannot be read")?;
+    opening.check()?;
     Ok((envelope.commitment(), opening))
 }
 
@@ -177,10 +208,17 @@ async fn encrypt(openings: Vec<(u64, Opening)>, vault: Arc<Vault>) -> anyhow::Re
             part.iter().map(|(note, opening)| vault.close(*note, opening)).collect()
         };
         std::thread::scope(|scope| {
-            let parts: Vec<_> = openings.chunks(share).map(|part| scope.spawn(move || close(part))).collect();
-            let mut sealed = Vec::with_capacity(openings.len());
-            for part in parts {
-                sealed.extend(part.join().map_err(|_| anyhow::anyhow!("encrypting an opening panicked"))??);
+            let mut parts = openings.chunks(share);
+            let own = parts.next().unwrap_or_default();
+            let spawn = |part| (part, std::thread::Builder::new().spawn_scoped(scope, move || close(part)));
+            let others: Vec<_> = parts.map(spawn).collect();
+            let mut sealed = close(own)?;
+            for (part, thread) in others {
+                sealed.extend(match thread {
+                    Ok(thread) => thread.join().map_err(|_| anyhow::anyhow!("encrypting an opening panicked"))??,
+                    // The system gives no more threads: this one does it, a little later.
+                    Err(_) => close(part)?,
+                });
             }
             Ok(sealed)
         })

@@ -6,12 +6,13 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use crate::tasks::rules::{Correspondent, Formal, Rule};
-use crate::tasks::settings::kinds::{Flag, List, Number, Optional, Poll, Span, Text};
+use crate::tasks::settings::kinds::{Dollars, Flag, List, Number, Optional, Poll, Span, Text};
 use crate::tasks::settings::{Reads, asked, default, defaults, nothing, settings, values};
 
 const RULES_MAX: usize = 64;
 const CORRESPONDENTS_MAX: usize = 256;
 const ATTACHMENT_BYTES_MAX: i64 = 64 << 20;
+const STRANGERS_BYTES: i64 = 64 << 20;
 
 settings! {
     /// Which messages are sealed.
@@ -26,6 +27,17 @@ settings! {
 
         /// The largest file that is fetched, in bytes; a larger one is named in the note as unreadable.
         attachment_bytes_max: u64 = default(ATTACHMENT_BYTES_MAX), Number(1, ATTACHMENT_BYTES_MAX as u64);
+
+        /// What the messages of strangers may cost in a day (UTC), in US dollars (0.010 for each message read in August
+        /// 2026): half at once, the rest by the hour. Then only the conversations of correspondents, officials and known
+        /// groups are read until more is released; formal notes have no such limit.
+        strangers_usd_a_day: u64 = default(10.0), Dollars(0.1, 1_000.0);
+
+        /// The same in bytes of messages.
+        strangers_bytes_a_day: u64 = default(STRANGERS_BYTES), Number(1 << 20, 1 << 40);
+
+        /// The same in pages of the list on which nothing but messages of strangers is new.
+        strangers_calls_a_day: u64 = default(240), Number(10, 100_000);
 
         /// Which messages are formal, and so are sealed and published. One or more `[[watch.rule]]`; a message is formal if
         /// any of them says so. Messages that no rule names are never kept.

@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 
-use crate::base::ids::{AccountId, Origin};
+use crate::base::ids::{AccountId, Origin, PostId};
 use crate::base::time::Time;
 use crate::tasks::rules::Correspondent;
 
@@ -156,6 +156,12 @@ pub fn schedule(text: &str) -> Result<Option<cron::Schedule>, String> {
     text.parse().map(Some).map_err(|_| format!("`{text}` is not a schedule\n{remedy}"))
 }
 
+/// The first moment of a schedule after `time`; None if there is none.
+pub fn next_of(schedule: &cron::Schedule, time: Time) -> Option<Time> {
+    let time = chrono::DateTime::from_timestamp_millis(time.ms())?;
+    Some(Time::from_ms(schedule.after(&time).next()?.timestamp_millis()))
+}
+
 /// Reads a moment, in UTC.
 ///
 /// # Errors
@@ -163,6 +169,15 @@ pub fn schedule(text: &str) -> Result<Option<cron::Schedule>, String> {
 pub fn moment(text: &str) -> Result<Time, String> {
     let remedy = "write it in UTC with milliseconds, like \"2026-11-22T12:00:00.000Z\"";
     Time::parse(text).ok_or_else(|| format!("`{text}` is not a moment\n{remedy}"))
+}
+
+/// Reads the number of a post.
+///
+/// # Errors
+/// If it is not a number.
+pub fn post_id(text: &str) -> Result<PostId, String> {
+    let remedy = "write its number, the last part of its address, like \"972161234567890123\"";
+    PostId::parse(text).ok_or_else(|| format!("`{text}` is not the number of a post\n{remedy}"))
 }
 
 /// Reads any text.

@@ -1,0 +1,246 @@
+//! What was found on pages and is not dealt with yet. What surely is no note is dropped as it is read: of it only its
+//! number is kept, so that memory stays small however much strangers write.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use tracing::warn;
+
+use super::listing::{Listing, ListingEnd, Purpose};
+use super::{Known, Watcher};
+use crate::base::hash::Hash;
+use crate::base::ids::MessageId;
+use crate::base::time::{SKEW_MS_MAX, Time};
+use crate::note::slip::Slip;
+use crate::platform::{Error as PlatformError, Message, MessagePage, Unreadable};
+use crate::store::{Gap, WhyUnread};
+use crate::tasks::task::TaskError;
+
+/// Why a moment is entered as a gap: an element of the list says too little.
+const UNREADABLE: &str = "a message that the platform lists in a form that cannot be read";
+
+/// Why a moment is entered as a gap: our clock is right, and the message's number is not.
+const FROM_THE_FUTURE: &str = "a message that the platform lists with a time to come";
+
+/// A message that may have to be sealed.
+#[derive(Clone)]
+pub(super) struct Candidate {
+    pub(super) message: Message,
+    /// When it was first listed.
+    pub(super) listed: Time,
+    /// The rejudgement for which it is judged once more.
+    pub(super) again: Option<u64>,
+}
+
+/// An element of a list that cannot be read: a gap that is not entered yet.
+#[derive(Clone, Copy)]
+pub(super) struct Odd {
+    /// What it is known by: a hash of its number, or of itself if it has none.
+    pub(super) element: Hash,
+    pub(super) gap: Gap,
+}
+
+/// What was found and is not dealt with.
+#[derive(Default)]
+pub(super) struct Haul {
+    pub(super) candidates: BTreeMap<MessageId, Candidate>,
+    /// Bytes of the candidates.
+    pub(super) bytes: usize,
+    /// What surely is no note.
+    pub(super) dropped: Vec<MessageId>,
+    /// Which of these are ours, and when they were first listed.
+    pub(super) informal: Vec<(MessageId, Time)>,
+    pub(super) odd: Vec<Odd>,
+    /// A period in which messages may have been missed.
+    pub(super) gap: Option<Gap>,
+    /// A rejudgement, and how many messages of ours were judged for it.
+    pub(super) judged: Option<(u64, u64)>,
+    /// When the first of all this was found.
+    pub(super) since: Option<Time>,
+}
+
+/// What can be said of a message at first sight.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// It may be a note, a command or a slip.
+    Candidate,
+    /// It is ours, and not formal.
+    Ours,
+    /// It is of somebody known, and nothing to be dealt with.
+    Known,
+    /// It is of a stranger.
+    Stranger,
+}
+
+impl Haul {
+    /// Whether nothing was found.
+    pub(super) fn is_empty(&self) -> bool {
+        self.candidates.is_empty() && self.dropped.is_empty() && self.odd.is_empty() && self.gap.is_none()
+    }
+
+    fn add(&mut self, candidate: Candidate) {
+        self.bytes += candidate.message.record.len() + candidate.message.text.len();
+        self.candidates.insert(candidate.message.id, candidate);
+    }
+}
+
+impl Known {
+    /// What can be said of a message before anything is asked.
+    fn sort(&self, message: &Message) -> Sort {
+        let pair = message.conversation.pair();
+        let other = pair.map(|(one, other)| if one == self.me.id { other } else { one });
+        if other.is_some_and(|other| self.officials.contains(&other)) {
+            return if other == Some(message.sender) { Sort::Candidate } else { Sort::Known };
+        }
+        if message.sender != self.me.id {
+            let is_slip = self.receipt_from().contains(&message.sender) && Slip::parse(&message.text).is_ok();
+            return match is_slip && pair.is_some() {
+                true => Sort::Candidate,
+                false if self.is_known(message.sender) => Sort::Known,
+                false => Sort::Stranger,
+            };
+        }
+        let is_for_us = self.says_formal(&message.text, other) && !Slip::is_of(&message.text, &self.log);
+        if is_for_us { Sort::Candidate } else { Sort::Ours }
+    }
+}
+
+impl Watcher {
+    /// Takes what a page says. Returns whether it is the last of the listing.
+    pub(super) async fn take(
+        &mut self,
+        listing: &mut Listing,
+        page: MessagePage,
+        known: &Known,
+        now: Time,
+    ) -> Result<ListingEnd, TaskError> {
+        let ids: Vec<MessageId> = page.messages.iter().map(|message| message.id).collect();
+        let unseen: BTreeSet<MessageId> = self.store.unseen(&ids).await?.into_iter().collect();
+        let end = listing.take(&ids, page.next, &unseen, &self.spans, &self.store, now).await?;
+        self.take_odd(page.unreadable, &ids, now).await?;
+        let again = match &listing.purpose {
+            Purpose::Part(part) => match part.why {
+                WhyUnread::Again(id) => Some((id, self.store.unsealed(&ids).await?)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let mut to_come = Vec::new();
+        let (mut strangers, mut bytes, mut others) = (0, 0, 0);
+        for message in page.messages {
+            let (id, is_new) = (message.id, unseen.contains(&message.id));
+            let judged = again.as_ref().and_then(|(again, unsealed)| {
+                let first = unsealed.iter().find(|(other, _)| *other == id)?.1;
+                (message.sender == known.me.id).then_some((*again, first.unwrap_or(now)))
+            });
+            if id <= listing.start || self.waits(id) || !(is_new || judged.is_some()) {
+                continue;
+            }
+            if SKEW_MS_MAX < id.moment().ms_since(now) {
+                to_come.push(id);
+                continue;
+            }
+            let (listed, again) = judged.map_or((now, None), |(again, first)| (first, Some(again)));
+            if let Some(again) = again {
+                let judged = self.haul.judged.map_or(0, |(_, judged)| judged);
+                self.haul.judged = Some((again, judged + 1));
+            }
+            self.haul.since.get_or_insert(now);
+            let sort = known.sort(&message);
+            if sort == Sort::Stranger {
+                (strangers, bytes) = (strangers + 1, bytes + message.record.len() as u64);
+            } else {
+                others += 1;
+            }
+            match sort {
+                Sort::Candidate => self.haul.add(Candidate { message, listed, again }),
+                _ if !is_new => {}
+                Sort::Ours => {
+                    self.haul.informal.push((id, listed));
+                    self.haul.dropped.push(id);
+                }
+                Sort::Known | Sort::Stranger => self.haul.dropped.push(id),
+            }
+        }
+        self.budget(now).await?.count(strangers, bytes, others == 0);
+        self.take_to_come(to_come, page.clock, now).await?;
+        Ok(end)
+    }
+
+    /// Whether a message is found already, and waits.
+    fn waits(&self, id: MessageId) -> bool {
+        self.haul.candidates.contains_key(&id) || self.held.iter().any(|held| held.message.id == id)
+    }
+
+    /// Elements that cannot be read are entered as gaps, each once, and hold up nothing.
+    async fn take_odd(
+        &mut self,
+        unreadable: Vec<Unreadable<MessageId>>,
+        ids: &[MessageId],
+        now: Time,
+    ) -> Result<(), TaskError> {
+        let oldest = ids.iter().min().map_or(now, |oldest| oldest.moment()).min(now);
+        for Unreadable { id, sha256, why } in unreadable {
+            let element = id.map_or(sha256, of_number);
+            // Without a number it may be any of this page.
+            let from = id.map_or(oldest, MessageId::moment).min(now);
+            let to = if id.is_some() { from } else { now };
+            if self.is_new_oddity(element).await? {
+                let number = id.map(|id| id.to_string()).unwrap_or_default();
+                warn!(message.id = number, element = %sha256, why, "a listed message cannot be read: a gap is entered");
+                self.haul.odd.push(Odd { element, gap: Gap { from, to, reason: UNREADABLE } });
+            }
+        }
+        Ok(())
+    }
+
+    /// A message cannot be listed before it was sent: either our clock is wrong, or this element of the list is. The
+    /// platform's clock decides; where the page does not say it, it is asked for.
+    async fn take_to_come(&mut self, to_come: Vec<MessageId>, clock: Option<Time>, now: Time) -> Result<(), TaskError> {
+        for id in to_come {
+            let element = of_number(id);
+            if !self.is_new_oddity(element).await? {
+                continue;
+            }
+            match clock {
+                Some(theirs) if SKEW_MS_MAX < theirs.ms_since(now).abs() => {
+                    return Err(PlatformError::WrongClock { ours: now, theirs }.into());
+                }
+                Some(_) => {}
+                // Nobody knows yet: it is listed again.
+                None => match self.platform.me().await {
+                    Ok(me) => drop(me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?),
+                    Err(_) => return Ok(()),
+                },
+            }
+            warn!(message.id = %id, moment = %id.moment(), "a message is listed with a time to come: a gap is entered");
+            self.haul.odd.push(Odd { element, gap: Gap { from: now, to: now, reason: FROM_THE_FUTURE } });
+        }
+        Ok(())
+    }
+
+    async fn is_new_oddity(&mut self, element: Hash) -> Result<bool, TaskError> {
+        let is_known = self.oddities.contains(&element) || self.haul.odd.iter().any(|odd| odd.element == element);
+        if is_known {
+            return Ok(false);
+        }
+        let is_new = !self.store.unentered(&[element]).await?.is_empty();
+        if !is_new {
+            self.remember_oddity(element);
+        }
+        Ok(is_new)
+    }
+
+    /// Remembers that an element is entered, so that the database is not asked at each page.
+    pub(super) fn remember_oddity(&mut self, element: Hash) {
+        const REMEMBERED_MAX: usize = 10_000;
+        if REMEMBERED_MAX <= self.oddities.len() {
+            self.oddities = HashSet::new();
+        }
+        self.oddities.insert(element);
+    }
+}
+
+/// What an element is known by that has a number.
+fn of_number(id: MessageId) -> Hash {
+    Hash::of(format!("message {id}").as_bytes())
+}
