@@ -22,7 +22,7 @@ use crate::note::standing::Standing;
 use crate::platform::{Error as PlatformError, Platform};
 use crate::store::vault;
 use crate::store::{Ask, Effects, MessageKind, NewAnswer, Opened, Outgoing, Request, Store, Trigger};
-use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
+use crate::tasks::task::{Backoff, Deferred, Needs, Next, Task, TaskError, Wake, ms};
 use crate::tlog::entry::Level;
 use crate::tlog::signed_note::VerifierKey;
 use crate::wording::answer::AnswerText;
@@ -63,6 +63,8 @@ pub struct Discloser {
     settings: OpenSettings,
     context: DiscloseContext,
     backoff: Backoff,
+    /// Requests that wait for an answer of the platform.
+    deferred: Deferred<u64>,
 }
 
 impl Task for Discloser {
@@ -89,31 +91,40 @@ impl Discloser {
         settings: OpenSettings,
         context: DiscloseContext,
     ) -> Discloser {
-        Discloser { platform, store, clock, settings, context, backoff: Backoff::new() }
+        Discloser { platform, store, clock, settings, context, backoff: Backoff::new(), deferred: Deferred::default() }
     }
 
     async fn step(&mut self) -> Result<Next, TaskError> {
+        let now = self.clock.now();
+        let deferred = self.deferred.at(now);
         let mut waiting = self.store.requests(Some(RequestState::Waiting)).await?;
+        waiting.retain(|request| !deferred.contains(&request.id));
         // Requests that need the platform do not delay others.
         waiting.sort_by_key(|request| matches!(request.ask, Ask::Dispute { .. }));
-        let mut unread = None;
         for request in waiting {
             let done = match request.ask {
                 Ask::Open { note, level } => self.open(&request, note, level).await,
                 Ask::Dispute { note, post } => self.dispute(&request, note, post).await,
             };
             match done {
-                // The cause may be this post only, which cannot be read.
-                Err(TaskError::Platform(error @ PlatformError::Unavailable { .. })) => unread = Some(error),
+                Err(TaskError::Platform(error)) => self.put_off(&request, &error).await?,
                 done => done?,
             }
         }
-        if let Some(error) = unread {
-            return Err(error.into());
-        }
         let now = self.clock.now();
-        self.backoff.idle(Self::NAME, &self.store, now).await?;
+        if self.deferred.until().is_none() {
+            self.backoff.idle(Self::NAME, &self.store, now).await?;
+        }
         Ok(Next::Idle(now.plus_ms(ms(self.context.poll))))
+    }
+
+    /// Lets a request wait that needs the platform; others, which need only the database, pass it.
+    async fn put_off(&mut self, request: &Request, error: &PlatformError) -> Result<(), TaskError> {
+        let now = self.clock.now();
+        let until = self.backoff.after(error, now);
+        warn!(request.id, error = %error, until = %until, "a request has to wait");
+        self.deferred.defer(request.id, until);
+        Ok(self.backoff.trouble(Self::NAME, error.to_string(), &self.store, now).await?)
     }
 
     async fn open(&self, request: &Request, note: u64, level: Level) -> Result<(), TaskError> {
@@ -162,8 +173,11 @@ impl Discloser {
         // A malicious or large archive does not delay other tasks.
         let standing = standing.clone();
         let opened = tokio::task::spawn_blocking(move || bundle::open(&standing, level, &zip));
-        let opened = opened.await.map_err(|error| TaskError::Fatal(error.into()))?;
-        Ok(opened.map_or_else(|error| Made::Impossible(error.to_string()), Made::Ready))
+        Ok(match opened.await {
+            Ok(opened) => opened.map_or_else(|error| Made::Impossible(error.to_string()), Made::Ready),
+            // A request that ended the daemon would end it again at each start.
+            Err(_) => Made::Impossible("the program broke off over this proof".to_owned()),
+        })
     }
 
     /// The packed proof, made with this machine's key.

@@ -11,15 +11,17 @@
 //! time from writing it down to the call, the call itself, the time for which the platform may still do it after the
 //! caller has given up, and the lag of the listing.
 //!
-//! The moments are those of this machine's clock. A clock that is set back makes the wait longer. It does no harm as long
-//! as it was less than an hour wrong: who looks reads from an hour before the first attempt on, or before now if that is
-//! earlier. A clock that is set forward makes the wait shorter. If it is set forward by the whole time-out between an attempt and a
-//! look, a second attempt can come too early. [`may_still_appear`] is the only place that compares moments; a clock
-//! that nobody can set would be asked there.
+//! The moments are those of this machine's clock, which somebody may set. Set back, it makes the wait longer. That does no
+//! harm as long as it was less than an hour wrong: who looks reads from an hour before the first attempt on, or before now
+//! if that is earlier. Set forward, it would make the wait shorter. So the process that made the last attempt also asks a
+//! clock that nobody can set, and the longer of the two waits counts. Another process does not know what that clock said;
+//! it takes off what its own clock is ahead of the platform's, as far as the platform says what time it is there. So a
+//! second attempt can come too early only if the clock is set forward by the whole time-out, the process dies, and the
+//! platform says nothing of the time. [`may_still_appear`] is the only place that compares moments.
 
 use std::time::Duration;
 
-use crate::base::time::Time;
+use crate::base::clock::Reading;
 use crate::store::Attempts;
 use crate::tasks::task::ms;
 
@@ -49,6 +51,8 @@ pub enum Retry {
 pub struct Known<Id> {
     /// The attempts that are durable; None if there was none.
     pub attempts: Option<Attempts>,
+    /// What the steady clock said before the last attempt. None if another process made that.
+    pub made: Option<Duration>,
     /// What this process knows of the last attempt.
     pub last: LastAttempt<Id>,
     /// What the last look showed. A look before an attempt says nothing about it, so an attempt sets this to None.
@@ -75,9 +79,11 @@ pub enum LastAttempt<Id> {
 /// A look for the effect.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Look<Id> {
-    /// When the platform was asked, not when the answer came: what the answer does not show was not there at this
-    /// moment.
-    pub asked: Time,
+    /// When the platform was first asked, not when the last answer came: what the answers do not show was not there at
+    /// this moment.
+    pub asked: Reading,
+    /// How far this machine's clock is ahead of the platform's. Zero if it is not, or the platform does not say.
+    pub ahead: Duration,
     /// What it showed.
     pub sight: Sight<Id>,
 }
@@ -91,8 +97,11 @@ pub enum Sight<Id> {
     Absent,
     /// It could not be read. This says nothing.
     Unreadable,
-    /// More was written since than can ever be read: no later look can show it either.
-    Endless,
+    /// Not all places where it can be were read yet. The next look goes on where this one ended.
+    Unfinished,
+    /// It was attempted so long ago that the platform does not list what was written then: no later look can show it
+    /// either.
+    TooLate,
 }
 
 /// What to do next about an effect.
@@ -118,20 +127,26 @@ pub enum Step<Id> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum GivenUp {
     /// No look can show whether it happened.
-    #[error("nobody knows whether it was sent, and too much was written since to look for it")]
-    Endless,
+    #[error("nobody knows whether it was sent, and the platform does not list messages of that time any more")]
+    TooLate,
 }
 
 impl<Id> Known<Id> {
     /// The knowledge of a process that has just read the store.
     pub fn durable(attempts: Option<Attempts>) -> Known<Id> {
-        Known { attempts, last: LastAttempt::Forgotten, look: None }
+        Known { attempts, made: None, last: LastAttempt::Forgotten, look: None }
     }
 
     /// An attempt has become durable at `now`, but is not made yet.
-    pub fn attempted(&mut self, now: Time) {
-        let (first, last) = self.attempts.map_or((now, now), |before| (before.first, before.last.max(now)));
+    pub fn attempted(&mut self, now: Reading) {
+        let wall = now.wall;
+        let (first, last) = match self.attempts {
+            Some(before) if before.all_failed => (wall, before.last.max(wall)),
+            Some(before) => (before.first, before.last.max(wall)),
+            None => (wall, wall),
+        };
         self.attempts = Some(Attempts { first, last, all_failed: false });
+        self.made = Some(now.steady);
         self.last = LastAttempt::NotMade;
         self.look = None;
     }
@@ -156,10 +171,10 @@ fn next_by_look<Id: Copy>(known: &Known<Id>, rules: &Rules) -> Step<Id> {
     let Some(look) = known.look else { return Step::Look };
     match look.sight {
         Sight::There(id) => Step::Accepted(id),
-        Sight::Unreadable => Step::Later,
-        Sight::Endless => Step::GiveUp(GivenUp::Endless),
+        Sight::Unreadable | Sight::Unfinished => Step::Later,
+        Sight::TooLate => Step::GiveUp(GivenUp::TooLate),
         Sight::Absent => match open {
-            Some(attempts) if may_still_appear(attempts, look.asked, stays_away(known, rules)) => Step::Later,
+            Some(attempts) if may_still_appear(attempts, known.made, look, stays_away(known, rules)) => Step::Later,
             _ if was_tried_by_command(known, rules) => Step::Later,
             _ => Step::Attempt,
         },
@@ -174,9 +189,15 @@ fn stays_away<Id>(known: &Known<Id>, rules: &Rules) -> Duration {
     }
 }
 
-/// Whether what the attempts did may still appear, although a look that was made at `asked` did not show it.
-fn may_still_appear(attempts: Attempts, asked: Time, stays_away: Duration) -> bool {
-    asked < attempts.last.plus_ms(ms(stays_away))
+/// Whether what the attempts did may still appear, although a look did not show it. The longer of the waits by the two
+/// clocks counts; a process that does not know what the steady clock said asks what time it is on the platform.
+fn may_still_appear<Id>(attempts: Attempts, made: Option<Duration>, look: Look<Id>, stays_away: Duration) -> bool {
+    let Look { asked, ahead, .. } = look;
+    let until = attempts.last.plus_ms(ms(stays_away));
+    match made {
+        Some(made) => asked.wall < until || asked.steady < made.saturating_add(stays_away),
+        None => asked.wall.plus_ms(-ms(ahead)) < until,
+    }
 }
 
 /// Whether a person's command has made its one attempt.

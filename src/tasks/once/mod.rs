@@ -17,10 +17,11 @@
 
 pub mod decide;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use self::decide::{GivenUp, Known, LastAttempt, Look, Rules, Sight, Step};
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, Reading};
 use crate::base::time::Time;
 use crate::platform::Error as PlatformError;
 use crate::store::{Attempts, EffectId};
@@ -55,12 +56,14 @@ pub trait Remote: Sync {
         ready: &Self::Ready,
     ) -> impl Future<Output = Result<Self::Id, PlatformError>> + Send;
 
-    /// Looks for what the attempts may have left. `first` is when the first was written down; None if there was none.
+    /// Looks for what the attempts may have left. `first` is when the first was written down of which nobody knows; None
+    /// if there was none. `asked` is now: the moment of the look, unless it goes on with an earlier one.
     fn look(
         &self,
         effect: &Self::Effect,
         first: Option<Time>,
-    ) -> impl Future<Output = Result<Sight<Self::Id>, TaskError>> + Send;
+        asked: Reading,
+    ) -> impl Future<Output = Result<Look<Self::Id>, TaskError>> + Send;
 }
 
 /// The side of the store: each call is durable when it returns.
@@ -94,6 +97,8 @@ pub enum End<Id, Ready> {
     Unknown(PlatformError),
     /// It is not there, and may still appear.
     NotYet,
+    /// It was not found yet, and not all places were read: the next look goes on.
+    Unfinished,
     /// It could not be looked for.
     Unreadable(PlatformError),
     /// What an attempt needs could not be prepared; no attempt was made.
@@ -146,8 +151,12 @@ impl<R: Remote, L: Ledger<R>> Drive<'_, R, L> {
                 }
                 Step::Look => (known.look, trouble) = self.look(known).await?,
                 Step::Later => {
-                    known.look = None;
-                    return Ok(trouble.map_or(End::NotYet, End::Unreadable));
+                    let look = known.look.take();
+                    return Ok(match trouble {
+                        Some(error) => End::Unreadable(error),
+                        None if look.is_some_and(|look| matches!(look.sight, Sight::Unfinished)) => End::Unfinished,
+                        None => End::NotYet,
+                    });
                 }
                 Step::Failed => {
                     self.ledger.failed(self.effect, self.clock.now()).await?;
@@ -173,8 +182,8 @@ impl<R: Remote, L: Ledger<R>> Drive<'_, R, L> {
     async fn attempt(&self, known: &mut Known<R::Id>) -> Result<R::Ready, TaskError> {
         let ready = self.remote.prepare(self.effect).await?;
         // A crash here leaves files on the platform that nobody sees, and the effect as it was.
-        let now = self.clock.now();
-        self.ledger.attempt(self.effect, now).await?;
+        let now = self.clock.read();
+        self.ledger.attempt(self.effect, now.wall).await?;
         // A crash here leaves an attempt that was never made: it is looked for until the time-out, then attempted
         // again.
         known.attempted(now);
@@ -197,14 +206,16 @@ impl<R: Remote, L: Ledger<R>> Drive<'_, R, L> {
     async fn look(&self, known: &Known<R::Id>) -> Result<(Option<Look<R::Id>>, Option<PlatformError>), TaskError> {
         // What the answer does not show was not there when the platform was asked; it may be there when the answer
         // comes.
-        let asked = self.clock.now();
+        let asked = self.clock.read();
         let first = known.attempts.map(|attempts| attempts.first);
-        let (sight, trouble) = match self.remote.look(self.effect, first).await {
-            Ok(sight) => (sight, None),
-            Err(TaskError::Platform(error)) => (Sight::Unreadable, Some(error)),
+        let (look, trouble) = match self.remote.look(self.effect, first, asked).await {
+            Ok(look) => (look, None),
+            Err(TaskError::Platform(error)) => {
+                (Look { asked, ahead: Duration::ZERO, sight: Sight::Unreadable }, Some(error))
+            }
             Err(stop) => return Err(stop),
         };
-        Ok((Some(Look { asked, sight }), trouble))
+        Ok((Some(look), trouble))
     }
 }
 
@@ -218,12 +229,24 @@ pub struct Once {
     pub deferred: Deferred<EffectId>,
     /// What was refused as a duplicate, and has not been found since.
     duplicates: BTreeSet<EffectId>,
+    /// What the steady clock said before the last attempt that this process has made at an effect.
+    made: BTreeMap<EffectId, Duration>,
+    /// The growing waits of effects that have failed, each for itself.
+    waits: BTreeMap<EffectId, Backoff>,
 }
 
 impl Once {
     /// Nothing is known yet.
     pub fn new(rules: Rules, clock: Clock) -> Once {
-        Once { rules, clock, backoff: Backoff::new(), deferred: Deferred::default(), duplicates: BTreeSet::new() }
+        Once {
+            rules,
+            clock,
+            backoff: Backoff::new(),
+            deferred: Deferred::default(),
+            duplicates: BTreeSet::new(),
+            made: BTreeMap::new(),
+            waits: BTreeMap::new(),
+        }
     }
 
     /// Continues with an effect that the store has returned.
@@ -237,7 +260,8 @@ impl Once {
         effect: &R::Effect,
     ) -> Result<EndOf<R>, TaskError> {
         let last = if self.is_duplicate(effect.id()) { LastAttempt::Duplicate } else { LastAttempt::Forgotten };
-        self.drive(remote, ledger, effect, Known { last, ..Known::durable(effect.attempts()) }).await
+        let made = self.made.get(&effect.id()).copied();
+        self.drive(remote, ledger, effect, Known { last, made, ..Known::durable(effect.attempts()) }).await
     }
 
     /// Makes the first attempt of an effect that this process has just decided upon together with that attempt.
@@ -250,7 +274,8 @@ impl Once {
         ledger: &impl Ledger<R>,
         effect: &R::Effect,
     ) -> Result<EndOf<R>, TaskError> {
-        let known = Known { last: LastAttempt::NotMade, ..Known::durable(effect.attempts()) };
+        let made = Some(self.clock.steady());
+        let known = Known { last: LastAttempt::NotMade, made, ..Known::durable(effect.attempts()) };
         self.drive(remote, ledger, effect, known).await
     }
 
@@ -263,13 +288,26 @@ impl Once {
     ) -> Result<EndOf<R>, TaskError> {
         let drive = Drive { remote, ledger, effect, rules: &self.rules, clock: &self.clock };
         let end = drive.bring(&mut known).await;
+        let (id, is_over) = (effect.id(), matches!(end, Ok(End::Accepted(_) | End::GivenUp(_))));
         match known.last {
-            LastAttempt::Duplicate if !matches!(end, Ok(End::Accepted(_) | End::GivenUp(_))) => {
-                self.duplicates.insert(effect.id());
-            }
-            _ => _ = self.duplicates.remove(&effect.id()),
+            LastAttempt::Duplicate if !is_over => _ = self.duplicates.insert(id),
+            _ => _ = self.duplicates.remove(&id),
+        }
+        match known.made {
+            Some(made) if !is_over => _ = self.made.insert(id, made),
+            _ => _ = self.made.remove(&id),
+        }
+        if is_over {
+            self.forget(id);
         }
         end
+    }
+
+    /// Forgets what was remembered of an effect that has ended.
+    pub fn forget(&mut self, id: EffectId) {
+        self.duplicates.remove(&id);
+        self.made.remove(&id);
+        self.waits.remove(&id);
     }
 
     /// Whether the platform has refused it as a duplicate, and it has not been found since.
@@ -282,9 +320,9 @@ impl Once {
         self.backoff.wait(self.clock.now())
     }
 
-    /// When to go on after this error.
-    pub fn after(&mut self, error: &PlatformError) -> Time {
-        self.backoff.after(error, self.clock.now())
+    /// When to go on with this effect after this error. Each effect has growing waits of its own.
+    pub fn after(&mut self, id: EffectId, error: &PlatformError) -> Time {
+        self.waits.entry(id).or_default().after(error, self.clock.now())
     }
 }
 

@@ -21,6 +21,8 @@ struct Scene {
     /// What the looks show, one after another.
     sights: Mutex<VecDeque<Result<Sight<u64>, PlatformError>>>,
     now: Arc<AtomicI64>,
+    /// By how much the clock that people set was set forward.
+    forward: Arc<AtomicI64>,
 }
 
 /// The effect with this number.
@@ -54,8 +56,10 @@ impl Scene {
     }
 
     fn engine(&self) -> Once {
-        let now = self.now.clone();
-        Once::new(RULES, Clock::from_fn(move || Time::from_ms(now.load(Ordering::Relaxed))))
+        let (now, forward, steady) = (self.now.clone(), self.forward.clone(), self.now.clone());
+        let wall = move || Time::from_ms(now.load(Ordering::Relaxed) + forward.load(Ordering::Relaxed));
+        let steady = move || Duration::from_millis(steady.load(Ordering::Relaxed).unsigned_abs());
+        Once::new(RULES, Clock::from_fns(wall, steady))
     }
 
     fn at(&self, ms: i64) {
@@ -78,9 +82,9 @@ impl Remote for Scene {
         self.outcomes.lock().unwrap().pop_front().unwrap()
     }
 
-    async fn look(&self, _effect: &Numbered, first: Option<Time>) -> Result<Sight<u64>, TaskError> {
+    async fn look(&self, _effect: &Numbered, first: Option<Time>, asked: Reading) -> Result<Look<u64>, TaskError> {
         self.say(format!("look from {}", first.unwrap().ms()));
-        Ok(self.sights.lock().unwrap().pop_front().unwrap()?)
+        Ok(Look { asked, ahead: Duration::ZERO, sight: self.sights.lock().unwrap().pop_front().unwrap()? })
     }
 }
 
@@ -145,7 +149,14 @@ async fn an_attempt_that_is_durable_already_is_made_at_once() {
 async fn what_is_unknown_is_looked_for_and_only_then_tried_again() {
     let scene = Scene::new(
         [Err(lost()), Ok(6)],
-        [Ok(Sight::Absent), Err(refused()), Ok(Sight::Absent), Ok(Sight::There(5)), Ok(Sight::Endless)],
+        [
+            Ok(Sight::Absent),
+            Err(refused()),
+            Ok(Sight::Absent),
+            Ok(Sight::There(5)),
+            Ok(Sight::Unfinished),
+            Ok(Sight::TooLate),
+        ],
     );
     let mut engine = scene.engine();
     assert_eq!(bring(&mut engine, &scene, &Numbered(1, None)).await, End::Unknown(lost()));
@@ -160,7 +171,9 @@ async fn what_is_unknown_is_looked_for_and_only_then_tried_again() {
     assert_eq!(scene.said(), "look from 0, prepare, attempt at 10, act with 7, accepted 6");
     assert_eq!(bring(&mut engine, &scene, &tried(0)).await, End::Accepted(5));
     assert_eq!(scene.said(), "look from 0, accepted 5");
-    assert_eq!(bring(&mut engine, &scene, &tried(0)).await, End::GivenUp(GivenUp::Endless));
+    assert_eq!(bring(&mut engine, &scene, &tried(0)).await, End::Unfinished);
+    assert_eq!(scene.said(), "look from 0");
+    assert_eq!(bring(&mut engine, &scene, &tried(0)).await, End::GivenUp(GivenUp::TooLate));
     assert_eq!(scene.said(), "look from 0, given up");
 }
 
@@ -174,4 +187,35 @@ async fn a_refused_duplicate_is_remembered_until_it_is_found() {
     assert!(engine.is_duplicate(EffectId(1)));
     assert_eq!(bring(&mut engine, &scene, &tried(0)).await, End::Accepted(5));
     assert!(!engine.is_duplicate(EffectId(1)));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_forward_shortens_no_wait() {
+    let scene = Scene::new([Err(lost()), Ok(6)], vec![Ok(Sight::Absent); 3]);
+    let mut engine = scene.engine();
+    assert_eq!(bring(&mut engine, &scene, &Numbered(1, None)).await, End::Unknown(lost()));
+    scene.forward.store(1_000_000, Ordering::Relaxed);
+    for ms in [0, 9] {
+        scene.at(ms);
+        assert_eq!(bring(&mut engine, &scene, &tried(0)).await, End::NotYet, "after {ms} ms");
+    }
+    scene.at(10);
+    assert_eq!(bring(&mut engine, &scene, &tried(0)).await, End::Accepted(6));
+    // Another process does not know how long it was.
+    let scene = Scene::new([Ok(6)], [Ok(Sight::Absent)]);
+    scene.forward.store(1_000_000, Ordering::Relaxed);
+    assert_eq!(bring(&mut scene.engine(), &scene, &tried(0)).await, End::Accepted(6));
+}
+
+#[tokio::test]
+async fn each_effect_waits_longer_for_itself() {
+    let scene = Scene::default();
+    let mut engine = scene.engine();
+    let waits = |engine: &mut Once, id| engine.after(EffectId(id), &refused()).ms();
+    let first = waits(&mut engine, 1);
+    assert!(first < 60_000, "it may have been a mistake");
+    assert!((0..9).map(|_| waits(&mut engine, 1)).is_sorted() && waits(&mut engine, 1) == 1_800_000);
+    assert_eq!(waits(&mut engine, 2), first);
+    engine.forget(EffectId(1));
+    assert_eq!(waits(&mut engine, 1), first);
 }

@@ -2,36 +2,37 @@
 
 use std::ops::Deref;
 
-use crate::store::{Attempts, Effect, EffectId, EffectKind, Payload, PendingPost, Subject};
+use crate::store::{Attempts, Effect, EffectId, Payload, PendingPost, Subject};
 use crate::tasks::once;
 
 /// A post that was decided upon.
 pub(super) struct Intent {
     pub(super) id: EffectId,
-    kind: EffectKind,
     attempts: Option<Attempts>,
     post: PendingPost,
 }
 
 impl Intent {
     /// The effect, if it is a post.
-    pub(super) fn of(Effect { id, kind, payload, attempts }: Effect) -> Option<Intent> {
+    pub(super) fn of(Effect { id, payload, attempts, .. }: Effect) -> Option<Intent> {
         match payload {
-            Payload::Post(post) => Some(Intent { id, kind, attempts, post }),
+            Payload::Post(post) => Some(Intent { id, attempts, post }),
             Payload::Message(_) => None,
         }
     }
 
-    /// Whether everything waits for it as long as it is not posted. Notes are waited for, by each other and by the
-    /// heartbeat. Everything else may be passed by what can be done.
-    pub(super) fn holds_all_up(&self) -> bool {
-        matches!(self.subject, Subject::Notes { .. } | Subject::Heartbeat { .. })
+    /// Whether it shows notes. Everything waits for it then, as long as it is not posted; any other post may be passed by
+    /// what can be done.
+    pub(super) fn is_of_notes(&self) -> bool {
+        matches!(self.subject, Subject::Notes { .. })
     }
 
-    /// Whether it is brought to its end before the next notes are decided upon. This is so for notes, and for posts
-    /// with an attempt whose outcome nobody knows.
-    pub(super) fn comes_before_notes(&self) -> bool {
-        self.kind.rank() <= EffectKind::NotePost.rank() || self.attempts.is_some_and(|attempts| !attempts.all_failed)
+    /// Whether it shows a head of the log.
+    pub(super) fn shows_head(&self) -> bool {
+        matches!(
+            self.subject,
+            Subject::Notes { .. } | Subject::Heartbeat { .. } | Subject::Again | Subject::Receipt { .. }
+        )
     }
 }
 

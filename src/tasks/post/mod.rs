@@ -5,45 +5,71 @@
 //! in the log. A timeline lags: a post that is not on it may still appear within the configured
 //! `unknown_outcome_timeout`, or within a day if the platform refused it as a duplicate.
 //!
-//! Notes come first, then the parts of mirrors in their order, answers, receipts, the heartbeat. A part, an answer or a
-//! receipt that has to wait for something of its own is deferred, and notes pass it. A part answers the part before it,
-//! and the first part answers the note's post. If the platform refuses the reply, this part and the rest of its series
-//! are posted with the same words, but not as replies. Files are uploaded before each attempt, since an upload that
-//! nobody uses does no harm. A file that the platform does not take is left out.
+//! The timeline is compared with the log before and after each post that shows a head: `compare` says when, and `judge`
+//! what follows from a post that is not ours.
+//!
+//! Notes come first, then the parts of mirrors in their order, answers, receipts, the heartbeat, and
+//! the head again when a post was lost. Notes wait for nothing else: whatever troubles another post, it waits, and notes pass it. A part answers the part before it, and the first
+//! part answers the note's post. If the platform refuses the reply, this part and the rest of its series are posted with
+//! the same words, but not as replies. Files are uploaded before each attempt, since an upload that nobody uses does no
+//! harm. A file that the platform does not take is left out.
+//!
+//! | the platform's error | a post of notes | any other post |
+//! |---|---|---|
+//! | `Wait`, `Unavailable`, `NeedsPerson` | it waits, and so do all others | it waits, and so do all others but notes |
+//! | `Doubtful` | the same | it waits, longer each time; if it happens to several, all but notes wait |
+//! | `NoAnswer`, `Duplicate` | it is looked for, and waited for | it is looked for |
+//! | `ReplyRefused` | it waits | if it may stand alone, it is posted so |
+//! | `Refused`, `TooLong` | it waits, longer each time, and is never given up | an answer is given up, and listed (`verbale resend`); a part or a receipt waits, longer each time |
 
 mod settings;
 mod intent;
 mod timeline;
 mod ledger;
+mod others;
+mod judge;
+mod compare;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cron::Schedule;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use self::compare::Comparison;
 use self::intent::Intent;
 use self::ledger::Posts;
+use self::others::Others;
 use self::timeline::Timeline;
 use crate::base::clock::Clock;
-use crate::base::ids::{Channel, MediaId, PostId};
-use crate::base::time::{DAY_MS, SKEW_MS_MAX, Time};
+use crate::base::ids::{MediaId, PostId};
+use crate::base::time::{DAY_MS, Time};
 use crate::platform::{Error as PlatformError, Platform};
 use crate::store::{Budget, Lane, Store, Subject};
 use crate::tasks::once::decide::{Retry, Rules};
 use crate::tasks::once::{End, EndOf, Ledger, Once};
-use crate::tasks::task::{Needs, Next, RARE_RETRY, Task, TaskError, Wake, ms};
-use crate::wording::post::PostText;
+use crate::tasks::settings::values::next_of;
+use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
 
 pub use self::settings::PublishSettings;
+pub use self::timeline::shows;
 
 /// How long a post that was refused as a duplicate may be missing from our timeline before it counts as gone.
 const DUPLICATE_STAYS_AWAY: Duration = Duration::from_secs(86_400);
 
-/// If only this number of posts is left before the platform's limit, one post carries all notes that wait.
+/// If only this number of posts is left before the platform's limit, one post carries all notes that wait, and nothing
+/// else is posted.
 const POSTS_LEFT_FEW: u64 = 3;
+
+/// The longest wait before the next try or look, as long as only time is needed: a poll by custom. X allows many more posts
+/// and looks than this makes.
+const LONGEST_WAIT: Duration = Duration::from_secs(90);
+/// The shortest time between two posts that show the head again because a post was lost.
+const AGAIN_EVERY_MS: i64 = 3_600_000;
+
+/// When to look again how many posts the platform allows.
+const ALLOWED_LATER_MS: i64 = 60_000;
 
 /// The task that posts.
 pub struct Publisher {
@@ -53,9 +79,18 @@ pub struct Publisher {
     settings: PublishSettings,
     /// Number of posts of receipts in a day (UTC): others decide how many notes they send.
     receipts_a_day: u64,
+    /// How often to look whether a command has asked to post something again.
+    poll: Duration,
     timeline: Timeline,
     ledger: Posts,
     once: Once,
+    /// What holds up all posts but those of notes.
+    others: Others,
+    comparison: Comparison,
+    /// Whether the public folder showed nothing when it was first opened.
+    was_empty: Option<watch::Receiver<bool>>,
+    /// When the head was last posted again.
+    again_at: Time,
     /// Whether our own posts have been compared with the log since the start.
     compared: watch::Sender<bool>,
 }
@@ -63,12 +98,12 @@ pub struct Publisher {
 impl Task for Publisher {
     const NAME: &'static str = "publisher";
     const WAKE: Wake = Wake::Log;
-    const NEEDS: Needs = Needs::Nothing;
+    const NEEDS: Needs = Needs::Folder;
 
     /// Does the next thing, at most one post. Doing it twice does no harm.
     ///
     /// # Errors
-    /// Only errors that must stop the daemon: the store's errors, and a public post that contradicts the log.
+    /// Only errors that must stop the daemon: a store that must be opened anew, and a public post that contradicts the log.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
         self.once.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
@@ -83,28 +118,39 @@ impl Publisher {
         clock: Clock,
         settings: PublishSettings,
         receipts_a_day: u64,
+        poll: Duration,
     ) -> Publisher {
         let rules = Rules {
             unknown_outcome_timeout: settings.unknown_outcome_timeout,
             duplicate_stays_away: DUPLICATE_STAYS_AWAY,
             retry: Retry::ByItself,
         };
+        let mut once = Once::new(rules, clock.clone());
+        once.backoff = Backoff::up_to(LONGEST_WAIT);
         Publisher {
-            timeline: Timeline {
-                platform: platform.clone(),
-                store: store.clone(),
-                clock: clock.clone(),
-                without_media: BTreeSet::new(),
-            },
+            timeline: Timeline { platform: platform.clone(), store: store.clone(), without_media: BTreeSet::new() },
             ledger: Posts(store.clone()),
-            once: Once::new(rules, clock.clone()),
+            comparison: Comparison::new(platform.clone(), store.clone(), clock.clone(), &settings),
+            again_at: Time::from_ms(0),
+            was_empty: None,
+            once,
+            others: Others::default(),
             platform,
             store,
             clock,
             settings,
             receipts_a_day,
+            poll,
             compared: watch::Sender::new(false),
         }
+    }
+
+    /// The same beside a public folder: `was_empty` says whether it showed nothing when it was first opened. If the log has
+    /// entries all the same, nothing is sealed or posted before the timeline surely shows everything that was posted before
+    /// the start.
+    #[must_use]
+    pub fn beside(self, was_empty: watch::Receiver<bool>) -> Publisher {
+        Publisher { was_empty: Some(was_empty), ..self }
     }
 
     /// Reports when our own posts have been compared with the log: before that nothing may be sealed. Sealing again
@@ -115,19 +161,28 @@ impl Publisher {
 
     async fn step(&mut self) -> Result<Next, TaskError> {
         if !*self.compared.borrow() {
-            self.compare().await?;
+            if self.was_empty.as_ref().is_some_and(|was_empty| *was_empty.borrow()) && 0 < self.store.size().await? {
+                self.comparison.wait_out_lag();
+            }
+            if let Some(until) = self.comparison.at_start().await? {
+                return self.wait_out_lag(until).await;
+            }
             self.compared.send_replace(true);
         }
+        self.comparison.when_due().await?;
         let now = self.clock.now();
-        let next = self.store.next_effect(Lane::Posts, &self.once.deferred.at(now), Budget::Enough).await?;
-        let mut open = next.and_then(Intent::of);
-        if let Some(intent) = open.take_if(|intent| intent.comes_before_notes()) {
+        if let Some(intent) = self.next(now, Budget::Low).await? {
             return self.finish(intent).await;
         }
-        if let Some(notes) = self.due_notes().await? {
+        let few = self.platform.posts_left().await.is_some_and(|left| left <= POSTS_LEFT_FEW);
+        if let Some(notes) = self.due_notes(few).await? {
             return self.begin(notes, now).await;
         }
-        if let Some(intent) = open {
+        let allowed = few.then(|| now.plus_ms(ALLOWED_LATER_MS));
+        if let Some(until) = allowed.or(self.others.held_until(now)) {
+            return Ok(Next::Idle(until));
+        }
+        if let Some(intent) = self.next(now, Budget::Enough).await? {
             return self.finish(intent).await;
         }
         let receipt = self.store.unposted_receipt().await?;
@@ -138,35 +193,64 @@ impl Publisher {
         if let Some(heartbeat) = self.due_heartbeat(now).await? {
             return self.begin(heartbeat, now).await;
         }
+        if AGAIN_EVERY_MS <= now.ms_since(self.again_at) && self.store.has_unshown_loss().await? {
+            self.again_at = now;
+            return self.begin(Subject::Again, now).await;
+        }
         self.once.backoff.succeeded();
         let tomorrow = receipt.map(|_| now.midnight().plus_ms(DAY_MS));
-        let next = tomorrow.into_iter().fold(self.next_heartbeat(now), Time::min);
+        // A command may have asked to post again what is given up.
+        let asked = self.store.has_unsent().await?.then(|| now.plus_ms(ms(self.poll)));
+        let next =
+            tomorrow.into_iter().chain(asked).chain([self.comparison.due()]).fold(self.next_heartbeat(now), Time::min);
         if let Some(until) = self.once.deferred.until() {
             return Ok(Next::Idle(next.min(until)));
         }
-        if receipt.is_some() {
-            let limit = self.receipts_a_day;
-            let trouble =
-                format!("{limit} receipts were posted today, and no more are before tomorrow: see `posts_a_day`");
-            self.store.report(Self::NAME, Some(trouble), now).await?;
+        let limit = self.receipts_a_day;
+        let held_back =
+            || format!("{limit} receipts were posted today, and no more are before tomorrow: see `posts_a_day`");
+        if let Some(trouble) = self.comparison.trouble().await?.or_else(|| receipt.map(|_| held_back())) {
+            self.report(trouble).await?;
             return Ok(Next::Idle(next));
         }
-        self.store.report(Self::NAME, None, now).await?;
+        self.once.backoff.idle(Self::NAME, &self.store, now).await?;
         Ok(Next::Idle(next))
+    }
+
+    /// The post that was decided upon and comes next.
+    async fn next(&mut self, now: Time, budget: Budget) -> Result<Option<Intent>, TaskError> {
+        let next = self.store.next_effect(Lane::Posts, &self.once.deferred.at(now), budget).await?;
+        Ok(next.and_then(Intent::of))
+    }
+
+    /// Says what troubles this task.
+    async fn report(&mut self, trouble: String) -> Result<(), TaskError> {
+        Ok(self.once.backoff.trouble(Self::NAME, trouble, &self.store, self.clock.now()).await?)
+    }
+
+    /// Nothing but the timeline shows whether the database is older than what was published, and the timeline lags.
+    async fn wait_out_lag(&mut self, until: Time) -> Result<Next, TaskError> {
+        let trouble = format!(
+            "the public folder is empty, so only our own posts show whether this database is the newest: nothing is sealed \
+             or posted before they are compared once more at {until}"
+        );
+        warn!(%until, "the public folder is empty: our own posts are compared once more before anything is sealed");
+        self.report(trouble).await?;
+        Ok(Next::Wait(until))
     }
 
     /// Decides upon a post that shows a head, and posts it.
     async fn begin(&mut self, subject: Subject, now: Time) -> Result<Next, TaskError> {
+        self.comparison.before_post().await?;
         let Some(intent) = Intent::of(self.store.begin(subject, now).await?) else { return Ok(Next::Now) };
         // A crash here leaves a post with one attempt that was never made: it is looked for, then tried again.
         let end = self.once.begin(&self.timeline, &self.ledger, &intent).await?;
         self.conclude(&intent, end).await
     }
 
-    /// The notes whose post is next, if there are any.
-    async fn due_notes(&self) -> Result<Option<Subject>, TaskError> {
+    /// The notes whose post is next, if there are any. `few`: whether few posts are left before the platform's limit.
+    async fn due_notes(&self, few: bool) -> Result<Option<Subject>, TaskError> {
         let Some((first, last)) = self.store.unposted_notes().await? else { return Ok(None) };
-        let few = self.platform.posts_left().await.is_some_and(|left| left <= POSTS_LEFT_FEW);
         let run = few || self.settings.run_over < last - first + 1;
         Ok(Some(Subject::Notes { first, last: if run { last } else { first } }))
     }
@@ -181,6 +265,9 @@ impl Publisher {
 
     /// Brings a post that was decided upon to its end.
     async fn finish(&mut self, intent: Intent) -> Result<Next, TaskError> {
+        if intent.shows_head() {
+            self.comparison.before_post().await?;
+        }
         let end = self.once.bring(&self.timeline, &self.ledger, &intent).await?;
         self.conclude(&intent, end).await
     }
@@ -188,18 +275,24 @@ impl Publisher {
     /// What follows from how far a post was brought.
     async fn conclude(&mut self, intent: &Intent, end: EndOf<Timeline>) -> Result<Next, TaskError> {
         match end {
-            End::Accepted(post) => Ok(self.posted(intent, post)),
-            End::NotYet => self.not_yet(intent).await,
-            End::Unreadable(error) if intent.holds_all_up() => Err(error.into()),
+            End::Accepted(post) => {
+                let next = self.posted(intent, post);
+                if intent.shows_head() {
+                    self.comparison.after_post().await?;
+                }
+                Ok(next)
+            }
+            End::NotYet | End::Unfinished => self.not_yet(intent).await,
+            End::Unreadable(error) if intent.is_of_notes() => Err(error.into()),
             End::Unreadable(error) => self.put_off(intent, error, "a post cannot be looked for").await,
-            End::Unknown(error @ PlatformError::Duplicate) if intent.holds_all_up() => Err(error.into()),
+            End::Unknown(error @ PlatformError::Duplicate) if intent.is_of_notes() => Err(error.into()),
             End::Unknown(error) => {
                 let look = self.once.later();
                 warn!(effect.id = %intent.id, error = %error, until = %look, "a post will be looked for");
                 Ok(self.wait_for(intent, look))
             }
             End::NotReady(error) => self.put_off(intent, error, "the files of a part cannot be uploaded").await,
-            End::Failed { error, .. } if intent.holds_all_up() => Err(error.into()),
+            End::Failed { error, .. } if intent.is_of_notes() => Err(error.into()),
             End::Failed { error, ready } => self.refused(intent, error, &ready).await,
             End::GivenUp(why) => {
                 warn!(effect.id = %intent.id, why = %why, "a post is given up");
@@ -214,29 +307,33 @@ impl Publisher {
         info!(effect.id = %intent.id, until = %look, "the post is not on the timeline yet");
         if self.once.is_duplicate(intent.id) {
             let trouble = "the platform says that a post is there already, and does not show it";
-            self.store.report(Self::NAME, Some(trouble.to_owned()), self.clock.now()).await?;
+            self.report(trouble.to_owned()).await?;
         }
         Ok(self.wait_for(intent, look))
     }
 
-    /// Files may take some time, and so may a timeline that cannot be read: notes pass what waits for them.
+    /// Lets a post wait that notes may pass, and others too, unless the error is not about this one alone.
     async fn put_off(&mut self, intent: &Intent, error: PlatformError, why: &str) -> Result<Next, TaskError> {
-        let until = self.once.after(&error);
+        if let PlatformError::WrongClock { .. } = error {
+            return Err(error.into());
+        }
+        let until = self.once.after(intent.id, &error);
+        self.others.troubled(intent.id, &error, self.clock.now());
         warn!(effect.id = %intent.id, error = %error, until = %until, "{why}");
-        self.store.report(Self::NAME, Some(error.to_string()), self.clock.now()).await?;
+        self.report(error.to_string()).await?;
         Ok(self.wait_for(intent, until))
     }
 
     /// Waits until a moment, or defers a post that notes may pass.
     fn wait_for(&mut self, intent: &Intent, until: Time) -> Next {
-        if intent.holds_all_up() {
+        if intent.is_of_notes() {
             return Next::Wait(until);
         }
         self.once.deferred.defer(intent.id, until);
         Next::Now
     }
 
-    /// What becomes of a part or an answer that surely was not posted, with these media.
+    /// What becomes of a post that surely was not made, with these media, and that is not of notes.
     async fn refused(&mut self, intent: &Intent, error: PlatformError, media: &[MediaId]) -> Result<Next, TaskError> {
         let has_media = !media.is_empty();
         let now = self.clock.now();
@@ -255,17 +352,15 @@ impl Publisher {
                 if let Subject::Answer { .. } = intent.subject {
                     warn!(effect.id = %intent.id, error = %error, "an answer is dropped");
                     self.ledger.given_up(intent, &error.to_string(), now).await?;
+                    self.once.forget(intent.id);
                 } else if has_media {
                     warn!(effect.id = %intent.id, error = %error, "a part is posted without its files");
                     self.timeline.without_media.insert(intent.id);
                 } else {
-                    let until = now.plus_ms(ms(RARE_RETRY));
-                    warn!(effect.id = %intent.id, error = %error, until = %until, "a part of a mirror or a receipt is held back");
-                    self.store.report(Self::NAME, Some(error.to_string()), now).await?;
-                    self.once.deferred.defer(intent.id, until);
+                    return self.put_off(intent, error, "a post is held back").await;
                 }
             }
-            _ => return Err(error.into()),
+            _ => return self.put_off(intent, error, "a post has to wait").await,
         }
         Ok(Next::Now)
     }
@@ -273,41 +368,18 @@ impl Publisher {
     fn posted(&mut self, intent: &Intent, post: PostId) -> Next {
         self.once.backoff.succeeded();
         self.timeline.without_media.remove(&intent.id);
+        if !intent.is_of_notes() {
+            self.others.succeeded();
+        }
         match &intent.subject {
             Subject::Notes { first, last } => info!(note.first = first, note.last = last, post.id = %post, "posted"),
             Subject::Heartbeat { date } => info!(date, post.id = %post, "posted the heartbeat"),
+            Subject::Again => info!(post.id = %post, "posted the head again"),
             Subject::Receipt { index } => info!(entry.index = index, post.id = %post, "posted a receipt"),
             Subject::Part { note, place, count, .. } => info!(note, place, count, post.id = %post, "posted a part"),
             Subject::Answer { note, .. } => info!(note, post.id = %post, "answered"),
         }
         Next::Now
-    }
-
-    /// Compares our own newest posts with the log. A public head that is not one of ours means that the database is
-    /// older than what was published; continuing would fork the log.
-    ///
-    /// Another account's posts would say nothing. So the platform is first asked who we are, and what time it is. A
-    /// post so new that the timeline does not show it yet is not seen here. If a copy of the database is restored
-    /// within minutes of the last post, only the public folder shows it.
-    async fn compare(&self) -> Result<(), TaskError> {
-        let me = self.platform.me().await?;
-        let now = self.clock.now();
-        me.compare_clocks(now, SKEW_MS_MAX)?;
-        self.store.keep_account(&me.account).await?;
-        let from =
-            self.timeline.newest_post_or(now).await?.max(self.settings.ignore_posts_until.unwrap_or(Time::from_ms(0)));
-        for post in self.platform.own_posts(Channel::X.first_at(from)).await? {
-            let Ok(text) = PostText::parse(post.text.trim_end()) else { continue };
-            let (size, root) = text.head();
-            if self.store.root_at(size).await? != Some(root) {
-                return Err(TaskError::Fatal(anyhow::anyhow!(
-                    "post {} shows the head of a log of {size} entries that this database does not lead to\n\
-                     the database is older than what was published, or another's: restore the newest backup; if the post is that of an earlier log of this account, set `ignore_posts_until` in the configuration",
-                    post.id
-                )));
-            }
-        }
-        Ok(())
     }
 
     /// Whether today's moment of the heartbeat (UTC) has come.
@@ -320,10 +392,4 @@ impl Publisher {
         let due = self.settings.heartbeat.as_ref().and_then(|schedule| next_of(schedule, now));
         due.unwrap_or(now.plus_ms(DAY_MS))
     }
-}
-
-/// The first moment of the schedule after `time`.
-fn next_of(schedule: &Schedule, time: Time) -> Option<Time> {
-    let time = chrono::DateTime::from_timestamp_millis(time.ms())?;
-    Some(Time::from_ms(schedule.after(&time).next()?.timestamp_millis()))
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use cron::Schedule;
 
+use crate::base::ids::PostId;
 use crate::base::time::Time;
-use crate::tasks::settings::kinds::{DAY, Number, Optional, Span, Text};
-use crate::tasks::settings::{default, defaults, nothing, settings, values};
+use crate::tasks::settings::kinds::{DAY, List, Number, Optional, Span, Text};
+use crate::tasks::settings::{default, defaults, empty, nothing, settings, values};
 
 settings! {
     /// How commitments are posted.
@@ -29,6 +30,17 @@ settings! {
         /// published, and stops the daemon. If posts of another log stand on the same account, an earlier trial perhaps, set
         /// this to a time after the last of them. Never set it to get past a lost database.
         ignore_posts_until: Option<Time> = nothing("2026-11-22T12:00:00.000Z"), Optional(Text(values::moment));
+
+        /// Posts on the account that look like this log's and were made by a person, by their numbers: they are no longer told,
+        /// and do not stop the daemon. Name one only when you know who made it. A head that no database of yours leads to may
+        /// be that of a second daemon, or of a lost database; going on beside it forks the log for good.
+        ignore_posts: Vec<PostId> = empty(vec!["972161234567890123"]), List {
+            least: 0,
+            most: 1000,
+            what: "posts",
+            remedy: "name fewer, and set `ignore_posts_until` to a time after the last of them",
+            read: values::post_id,
+        };
     }
 }
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::intent::Intent;
-use crate::base::clock::Clock;
+use crate::base::clock::Reading;
 use crate::base::ids::{Channel, MediaId, PostId};
 use crate::base::time::Time;
 use crate::note::names;
-use crate::platform::{Draft, Error as PlatformError, File, Platform, Post, Purpose};
+use crate::platform::{Draft, Error as PlatformError, File, OwnPosts, Platform, Post, Purpose, Unreadable};
 use crate::store::{EffectId, Store, Subject};
 use crate::tasks::once::Remote;
-use crate::tasks::once::decide::Sight;
+use crate::tasks::once::decide::{Look, Sight};
 use crate::tasks::task::{TaskError, ms};
 
 /// How far our clock and the platform's may differ when posts are looked for.
@@ -27,7 +27,6 @@ const FIRST_LOOK: Duration = Duration::from_secs(30 * 86_400);
 pub(super) struct Timeline {
     pub(super) platform: Arc<dyn Platform>,
     pub(super) store: Store,
-    pub(super) clock: Clock,
     /// Parts that the platform refuses together with their files.
     pub(super) without_media: BTreeSet<EffectId>,
 }
@@ -58,29 +57,56 @@ impl Remote for Timeline {
         self.platform.post(&draft).await
     }
 
-    async fn look(&self, intent: &Intent, first: Option<Time>) -> Result<Sight<PostId>, TaskError> {
-        let first = first.unwrap_or(self.clock.now());
-        let from = self.newest_post_or(first).await?.min(first.plus_ms(-ms(CLOCKS_DIFFER)));
-        let posts = self.platform.own_posts(Channel::X.first_at(from)).await?;
+    /// What was listed and cannot be read may be the post, if it is as young as the attempts: it is read by itself. As
+    /// long as it cannot be read, nobody knows.
+    async fn look(&self, intent: &Intent, first: Option<Time>, asked: Reading) -> Result<Look<PostId>, TaskError> {
+        let first = first.unwrap_or(asked.wall);
+        let attempted = first.plus_ms(-ms(CLOCKS_DIFFER));
+        let from = known_before(&self.store, first).await?.min(attempted);
+        let OwnPosts { posts, mut unreadable } = self.platform.own_posts(Channel::X.first_at(from)).await?;
         let found = posts.iter().filter(|post| shows(post, &intent.text)).map(|post| post.id).min();
-        Ok(found.map_or(Sight::Absent, Sight::There))
+        unreadable.retain(|odd| odd.id.is_none_or(|id| Channel::X.first_at(attempted) <= id));
+        let sight = match found {
+            Some(found) => Sight::There(found),
+            None => self.look_closer(intent, &unreadable).await?,
+        };
+        Ok(Look { asked, ahead: self.platform.clock_ahead(), sight })
     }
 }
 
 impl Timeline {
-    /// From when on our own posts are read: posts before the newest known one are known too. A moment that our own
-    /// clock gave earlier may be wrong; the moment in a post's number is not.
-    pub(super) async fn newest_post_or(&self, now: Time) -> Result<Time, TaskError> {
-        Ok(match self.store.newest_post().await? {
-            Some(post) => post.moment().plus_ms(-ms(CLOCKS_DIFFER)),
-            None => now.plus_ms(-ms(FIRST_LOOK)),
-        })
+    /// Looks whether something that cannot be read in the list is the post: each is asked for by itself.
+    async fn look_closer(
+        &self,
+        intent: &Intent,
+        unreadable: &[Unreadable<PostId>],
+    ) -> Result<Sight<PostId>, TaskError> {
+        for Unreadable { id, why, .. } in unreadable {
+            let Some(id) = id else {
+                let what = format!("a post of ours cannot be read, and may be the one that is looked for: {why}");
+                return Err(PlatformError::Unavailable { what }.into());
+            };
+            // One that cannot be read by itself either says nothing, and the look is made again.
+            if self.platform.read_post(*id).await?.is_some_and(|post| shows(&post, &intent.text)) {
+                return Ok(Sight::There(*id));
+            }
+        }
+        Ok(Sight::Absent)
     }
 }
 
-/// Whether a post shows this text. The platform may have cut or added blanks at its end, and adds a link to attached
+/// From when on our own posts are read: posts before the newest known one are known too. A moment that our own clock gave
+/// earlier may be wrong; the moment in a post's number is not.
+pub(super) async fn known_before(store: &Store, now: Time) -> Result<Time, TaskError> {
+    Ok(match store.newest_post().await? {
+        Some(post) => post.moment().plus_ms(-ms(CLOCKS_DIFFER)),
+        None => now.plus_ms(-ms(FIRST_LOOK)),
+    })
+}
+
+/// Whether a post of ours shows this text. The platform may have cut or added blanks at its end, and adds a link to attached
 /// files. No text of ours has a link, or begins with a name, as X allows it for replies.
-fn shows(post: &Post, text: &str) -> bool {
+pub fn shows(post: &Post, text: &str) -> bool {
     let mut shown = post.text.as_str();
     while let Some((_, rest)) = shown.split_once(' ').filter(|(name, _)| name.starts_with('@')) {
         shown = rest;

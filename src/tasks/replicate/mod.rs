@@ -26,6 +26,7 @@ use crate::base::time::Time;
 use crate::site::Page;
 use crate::store::Store;
 use crate::tasks::task::{Backoff, Needs, Next, Task, Wake};
+use crate::tasks::trouble::{self, Consequence, Contradiction};
 use crate::tlog::checkpoint::{self, Checkpoint};
 use crate::tlog::signed_note::VerifierKey;
 use crate::tlog::tile::{self, TilePath};
@@ -88,8 +89,8 @@ impl There {
 enum TaskError {
     /// A problem that may pass: the store or the disk does not answer.
     Trouble(Trouble),
-    /// The daemon must stop.
-    Fatal(anyhow::Error),
+    /// Anything else.
+    Other(anyhow::Error),
 }
 
 impl From<Trouble> for TaskError {
@@ -100,7 +101,7 @@ impl From<Trouble> for TaskError {
 
 impl From<anyhow::Error> for TaskError {
     fn from(error: anyhow::Error) -> TaskError {
-        TaskError::Fatal(error)
+        TaskError::Other(error)
     }
 }
 
@@ -112,7 +113,7 @@ impl Task for Upload {
     /// Copies what is missing in the store: all of the log, and a bounded number of pages. Doing it twice does no harm.
     ///
     /// # Errors
-    /// If the store shows another log, or more than this database leads to.
+    /// If the store shows more than this database leads to. A store of another log is left alone, and the task holds.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.copy().await;
         let now = self.clock.now();
@@ -121,7 +122,11 @@ impl Task for Upload {
                 self.backoff.succeeded();
                 Ok(next)
             }
-            Err(TaskError::Fatal(error)) => Err(error),
+            Err(TaskError::Other(error)) if trouble::consequence(&error) == Consequence::Hold => {
+                self.there = None;
+                self.backoff.hold(Self::NAME, &error, &self.store, now).await.map(Next::Wait)
+            }
+            Err(TaskError::Other(error)) => Err(error),
             Err(TaskError::Trouble(trouble)) => {
                 // What was being copied may have arrived or not: the store is asked again.
                 self.there = None;
@@ -214,7 +219,7 @@ impl Upload {
         if let Some(head) = &head {
             let ours = self.store.root_at(head.size).await.map_err(anyhow::Error::from)?;
             if ours != Some(head.root) {
-                return Err(TaskError::Fatal(self.is_ahead(head.size)));
+                return Err(TaskError::Other(self.is_ahead(head.size)));
             }
         }
         let watermark = self.target.get(watermark::NAME).await?;
@@ -230,7 +235,7 @@ impl Upload {
     async fn begin(&self) -> Result<(), TaskError> {
         let front = Page::Front.path();
         if self.target.has(&front).await? {
-            return Err(TaskError::Fatal(anyhow::anyhow!(
+            return Err(TaskError::Other(anyhow::anyhow!(
                 "{} has an {front} that no copy of this log has put there\n\
                  choose a place that is empty, or this log's: see [upload] in the configuration",
                 self.target
@@ -249,11 +254,12 @@ impl Upload {
     }
 
     fn is_ahead(&self, size: u64) -> anyhow::Error {
-        anyhow::anyhow!(
+        let what = format!(
             "{} shows a log of {size} entries that this database does not lead to\n\
              the database is older than what was published, or another's: restore the newest backup; never go on without it",
             self.target
-        )
+        );
+        Contradiction(what).into()
     }
 
     async fn copy_tiles(&mut self, old: u64, new: u64) -> Result<u64, TaskError> {

@@ -10,13 +10,12 @@ use crate::base::ids::{AccountId, PostId};
 use crate::base::time::{DAY_MS, Time};
 use crate::platform::price::Billed;
 use crate::store::MentionOutcome;
+use crate::tasks::allowance::released;
 use crate::wording::dm::Day;
 
 /// Most entries `dispute` that strangers trigger in a day, all together. It is also the most disputes of one
 /// correspondent in a day that the officials get a message about.
 pub const DISPUTES_A_DAY: u64 = 24;
-
-const HOUR_MS: i64 = 3_600_000;
 
 /// Cost of a mention that is read, in millionths of a US dollar: the application belongs to the account itself. A
 /// mention that is read twice in a day is billed once.
@@ -168,19 +167,6 @@ impl Tally {
 
 fn day(now: Time) -> i64 {
     now.ms().div_euclid(DAY_MS)
-}
-
-/// The beginning of the next hour, when more is released.
-pub fn next_hour(now: Time) -> Time {
-    Time::from_ms((now.ms().div_euclid(HOUR_MS) + 1) * HOUR_MS)
-}
-
-/// The part of a day's limit that may be used by now: half of it, and a 24th of the other half for each hour that has
-/// begun.
-fn released(limit: u64, now: Time) -> u64 {
-    let hour = now.ms().rem_euclid(DAY_MS) / HOUR_MS;
-    let hours_left = 23 - hour.unsigned_abs().min(23);
-    limit - limit / 2 * hours_left / 24
 }
 
 #[cfg(test)]

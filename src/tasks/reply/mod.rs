@@ -32,6 +32,7 @@ use crate::base::time::SKEW_MS_MAX;
 use crate::base::time::Time;
 use crate::platform::{Mention, Platform};
 use crate::store::Store;
+use crate::tasks::allowance;
 use crate::tasks::disclose::OpenSettings;
 use crate::tasks::rules::Correspondent;
 use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
@@ -194,7 +195,7 @@ impl Bot {
             );
             // What is left is for those who ask now, not for the end of a flood.
             self.queue.make_contiguous().reverse();
-            limits::next_hour(now)
+            allowance::next_hour(now)
         } else {
             self.listened = newest;
             now.plus_ms(ms(self.settings.poll))

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::base::ids::PostId;
+use crate::tasks::allowance::next_hour;
 
+const HOUR_MS: i64 = 3_600_000;
 const LIMITS: Limits = Limits { answers: 100, answers_each: 5, usd_micros: 2_000_000 };
 const STRANGER: AccountId = AccountId(1);
 
