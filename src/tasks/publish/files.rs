@@ -1,7 +1,7 @@
 //! Files that everybody may read. Each is always complete: either the old one or the new one.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use tracing::debug;
 
 /// What to do if a file cannot be written.
 pub(super) const ROOM: &str =
-    "nothing was lost: see that its disk has room and that this user may write there, and start again";
+    "nothing was lost: see that its disk has room and that this user may write there; it goes on by itself";
 
 /// Everybody may read what is public, although everything else that the program writes is closed to others (umask).
 const FILE_MODE: u32 = 0o644;
@@ -62,6 +62,33 @@ impl Files {
             return Ok(false);
         }
         self.put(path, bytes, |_| Ok(())).map(|()| true)
+    }
+
+    /// Overwrites a part of a file, durably, if it has other bytes than these there, and returns whether it did. A file that
+    /// is not there, or ends before, is made longer.
+    pub(super) fn patch(&self, path: &str, offset: u64, bytes: &[u8]) -> anyhow::Result<bool> {
+        let path = self.root.join(path);
+        let context = || format!("cannot write {}\n{ROOM}", path.display());
+        open_folder(&self.root).with_context(context)?;
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).with_context(context)?;
+        let mut there = vec![0; bytes.len()];
+        let read = file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(&mut there));
+        if read.is_ok() && there == bytes {
+            return Ok(false);
+        }
+        file.set_permissions(Permissions::from_mode(FILE_MODE)).with_context(context)?;
+        file.seek(SeekFrom::Start(offset)).with_context(context)?;
+        file.write_all(bytes).and_then(|()| file.sync_data()).with_context(context)?;
+        Ok(true)
+    }
+
+    /// Cuts a file to this length, durably.
+    pub(super) fn cut(&self, path: &str, len: u64) -> anyhow::Result<()> {
+        let path = self.root.join(path);
+        let cut =
+            || OpenOptions::new().write(true).open(&path).and_then(|file| file.set_len(len).and(file.sync_data()));
+        cut().with_context(|| format!("cannot write {}\n{ROOM}", path.display()))
     }
 
     fn put(&self, path: &str, bytes: &[u8], settle: fn(&File) -> io::Result<()>) -> anyhow::Result<()> {

@@ -12,7 +12,8 @@ use crate::base::hash::Hash;
 use crate::base::ids::AccountName;
 use crate::note::names;
 use crate::site::{self, Ledger, Page, PublishedFile, View};
-use crate::tlog::checkpoint::{self, Checkpoint};
+use crate::tasks::trouble::Contradiction;
+use crate::tlog::checkpoint::{self, Checkpoint, CheckpointError};
 use crate::tlog::entry::Entry;
 use crate::tlog::tile::{self, Kind, TilePath, WIDTH_FULL};
 use crate::tlog::tree::{Tree, leaf_hash};
@@ -22,33 +23,36 @@ const PAGES_AT_ONCE: usize = 500;
 
 /// The public folder.
 pub struct Folder {
-    files: Files,
-    settings: site::SiteSettings,
+    pub(super) files: Files,
+    pub(super) settings: site::SiteSettings,
     /// Whether the settings' account is the store's.
     is_named: bool,
     /// See [`site::SiteSettings::look`]: the hash of the settings with which the dirty pages are written.
     look: Hash,
-    tree: Tree,
-    ledger: Ledger,
+    pub(super) tree: Tree,
+    pub(super) ledger: Ledger,
     /// All lines that are not in a full bundle on the disk, and the index of the first of them.
     tail: Vec<String>,
     tail_start: u64,
     /// What is still missing in `log.txt`, and how long the file is.
     text: String,
-    text_len: u64,
+    pub(super) text_len: u64,
     /// The checkpoint that the folder shows.
     shown: Option<Checkpoint>,
     /// What the pages in the folder are complete for.
-    manifest: Option<Manifest>,
+    pub(super) manifest: Option<Manifest>,
     dirty: Dirty,
     /// Opened notes whose files are not known to be here, and whether files that are here may be of an earlier opening.
     unreleased: BTreeMap<u64, bool>,
     /// The files of opened notes that are here.
-    released: BTreeMap<u64, Vec<PublishedFile>>,
+    pub(super) released: BTreeMap<u64, Vec<PublishedFile>>,
 }
 
+/// The file with the entries' lines for people.
+pub(super) const LOG_TEXT: &str = "log.txt";
+
 /// What keeps git from writing line ends of its own into the files, whose hashes would then differ: its name and its text.
-const GIT_ATTRIBUTES: (&str, &str) = (".gitattributes", "* -text\n");
+pub(super) const GIT_ATTRIBUTES: (&str, &str) = (".gitattributes", "* -text\n");
 
 /// Makes an empty public folder.
 ///
@@ -75,11 +79,19 @@ impl Folder {
     pub fn open(path: &Path, settings: site::SiteSettings) -> anyhow::Result<Folder> {
         let files = Files::open(path)?;
         let shown = files.read(checkpoint::FILE)?.map(|bytes| Checkpoint::open(&bytes, &settings.vkey));
-        let shown = shown.transpose().with_context(|| of_another(path, checkpoint::FILE, &settings))?;
+        let shown = shown.transpose().map_err(|error| match error {
+            CheckpointError::Form(_) => {
+                anyhow::Error::from(error).context(of_another(path, checkpoint::FILE, &settings))
+            }
+            CheckpointError::Signature(_) | CheckpointError::Origin { .. } => {
+                let what = of_another(path, checkpoint::FILE, &settings);
+                anyhow::Error::from(error).context(Contradiction(what))
+            }
+        })?;
         // A file that cannot be read as a manifest says nothing about any page: all pages are written again.
         let manifest = files.read(manifest::NAME)?.and_then(|bytes| Manifest::parse(&bytes).ok());
         if manifest.as_ref().is_some_and(|manifest| manifest.vkey != settings.vkey) {
-            bail!(of_another(path, manifest::NAME, &settings));
+            bail!(Contradiction(of_another(path, manifest::NAME, &settings)));
         }
         Ok(Folder {
             files,
@@ -112,12 +124,13 @@ impl Folder {
 
     /// The error that the folder shows more than the database has.
     pub fn is_ahead(&self) -> anyhow::Error {
-        anyhow::anyhow!(
+        let what = format!(
             "{} shows a log of {} entries that this database does not lead to\n\
              the database is older than what was published, or another's: restore the newest backup; never go on without it",
             self.files.root().display(),
             self.shown.as_ref().map_or(0, |shown| shown.size)
-        )
+        );
+        Contradiction(what).into()
     }
 
     /// Number of entries that were taken.
@@ -260,7 +273,7 @@ impl Folder {
             let bytes = self.tile_bytes(tile)?;
             self.files.put_durably(&tile.to_string(), &bytes)?;
         }
-        self.files.lengthen("log.txt", self.text_len, &self.text)?;
+        self.files.lengthen(LOG_TEXT, self.text_len, &self.text)?;
         self.files.put_if_changed(GIT_ATTRIBUTES.0, GIT_ATTRIBUTES.1.as_bytes())?;
         let key = self.files.put_if_changed(names::VKEY, format!("{}\n", self.settings.vkey).as_bytes())?;
         self.text_len += self.text.len() as u64;
@@ -294,7 +307,7 @@ impl Folder {
         Ok(written)
     }
 
-    fn write_page(&self, page: Page) -> anyhow::Result<bool> {
+    pub(super) fn write_page(&self, page: Page) -> anyhow::Result<bool> {
         let view = View {
             ledger: &self.ledger,
             settings: &self.settings,
