@@ -10,6 +10,9 @@ use crate::base::time::Time;
 use crate::note::standing::Standing;
 use crate::tlog::entry::{Entry, Level};
 
+/// The word with which the reason of a gap that lasts begins.
+const SINCE: &str = "since";
+
 /// What the log says so far.
 #[derive(Default)]
 pub struct Ledger {
@@ -20,6 +23,8 @@ pub struct Ledger {
     others: Vec<Other>,
     /// The indexes in `others` of entries about a note.
     about: BTreeMap<u64, Vec<usize>>,
+    /// The indexes in `others` of gaps that have not ended.
+    lasting: Vec<usize>,
     counts: LedgerCounts,
 }
 
@@ -139,7 +144,10 @@ impl Ledger {
             Entry::Dispute { note, .. } => self.counts.disputed += u64::from(!self.has(*note, is_dispute)),
             Entry::Receipt { .. } => self.counts.receipts += 1,
             Entry::Lost { .. } => self.counts.lost += 1,
-            Entry::Gap { .. } => self.counts.gaps += 1,
+            Entry::Gap { from, reason, .. } => {
+                self.counts.gaps += 1;
+                self.take_gap(*from, reason);
+            }
             Entry::Note { .. } | Entry::Unknown { .. } => self.counts.unknown += 1,
             Entry::Post { .. } | Entry::Key { .. } | Entry::Stamp { .. } | Entry::Unlock { .. } => {}
         }
@@ -148,6 +156,18 @@ impl Ledger {
         }
         self.others.push(Other { index, entry, notes });
         notes.map(|(first, last)| first..=last)
+    }
+
+    /// A gap that lasts, or the end of one with the same beginning.
+    fn take_gap(&mut self, from: Time, reason: &str) {
+        if reason.split(' ').next() == Some(SINCE) {
+            self.lasting.push(self.others.len());
+        } else {
+            let begins =
+                |place: &usize| matches!(self.others[*place].entry, Entry::Gap { from: begun, .. } if begun == from);
+            let ended = self.lasting.iter().position(begins);
+            ended.map(|place| self.lasting.remove(place));
+        }
     }
 
     /// The notes, of those that are there, that an entry is about.
@@ -216,6 +236,14 @@ impl Ledger {
     /// What else the log says about a note, in its order.
     pub fn about(&self, note: u64) -> impl Iterator<Item = &Other> {
         self.about.get(&note).into_iter().flatten().filter_map(|place| self.others.get(*place))
+    }
+
+    /// The gaps that have not ended: when each began, and why messages may be missed.
+    pub fn lasting(&self) -> impl Iterator<Item = (Time, &str)> {
+        self.lasting.iter().filter_map(|place| match &self.others.get(*place)?.entry {
+            Entry::Gap { from, reason, .. } => Some((*from, reason.as_str())),
+            _ => None,
+        })
     }
 
     /// All entries that are neither a note nor the first post that shows one, in their order.

@@ -89,6 +89,11 @@ pub(super) mod row {
         html! { "From " (from) " to " (to) " messages may have been missed: " (reason) "." }
     }
 
+    /// Of a gap that has not ended.
+    pub(crate) fn lasting(from: Markup, reason: Markup) -> Markup {
+        html! { strong { "Messages may be missing now. " } "From " (from) " on: " (reason) "." }
+    }
+
     pub(crate) fn lost(post: Markup, how: Loss) -> Markup {
         let became = match how {
             Loss::Deleted => "the platform says that it does not exist any more",
@@ -281,6 +286,7 @@ pub(super) mod note {
             ".content.txt" => "what it says, below a few lines about its files",
             ".record.json" => "the platform’s own record of the message",
             ".proof.zip" => "its proof, with all of these",
+            _ if kind.starts_with(".recipient-") => "the platform’s own record of an addressee’s account",
             _ => "sent with it",
         }
     }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{frame, link, other, row};
+use super::{frame, lasting, link, other, row};
 use crate::site::ledger::Other;
 use crate::site::words::{self, front as words_of};
 use crate::site::{Page, View, notes_of, range_of};
@@ -21,6 +21,7 @@ pub(in crate::site) fn front(view: &View<'_>) -> Markup {
     let newest = (1..=ledger.last()).rev().take(NOTES as usize).filter_map(|n| ledger.note(n));
     let body = html! {
         h1 { (words_of::SEALED_NOTES) }
+        (lasting(view))
         (what_this_is(view))
         (standing(view))
         section aria-labelledby="newest" {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{code, frame, link, other, row};
+use super::{code, frame, lasting, link, other, row};
 use crate::site::words::{self, gaps as words_of_gaps, list as words_of};
 use crate::site::{Page, RANGE, View, notes_of, range_of};
 use crate::tlog::entry::Entry;
@@ -69,6 +69,7 @@ pub(in crate::site) fn gaps(view: &View<'_>) -> Markup {
     };
     let body = html! {
         h1 { (words::frame::GAPS_AND_LOSSES) }
+        (lasting(view))
         p.lead { (words_of_gaps::WHAT_WENT_WRONG) }
         h2 { (words_of_gaps::GAPS) }
         (of(|entry| matches!(entry, Entry::Gap { .. })))

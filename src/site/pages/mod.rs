@@ -72,6 +72,15 @@ fn current(page: Page, link: Page) -> Option<&'static str> {
     (page == link).then_some("page")
 }
 
+/// Gaps that have not ended, if there are any: a reader sees them first.
+fn lasting(view: &View<'_>) -> Markup {
+    html! {
+        @for (from, reason) in view.ledger.lasting() {
+            p.open role="note" { (words::row::lasting(moment(from), html! { bdi { (reason) } })) }
+        }
+    }
+}
+
 /// A plain link.
 fn link(href: &str, text: &str) -> Markup {
     html! { a href=(href) { (text) } }
