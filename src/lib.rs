@@ -21,7 +21,8 @@
 //! | post | the public message that shows a commitment and a head |
 //! | effect | something that is done once on the platform: a post, or a message |
 //! | attempt | each time that an effect is given to the platform, written down before |
-//! | outcome | the end of an effect: the post or message that the platform accepted, or why it was given up |
+//! | outcome | the end of an effect: the post or message that the platform accepted |
+//! | given up | an effect that nobody tries any more, and why, until a person sends it again (`verbale resend`) |
 //! | run | several notes whose commitments one post carries |
 //! | heartbeat | the daily post that says how many notes were sealed |
 //! | gap | a period in which messages may have been missed, and why |
@@ -44,6 +45,8 @@
 //! | code | six digits that come back before anything is published at a command |
 //! | dm text | a direct message of ours to an official |
 //! | task | one of the things that the daemon does, a bounded piece at a time |
+//! | beat | the daemon's sign of life, given only while its tasks move |
+//! | hold | to leave undone what this machine does not allow now, to say so, and to try again; also a lock that somebody has |
 //! | vault | what encrypts openings before they are stored |
 //! | public folder | the published log and the site, as files |
 //! | receipt | the recipient's own word, in its own log and by its own post, that a note came |
@@ -63,17 +66,17 @@
 //! | [`note`] | a note's files: envelope, content, archive, slip, proof, and how a proof comes (`packaging`); how a note stands; all formats, in `FORMAT.md` |
 //! | [`wording`] | the texts that are posted or sent, and those that are understood: posts, threads, answers, direct messages, commands |
 //! | [`verify`] | what is checked, of one proof (`proof`, the checks by what they look at) or of a whole log (`log`), and the reports; `check` is one line of both |
-//! | [`platform`] | what we ask of a platform (the port), and the client for X: `x/wire` makes a call, `x/limits` reads rate limits, `x/errors` sorts refusals, `x/parse` reads answers |
+//! | [`platform`] | what we ask of a platform (the port), and the client for X: `x/wire` makes a call, `x/limits` reads rate limits, `x/errors` sorts refusals, `x/parse` reads answers, `x/clocks` compares their moments |
 //! | [`store`] | what must not be forgotten: the contract, a file a subject, and in `sqlite/` the database that holds it |
 //! | [`site`] | the public pages, their words (`words.rs`), and the page that verifies (`verify.html`) |
-//! | [`tasks`] | what the daemon does: [`seal`](tasks::seal) finds and seals messages, [`post`](tasks::post) posts, [`deliver`](tasks::deliver) sends direct messages, [`disclose`](tasks::disclose) does what officials ask for, [`acknowledge`](tasks::acknowledge) gives receipts, [`reply`](tasks::reply) answers mentions and commands, [`publish`](tasks::publish) writes the public folder, [`replicate`](tasks::replicate) copies it; [`once`](tasks::once) is the engine that post and deliver share |
+//! | [`tasks`] | what the daemon does: [`seal`](tasks::seal) finds and seals messages, [`survey`](tasks::survey) looks whether correspondents can be reached and read, [`post`](tasks::post) posts, [`monitor`](tasks::monitor) reads our own posts again, [`inspect`](tasks::inspect) looks at stored openings again, [`deliver`](tasks::deliver) sends direct messages, [`disclose`](tasks::disclose) does what officials ask for, [`acknowledge`](tasks::acknowledge) gives receipts, [`reply`](tasks::reply) answers mentions and commands, [`publish`](tasks::publish) writes the public folder, [`replicate`](tasks::replicate) copies it; [`once`](tasks::once) is the engine that post and deliver share |
 //! | [`client`] | reading a published log, from a folder or an address, for `verbale audit` and `verify --site` |
 //! | [`sandbox`] | X, small, for tests and the demonstration; the feature `sandbox`, which is on unless it is switched off |
 //! | [`app`] | the configuration, the HTTP server that hands out the public folder, and the daemon that runs the tasks |
 //! | [`cli`] | the subcommands of the program |
 //!
 //! Documents that are made or checked by tests stand beside the code: `src/FORMAT.md`, `src/TAMPERING.md`,
-//! `src/PACKAGING.md`, `src/LEAKS.md`, `src/CONFIGURATION.md`. Tests of the whole are in `tests/it`, a folder a layer; the head of `tests/it/main.rs` says what
+//! `src/PACKAGING.md`, `src/LEAKS.md`, `src/WEATHER.md`, `src/CONFIGURATION.md`. Tests of the whole are in `tests/it`, a folder a layer; the head of `tests/it/main.rs` says what
 //! is where. `tests/vectors` holds the test vectors, `tests/grammar` reads them with the grammar in `FORMAT.md`, `tests/page`
 //! and `tests/go` judge the page and the log with other programs.
 //!
@@ -122,6 +125,8 @@
 //! - **A key of the configuration is said once**: with its documentation, default and limits in the struct of its section,
 //!   which is given to the task; the template and `CONFIGURATION.md` are made from it.
 //! - **Everything a task does may be done twice** without harm, and everything has a stated limit.
+//! - **Weather ends nothing**: what may pass by itself holds the task that meets it, and no other; the daemon ends only for
+//!   what a new start mends, or for a contradiction, after which it stays down. [`tasks::trouble`] sorts it.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![deny(unreachable_pub)]

@@ -228,7 +228,11 @@ async fn posts(reader: &Reader, ask: Ask) -> anyhow::Result<Option<Vec<PostId>>>
         Ask::Dispute { note, post } => match reader.answer_to(note, post).await? {
             Some(Answered::In(post)) => Some(vec![post]),
             Some(Answered::Not) => None,
-            Some(Answered::Never) | None => Some(Vec::new()),
+            Some(Answered::Never) => {
+                super::tell(format_args!("the answer could not be posted: see `verbale resend`"));
+                Some(Vec::new())
+            }
+            None => Some(Vec::new()),
         },
     })
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::app::config;
+use crate::tasks::trouble::{self, Misconfigured};
 
 /// Something failed, or does not hold.
 pub const FAILED: u8 = 1;
@@ -14,6 +15,8 @@ pub const UNUSABLE: u8 = 2;
 pub const UNCHECKED: u8 = 3;
 /// A proof is intact, and not proven yet.
 pub const INTACT: u8 = 4;
+/// The log contradicts what was published: the daemon may not be started again before a person has looked.
+pub const CONTRADICTED: u8 = 5;
 
 /// Why a command ends, if its caller can do something about it.
 #[derive(Debug, thiserror::Error)]
@@ -61,21 +64,15 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 
 /// What happened, from the outermost error to its cause, on one line; then each line that says what to do.
 pub fn text(error: &anyhow::Error) -> String {
-    let mut messages: Vec<String> = error.chain().map(ToString::to_string).collect();
-    // Some errors repeat their cause in their own message.
-    let mut outer = String::new();
-    messages.retain(|message| !std::mem::replace(&mut outer, message.clone()).contains(message));
-    let what = messages.iter().filter_map(|message| message.lines().next());
-    let remedies = messages.iter().flat_map(|message| message.lines().skip(1)).map(str::trim_start);
-    let lines = std::iter::once(what.collect::<Vec<_>>().join(": ")).chain(remedies.map(str::to_owned));
-    lines.collect::<Vec<_>>().join("\n")
+    trouble::text(error)
 }
 
 /// The exit status that belongs to an error.
 pub fn status(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Failure>() {
         Some(failure) => failure.status,
-        None if error.is::<config::Error>() => UNUSABLE,
+        None if error.downcast_ref::<config::Error>().is_some_and(|error| !error.passes) => UNUSABLE,
+        None if error.is::<Misconfigured>() => UNUSABLE,
         None => FAILED,
     }
 }

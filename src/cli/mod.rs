@@ -23,6 +23,8 @@ pub mod approve;
 pub mod requests;
 pub mod dispute;
 pub mod receipt;
+pub mod resend;
+pub mod rejudge;
 pub mod verify_slip;
 pub mod verify;
 pub mod audit;
@@ -63,7 +65,8 @@ Exit status:
   1  something failed; of a check: something does not hold
   2  the arguments, the configuration or a file could not be used, or is no proof that can be read
   3  of a check: somebody was asked and gave no answer; try again
-  4  of a proof: intact, but not proven yet";
+  4  of a proof: intact, but not proven yet
+  5  of the daemon: the log contradicts what was published; see `verbale run --help`";
 
 #[derive(Parser)]
 #[command(
@@ -92,6 +95,8 @@ enum Command {
     Requests(requests::Arguments),
     Dispute(dispute::Arguments),
     Receipt(receipt::Arguments),
+    Resend(resend::Arguments),
+    Rejudge(rejudge::Arguments),
     Verify(verify::Arguments),
     Audit(audit::Arguments),
     Site(site::Arguments),
@@ -157,6 +162,8 @@ pub fn main() -> ExitCode {
         Command::Requests(arguments) => block_on(requests::run(&arguments)),
         Command::Dispute(arguments) => block_on(dispute::run(&arguments)),
         Command::Receipt(arguments) => block_on(receipt::run(&arguments)),
+        Command::Resend(arguments) => block_on(resend::run(&arguments)),
+        Command::Rejudge(arguments) => block_on(rejudge::run(&arguments)),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Site(arguments) => block_on(site::run(&arguments)),

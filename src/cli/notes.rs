@@ -9,6 +9,7 @@ use super::{Installation, Output};
 use crate::app::config::Config;
 use crate::note::standing::Standing;
 use crate::store::Reader;
+use crate::tasks::survey::unreached;
 use crate::wording::standing::{NO_NOTE_YET, NOT_POSTED};
 
 /// Notes read from the database at a time.
@@ -16,7 +17,8 @@ const PAGE: u64 = 1000;
 
 /// List the notes that were sealed, and where each was posted
 ///
-/// One line a note: number, time, commitment, post. All of it is public; what a note says is not shown.
+/// One line a note: number, time, commitment, post. All of it is public; what a note says is not shown. At the end, which
+/// correspondents take no messages from this account, and since when, as far as X says.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Example:
@@ -85,6 +87,9 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         out.flush()?;
         next += PAGE;
+    }
+    for told in reader.recipients().await?.iter().filter_map(unreached) {
+        super::tell(format_args!("{told}"));
     }
     Ok(ExitCode::SUCCESS)
 }

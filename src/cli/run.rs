@@ -2,9 +2,14 @@
 
 use std::process::ExitCode;
 
-use super::{Installation, logging, signals};
+use anyhow::Context;
+use tokio::runtime::Builder;
+
+use super::{Failure, Installation, failure, logging, signals};
 use crate::app::config::Config;
 use crate::app::daemon::{self, Parts};
+use crate::app::threads;
+use crate::tasks::trouble::{self, Consequence, Misconfigured};
 
 /// Watch the account, seal what is formal, publish it, until told to stop
 ///
@@ -21,7 +26,13 @@ The first start begins with messages that are sent from now on; with --backfill 
   verbale run --backfill
 
 Exit status:
-  0 it was told to stop, 1 it could not continue, 2 the configuration or a secret cannot be used")]
+  0 it was told to stop
+  1 it could not continue: start it again, as a service manager does
+  2 the configuration or a secret cannot be used: correct it before the next start
+  5 the log contradicts what was published, or is another's: do not start it again before somebody has looked
+
+What passes by itself, like a full disk, a database that is held, or a clock that is wrong, does not end it: it holds,
+says so in its log and in `verbale status`, and goes on when it is over.")]
 pub struct Arguments {
     /// The installation.
     #[command(flatten)]
@@ -32,6 +43,13 @@ pub struct Arguments {
     pub backfill: bool,
 }
 
+/// Threads that run the tasks, and threads for what blocks: looking up names, and files.
+const WORKERS: usize = 2;
+const BLOCKING: usize = 12;
+
+const NO_THREADS: &str =
+    "the system gives no thread\nallow more: the daemon needs about 25 (`TasksMax=` of a systemd unit)";
+
 /// Runs the daemon until SIGTERM or Ctrl-C.
 ///
 /// # Errors
@@ -39,10 +57,26 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     logging::start();
-    let parts = Parts { backfill: arguments.backfill, ..Parts::of(&config)? };
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(async {
+    serve(&config, arguments.backfill).map_err(staying_down)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn serve(config: &Config, backfill: bool) -> anyhow::Result<()> {
+    let parts = Parts { backfill, ..Parts::of(config)? };
+    let mut builder = Builder::new_multi_thread();
+    let runtime = threads::bounded(builder.worker_threads(WORKERS), "task", BLOCKING).context(NO_THREADS)?;
+    runtime.block_on(async {
         let shutdown = signals::shutdown()?;
         daemon::run(parts, shutdown).await
-    })?;
-    Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Gives an error after which nobody may simply start again an exit status of its own.
+fn staying_down(error: anyhow::Error) -> anyhow::Error {
+    if trouble::consequence(&error) != Consequence::StayDown || error.is::<Misconfigured>() {
+        return error;
+    }
+    let text = trouble::text(&error);
+    let (what, remedy) = text.split_once('\n').unwrap_or((&text, "compare the log with what was published"));
+    Failure { status: failure::CONTRADICTED, what: what.to_owned(), remedy: remedy.to_owned() }.into()
 }

@@ -7,12 +7,18 @@ use serde::Serialize;
 
 use super::{Installation, Output};
 use crate::app::config::Config;
-use crate::store::{Reader, Status};
+use crate::base::clock::Clock;
+use crate::store::{Inbox, Reader, RecipientRow, Status};
+use crate::tasks::survey::reached;
 use crate::wording::standing::not_posted_of;
+
+/// A daemon that moves has given a sign of life since.
+const BEAT_AGE_MS_MAX: i64 = 30_000;
 
 /// Show how things stand: notes sealed, posts waiting, the log's head
 ///
-/// Reads the database only: it asks nothing of X, and may be used while the daemon runs. Whether it runs is shown too.
+/// Reads the database only: it asks nothing of X, and may be used while the daemon runs. Whether it runs is shown too, and
+/// whether it stands still: a daemon that moves gives a sign of life every few seconds.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Example:
@@ -20,8 +26,8 @@ Example:
   verbale status --json | jq .entries
 
 Exit status:
-  0 all is well, 1 no daemon runs, something troubles it, or the database cannot be read, 2 the configuration cannot
-  be used")]
+  0 all is well, 1 no daemon runs, it stands still, something troubles it, something could not be sent (`verbale
+  resend`), or the database cannot be read, 2 the configuration cannot be used")]
 pub struct Arguments {
     /// The installation.
     #[command(flatten)]
@@ -40,15 +46,20 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let reader = Reader::open(&config.log.database)?;
     let (status, running) = (reader.status().await?, reader.is_served().await?);
-    let answer = StatusAnswer { running, status: &status };
+    let beat = reader.last_beat().await?.filter(|_| running).map(|beat| beat.at);
+    // A clock that was set since makes a beat look old, or of the future, until the next one.
+    let stands_still = beat.is_some_and(|at| BEAT_AGE_MS_MAX < Clock::system().now().ms_since(at).abs());
+    let recipients: Vec<_> = reader.recipients().await?.iter().map(RecipientAnswer::of).collect();
+    let beat = beat.map(|at| at.to_string());
+    let answer = StatusAnswer { running, stands_still, beat, status: &status, recipients };
     let mut out = io::stdout().lock();
     if arguments.output.json {
         writeln!(out, "{}", serde_json::to_string(&answer)?)?;
     } else {
         out.write_all(for_people(&answer).as_bytes())?;
     }
-    let troubled = status.loops.iter().any(|one| one.trouble.is_some());
-    Ok(if troubled || !running { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let troubled = status.loops.iter().any(|one| one.trouble.is_some()) || 0 < status.refused + status.dropped;
+    Ok(if troubled || !running || stands_still { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// How things stand, as `--json` writes it.
@@ -56,14 +67,57 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 struct StatusAnswer<'a> {
     /// Whether a daemon runs on this database.
     running: bool,
+    /// Whether it runs and gives no sign of life.
+    stands_still: bool,
+    /// Its newest sign of life. None if it gave none yet.
+    beat: Option<String>,
     #[serde(flatten)]
     status: &'a Status,
+    /// Whether correspondents can be reached.
+    recipients: Vec<RecipientAnswer>,
+}
+
+/// What X last said of a correspondent's account.
+#[derive(Serialize)]
+struct RecipientAnswer {
+    account: String,
+    name: Option<String>,
+    /// Whether it takes messages from this account: `open`, `closed`, `unsaid`, `absent` or `suspended`.
+    inbox: Inbox,
+    since: String,
+    follows: Option<bool>,
+    follows_since: String,
+    read: String,
+    /// The same in words.
+    #[serde(skip)]
+    words: String,
+}
+
+impl RecipientAnswer {
+    fn of(row: &RecipientRow) -> RecipientAnswer {
+        RecipientAnswer {
+            account: row.account.to_string(),
+            name: row.name.as_ref().map(ToString::to_string),
+            inbox: row.inbox,
+            since: row.since.to_string(),
+            follows: row.follows,
+            follows_since: row.follows_since.to_string(),
+            read: row.read_at.to_string(),
+            words: reached(row),
+        }
+    }
 }
 
 fn for_people(answer: &StatusAnswer<'_>) -> String {
-    let StatusAnswer { running, status } = *answer;
-    let daemon =
-        if running { "runs" } else { "does not run: nothing is sealed until it does, start it with `verbale run`" };
+    let StatusAnswer { running, stands_still, ref beat, status, ref recipients } = *answer;
+    let daemon = match (running, beat) {
+        (true, Some(at)) if stands_still => format!(
+            "stands still: its last sign of life is of {at}, and nothing is sealed\n           \
+             it was stopped, is blocked, or its disk takes nothing: see its log, and start it again"
+        ),
+        (true, _) => "runs".to_owned(),
+        (false, _) => "does not run: nothing is sealed until it does, start it with `verbale run`".to_owned(),
+    };
     let mut text = format!(
         "daemon     {daemon}\n\
          log        {}\nkey        {}\nentries    {}\nhead       {}\nnotes      {}\n",
@@ -73,14 +127,23 @@ fn for_people(answer: &StatusAnswer<'_>) -> String {
         status.head.as_deref().unwrap_or("none is signed yet"),
         not_posted_of(status.notes, status.unposted)
     );
-    if 0 < status.dropped {
-        text.push_str(&format!("messages   {} could not be sent: the daemon's log says why\n", status.dropped));
+    for one in recipients {
+        text.push_str(&format!("recipient  {}\n", one.words));
+    }
+    if 0 < status.lost {
+        text.push_str(&format!("posts      {} are lost: the log says which, and the site\n", status.lost));
+    }
+    if 0 < status.refused + status.dropped {
+        let Status { refused, dropped, .. } = status;
+        let count = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let (messages, answers) = (count(*dropped, "message"), count(*refused, "answer"));
+        text.push_str(&format!(
+            "not sent   {messages}, {answers}: `verbale resend` says which and why, and sends them again\n"
+        ));
     }
     if 0 < status.mentions {
-        let Status { mentions, over, refused, .. } = status;
-        text.push_str(&format!(
-            "mentions   {mentions} read, {over} over a limit, {refused} answers refused by the platform\n"
-        ));
+        let Status { mentions, over, .. } = status;
+        text.push_str(&format!("mentions   {mentions} read, {over} over a limit\n"));
     }
     for one in &status.loops {
         let done = one.done.as_deref().unwrap_or("never");

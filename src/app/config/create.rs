@@ -1,12 +1,17 @@
 //! A new folder with everything that the program needs: made whole, or not at all.
+//!
+//! It is filled under a name that says that it is unfinished, and renamed when it is complete. A crash before that leaves
+//! a folder `.NAME.unfinished-…` without a secret in it: secrets are written into files that have no name until the very
+//! last steps. The next attempt to make the same folder removes it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 
+use super::unnamed::{Unnamed, write};
 use super::{Config, Error};
 use crate::base::ids::Origin;
 use crate::platform::x::Credentials;
@@ -58,11 +63,16 @@ pub fn create(
     complete: impl FnOnce(&Config, &LogKey) -> anyhow::Result<()>,
 ) -> anyhow::Result<Created> {
     let temporary = beside(dir)?;
-    DirBuilder::new().mode(0o700).create(&temporary).map_err(|error| cannot(&temporary, &error))?;
-    let created = fill(&temporary, answers, seed, complete).and_then(|created| {
+    remove_unfinished(dir);
+    // Held until this process ends, however it ends: nobody takes the folder for one that a crash has left.
+    let _held = begin(&temporary).map_err(|error| cannot(&temporary, &error))?;
+    let created = fill(&temporary, answers, seed, complete).and_then(|(created, secrets)| {
+        // A crash up to here leaves no secret. All bytes are on the disk; only names are missing.
+        secrets.iter().try_for_each(Unnamed::name).map_err(|error| cannot(dir, &error))?;
         // On Linux this replaces an empty folder in one step, and fails if anything is in it by now.
         fs::rename(&temporary, dir).map_err(|error| cannot(dir, &error))?;
-        sync(parent(dir)).map_err(|error| cannot(dir, &error))?;
+        // After a crash here, too, the folder is whole or is not there: a disk keeps the order of names.
+        sync(dir).and_then(|()| sync(parent(dir))).map_err(|error| cannot(dir, &error))?;
         Ok(created)
     });
     if created.is_err() {
@@ -98,7 +108,36 @@ pub fn beside(dir: &Path) -> Result<PathBuf, Error> {
             format!("run: mkdir -p {parent}"),
         ));
     }
-    Ok(dir.with_file_name(format!(".{}.unfinished-{}", name.to_string_lossy(), std::process::id())))
+    Ok(dir.with_file_name(format!("{}{}", unfinished(&name.to_string_lossy()), std::process::id())))
+}
+
+/// How the names begin that a folder of this name has before it is finished.
+fn unfinished(name: &str) -> String {
+    format!(".{name}.unfinished-")
+}
+
+/// Makes the folder, and locks it.
+fn begin(temporary: &Path) -> io::Result<File> {
+    DirBuilder::new().mode(0o700).create(temporary)?;
+    let folder = File::open(temporary)?;
+    folder.try_lock().map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(folder)
+}
+
+/// Removes what earlier attempts to make the folder `dir` have left, if their processes are gone. What cannot be removed is
+/// in nobody's way.
+fn remove_unfinished(dir: &Path) {
+    let Some(begin) = dir.file_name().map(|name| unfinished(&name.to_string_lossy())) else { return };
+    let Ok(entries) = fs::read_dir(parent(dir)) else { return };
+    let left = entries.flatten().filter(|entry| {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        is_folder && entry.file_name().to_string_lossy().starts_with(&begin)
+    });
+    for path in left.map(|entry| entry.path()) {
+        if File::open(&path).is_ok_and(|folder| folder.try_lock().is_ok()) {
+            let _ = fs::remove_dir_all(&path);
+        }
+    }
 }
 
 fn parent(dir: &Path) -> &Path {
@@ -110,29 +149,28 @@ fn fill(
     answers: &Answers,
     seed: [u8; 32],
     complete: impl FnOnce(&Config, &LogKey) -> anyhow::Result<()>,
-) -> anyhow::Result<Created> {
+) -> anyhow::Result<(Created, Vec<Unnamed>)> {
     let key = LogKey::from_seed(answers.origin.clone(), seed);
-    write(&dir.join("log.key"), &key.to_file())?;
-    let credentials = answers.credentials.as_ref().map_or_else(|| Ok(CREDENTIALS_TEMPLATE.to_owned()), with_values)?;
-    write(&dir.join("credentials.toml"), &credentials)?;
     let identity = answers.recipients.is_empty().then(age::x25519::Identity::generate);
-    if let Some(identity) = &identity {
-        let public = identity.to_public();
-        write(
-            &dir.join("identity.txt"),
-            &format!("# public key: {public}\n{}\n", identity.to_string().expose_secret()),
-        )?;
-    }
-    let recipient = identity.map(|identity| identity.to_public());
+    let recipient = identity.as_ref().map(|identity| identity.to_public());
     let path = dir.join("config.toml");
     let text = configuration(answers, recipient.as_ref())?;
-    write(&path, &text)?;
+    write(&path, &text).map_err(|error| cannot(&path, &error))?;
     let config = Config::parse(&text, &path)?;
     let unmade = |error: anyhow::Error| cannot(&config.log.public, &io::Error::other(error));
     publish::prepare(&config.log.public).map_err(unmade)?;
     complete(&config, &key)?;
     close_to_others(dir).and_then(|()| sync(dir)).map_err(|error| cannot(dir, &error))?;
-    Ok(Created { log: key.vkey(), recipient })
+    let credentials = answers.credentials.as_ref().map_or_else(|| Ok(CREDENTIALS_TEMPLATE.to_owned()), with_values)?;
+    let mut secrets = vec![("credentials.toml", credentials)];
+    if let Some(identity) = &identity {
+        let (public, secret) = (identity.to_public(), identity.to_string());
+        secrets.push(("identity.txt", format!("# public key: {public}\n{}\n", secret.expose_secret())));
+    }
+    secrets.push(("log.key", key.to_file()));
+    let unnamed = |(name, text): (&str, String)| Unnamed::write(dir, name, &text);
+    let secrets: io::Result<_> = secrets.into_iter().map(unnamed).collect();
+    Ok((Created { log: key.vkey(), recipient }, secrets.map_err(|error| cannot(dir, &error))?))
 }
 
 /// The template with the answers in it. `made` is the public key that belongs to the secret key in `identity.txt`.
@@ -187,16 +225,6 @@ fn set(text: &mut String, start: &str, line: &str) -> Result<(), Error> {
     let at = old.as_ptr() as usize - text.as_ptr() as usize;
     text.replace_range(at..at + old.len(), line);
     Ok(())
-}
-
-/// Writes a new file that only its owner may read, and waits until it is on the disk.
-fn write(path: &Path, text: &str) -> Result<(), Error> {
-    let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    };
-    write().map_err(|error| cannot(path, &error))
 }
 
 /// Takes away from others the right to read the files in the folder `dir`, whoever wrote them.
@@ -273,6 +301,39 @@ mod tests {
         let dir = parent.path().join("new");
         assert!(create(&dir, &answers("N"), [7; 32], |_, _| anyhow::bail!("full")).is_err());
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn until_it_is_complete_no_secret_has_a_name() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("new");
+        let names = |dir: &Path| {
+            let mut names: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        create(&dir, &answers("N"), [7; 32], |config, _| {
+            assert_eq!(names(config.log.key_file.parent().unwrap()), ["config.toml", "public"]);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(names(&dir), ["config.toml", "credentials.toml", "identity.txt", "log.key", "public"]);
+    }
+
+    #[test]
+    fn what_a_crash_left_is_removed_by_the_next_attempt_and_nothing_else() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = |name: &str| parent.path().join(name);
+        for name in [".new.unfinished-1", ".new.unfinished-2", ".other.unfinished-1", "new.unfinished-1"] {
+            fs::create_dir(path(name)).unwrap();
+            fs::write(path(name).join("config.toml"), "left").unwrap();
+        }
+        let in_use = File::open(path(".new.unfinished-2")).unwrap();
+        in_use.lock().unwrap();
+        create(&path("new"), &answers("N"), [7; 32], |_, _| Ok(())).unwrap();
+        let mut names: Vec<_> = fs::read_dir(parent.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".new.unfinished-2", ".other.unfinished-1", "new", "new.unfinished-1"]);
     }
 
     #[test]

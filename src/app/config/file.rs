@@ -36,18 +36,19 @@ pub(super) fn upload<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Destin
 
 /// Checks that need more than one section.
 fn check(config: &Config, text: &str) -> Result<(), Misplaced> {
-    poll("watch", config.watch.poll, config, text)?;
+    poll("watch", "poll", config.watch.poll, config, text)?;
+    poll("correspondents", "conversations", config.correspondents.conversations, config, text)?;
     if let Some(bot) = &config.bot {
-        poll("bot", bot.poll, config, text)?;
+        poll("bot", "poll", bot.poll, config, text)?;
     }
     apart(config).map_err(|message| (None, message))?;
     slip(config).map_err(|message| (position::of(text, "slip", "send"), message))
 }
 
 /// The time between polls: what is allowed depends on whether it is X.
-fn poll(section: &str, given: Duration, config: &Config, text: &str) -> Result<(), Misplaced> {
+fn poll(section: &str, key: &str, given: Duration, config: &Config, text: &str) -> Result<(), Misplaced> {
     let within = if config.x.is_x() { within_poll_at_x(given) } else { within_poll_elsewhere(given) };
-    within.map(drop).map_err(|message| (position::of(text, section, "poll"), message))
+    within.map(drop).map_err(|message| (position::of(text, section, key), message))
 }
 
 /// What an official writes is a command, and what is sent to a correspondent may be a note: so nobody may be both. A

@@ -14,6 +14,7 @@
 //! # All keys
 #![doc = include_str!("../../CONFIGURATION.md")]
 
+mod unnamed;
 pub mod create;
 pub mod secrets;
 pub mod sections;
@@ -32,10 +33,12 @@ use self::sections::{LogSettings, OpeningsSettings, XSettings};
 use crate::app::http::ServeSettings;
 use crate::tasks::acknowledge::ReceiptSettings;
 use crate::tasks::disclose::OpenSettings;
+use crate::tasks::monitor::MonitorSettings;
 use crate::tasks::post::PublishSettings;
 use crate::tasks::replicate::Destination;
 use crate::tasks::reply::BotSettings;
 use crate::tasks::seal::{SlipSettings, WatchSettings};
+use crate::tasks::survey::SurveySettings;
 
 /// The largest configuration that is read, in bytes.
 const BYTES_MAX: u64 = 1 << 20;
@@ -52,8 +55,14 @@ pub struct Config {
     pub x: XSettings,
     /// Which messages are sealed.
     pub watch: WatchSettings,
+    /// What is asked about correspondents besides their messages.
+    #[serde(default)]
+    pub correspondents: SurveySettings,
     /// How commitments are posted.
     pub publish: PublishSettings,
+    /// How what was published and kept is looked at again.
+    #[serde(default)]
+    pub monitor: MonitorSettings,
     /// Whether and how mentions are answered. None if they are not.
     pub bot: Option<BotSettings>,
     /// How notes are opened in public.
@@ -80,11 +89,20 @@ pub struct Error {
     pub what: String,
     /// What the operator should do.
     pub remedy: String,
+    /// Whether a new start may do by itself what this one could not: the file is there, and the system did not give it.
+    pub passes: bool,
 }
 
 impl Error {
     fn new(what: impl Into<String>, remedy: impl Into<String>) -> Error {
-        Error { what: what.into(), remedy: remedy.into() }
+        Error { what: what.into(), remedy: remedy.into(), passes: false }
+    }
+
+    /// A file cannot be read, for this reason.
+    fn unread(error: &std::io::Error, what: impl Into<String>, remedy: impl Into<String>) -> Error {
+        use std::io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+        let lasts = matches!(error.kind(), InvalidData | IsADirectory | NotADirectory | NotFound | PermissionDenied);
+        Error { passes: !lasts, ..Error::new(what, remedy) }
     }
 }
 
@@ -121,7 +139,8 @@ fn read(path: &Path) -> Result<String, Error> {
             format!("there is no configuration {shown}"),
             "name it with `--config FILE`, or make one with `verbale init DIR`",
         )),
-        Err(error) => Err(Error::new(
+        Err(error) => Err(Error::unread(
+            &error,
             format!("the configuration {shown} cannot be read: {error}"),
             "name the right file with `--config FILE`, or let the user that runs this program read it",
         )),

@@ -167,7 +167,7 @@ fn read(path: &Path, what: &str, remedy: &str) -> Result<SecretString, Error> {
             return Error::new(format!("there is no file {shown}: {what}"), remedy);
         }
         let why = format!("{what} in {shown} cannot be read: {error}");
-        Error::new(why, format!("let the user that runs this program own it: chown verbale {shown}"))
+        Error::unread(&error, why, format!("let the user that runs this program own it: chown verbale {shown}"))
     };
     let file = File::open(path).map_err(unreadable)?;
     let about = file.metadata().map_err(unreadable)?;

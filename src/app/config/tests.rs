@@ -5,6 +5,7 @@ use super::*;
 use crate::base::ids::AccountId;
 use crate::tasks::persons::Persons;
 use crate::tasks::reply::limits::Limits;
+use crate::tasks::survey::SurveySettings;
 
 const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 
@@ -52,6 +53,8 @@ fn the_template_says_the_defaults() {
         assert_eq!(config.watch.poll, Duration::from_secs(90));
         assert_eq!(config.watch.attachments_timeout, Duration::from_secs(20));
         assert_eq!(config.watch.attachment_bytes_max, 64 << 20);
+        let SurveySettings { conversations, accounts_a_day } = config.correspondents;
+        assert_eq!((conversations, accounts_a_day), (Duration::from_secs(900), 50));
         assert_eq!(config.publish.unknown_outcome_timeout, Duration::from_secs(600));
         assert_eq!(config.publish.run_over, 5);
         assert_eq!(config.publish.heartbeat.unwrap().to_string(), "0 55 23 * * *");
@@ -70,6 +73,7 @@ fn sections_of_which_nothing_is_said_have_the_defaults() {
     let watch = WatchSettings { rule: config.watch.rule.clone(), ..WatchSettings::default() };
     assert_eq!(format!("{:?}", config.watch), format!("{watch:?}"));
     assert!(WatchSettings::default().rule.is_empty());
+    assert_eq!(format!("{:?}", config.correspondents), format!("{:?}", SurveySettings::default()));
     assert_eq!(format!("{:?}", config.publish), format!("{:?}", PublishSettings::default()));
     assert_eq!(format!("{:?}", config.open), format!("{:?}", OpenSettings::default()));
     assert_eq!(format!("{:?}", config.slip), format!("{:?}", SlipSettings::default()));
@@ -320,4 +324,14 @@ fn a_file_that_is_missing_or_too_large_is_named() {
     assert!(error.what.contains("is larger than the 1048576 bytes"), "{error}");
     let folder = tempfile::tempdir().unwrap();
     assert!(Config::load(folder.path()).is_err());
+}
+
+/// A new start may help where the system does not give a file that is there, and only there.
+#[test]
+fn a_file_that_the_system_does_not_give_may_be_given_later() {
+    let passes = |error: std::io::Error| Error::unread(&error, "what", "remedy").passes;
+    assert!(passes(std::io::Error::from_raw_os_error(24)), "too many open files");
+    assert!(passes(std::io::Error::from_raw_os_error(5)), "the disk fails");
+    assert!(!passes(std::io::ErrorKind::PermissionDenied.into()));
+    assert!(!passes(std::io::ErrorKind::NotFound.into()));
 }

@@ -6,11 +6,13 @@ use super::sections::{LogSettings, OpeningsSettings, XSettings};
 use crate::app::http::ServeSettings;
 use crate::tasks::acknowledge::ReceiptSettings;
 use crate::tasks::disclose::OpenSettings;
+use crate::tasks::monitor::MonitorSettings;
 use crate::tasks::post::PublishSettings;
 use crate::tasks::replicate::ReplicateSettings;
 use crate::tasks::reply::BotSettings;
 use crate::tasks::seal::{RuleSettings, SlipSettings, WatchSettings};
 use crate::tasks::settings::{Key, Section, Unsaid};
+use crate::tasks::survey::SurveySettings;
 
 /// The longest line of the template, in characters.
 const WIDTH: usize = 118;
@@ -58,14 +60,16 @@ fn part<S: Section>(shown: Layout) -> WrittenSection {
 }
 
 /// The sections in the order of the file.
-fn parts() -> [WrittenSection; 12] {
+fn parts() -> [WrittenSection; 14] {
     [
         part::<LogSettings>(Layout::Table),
         part::<OpeningsSettings>(Layout::Table),
         part::<XSettings>(Layout::Table),
         part::<WatchSettings>(Layout::Table),
         part::<RuleSettings>(Layout::Listed),
+        part::<SurveySettings>(Layout::Table),
         part::<PublishSettings>(Layout::Table),
+        part::<MonitorSettings>(Layout::Table),
         part::<OpenSettings>(Layout::Table),
         part::<SlipSettings>(Layout::Table),
         part::<ReceiptSettings>(Layout::Table),

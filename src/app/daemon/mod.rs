@@ -2,8 +2,14 @@
 //!
 //! `tasks` is the list of them, and says what each is made of; `waker` runs one of them. A new task is its module and a
 //! line in that list.
+//!
+//! What it does when the platform, the network or the machine is in trouble:
+//!
+#![doc = include_str!("../../WEATHER.md")]
 
+mod pulse;
 mod waker;
+mod site;
 mod tasks;
 
 use std::path::PathBuf;
@@ -15,10 +21,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use self::pulse::Pulse;
 use self::tasks::Registry;
 use self::waker::Waker;
 use crate::app::config::{Config, secrets};
-use crate::app::http::{ServeSettings, Web};
+use crate::app::http::ServeSettings;
 use crate::base::clock::Clock;
 use crate::note::Salt;
 use crate::platform::Platform;
@@ -28,10 +35,12 @@ use crate::store::vault::Vault;
 use crate::store::{Durability, Store};
 use crate::tasks::acknowledge::ReceiptSettings;
 use crate::tasks::disclose::OpenSettings;
+use crate::tasks::monitor::MonitorSettings;
 use crate::tasks::post::PublishSettings;
 use crate::tasks::replicate::{BucketKey, Destination};
 use crate::tasks::reply::{BotSettings, Chance};
 use crate::tasks::seal::{Salts, SlipSettings, WatchSettings};
+use crate::tasks::survey::SurveySettings;
 use crate::tlog::signed_note::VerifierKey;
 
 /// How often discloser and receiver look for requests from commands.
@@ -45,8 +54,12 @@ const CONNECT_TIME: Duration = Duration::from_secs(10);
 pub struct TaskSettings {
     /// Which messages are sealed.
     pub watch: WatchSettings,
+    /// What is asked about correspondents besides their messages.
+    pub correspondents: SurveySettings,
     /// How commitments are posted.
     pub publish: PublishSettings,
+    /// How what was published and kept is looked at again.
+    pub monitor: MonitorSettings,
     /// How mentions are answered. None if nobody is answered.
     pub bot: Option<BotSettings>,
     /// How notes are opened in public.
@@ -103,26 +116,27 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
 
 /// Runs the tasks until the last has ended, and returns why the first had to.
 async fn run_tasks(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
-    // If the port is not available, this is reported before anything is done.
-    let web = match &parts.serve {
-        Some(serve) => Some(Web::bind(serve.address).await?),
-        None => None,
-    };
-    let Registry { tasks, signals } = tasks::all(&parts).await?;
-    let waker = Waker { clock: parts.clock.clone(), signals, shutdown: shutdown.clone() };
+    let Registry { tasks, signals } = tasks::all(&parts);
+    let (clock, store, pulse) = (parts.clock.clone(), parts.store.clone(), Pulse::default());
+    let beat = pulse::beat(pulse.clone(), store.clone(), clock.clone());
+    let waker = Waker { clock: clock.clone(), store: store.clone(), signals, pulse, shutdown: shutdown.clone() };
     let mut running = JoinSet::new();
+    let until = shutdown.clone();
+    running.spawn(async move { until.run_until_cancelled(beat).await.unwrap_or(Ok(())) });
     for task in tasks {
         debug!(loop.name = task.name, "starting");
         running.spawn((task.start)(waker.clone()));
     }
-    if let Some(web) = web {
+    if let Some(serve) = parts.serve {
         let shutdown = shutdown.clone();
-        running.spawn(async move { web.serve(&parts.public, shutdown).await });
+        running.spawn(async move { site::serve(&serve, &parts.public, &store, &clock, &shutdown).await });
     }
     drop(waker);
     let mut outcome = Ok(());
     while let Some(ended) = running.join_next().await {
+        // A task that panicked is in an unknown state: the daemon ends, and starts anew from what is durable.
         let ended = ended.context("a task panicked").and_then(|ended| ended);
+        pulse::ends();
         if let Err(error) = ended {
             shutdown.cancel();
             // The caller reports why the first one ended; the others most often end for the same reason.
@@ -175,7 +189,9 @@ impl TaskSettings {
     fn of(config: &Config) -> TaskSettings {
         TaskSettings {
             watch: config.watch.clone(),
+            correspondents: config.correspondents.clone(),
             publish: config.publish.clone(),
+            monitor: config.monitor.clone(),
             bot: config.bot.clone(),
             open: config.open.clone(),
             slip: config.slip.clone(),

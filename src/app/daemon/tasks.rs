@@ -8,11 +8,14 @@ use crate::base::ids::AccountId;
 use crate::tasks::acknowledge::Receiver;
 use crate::tasks::deliver::{DeliverSettings, DmSender};
 use crate::tasks::disclose::{DiscloseContext, Discloser};
+use crate::tasks::inspect::Inspector;
+use crate::tasks::monitor::Monitor;
 use crate::tasks::post::Publisher;
 use crate::tasks::publish::Public;
 use crate::tasks::replicate::Upload;
 use crate::tasks::reply::{Bot, BotContext};
 use crate::tasks::seal::{WatchContext, Watcher};
+use crate::tasks::survey::{Conversations, Recipients};
 use crate::tasks::task::Task;
 
 /// A task that is about to run.
@@ -36,27 +39,38 @@ impl Registered {
     fn of<T: Task + 'static>(task: T) -> Registered {
         Registered { name: T::NAME, start: Box::new(|waker| Box::pin(waker.drive(task))) }
     }
+
+    /// A task that needs something for which it may have to wait, like a disk that is not there yet.
+    fn made<T: Task + 'static>(make: impl Fn() -> anyhow::Result<T> + Send + Sync + 'static) -> Registered {
+        Registered { name: T::NAME, start: Box::new(|waker| Box::pin(waker.drive_made(make))) }
+    }
 }
 
 /// All tasks that are to run. Nothing is asked of the platform yet.
-///
-/// # Errors
-/// If the public folder, or where it is copied to, cannot be used.
-pub(super) async fn all(parts: &Parts) -> anyhow::Result<Registry> {
-    let public = parts.public().await?;
-    let publisher = parts.publisher();
-    let signals = Signals { grown: parts.store.grown(), written: public.written(), compared: publisher.compared() };
+pub(super) fn all(parts: &Parts) -> Registry {
+    let public = parts.public();
+    let publisher = parts.publisher().beside(public.was_empty());
+    let signals = Signals {
+        grown: parts.store.grown(),
+        written: public.written(),
+        folder: public.compared(),
+        compared: publisher.compared(),
+    };
     let tasks = [
         Some(Registered::of(public)),
         Some(Registered::of(publisher)),
         Some(Registered::of(parts.watcher())),
+        Some(Registered::of(parts.recipients())),
+        Some(Registered::of(parts.conversations())),
         Some(Registered::of(parts.discloser())),
         Some(Registered::of(parts.dm_sender())),
+        parts.monitor().map(Registered::of),
+        parts.inspector().map(Registered::of),
         parts.receiver().map(Registered::of),
         parts.bot().map(Registered::of),
-        parts.upload()?.map(Registered::of),
+        parts.upload(),
     ];
-    Ok(Registry { tasks: tasks.into_iter().flatten().collect(), signals })
+    Registry { tasks: tasks.into_iter().flatten().collect(), signals }
 }
 
 impl TaskSettings {
@@ -67,14 +81,28 @@ impl TaskSettings {
 }
 
 impl Parts {
-    async fn public(&self) -> anyhow::Result<Public> {
-        Public::open(&self.public, self.site.clone(), self.store.clone(), self.clock.clone()).await
+    fn public(&self) -> Public {
+        let schedule = self.settings.monitor.public.clone();
+        Public::new(&self.public, self.site.clone(), self.store.clone(), self.clock.clone()).compared_by(schedule)
     }
 
     fn publisher(&self) -> Publisher {
         let TaskSettings { publish, receipt, .. } = self.settings.clone();
         let (platform, store, clock) = (self.platform.clone(), self.store.clone(), self.clock.clone());
-        Publisher::new(platform, store, clock, publish, receipt.posts_a_day)
+        Publisher::new(platform, store, clock, publish, receipt.posts_a_day, self.request_poll)
+    }
+
+    /// Only if posts are read again.
+    fn monitor(&self) -> Option<Monitor> {
+        let settings = &self.settings.monitor;
+        let (platform, store, clock) = (self.platform.clone(), self.store.clone(), self.clock.clone());
+        (0 < settings.reads_a_day).then(|| Monitor::new(platform, store, clock, settings))
+    }
+
+    /// Only if openings are looked at again.
+    fn inspector(&self) -> Option<Inspector> {
+        let schedule = self.settings.monitor.openings.clone()?;
+        Some(Inspector::new(self.store.clone(), self.clock.clone(), Some(schedule), self.identities.clone()))
     }
 
     fn watcher(&self) -> Watcher {
@@ -83,6 +111,18 @@ impl Parts {
         let context = WatchContext { log, backfill: self.backfill, officials, slip, receipt };
         let (platform, store, clock) = (self.platform.clone(), self.store.clone(), self.clock.clone());
         Watcher::new(platform, store, self.vault.clone(), clock, self.salts.clone(), watch, context)
+    }
+
+    fn recipients(&self) -> Recipients {
+        let TaskSettings { watch, correspondents, .. } = self.settings.clone();
+        let (platform, store, clock) = (self.platform.clone(), self.store.clone(), self.clock.clone());
+        Recipients::new(platform, store, clock, correspondents, watch.rule)
+    }
+
+    fn conversations(&self) -> Conversations {
+        let TaskSettings { watch, correspondents, .. } = self.settings.clone();
+        let (platform, store, clock) = (self.platform.clone(), self.store.clone(), self.clock.clone());
+        Conversations::new(platform, store, clock, correspondents, watch.rule)
     }
 
     fn discloser(&self) -> Discloser {
@@ -100,7 +140,8 @@ impl Parts {
 
     fn dm_sender(&self) -> DmSender {
         let unknown_outcome_timeout = self.settings.publish.unknown_outcome_timeout;
-        let settings = DeliverSettings { unknown_outcome_timeout, identities: self.identities.clone() };
+        let (identities, poll) = (self.identities.clone(), self.request_poll);
+        let settings = DeliverSettings { unknown_outcome_timeout, identities, poll };
         DmSender::new(self.platform.clone(), self.store.clone(), self.clock.clone(), settings)
     }
 
@@ -121,10 +162,12 @@ impl Parts {
     }
 
     /// Only if the public folder is copied somewhere.
-    fn upload(&self) -> anyhow::Result<Option<Upload>> {
-        let Some((to, key)) = &self.upload else { return Ok(None) };
+    fn upload(&self) -> Option<Registered> {
+        let (to, key) = self.upload.clone()?;
         let (vkey, store, clock) = (self.site.vkey.clone(), self.store.clone(), self.clock.clone());
-        Upload::open(&self.public, to, key.as_ref(), vkey, store, clock).map(Some)
+        let public = self.public.clone();
+        let make = move || Upload::open(&public, &to, key.as_ref(), vkey.clone(), store.clone(), clock.clone());
+        Some(Registered::made(make))
     }
 }
 
@@ -186,10 +229,10 @@ mod tests {
         let clock = sandbox::Clock::of_the_machine();
         let world = Shared::new(story_world(Settings::without_limits(), 7, clock.now()), clock);
         let parts = everything(folder.path(), &world);
-        let names: Vec<&str> = all(&parts).await.unwrap().tasks.iter().map(|task| task.name).collect();
+        let names: Vec<&str> = all(&parts).tasks.iter().map(|task| task.name).collect();
         let known: BTreeSet<String> = names.iter().map(ToString::to_string).collect();
         assert_eq!(known.len(), names.len(), "{names:?}");
-        assert_eq!(names.len(), 8, "every task runs here: {names:?}");
+        assert_eq!(names.len(), 12, "every task runs here: {names:?}");
 
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(daemon::run(parts, shutdown.clone()));
@@ -207,5 +250,43 @@ mod tests {
         }
         shutdown.cancel();
         running.await.unwrap().unwrap();
+    }
+
+    /// How a daemon ended, whose parts were changed so, and to which somebody writes.
+    async fn end_of(change: impl FnOnce(Parts) -> Parts) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = sandbox::Clock::of_the_machine();
+        let world = Shared::new(story_world(Settings::without_limits(), 7, clock.now()), clock);
+        let parts = change(everything(folder.path(), &world));
+        let (running, write) = (daemon::run(parts, CancellationToken::new()), async {
+            loop {
+                world.with(|world, now| world.send(now, EMBASSY, MINISTRY, &Outgoing::text("a note"))).unwrap();
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        let ended = tokio::time::timeout(Duration::from_secs(20), async {
+            tokio::select! {
+                ended = running => ended.unwrap_err(),
+                () = write => unreachable!(),
+            }
+        });
+        format!("{:#}", ended.await.expect("it goes on"))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_task_that_panics_ends_the_daemon_which_starts_anew() {
+        let ended = end_of(|parts| Parts { salts: Arc::new(|| panic!("no chance")), ..parts }).await;
+        assert!(ended.contains("a task panicked"), "{ended}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_clock_that_is_set_far_ends_the_daemon_which_compares_it_anew() {
+        let begun = Clock::system().now();
+        let clock = Clock::from_fn(move || {
+            let now = Clock::system().now();
+            if now.ms_since(begun) < 500 { now } else { now.plus_ms(86_400_000) }
+        });
+        let ended = end_of(|parts| Parts { clock, ..parts }).await;
+        assert!(ended.contains("this machine's clock was set by 86"), "{ended}");
     }
 }

@@ -7,9 +7,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use super::pulse::Pulse;
 use crate::base::clock::Clock;
 use crate::base::time::Time;
-use crate::tasks::task::{End, Needs, Next, Task, Wake};
+use crate::store::Store;
+use crate::tasks::task::{Backoff, End, Needs, Next, Task, Wake};
 
 /// The longest single sleep: a clock that is set is noticed after it.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
@@ -21,6 +23,8 @@ pub(super) struct Signals {
     pub(super) grown: watch::Receiver<u64>,
     /// The public folder was written.
     pub(super) written: watch::Receiver<u64>,
+    /// What the public folder shows has been compared with the log.
+    pub(super) folder: watch::Receiver<bool>,
     /// The account's own posts have been compared with the log.
     pub(super) compared: watch::Receiver<bool>,
 }
@@ -29,25 +33,45 @@ pub(super) struct Signals {
 #[derive(Clone)]
 pub(super) struct Waker {
     pub(super) clock: Clock,
+    pub(super) store: Store,
     pub(super) signals: Signals,
+    /// What the tasks do now.
+    pub(super) pulse: Pulse,
     pub(super) shutdown: CancellationToken,
 }
 
 impl Waker {
     /// Runs a task, once what it needs has happened. If that never happens, another task reports the reason.
     pub(super) async fn drive<T: Task>(mut self, task: T) -> anyhow::Result<()> {
-        match T::NEEDS {
-            Needs::Nothing => {}
-            Needs::Comparison => {
-                let compared = async { self.signals.compared.wait_for(|done| *done).await.is_ok() };
-                if self.shutdown.run_until_cancelled(compared).await != Some(true) {
-                    return Ok(());
-                }
+        let needed = match T::NEEDS {
+            Needs::Nothing => None,
+            Needs::Folder => Some(&mut self.signals.folder),
+            Needs::Comparison => Some(&mut self.signals.compared),
+        };
+        if let Some(needed) = needed {
+            let happened = async { needed.wait_for(|done| *done).await.is_ok() };
+            if self.shutdown.run_until_cancelled(happened).await != Some(true) {
+                return Ok(());
             }
         }
         match T::END {
             End::Cut => self.shutdown.clone().run_until_cancelled(self.repeat(task)).await.unwrap_or(Ok(())),
             End::LastTick => self.repeat(task).await,
+        }
+    }
+
+    /// Runs a task that cannot be made yet, perhaps, as soon as it can.
+    pub(super) async fn drive_made<T: Task>(self, make: impl Fn() -> anyhow::Result<T>) -> anyhow::Result<()> {
+        let mut backoff = Backoff::new();
+        loop {
+            let error = match make() {
+                Ok(task) => return self.drive(task).await,
+                Err(error) => error,
+            };
+            let until = backoff.hold(T::NAME, &error, &self.store, self.clock.now()).await?;
+            if self.shutdown.run_until_cancelled(sleep_until(&self.clock, until)).await.is_none() {
+                return Ok(());
+            }
         }
     }
 
@@ -63,7 +87,10 @@ impl Waker {
             if let Some(events) = &mut events {
                 events.mark_unchanged();
             }
-            let next = task.tick().await.inspect_err(|_| info!(loop.name = T::NAME, "stopping"))?;
+            self.pulse.begins(T::NAME, T::TICK_MAX);
+            let next = task.tick().await;
+            self.pulse.ends(T::NAME);
+            let next = next.inspect_err(|_| info!(loop.name = T::NAME, "stopping"))?;
             if is_last {
                 return Ok(());
             }

@@ -9,6 +9,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
@@ -29,13 +30,29 @@ pub(super) struct ConnectionLimits {
     whole: Duration,
 }
 
-/// The limits of the daemon.
-pub(super) const LIMITS: ConnectionLimits = ConnectionLimits {
+/// The limits of the daemon, where it may have many files open.
+const LIMITS: ConnectionLimits = ConnectionLimits {
     connections: 256,
     head: Duration::from_secs(15),
     still: Duration::from_secs(30),
     whole: Duration::from_secs(3600),
 };
+
+/// Open files that are not for readers: the database, the connections to X, the files that are being written.
+const FILES_OF_OURS: u64 = 64;
+
+/// Open files that one reader takes: its connection, and the file that it reads.
+const FILES_OF_A_READER: u64 = 2;
+
+impl ConnectionLimits {
+    /// Fewer connections where this process may not have so many files open that all of them could be served.
+    pub(super) fn of_this_process() -> ConnectionLimits {
+        let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let connections = files.saturating_sub(FILES_OF_OURS) / FILES_OF_A_READER;
+        let connections = usize::try_from(connections).unwrap_or(usize::MAX).clamp(1, LIMITS.connections);
+        ConnectionLimits { connections, ..LIMITS }
+    }
+}
 
 /// The largest head of a request, in bytes, and the most lines that it may have.
 const HEAD_BYTES_MAX: usize = 16 << 10;

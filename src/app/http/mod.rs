@@ -20,11 +20,16 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tower_http::services::ServeDir;
 use tracing::info;
 
 pub use self::settings::ServeSettings;
+
+use self::connections::ConnectionLimits;
+use super::threads;
 
 use crate::site::Page;
 use crate::tasks::publish::FileHeaders;
@@ -51,31 +56,49 @@ const POLICY_TO_VERIFY: &str = "connect-src 'none'; object-src 'none'; frame-src
 /// Conditions that are ignored: they count in seconds, in which a checkpoint may have changed. Entity tags are exact.
 const COARSE: [HeaderName; 2] = [header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE];
 
+/// Threads that read files for all readers together. The rest of the program has its own: however many readers there are,
+/// it is not kept waiting.
+const READERS: usize = 4;
+
 /// A port on which the public folder can be read.
 pub struct Web {
-    listener: TcpListener,
+    listener: std::net::TcpListener,
+    folder: PathBuf,
 }
 
 impl Web {
-    /// Takes the port.
+    /// Takes the port, to serve the files in `folder`, which must be there.
     ///
     /// # Errors
-    /// If it is not available.
-    pub async fn bind(address: SocketAddr) -> anyhow::Result<Web> {
-        let listener = TcpListener::bind(address).await.map_err(|error| cannot_listen(address, &error))?;
-        Ok(Web { listener })
+    /// If the port is not available, or the folder not there.
+    pub fn bind(address: SocketAddr, folder: &Path) -> anyhow::Result<Web> {
+        let context = || format!("cannot read the public folder {}\nlet this program's user read it", folder.display());
+        let folder = folder.canonicalize().with_context(context)?;
+        let listener = std::net::TcpListener::bind(address).map_err(|error| cannot_listen(address, &error))?;
+        listener.set_nonblocking(true)?;
+        Ok(Web { listener, folder })
     }
 
-    /// Serves the files in `folder`, which must be there, until `shutdown` is cancelled.
+    /// Serves until `shutdown` is cancelled, on a thread and with a runtime of its own.
     ///
     /// # Errors
-    /// If the folder is not there, or the port fails.
-    pub async fn serve(self, folder: &Path, shutdown: CancellationToken) -> anyhow::Result<()> {
-        let context = || format!("cannot read the public folder {}\nlet this program's user read it", folder.display());
-        let folder = tokio::fs::canonicalize(folder).await.with_context(context)?;
-        info!(address = %self.listener.local_addr()?, "serving the public folder");
-        connections::serve(self.listener, router(folder), connections::LIMITS, shutdown).await;
-        Ok(())
+    /// If the system gives no thread or no file, or the port fails.
+    pub async fn serve(self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        let (ended, outcome) = oneshot::channel();
+        let serve = move || _ = ended.send(self.serve_here(shutdown));
+        let context = "the site cannot be served";
+        std::thread::Builder::new().name("web".into()).spawn(serve).context(context)?;
+        outcome.await.context("the thread that serves the site broke off")?.context(context)
+    }
+
+    fn serve_here(self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        let runtime = threads::bounded(&mut Builder::new_current_thread(), "web-file", READERS)?;
+        runtime.block_on(async {
+            let listener = TcpListener::from_std(self.listener)?;
+            info!(address = %listener.local_addr()?, "serving the public folder");
+            connections::serve(listener, router(self.folder), ConnectionLimits::of_this_process(), shutdown).await;
+            Ok(())
+        })
     }
 }
 

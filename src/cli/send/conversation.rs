@@ -8,12 +8,14 @@ use tracing::{debug, warn};
 
 use super::draft::MessageDraft;
 use super::lock::EarlierAttempt;
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, Reading};
 use crate::base::ids::{AccountId, MediaId, MessageId};
-use crate::base::time::Time;
-use crate::platform::{Addressee, Error as PlatformError, Message, Newest, Platform, Purpose, Reach, newest};
+use crate::base::time::{SKEW_MS_MAX, Time};
+use crate::platform::{
+    Addressee, CALL_TIME_MAX, Error as PlatformError, Message, Newest, Platform, Purpose, Reach, newest,
+};
 use crate::store::{self, EffectId, RequestClient};
-use crate::tasks::once::decide::Sight;
+use crate::tasks::once::decide::{Look, Sight};
 use crate::tasks::once::{Ledger, Remote};
 use crate::tasks::task::{TaskError, ms};
 
@@ -48,6 +50,19 @@ pub(super) struct FoundMessages {
     pub(super) same: Vec<MessageId>,
     /// All messages that were read.
     pub(super) all: Vec<MessageId>,
+    /// What was listed.
+    listed: Newest,
+}
+
+impl FoundMessages {
+    /// Checks that the message of an attempt at this moment is not there, none having been found.
+    ///
+    /// # Errors
+    /// If something that cannot be read may be it.
+    pub(super) fn check_absent(&self, attempt: Time) -> Result<(), PlatformError> {
+        let latest = attempt.plus_ms(SKEW_MS_MAX + ms(CALL_TIME_MAX));
+        self.listed.doubt(attempt.plus_ms(-SKEW_MS_MAX), latest).map_or(Ok(()), Err)
+    }
 }
 
 impl SendConversation<'_> {
@@ -61,10 +76,11 @@ impl SendConversation<'_> {
     pub(super) async fn find(&self, draft: &MessageDraft, from: Time) -> Result<FoundMessages, PlatformError> {
         let recently = self.recently();
         let is_old = |message: &Message| message.id.moment() < from;
-        let Newest { messages, is_enough } = newest(self.platform, Some(self.to), REACH, is_old).await?;
+        let listed = newest(self.platform, Some(self.to), REACH, is_old).await?;
+        let Newest { messages, is_enough, .. } = &listed;
         debug!(count = messages.len(), "read the conversation");
         let reaches_back = |message: &Message| message.id.moment() < recently;
-        if !is_enough && !messages.last().is_some_and(reaches_back) {
+        if !*is_enough && !messages.last().is_some_and(reaches_back) {
             let what = format!("the conversation has more than {} pages of late", REACH.pages_max);
             return Err(PlatformError::Unavailable { what });
         }
@@ -72,7 +88,7 @@ impl SendConversation<'_> {
         let same =
             ours.filter(|message| message.attachments.is_empty() == draft.file.is_none() && message.is_of(&draft.text));
         let same = same.map(|message| message.id).collect();
-        Ok(FoundMessages { same, all: messages.iter().map(|message| message.id).collect() })
+        Ok(FoundMessages { same, all: messages.iter().map(|message| message.id).collect(), listed })
     }
 }
 
@@ -99,10 +115,19 @@ impl<'a> Remote for SendConversation<'a> {
     }
 
     /// Looks for the message that was not there before.
-    async fn look(&self, parcel: &Parcel<'a>, _first: Option<Time>) -> Result<Sight<MessageId>, TaskError> {
-        let found = self.find(parcel.draft, self.recently()).await?.same;
-        let new = found.into_iter().find(|message| !parcel.before.contains(message));
-        Ok(new.map_or(Sight::Absent, Sight::There))
+    async fn look(
+        &self,
+        parcel: &Parcel<'a>,
+        first: Option<Time>,
+        asked: Reading,
+    ) -> Result<Look<MessageId>, TaskError> {
+        let found = self.find(parcel.draft, self.recently()).await?;
+        let seen = |sight| Look { asked, ahead: self.platform.clock_ahead(), sight };
+        if let Some(new) = found.same.iter().find(|message| !parcel.before.contains(message)) {
+            return Ok(seen(Sight::There(*new)));
+        }
+        found.check_absent(first.unwrap_or(asked.wall))?;
+        Ok(seen(Sight::Absent))
     }
 }
 

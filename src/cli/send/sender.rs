@@ -17,7 +17,8 @@ pub use super::conversation::RECENT;
 use super::conversation::{FoundMessages, Parcel, SendConversation, Sends, keep_earlier, told_to_stop};
 pub use super::draft::{DRAFT_BYTES_MAX, MessageDraft, Unfit};
 use super::lock::SendLock;
-use crate::base::clock::Clock;
+use super::recipient::tell_unreached;
+use crate::base::clock::{Clock, Reading};
 use crate::base::ids::{Account, AccountId, MessageId, Origin};
 use crate::base::time::{SKEW_MS_MAX, Time};
 use crate::note::slip::Slip;
@@ -148,6 +149,7 @@ impl Sender<'_> {
         let me = me.account;
         let to = identify(self.platform, self.reader, to).await?;
         self.check_sealed(&me, to, &draft.text).await?;
+        tell_unreached(self.platform, self.reader, self.asking, self.clock, to).await?;
         let lock = SendLock::take(self.database)?.ok_or(Error::Busy)?;
         if let Some(earlier) = lock.earlier()? {
             keep_earlier(self.asking, earlier).await?;
@@ -176,9 +178,14 @@ impl Sender<'_> {
         conversation: &SendConversation<'a>,
         draft: &'a MessageDraft,
     ) -> Result<(Parcel<'a>, Look<MessageId>), Error> {
-        let asked = self.clock.now();
+        let asked = self.clock.read();
         let before = conversation.find(draft, conversation.recently()).await?.same;
-        Ok((Parcel { draft, before }, Look { asked, sight: Sight::Absent }))
+        Ok((Parcel { draft, before }, self.absent(asked)))
+    }
+
+    /// A look that began at `asked`, and did not show the message.
+    fn absent(&self, asked: Reading) -> Look<MessageId> {
+        Look { asked, ahead: self.platform.clock_ahead(), sight: Sight::Absent }
     }
 
     /// Waits until the message of each earlier attempt is in the conversation, or can no longer appear. The outcome of
@@ -191,19 +198,19 @@ impl Sender<'_> {
         let (begun, mut wait) = (Instant::now(), FIRST_WAIT);
         loop {
             let last = self.reader.last_send(conversation.to).await?;
-            let (asked, waited, recently) = (self.clock.now(), begun.elapsed(), conversation.recently());
+            let (asked, waited, recently) = (self.clock.read(), begun.elapsed(), conversation.recently());
             let found = conversation.find(draft, last.map_or(recently, |last| self.back_to(last, recently))).await?;
             if let Some(last) = last.filter(|last| last.message.is_none())
                 && let Some(message) = self.message_of(last, &found).await?
             {
-                self.asking.send_accepted(last.effect, message, asked).await?;
+                self.asking.send_accepted(last.effect, message, asked.wall).await?;
                 return Err(Error::Recent { message });
             }
             let mut recent = found.same.iter().filter(|message| recently <= (**message).moment());
             if let Some(message) = recent.next() {
                 return Err(Error::Recent { message: *message });
             }
-            let look = Look { asked, sight: Sight::Absent };
+            let look = self.absent(asked);
             // What was accepted is settled as soon as it is listed itself: others may be listed before it.
             let open = last.filter(|last| last.message.is_none_or(|message| !found.all.contains(&message)));
             let Some(last) = open else { return Ok((Parcel { draft, before: Vec::new() }, look)) };
@@ -211,7 +218,8 @@ impl Sender<'_> {
                 self.wait(conversation.shutdown, last.at, wait, waited).await?;
                 wait = (2 * wait).min(LONGEST_WAIT);
             } else if last.message.is_none() {
-                self.asking.send_given_up(last.effect, NEVER_SEEN.to_owned(), asked).await?;
+                found.check_absent(last.at)?;
+                self.asking.send_given_up(last.effect, NEVER_SEEN.to_owned(), asked.wall).await?;
             } else {
                 return Ok((Parcel { draft, before: Vec::new() }, look));
             }
@@ -250,7 +258,8 @@ impl Sender<'_> {
     /// Waits before the next look for a message of the last attempt.
     async fn wait(&self, stop: &CancellationToken, last: Time, wait: Duration, waited: Duration) -> Result<(), Error> {
         warn!(last = %last, "what was sent last to this account is not in the conversation yet: it is waited for");
-        let left_ms = last.plus_ms(ms(self.unknown_outcome_timeout)).ms_since(self.clock.now());
+        let until = last.plus_ms(ms(self.unknown_outcome_timeout)).plus_ms(ms(self.platform.clock_ahead()));
+        let left_ms = until.ms_since(self.clock.now()).max(1);
         // A clock that was set back does not make the wait longer.
         let left = self.unknown_outcome_timeout.saturating_sub(waited);
         let left = left.min(Duration::from_millis(u64::try_from(left_ms).unwrap_or_default()));
@@ -328,7 +337,7 @@ async fn give(drive: &Drive<'_, SendConversation<'_>, Sends<'_>>, mut known: Kno
         End::Accepted(message) => Ok(Sent { message, to, was_answered: true }),
         End::Unknown(error) => look(drive, known, error).await,
         End::Failed { error, .. } | End::NotReady(error) | End::Unreadable(error) => Err(error.into()),
-        End::NotYet => Err(Error::Missing { what: "nothing was tried".to_owned() }),
+        End::NotYet | End::Unfinished => Err(Error::Missing { what: "nothing was tried".to_owned() }),
         End::GivenUp(why) => Err(Error::Missing { what: why.to_string() }),
     }
 }
@@ -360,7 +369,7 @@ async fn look(
 fn stopped(error: TaskError) -> Error {
     match error {
         TaskError::Platform(error) => Error::Failed(error),
-        TaskError::Fatal(error) => match error.downcast::<store::Error>() {
+        TaskError::Machine(error) | TaskError::Fatal(error) => match error.downcast::<store::Error>() {
             Ok(error) => Error::Store(error),
             Err(error) => Error::SendLock(error.downcast().unwrap_or_else(io::Error::other)),
         },
@@ -379,7 +388,7 @@ pub async fn identify(platform: &dyn Platform, reader: &Reader, to: &Corresponde
     if let Some(id) = reader.correspondent(name).await? {
         return Ok(id);
     }
-    let account = platform.account_by_name(name).await?;
+    let account = platform.account_by_name(name).await?.found();
     let unknown = || Unfit::new(format!("the platform knows no account @{name}"), "correct the name");
     Ok(account.ok_or_else(unknown)?.id)
 }
