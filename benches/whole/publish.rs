@@ -12,9 +12,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use verbale::app::config::Config;
 use verbale::app::daemon::{self, Parts};
-use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
+use verbale::base::ids::{AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
 use verbale::platform::{
-    Addressee, Attachment, Draft, Error, File, Me, MentionPage, MessagePage, PageToken, Platform, Post, Purpose, Sent,
+    Addressee, Attachment, Draft, Error, File, Lookup, Me, MentionPage, MessagePage, OwnPosts, PageToken, Participants,
+    Platform, Post, PostState, Purpose, Sent,
 };
 
 use crate::machine::{Row, Times};
@@ -64,11 +65,11 @@ impl Platform for Timed {
         self.client.me().await
     }
 
-    async fn account_by_name(&self, name: &AccountName) -> Result<Option<Account>, Error> {
+    async fn account_by_name(&self, name: &AccountName) -> Result<Lookup, Error> {
         self.client.account_by_name(name).await
     }
 
-    async fn account_by_id(&self, id: AccountId) -> Result<Option<Account>, Error> {
+    async fn account_by_id(&self, id: AccountId) -> Result<Lookup, Error> {
         self.client.account_by_id(id).await
     }
 
@@ -97,6 +98,15 @@ impl Platform for Timed {
         self.client.messages_with(account, size, page).await
     }
 
+    async fn messages_in(
+        &self,
+        conversation: &ConversationId,
+        size: u32,
+        page: Option<&PageToken>,
+    ) -> Result<MessagePage, Error> {
+        self.client.messages_in(conversation, size, page).await
+    }
+
     async fn send_message(&self, to: &Addressee, text: &str, media: Option<MediaId>) -> Result<Sent, Error> {
         self.client.send_message(to, text, media).await
     }
@@ -105,7 +115,7 @@ impl Platform for Timed {
         self.client.upload(file, purpose).await
     }
 
-    async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
+    async fn participants(&self, conversation: &ConversationId) -> Result<Participants, Error> {
         self.client.participants(conversation).await
     }
 
@@ -126,8 +136,12 @@ impl Platform for Timed {
         self.client.posts_left().await
     }
 
-    async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error> {
+    async fn own_posts(&self, after: PostId) -> Result<OwnPosts, Error> {
         self.client.own_posts(after).await
+    }
+
+    async fn newest_posts(&self, after: PostId, count: u32) -> Result<OwnPosts, Error> {
+        self.client.newest_posts(after, count).await
     }
 
     async fn mentions(&self, after: PostId, size: u32, page: Option<&PageToken>) -> Result<MentionPage, Error> {
@@ -136,6 +150,10 @@ impl Platform for Timed {
 
     async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error> {
         self.client.read_post(id).await
+    }
+
+    async fn post_state(&self, id: PostId) -> Result<PostState, Error> {
+        self.client.post_state(id).await
     }
 }
 

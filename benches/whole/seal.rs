@@ -7,12 +7,12 @@ use age::x25519::{Identity, Recipient};
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
 use verbale::base::clock::Clock;
-use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
+use verbale::base::ids::{AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
 use verbale::base::time::Time;
 use verbale::note::Salt;
 use verbale::platform::{
-    Addressee, Attachment, Draft, Error, File, Me, MentionPage, Message, MessagePage, PageToken, Platform, Post,
-    Purpose, Sent,
+    Addressee, Attachment, Draft, Error, File, Lookup, Me, MentionPage, Message, MessagePage, OwnPosts, PageToken,
+    Participants, Platform, Post, PostState, Purpose, Sent,
 };
 use verbale::sandbox::{EMBASSY, MINISTRY};
 use verbale::store::vault::Vault;
@@ -46,11 +46,11 @@ impl Platform for Backlog {
         Ok(Me { account: place::account(EMBASSY, "embassy"), clock: None })
     }
 
-    async fn account_by_name(&self, _: &AccountName) -> Result<Option<Account>, Error> {
-        Ok(Some(place::account(MINISTRY, "ministry")))
+    async fn account_by_name(&self, _: &AccountName) -> Result<Lookup, Error> {
+        Ok(Lookup::Found(place::account(MINISTRY, "ministry")))
     }
 
-    async fn account_by_id(&self, _: AccountId) -> Result<Option<Account>, Error> {
+    async fn account_by_id(&self, _: AccountId) -> Result<Lookup, Error> {
         refused()
     }
 
@@ -58,10 +58,14 @@ impl Platform for Backlog {
         let from: usize = page.map_or(0, |token| token.0.parse().unwrap_or(0));
         let to = (from + size as usize).min(self.0.len());
         let next = (to < self.0.len()).then(|| PageToken(to.to_string()));
-        Ok(MessagePage { messages: self.0[from..to].to_vec(), next })
+        Ok(MessagePage { messages: self.0[from..to].to_vec(), unreadable: Vec::new(), next, clock: None })
     }
 
     async fn messages_with(&self, _: AccountId, _: u32, _: Option<&PageToken>) -> Result<MessagePage, Error> {
+        refused()
+    }
+
+    async fn messages_in(&self, _: &ConversationId, _: u32, _: Option<&PageToken>) -> Result<MessagePage, Error> {
         refused()
     }
 
@@ -73,7 +77,7 @@ impl Platform for Backlog {
         refused()
     }
 
-    async fn participants(&self, _: &ConversationId) -> Result<Vec<AccountId>, Error> {
+    async fn participants(&self, _: &ConversationId) -> Result<Participants, Error> {
         refused()
     }
 
@@ -85,7 +89,11 @@ impl Platform for Backlog {
         refused()
     }
 
-    async fn own_posts(&self, _: PostId) -> Result<Vec<Post>, Error> {
+    async fn own_posts(&self, _: PostId) -> Result<OwnPosts, Error> {
+        refused()
+    }
+
+    async fn newest_posts(&self, _: PostId, _: u32) -> Result<OwnPosts, Error> {
         refused()
     }
 
@@ -94,6 +102,10 @@ impl Platform for Backlog {
     }
 
     async fn read_post(&self, _: PostId) -> Result<Option<Post>, Error> {
+        refused()
+    }
+
+    async fn post_state(&self, _: PostId) -> Result<PostState, Error> {
         refused()
     }
 }

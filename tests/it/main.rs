@@ -8,6 +8,7 @@
 //! | `platform`, `tasks`, `site`, `cli` | the module of that name, from outside; what commands say: `tests/cmd` |
 //! | `process` | the program as a process: killed, misconfigured, refused, searched for secrets |
 //! | `adversary` | people who wish us ill; makes the tables of `TAMPERING.md` and `LEAKS.md` |
+//! | `weather` | each trouble of the platform and of the machine, and what is sealed, told and posted meanwhile; makes the table of `WEATHER.md` |
 //!
 //! What two tests need goes into `support`, under a name that says what it is; a test takes nothing from another test.
 
@@ -22,3 +23,4 @@ mod process;
 mod site;
 mod store;
 mod tasks;
+mod weather;

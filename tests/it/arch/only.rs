@@ -90,6 +90,7 @@ fn only_publish_writes_the_public_folder() {
         // the public folder
         "tasks::publish::files",
         // a new installation, in which the public folder is empty
+        "app::config::unnamed",
         "app::config::create",
         // the locks and marks beside the database
         "store::sqlite::file",

@@ -296,11 +296,11 @@ async fn a_slip_that_fits_no_message_is_told_and_not_sent() {
     let links: String = (0..200).map(|n| format!(" https://example.org/{}/{n}", "x".repeat(20))).collect();
     assert!(SLIP_BYTES_MAX < links.len() + 200 * 30);
     send(&server, EMBASSY, MINISTRY, &format!("{MARKER}{links}"), None);
-    embassy.counted("SELECT count(*) FROM message JOIN outcome USING (effect) WHERE why IS NOT NULL", 1).await;
+    embassy.counted("SELECT count(*) FROM message JOIN given_up USING (effect)", 1).await;
     embassy.counted("SELECT count(*) FROM outcome WHERE channel = 'x'", 1).await;
     stop(&mut sending, "TERM").await;
     assert_eq!(slips(&server).len(), 0);
-    assert!(embassy.say(&["status"]).await.1.contains("messages   1 could not be sent"));
+    assert!(embassy.say(&["status"]).await.1.contains("\nnot sent   1 message, 0 answers: `verbale resend`"));
     assert!(embassy.log().contains("slip too long: that of note 1 has "), "{}", embassy.log());
 }
 

@@ -1,7 +1,7 @@
 //! The client for X against the sandbox, over HTTP: every call, and everything that can go wrong with it.
 
 use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, PostId};
-use verbale::platform::{Draft, Error, Platform};
+use verbale::platform::{Draft, Error, Lookup, Platform, PostState};
 use verbale::sandbox::world::{Body, Call, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
@@ -15,10 +15,10 @@ async fn accounts_are_found_or_not() {
     let ms = world.clock().now().ms_since(me.clock.unwrap());
     assert!((0..20_000).contains(&ms), "{ms}");
     let ministry = Account { id: MINISTRY, name: AccountName::parse("ministry").unwrap() };
-    assert_eq!(x.account_by_name(&ministry.name).await, Ok(Some(ministry.clone())));
-    assert_eq!(x.account_by_id(MINISTRY).await, Ok(Some(ministry)));
-    assert_eq!(x.account_by_name(&AccountName::parse("nobody").unwrap()).await, Ok(None));
-    assert_eq!(x.account_by_id(AccountId(1)).await, Ok(None));
+    assert_eq!(x.account_by_name(&ministry.name).await, Ok(Lookup::Found(ministry.clone())));
+    assert_eq!(x.account_by_id(MINISTRY).await, Ok(Lookup::Found(ministry)));
+    assert_eq!(x.account_by_name(&AccountName::parse("nobody").unwrap()).await, Ok(Lookup::Absent));
+    assert_eq!(x.account_by_id(AccountId(1)).await, Ok(Lookup::Absent));
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_box_without_messages_is_empty_and_not_an_error() {
     let (_world, x) = start(Settings::of_x()).await;
     let page = x.messages(5, None).await.ok().unwrap();
     assert!(page.messages.is_empty() && page.next.is_none());
-    assert_eq!(x.own_posts(PostId(0)).await, Ok(Vec::new()));
+    assert_eq!(x.own_posts(PostId(0)).await.unwrap().posts, []);
 }
 
 #[tokio::test]
@@ -72,9 +72,9 @@ async fn a_group_holds_who_is_left_in_it() {
         group
     });
     let everybody = vec![MINISTRY, JOURNALIST, EMBASSY];
-    assert_eq!(x.participants(&group).await, Ok(everybody));
+    assert_eq!(x.participants(&group).await.unwrap().accounts, everybody);
     world.with(|world, now| world.leave(now, JOURNALIST, &group)).unwrap();
-    assert_eq!(x.participants(&group).await, Ok(vec![MINISTRY, EMBASSY]));
+    assert_eq!(x.participants(&group).await.unwrap().accounts, [MINISTRY, EMBASSY]);
     let unknown = ConversationId::parse("1578398451921985538").unwrap();
     assert!(matches!(x.participants(&unknown).await, Err(Error::Refused { .. })));
 }
@@ -89,12 +89,54 @@ async fn posts_are_made_found_and_gone_in_every_vocabulary() {
         let post = x.read_post(one).await.unwrap().unwrap();
         assert_eq!((post.id, post.author, post.text.as_str()), (one, EMBASSY, "Sealed note 1\nsha256 <&> a"));
         let ids = |posts: Vec<verbale::platform::Post>| posts.iter().map(|post| post.id).collect::<Vec<_>>();
-        assert_eq!(ids(x.own_posts(PostId(0)).await.unwrap()), [two, one]);
-        assert_eq!(ids(x.own_posts(one).await.unwrap()), [two]);
+        assert_eq!(ids(x.own_posts(PostId(0)).await.unwrap().posts), [two, one]);
+        assert_eq!(ids(x.own_posts(one).await.unwrap().posts), [two]);
         world.with(|world, _| world.delete_post(EMBASSY, one)).unwrap();
         assert_eq!(x.read_post(one).await, Ok(None));
-        assert_eq!(ids(x.own_posts(PostId(0)).await.unwrap()), [two]);
+        assert_eq!(ids(x.own_posts(PostId(0)).await.unwrap().posts), [two]);
     }
+}
+
+#[tokio::test]
+async fn what_became_of_a_post_is_told_apart_in_every_vocabulary() {
+    for vocabulary in VOCABULARIES {
+        let (world, x) = start(speaking(vocabulary)).await;
+        let mut made = Vec::new();
+        for number in 1..=5 {
+            made.push(x.post(&Draft::text(format!("Sealed note {number}"))).await.unwrap());
+        }
+        let [stands, deleted, hidden, withheld, edited] = made[..] else { panic!("five") };
+        let later = world.with(|world, now| {
+            world.delete_post(EMBASSY, deleted).unwrap();
+            assert!(world.hide_post(hidden, true) && world.withhold_post(withheld, vec!["XY".to_owned()]));
+            world.user_mut(EMBASSY).unwrap().premium = true;
+            let draft =
+                verbale::sandbox::world::Draft { text: "Other words", edits: Some(edited), ..Default::default() };
+            world.post(now, EMBASSY, draft).unwrap().id
+        });
+        let PostState::Stands(post) = x.post_state(stands).await.unwrap() else { panic!("{vocabulary:?}") };
+        assert_eq!((post.id, post.text.as_str()), (stands, "Sealed note 1"));
+        assert_eq!(x.post_state(deleted).await, Ok(PostState::Absent), "{vocabulary:?}");
+        assert_eq!(x.post_state(hidden).await, Ok(PostState::Hidden), "{vocabulary:?}");
+        assert_eq!(x.post_state(withheld).await, Ok(PostState::Hidden), "{vocabulary:?}");
+        assert_eq!(x.post_state(edited).await, Ok(PostState::Edited), "{vocabulary:?}");
+        assert!(matches!(x.post_state(later).await, Ok(PostState::Stands(_))), "{vocabulary:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_newest_own_posts_are_one_page_without_answers() {
+    let (_world, x) = start(Settings::of_x()).await;
+    let mut made = Vec::new();
+    for number in 1..=7 {
+        made.push(x.post(&Draft::text(format!("Sealed note {number}"))).await.unwrap());
+    }
+    x.post(&Draft::text("An answer").answering(made[0])).await.unwrap();
+    let ids = |own: verbale::platform::OwnPosts| own.posts.iter().map(|post| post.id).collect::<Vec<_>>();
+    let newest: Vec<_> = made.iter().rev().copied().collect();
+    assert_eq!(ids(x.newest_posts(PostId(0), 5).await.unwrap()), newest[..5]);
+    assert_eq!(ids(x.newest_posts(made[3], 5).await.unwrap()), newest[..3]);
+    assert_eq!(ids(x.newest_posts(PostId(0), 100).await.unwrap()), newest);
 }
 
 #[tokio::test]
@@ -107,7 +149,7 @@ async fn a_long_timeline_is_read_to_its_end() {
             world.post(now, EMBASSY, draft).unwrap();
         }
     });
-    assert_eq!(x.own_posts(PostId(0)).await.unwrap().len(), 250);
+    assert_eq!(x.own_posts(PostId(0)).await.unwrap().posts.len(), 250);
 }
 
 #[tokio::test]
@@ -146,7 +188,7 @@ async fn a_lost_answer_leaves_open_whether_a_post_was_made() {
             let text = format!("Sealed note {number}");
             let error = x.post(&Draft::text(&text)).await.unwrap_err();
             assert!(matches!(error, Error::NoAnswer { .. }), "{at:?} {how:?} {error:?}");
-            let found = x.own_posts(PostId(0)).await.unwrap().iter().any(|post| post.text == text);
+            let found = x.own_posts(PostId(0)).await.unwrap().posts.iter().any(|post| post.text == text);
             assert_eq!(found, at == Moment::After, "{at:?} {how:?}");
 
             fault(&world, Call::Messages, at, *how);

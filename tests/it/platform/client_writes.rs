@@ -26,7 +26,7 @@ async fn what_is_posted_comes_back_as_it_was_written_in_every_vocabulary() {
         let media = x.upload(&file("image/png", vec![9; 1000]), Purpose::Post).await.unwrap();
         let draft = Draft { media: vec![media], ..Draft::text("the annex") };
         let second = x.post(&draft.answering(first)).await.unwrap();
-        let posts = x.own_posts(PostId(0)).await.unwrap();
+        let posts = x.own_posts(PostId(0)).await.unwrap().posts;
         let written: Vec<String> = posts.iter().map(verbale::platform::Post::written).collect();
         assert_eq!(written, ["the annex", "ноты <&> see https://example.org/a?b=1&c=2 and 日本 🇺🇳"]);
         assert!(posts[0].text.starts_with("the annex https://t.co/"), "{}", posts[0].text);

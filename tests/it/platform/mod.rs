@@ -3,3 +3,4 @@
 pub mod client;
 pub mod client_writes;
 pub mod sandbox;
+pub mod odd;

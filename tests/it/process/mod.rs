@@ -2,8 +2,11 @@
 
 pub mod asking;
 pub mod demo;
+pub mod init_kills;
 pub mod kills;
 pub mod misconfiguration;
+pub mod odd;
 pub mod refusals;
 pub mod secrets;
 pub mod site_kills;
+pub mod weather;

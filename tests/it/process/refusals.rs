@@ -47,7 +47,7 @@ const CASES: [Case; 13] = [
     Case {
         spoil: |folder| replace(folder, "\nunknown_outcome_timeout = ", "\nunknown_outcome_timout = "),
         status: 2,
-        what: "unknown field `unknown_outcome_timout`, expected one of `unknown_outcome_timeout`, `run_over`, `heartbeat`, `ignore_posts_until`",
+        what: "unknown field `unknown_outcome_timout`, expected one of `unknown_outcome_timeout`, `run_over`, `heartbeat`, `ignore_posts_until`, `ignore_posts`",
         remedy: "correct its spelling, or remove the line",
     },
     Case {
@@ -121,7 +121,7 @@ const CASES: [Case; 13] = [
             init(folder, "other", "other.example/notes");
             fs::copy(folder.join("other/verbale.db"), folder.join("notes/verbale.db")).unwrap();
         },
-        status: 1,
+        status: 5,
         what: "is the database of log other.example/notes",
         remedy: "check `database` and `key_file`",
     },

@@ -212,7 +212,8 @@ async fn echo_once(place: &Place, listener: &TcpListener, (status, body): (u16, 
     let waits = async {
         while let Some(line) = lines.next_line().await.unwrap() {
             said += &format!("{line}\n");
-            if line.contains("waiting") && line.contains("watcher") {
+            let waits = line.contains("waiting") && line.contains("watcher");
+            if waits || line.contains("the list of messages cannot be read") {
                 break;
             }
         }

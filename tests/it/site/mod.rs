@@ -2,6 +2,7 @@
 
 pub mod folder;
 pub mod page;
+pub mod heal;
 pub mod pages;
 pub mod replicate;
 pub mod server;

@@ -327,23 +327,3 @@ async fn told_to_stop_it_does_not_wait_for_readers() {
     assert!(stop(&mut child, "TERM").await.success());
     assert!(began.elapsed().as_secs() < 1, "{:?}", began.elapsed());
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_port_in_use_is_said_before_anything_is_done() {
-    let place = Place::new().await;
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap();
-    place.configure("# [serve]", &format!("[serve]\naddress = \"{address}\""));
-    let output = place.command(&["run"]).stderr(Stdio::piped()).output().await.unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(
-        String::from_utf8(output.stderr).unwrap(),
-        format!(
-            "error: cannot serve the public folder on {address}: another program listens there already\n\
-             free it, or choose another: `address` in [serve] of the configuration\n"
-        )
-    );
-    assert_eq!(place.server.world.with(|world, _| world.counts().of(Call::Me)), 0);
-    let there: Vec<_> = fs::read_dir(place.path("public")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(there, [".gitattributes"]);
-}

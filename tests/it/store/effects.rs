@@ -2,9 +2,10 @@
 
 use verbale::base::hash::Hash;
 use verbale::base::ids::{Channel, MessageId, PostId};
+use verbale::platform::Addressee;
 use verbale::store::{
-    Accepted, Ask, Attempts, Budget, Effect, EffectId, EffectKind, Effects, Lane, MessageKind, NewRequest, Opened,
-    Outgoing, Payload, Store, Subject, Trigger,
+    Accepted, Ask, Attempts, Budget, Effect, EffectId, EffectKind, Effects, Lane, MentionOutcome, Mentioned,
+    MessageKind, NewAnswer, NewRequest, Opened, Outgoing, Payload, Store, Subject, Trigger, UnsentKind,
 };
 use verbale::tlog::entry::Level;
 
@@ -88,7 +89,7 @@ pub async fn an_attempt_is_known_until_it_has_an_outcome(place: &impl Place) {
     drop(store);
     let store = place.open();
     let attempts = next(&store).await.unwrap().attempts.unwrap();
-    assert_eq!((attempts.first, attempts.last, attempts.all_failed), (at(0), at(9), false));
+    assert_eq!((attempts.first, attempts.last, attempts.all_failed), (at(9), at(9), false), "the first one failed");
     store.failed(effect).await.unwrap();
     assert!(next(&store).await.unwrap().attempts.unwrap().all_failed);
 }
@@ -114,10 +115,21 @@ pub async fn the_last_attempt_is_the_one_that_was_written_last(place: &impl Plac
     store.attempt(effect, at(20)).await.unwrap();
     let attempts = next(&store).await.unwrap().attempts.unwrap();
     assert_eq!((attempts.first, attempts.last, attempts.all_failed), (at(20), at(20), false));
-    store.failed(effect).await.unwrap();
     store.attempt(effect, at(30)).await.unwrap();
     let attempts = next(&store).await.unwrap().attempts.unwrap();
     assert_eq!((attempts.first, attempts.last), (at(20), at(30)));
+}
+
+pub async fn what_surely_failed_is_not_looked_for(place: &impl Place) {
+    let store = place.open();
+    seal(&store, 1..=1).await;
+    let effect = store.begin(Subject::Notes { first: 1, last: 1 }, at(1)).await.unwrap().id;
+    store.failed(effect).await.unwrap();
+    let attempts = next(&store).await.unwrap().attempts.unwrap();
+    assert_eq!((attempts.first, attempts.last, attempts.all_failed), (at(1), at(1), true));
+    store.attempt(effect, at(9)).await.unwrap();
+    let attempts = next(&store).await.unwrap().attempts.unwrap();
+    assert_eq!((attempts.first, attempts.last, attempts.all_failed), (at(9), at(9), false));
 }
 
 pub async fn an_outcome_is_final(place: &impl Place) {
@@ -183,6 +195,121 @@ pub async fn a_part_waits_for_the_one_before_it(place: &impl Place) {
     assert_eq!(text(&next(&store).await.unwrap()), ("content 2", Some(51)));
     let posts = place.look().thread_posts(1, Level::Content).await.unwrap();
     assert_eq!(posts, [Some(PostId(51)), None]);
+}
+
+/// The answer to a dispute of note 1, which is posted, and its number.
+async fn answer(store: &Store) -> EffectId {
+    posted(store).await;
+    let answer = NewAnswer {
+        text: "noted".to_owned(),
+        answers: PostId(60),
+        mention: Some(PostId(60)),
+        note: Some(1),
+        standalone: false,
+    };
+    let mention = Mentioned { post: PostId(60), author: OFFICIAL, what: MentionOutcome::Disputed };
+    let effects = Effects { answers: vec![answer], ..Effects::default() };
+    assert!(store.apply(Trigger::Mention(mention), effects, at(2)).await.unwrap());
+    next(store).await.unwrap().id
+}
+
+pub async fn only_answers_and_messages_are_given_up(place: &impl Place) {
+    let store = place.open();
+    let answer = answer(&store).await;
+    seal(&store, 2..=2).await;
+    let note = store.begin(Subject::Notes { first: 2, last: 2 }, at(3)).await.unwrap().id;
+    let day = store.begin(Subject::Heartbeat { date: "2025-11-24".to_owned() }, at(3)).await.unwrap().id;
+    for owed in [note, day] {
+        refusal(store.given_up(owed, "no".to_owned(), at(4)).await);
+    }
+    store.given_up(answer, "no".to_owned(), at(4)).await.unwrap();
+    assert_eq!(place.look().unsent(EffectId(0), 9).await.unwrap().len(), 1);
+}
+
+pub async fn what_is_given_up_is_tried_again_as_often_as_somebody_says_so(place: &impl Place) {
+    let (store, ask, look) = (place.open(), place.ask(), place.look());
+    let answer = answer(&store).await;
+    assert!(!ask.resend(answer, at(3)).await.unwrap(), "it is not given up");
+    store.attempt(answer, at(3)).await.unwrap();
+    store.failed(answer).await.unwrap();
+    for why in ["code 1", "code 2"] {
+        store.given_up(answer, why.to_owned(), at(4)).await.unwrap();
+        store.given_up(answer, "again".to_owned(), at(5)).await.unwrap();
+        assert_eq!(next(&store).await, None);
+        refusal(store.attempt(answer, at(5)).await);
+        let unsent = look.unsent(EffectId(0), 9).await.unwrap();
+        let [one] = &unsent[..] else { panic!("{unsent:?}") };
+        assert_eq!((one.effect, &*one.why, one.given_up_at, one.made_at), (answer, why, at(4), at(2)));
+        assert_eq!(one.what, UnsentKind::Answer { to: PostId(60), note: Some(1) });
+        assert!(store.has_unsent().await.unwrap() && look.status().await.unwrap().refused == 1);
+        assert_eq!((ask.resend(answer, at(6)).await.unwrap(), ask.resend(answer, at(6)).await.unwrap()), (true, false));
+        assert!(!store.has_unsent().await.unwrap() && look.status().await.unwrap().refused == 0);
+        let again = next(&store).await.unwrap();
+        assert_eq!((again.id, text(&again)), (answer, ("noted", Some(60))), "the same, with its words");
+        assert_eq!(again.attempts.unwrap().first, at(3), "and with its attempts");
+    }
+    store.attempt(answer, at(7)).await.unwrap();
+    store.accepted(answer, post(61), at(8)).await.unwrap();
+    store.given_up(answer, "late".to_owned(), at(9)).await.unwrap();
+    assert!(!store.has_unsent().await.unwrap() && !ask.resend(answer, at(9)).await.unwrap());
+}
+
+pub async fn what_is_sent_again_is_looked_for_if_nobody_knows_of_an_attempt(place: &impl Place) {
+    let (store, ask) = (place.open(), place.ask());
+    seal(&store, 1..=1).await;
+    store.add_message(Outgoing::slip(1, Addressee::Account(OFFICIAL)), at(0)).await.unwrap();
+    let slip = store.next_effect(Lane::Messages, &[], Budget::Enough).await.unwrap().unwrap().id;
+    store.attempt(slip, at(1)).await.unwrap();
+    store.given_up(slip, "nobody knows".to_owned(), at(2)).await.unwrap();
+    drop(store);
+    let store = place.open();
+    assert!(ask.resend(slip, at(3)).await.unwrap());
+    let again = store.next_effect(Lane::Messages, &[], Budget::Enough).await.unwrap().unwrap();
+    let unknown = Some(Attempts { first: at(1), last: at(1), all_failed: false });
+    assert_eq!((again.id, again.attempts), (slip, unknown));
+}
+
+pub async fn what_is_left_unsent_stays_so(place: &impl Place) {
+    let (store, ask, look) = (place.open(), place.ask(), place.look());
+    let answer = answer(&store).await;
+    assert!(!ask.leave_unsent(answer, at(3)).await.unwrap(), "it is not given up");
+    store.given_up(answer, "no".to_owned(), at(4)).await.unwrap();
+    assert!(ask.leave_unsent(answer, at(5)).await.unwrap() && !ask.leave_unsent(answer, at(5)).await.unwrap());
+    assert!(!ask.resend(answer, at(6)).await.unwrap());
+    assert_eq!((look.unsent(EffectId(0), 9).await.unwrap(), next(&store).await), (vec![], None));
+    refusal(store.attempt(answer, at(7)).await);
+    assert_eq!(look.answer_to(1, PostId(60)).await.unwrap(), None, "it was made for a mention");
+}
+
+pub async fn what_is_unsent_is_named_without_its_words(place: &impl Place) {
+    let (store, look) = (place.open(), place.look());
+    seal(&store, 1..=1).await;
+    let dispute = MessageKind::DisputeNotice { note: 1, post: Channel::X.post(PostId(9)) };
+    let code = MessageKind::Code(MessageId(5));
+    let kinds = [
+        code,
+        MessageKind::CommandAnswer(MessageId(6)),
+        MessageKind::RequestNotice(3),
+        MessageKind::RequestEnded(3),
+        dispute,
+    ];
+    for kind in kinds {
+        store.add_message(Outgoing::text(kind, OFFICIAL, "words"), at(7)).await.unwrap();
+    }
+    let group = Addressee::Conversation(verbale::base::ids::ConversationId::parse("123456789012345678").unwrap());
+    store.add_message(Outgoing::slip(1, group.clone()), at(7)).await.unwrap();
+    while let Some(effect) = store.next_effect(Lane::Messages, &[], Budget::Enough).await.unwrap() {
+        store.given_up(effect.id, "no".to_owned(), at(8)).await.unwrap();
+    }
+    let unsent = look.unsent(EffectId(0), 9).await.unwrap();
+    let to = Addressee::Account(OFFICIAL);
+    let mut expected: Vec<_> = kinds.map(|kind| UnsentKind::Message { kind, to: to.clone() }).into();
+    expected.push(UnsentKind::Message { kind: MessageKind::Slip(1), to: group });
+    assert_eq!(unsent.iter().map(|one| one.what.clone()).collect::<Vec<_>>(), expected);
+    let expires: Vec<_> = unsent.iter().map(|one| one.expires).collect();
+    assert_eq!(expires, [Some(at(7).plus_ms(15 * 60_000)), None, None, None, None, None], "a code holds so long");
+    assert_eq!(look.unsent(unsent[1].effect, 2).await.unwrap(), unsent[2..4]);
+    assert_eq!(look.status().await.unwrap().dropped, 6);
 }
 
 pub async fn a_part_is_not_given_up(place: &impl Place) {

@@ -1,9 +1,11 @@
 //! The store's contract, sentence by sentence, against any database: each is handed a [`Place`] and knows nothing else.
 //! A second database implements [`Place`] and is named once more below.
 
+mod correspondents;
 mod effects;
 mod log;
 mod messages;
+mod posted;
 mod requests;
 mod triggers;
 
@@ -101,6 +103,12 @@ conformance! { sqlite, Sqlite:
         an_attempt_is_known_until_it_has_an_outcome
         what_failed_after_an_attempt_that_nobody_knows_leaves_it_unknown
         the_last_attempt_is_the_one_that_was_written_last
+        what_surely_failed_is_not_looked_for
+        only_answers_and_messages_are_given_up
+        what_is_given_up_is_tried_again_as_often_as_somebody_says_so
+        what_is_sent_again_is_looked_for_if_nobody_knows_of_an_attempt
+        what_is_left_unsent_stays_so
+        what_is_unsent_is_named_without_its_words
         an_outcome_is_final
         a_post_of_notes_enters_the_log_with_its_outcome
         what_nobody_knows_goes_first_then_by_rank
@@ -116,6 +124,18 @@ conformance! { sqlite, Sqlite:
         a_sent_message_is_known_as_ours
         a_message_waits_while_nobody_knows_of_another_of_the_same_words
         the_outcome_of_a_message_is_no_post
+    }
+    correspondents {
+        what_is_said_of_a_recipient_has_the_date_of_its_first_reading
+        a_record_is_there_while_it_is_the_newest_and_in_its_time
+        a_conversation_and_its_gaps_are_kept_together
+    }
+    posted {
+        a_post_is_read_again_after_ten_minutes_and_then_when_that_says
+        a_loss_is_entered_once_and_shown_by_the_next_head
+        what_was_shown_before_a_post_is_known
+        a_strange_post_is_kept_once
+        an_opening_is_remembered_by_its_sum
     }
     requests {
         nobody_approves_what_they_asked_for

@@ -7,12 +7,14 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use verbale::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
+use verbale::base::ids::{AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
 use verbale::base::time::Time;
 use verbale::platform::{
-    Addressee, Attachment, Draft, Error, File, Me, MentionPage, MessagePage, PageToken, Platform, Post, Purpose, Sent,
+    Addressee, Attachment, ConversationPage, Draft, Error, File, Lookup, Me, MentionPage, MessagePage, OwnPosts,
+    PageToken, Participants, Platform, Post, PostState, Purpose, Recipient, Sent,
 };
 use verbale::sandbox::world::{self, Call};
 use verbale::sandbox::{Direct, EMBASSY, Shared};
@@ -145,11 +147,11 @@ impl Platform for CrashPlatform {
         self.call(self.direct.me()).await
     }
 
-    async fn account_by_name(&self, name: &AccountName) -> Result<Option<Account>, Error> {
+    async fn account_by_name(&self, name: &AccountName) -> Result<Lookup, Error> {
         self.call(self.direct.account_by_name(name)).await
     }
 
-    async fn account_by_id(&self, id: AccountId) -> Result<Option<Account>, Error> {
+    async fn account_by_id(&self, id: AccountId) -> Result<Lookup, Error> {
         self.call(self.direct.account_by_id(id)).await
     }
 
@@ -166,6 +168,19 @@ impl Platform for CrashPlatform {
         self.call(self.direct.messages_with(account, size, page)).await
     }
 
+    async fn messages_in(
+        &self,
+        conversation: &ConversationId,
+        size: u32,
+        page: Option<&PageToken>,
+    ) -> Result<MessagePage, Error> {
+        self.call(self.direct.messages_in(conversation, size, page)).await
+    }
+
+    async fn messages_left(&self) -> Option<u64> {
+        self.direct.messages_left().await
+    }
+
     async fn send_message(&self, to: &Addressee, text: &str, media: Option<MediaId>) -> Result<Sent, Error> {
         self.write(Call::SendMessage, self.direct.send_message(to, text, media)).await
     }
@@ -178,8 +193,24 @@ impl Platform for CrashPlatform {
         self.call(self.direct.upload(file, purpose)).await
     }
 
-    async fn participants(&self, conversation: &ConversationId) -> Result<Vec<AccountId>, Error> {
+    async fn participants(&self, conversation: &ConversationId) -> Result<Participants, Error> {
         self.call(self.direct.participants(conversation)).await
+    }
+
+    async fn recipient(&self, id: AccountId) -> Result<Recipient, Error> {
+        self.call(self.direct.recipient(id)).await
+    }
+
+    async fn conversations(&self, page: Option<&PageToken>) -> Result<ConversationPage, Error> {
+        self.call(self.direct.conversations(page)).await
+    }
+
+    async fn is_encrypted(&self, conversation: &ConversationId) -> Result<Option<bool>, Error> {
+        self.call(self.direct.is_encrypted(conversation)).await
+    }
+
+    async fn newest_message(&self, conversation: &ConversationId) -> Result<Option<MessageId>, Error> {
+        self.call(self.direct.newest_message(conversation)).await
     }
 
     async fn attachment(&self, message: MessageId, attachment: &Attachment, bytes_max: u64) -> Result<File, Error> {
@@ -196,8 +227,12 @@ impl Platform for CrashPlatform {
         self.write(Call::CreatePost, self.direct.post(draft)).await
     }
 
-    async fn own_posts(&self, after: PostId) -> Result<Vec<Post>, Error> {
+    async fn own_posts(&self, after: PostId) -> Result<OwnPosts, Error> {
         self.call(self.direct.own_posts(after)).await
+    }
+
+    async fn newest_posts(&self, after: PostId, count: u32) -> Result<OwnPosts, Error> {
+        self.call(self.direct.newest_posts(after, count)).await
     }
 
     async fn mentions(&self, after: PostId, size: u32, page: Option<&PageToken>) -> Result<MentionPage, Error> {
@@ -206,6 +241,14 @@ impl Platform for CrashPlatform {
 
     async fn read_post(&self, id: PostId) -> Result<Option<Post>, Error> {
         self.call(self.direct.read_post(id)).await
+    }
+
+    async fn post_state(&self, id: PostId) -> Result<PostState, Error> {
+        self.call(self.direct.post_state(id)).await
+    }
+
+    fn clock_ahead(&self) -> Duration {
+        self.direct.clock_ahead()
     }
 }
 

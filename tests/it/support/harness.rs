@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use verbale::base::clock::Clock;
@@ -11,6 +11,7 @@ use verbale::base::hash::Hash;
 use verbale::base::ids::{AccountId, AccountName, Origin};
 use verbale::base::time::Time;
 use verbale::note::Salt;
+use verbale::platform::Platform;
 use verbale::sandbox::world::Settings;
 use verbale::sandbox::{self, Direct, EMBASSY, MINISTRY, Shared, World};
 use verbale::store::vault::Vault;
@@ -18,6 +19,7 @@ use verbale::store::{Durability, Store};
 use verbale::tasks::acknowledge::ReceiptSettings;
 use verbale::tasks::deliver::{DeliverSettings, DmSender};
 use verbale::tasks::disclose::{DiscloseContext, Discloser, OpenSettings};
+use verbale::tasks::monitor::{Monitor, MonitorSettings};
 use verbale::tasks::persons::Persons;
 use verbale::tasks::post::{PublishSettings, Publisher};
 use verbale::tasks::publish::Public;
@@ -25,6 +27,7 @@ use verbale::tasks::reply::limits::Limits;
 use verbale::tasks::reply::{self, Bot, BotContext, BotSettings};
 use verbale::tasks::rules::{Correspondent, Formal, Rule};
 use verbale::tasks::seal::{self, SlipSettings, WatchContext, WatchSettings, Watcher};
+use verbale::tasks::survey::{Conversations, Recipients, SurveySettings};
 use verbale::tasks::task::{Next, Task};
 use verbale::tlog::signed_note::LogKey;
 
@@ -61,6 +64,9 @@ pub enum Which {
     Discloser,
     DmSender,
     Bot,
+    Recipients,
+    Conversations,
+    Monitor,
 }
 
 /// The tasks that seal and post.
@@ -70,8 +76,12 @@ pub const ALL: [Which; 3] = [Which::Watcher, Which::Publisher, Which::Public];
 pub const DISPUTE: [Which; 5] = [Which::Watcher, Which::Publisher, Which::Public, Which::Discloser, Which::DmSender];
 
 /// All tasks.
-pub const EVERY: [Which; 6] =
-    [Which::Watcher, Which::Publisher, Which::Public, Which::Discloser, Which::DmSender, Which::Bot];
+pub const EVERY: [Which; 7] =
+    [Which::Watcher, Which::Publisher, Which::Public, Which::Discloser, Which::DmSender, Which::Bot, Which::Monitor];
+
+/// Those that seal and post, and those that look after correspondents.
+pub const SURVEY: [Which; 5] =
+    [Which::Watcher, Which::Publisher, Which::Public, Which::Recipients, Which::Conversations];
 
 /// The result of a tick.
 #[derive(PartialEq, Eq, Debug)]
@@ -90,6 +100,9 @@ struct Loops {
     discloser: Discloser,
     dm_sender: DmSender,
     bot: Bot,
+    recipients: Recipients,
+    conversations: Conversations,
+    monitor: Monitor,
 }
 
 /// The settings of the tasks.
@@ -111,10 +124,14 @@ pub struct Harness {
     pub identity: age::x25519::Identity,
     pub folder: tempfile::TempDir,
     plan: Plan,
+    /// The wait between two looks at the messages.
+    pub poll: Duration,
+    /// How far the machine's clock is ahead of the true one, in milliseconds.
+    offset_ms: Arc<AtomicI64>,
     salts: Arc<AtomicU64>,
     loops: Option<Loops>,
     /// When each task wants to continue.
-    next: [Next; 6],
+    next: [Next; 9],
     /// Which tasks run.
     pub running: &'static [Which],
     /// Whether a second official must approve what is opened.
@@ -131,6 +148,8 @@ pub struct Harness {
     pub limits: Limits,
     /// Whether notes are followed by their slips.
     pub slip: bool,
+    /// The platform of the tasks, if it is not the world itself, without a network between.
+    pub platform: Option<Arc<dyn Platform>>,
 }
 
 impl Harness {
@@ -150,9 +169,11 @@ impl Harness {
             identity: age::x25519::Identity::generate(),
             folder,
             plan,
+            poll: POLL,
+            offset_ms: Arc::default(),
             salts: Arc::default(),
             loops: None,
-            next: [Next::Now; 6],
+            next: [Next::Now; 9],
             running: &ALL,
             approval: false,
             persons: Persons::default(),
@@ -161,11 +182,22 @@ impl Harness {
             has_key: false,
             limits: BotSettings::default().limits(),
             slip: false,
+            platform: None,
         }
     }
 
     pub fn now(&self) -> Time {
         self.world.clock().now()
+    }
+
+    /// What time the machine says it is.
+    pub fn told(&self) -> Time {
+        self.now().plus_ms(self.offset_ms.load(Ordering::SeqCst))
+    }
+
+    /// Sets the machine's clock this far ahead of the true one.
+    pub fn set_clock(&self, offset_ms: i64) {
+        self.offset_ms.store(offset_ms, Ordering::SeqCst);
     }
 
     pub fn database(&self) -> PathBuf {
@@ -191,14 +223,11 @@ impl Harness {
         let (world, fuse, salts) = (self.world.clone(), self.fuse.clone(), self.salts.clone());
         let direct = Direct::new(world.clone(), EMBASSY);
         let (late, strikes) = (self.late.clone(), self.strikes.clone());
-        let platform = Arc::new(CrashPlatform { direct, world: world.clone(), fuse: fuse.clone(), late, strikes });
-        let clock = Clock::from_fn({
-            let (world, fuse) = (world.clone(), fuse.clone());
-            move || {
-                fuse.burn();
-                world.clock().now()
-            }
-        });
+        let platform: Arc<dyn Platform> = match &self.platform {
+            Some(platform) => platform.clone(),
+            None => Arc::new(CrashPlatform { direct, world: world.clone(), fuse: fuse.clone(), late, strikes }),
+        };
+        let clock = self.clock();
         let seed = self.plan.seed;
         let chance: reply::Chance = Arc::new({
             let (salts, fuse) = (salts.clone(), fuse.clone());
@@ -213,13 +242,7 @@ impl Harness {
             let count = salts.fetch_add(1, Ordering::SeqCst);
             Salt::from_bytes(*Hash::of(format!("{seed} {count}").as_bytes()).as_bytes())
         });
-        let store = loop {
-            match Store::open(&self.database(), key(), Durability::Process) {
-                // A test that starts a process holds a copy of every lock until that process has begun.
-                Err(verbale::store::Error::InUse(_)) => std::thread::yield_now(),
-                store => break store.unwrap(),
-            }
-        };
+        let store = self.open_store();
         let vault = Arc::new(Vault::new(vec![self.identity.to_public()]));
         let publisher = Publisher::new(
             platform.clone(),
@@ -227,19 +250,57 @@ impl Harness {
             clock.clone(),
             self.publish(),
             ReceiptSettings::default().posts_a_day,
+            POLL,
         );
         let discloser = Discloser::new(platform.clone(), store.clone(), clock.clone(), self.open(), self.discloser());
         let dm_sender = DeliverSettings {
             unknown_outcome_timeout: UNKNOWN_OUTCOME_TIMEOUT,
             identities: vec![self.identity.clone()],
+            poll: POLL,
         };
         let dm_sender = DmSender::new(platform.clone(), store.clone(), clock.clone(), dm_sender);
         let context = BotContext { correspondents: correspondents(), open: self.open(), has_key: self.has_key };
         let bot = Bot::new(platform.clone(), store.clone(), clock.clone(), chance, self.bot(), context);
+        let (survey, rules) = (SurveySettings::default(), self.watch().rule);
+        let recipients = Recipients::new(platform.clone(), store.clone(), clock.clone(), survey.clone(), rules.clone());
+        let conversations = Conversations::new(platform.clone(), store.clone(), clock.clone(), survey, rules);
+        let monitor = Monitor::new(platform.clone(), store.clone(), clock.clone(), &MonitorSettings::default());
         let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watch(), self.watcher());
-        let public = Public::open(&self.public(), site_fixture::settings(&key()), store.clone(), clock).await.unwrap();
-        self.loops = Some(Loops { store, watcher, publisher, public, discloser, dm_sender, bot });
-        self.next = [Next::Now; 6];
+        let public = Public::new(&self.public(), site_fixture::settings(&key()), store.clone(), clock);
+        self.loops = Some(Loops {
+            store,
+            watcher,
+            publisher,
+            public,
+            discloser,
+            dm_sender,
+            bot,
+            recipients,
+            conversations,
+            monitor,
+        });
+        self.next = [Next::Now; 9];
+    }
+
+    /// The clock of the tasks: the world's, and each look at it may be the last.
+    fn clock(&self) -> Clock {
+        let (world, steady, fuse) = (self.world.clone(), self.world.clone(), self.fuse.clone());
+        let offset_ms = self.offset_ms.clone();
+        let wall = move || {
+            fuse.burn();
+            world.clock().now().plus_ms(offset_ms.load(Ordering::SeqCst))
+        };
+        Clock::from_fns(wall, move || Duration::from_millis(steady.clock().now().ms().unsigned_abs()))
+    }
+
+    fn open_store(&self) -> Store {
+        loop {
+            match Store::open(&self.database(), key(), Durability::Process) {
+                // A test that starts a process holds a copy of every lock until that process has begun.
+                Err(verbale::store::Error::InUse(_)) => std::thread::yield_now(),
+                store => return store.unwrap(),
+            }
+        }
     }
 
     fn publish(&self) -> PublishSettings {
@@ -284,6 +345,7 @@ impl Harness {
             rule: vec![Rule { correspondents: correspondents(), formal: Formal::Marker(MARKER.to_owned()) }],
             attachments_timeout: self.plan.attachments_timeout,
             attachment_bytes_max: 1 << 20,
+            poll: self.poll,
             ..WatchSettings::default()
         }
     }
@@ -317,6 +379,9 @@ impl Harness {
             Which::Discloser => until_death(loops.discloser.tick()).await,
             Which::DmSender => until_death(loops.dm_sender.tick()).await,
             Which::Bot => until_death(loops.bot.tick()).await,
+            Which::Recipients => until_death(loops.recipients.tick()).await,
+            Which::Conversations => until_death(loops.conversations.tick()).await,
+            Which::Monitor => until_death(loops.monitor.tick()).await,
         };
         match ended {
             Some(next) => {
@@ -335,7 +400,7 @@ impl Harness {
     pub fn is_due(&self, which: Which) -> bool {
         match self.next[which as usize] {
             Next::Now => true,
-            Next::Idle(until) => which != Which::Watcher || until <= self.now(),
+            Next::Idle(until) => !matches!(which, Which::Watcher | Which::Monitor) || until <= self.now(),
             Next::Wait(until) => until <= self.now(),
         }
     }

@@ -16,6 +16,7 @@ use verbale::tasks::rules::{Correspondent, Formal};
 use crate::support::database;
 use crate::support::harness::{CONSULATE, MARKER, key};
 use crate::support::observer::Observer;
+use crate::support::relay::Relay;
 use crate::support::sandbox_server::{SandboxServer, open};
 
 /// The seed of [`key`].
@@ -66,6 +67,13 @@ impl Place {
         let config = std::fs::read_to_string(&path).unwrap();
         assert!(config.contains(old), "{old}");
         std::fs::write(&path, config.replace(old, new)).unwrap();
+    }
+
+    /// Puts a relay between the program and the sandbox, which bends the sandbox's answers.
+    pub async fn relay(&self) -> Relay {
+        let relay = Relay::open(&self.server.base).await;
+        self.configure(&self.server.base, &relay.base);
+        relay
     }
 
     /// A command of the program on this installation.

@@ -2,6 +2,7 @@
 //! `harness` runs all of them together, and lets them die.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use verbale::base::clock::Clock;
@@ -78,7 +79,8 @@ impl Workbench {
     }
 
     pub fn publisher_of(&self, platform: Arc<Direct>, clock: Clock, settings: PublishSettings) -> Publisher {
-        Publisher::new(platform, self.store.clone(), clock, settings, ReceiptSettings::default().posts_a_day)
+        let (store, posts_a_day) = (self.store.clone(), ReceiptSettings::default().posts_a_day);
+        Publisher::new(platform, store, clock, settings, posts_a_day, Duration::from_secs(60))
     }
 
     pub fn send(&self, text: &str) {

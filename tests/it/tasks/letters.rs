@@ -25,7 +25,11 @@ async fn begun() -> Workbench {
 }
 
 fn sender(bench: &Workbench, clock: Clock) -> DmSender {
-    let settings = DeliverSettings { unknown_outcome_timeout: Duration::from_secs(600), identities: vec![] };
+    let settings = DeliverSettings {
+        unknown_outcome_timeout: Duration::from_secs(600),
+        identities: vec![],
+        poll: Duration::from_secs(60),
+    };
     DmSender::new(bench.platform(EMBASSY), bench.store.clone(), clock, settings)
 }
 

@@ -3,9 +3,14 @@
 pub mod disputes;
 pub mod effects;
 pub mod faults;
+pub mod forks;
 pub mod letters;
+pub mod monitor;
 pub mod once_model;
 pub mod price;
 pub mod reply;
 pub mod simulation;
 pub mod steps;
+pub mod survey;
+mod unsent;
+pub mod year;

@@ -136,29 +136,51 @@ async fn nothing_is_posted_by_a_wrong_clock() {
     let right = bench.clock();
     let ahead = Clock::from_fn(move || right.now().plus_ms(DAY_MS));
     let mut publisher = bench.publisher_of(bench.platform(EMBASSY), ahead, bench.publishing());
-    let error = publisher.tick().await.unwrap_err().to_string();
-    assert!(error.contains("clock"), "{error}");
+    run(&bench, &mut publisher, 3 * MINUTE_MS).await;
+    assert!(trouble(&bench, "publisher").await.contains("this machine's clock says"));
     assert_eq!(bench.posts(), 0);
 }
 
+/// The platform's clock says that ours is right: the message is at fault, and holds up nothing.
 #[tokio::test]
-async fn nothing_is_sealed_by_a_clock_that_stays_behind() {
+async fn a_message_with_a_time_to_come_is_one_gap() {
     let bench = Workbench::new(Settings::without_limits());
     let mut watcher = bench.watcher();
     run(&bench, &mut watcher, MINUTE_MS).await;
     let tomorrow = Outgoing::text("NOTE of tomorrow");
     bench.world.with(|world, now| world.send(now.plus_ms(DAY_MS), EMBASSY, MINISTRY, &tomorrow)).unwrap();
-    let error = loop {
-        match watcher.tick().await {
-            Ok(Next::Now) => {}
-            Ok(Next::Idle(until) | Next::Wait(until)) => {
-                bench.world.clock().advance_ms(until.ms_since(bench.clock().now()))
-            }
-            Err(error) => break error.to_string(),
-        }
-        assert_eq!(bench.sealed().await, 0);
-    };
-    assert!(error.contains("this machine's clock says"), "{error}");
+    bench.send("NOTE of today");
+    run(&bench, &mut watcher, 20 * MINUTE_MS).await;
+    assert_eq!((bench.sealed().await, bench.store.size().await.unwrap()), (1, 2));
+    run(&bench, &mut bench.watcher(), 20 * MINUTE_MS).await;
+    assert_eq!((bench.sealed().await, bench.store.size().await.unwrap()), (1, 2), "it is entered once");
+    run(&bench, &mut bench.watcher(), 2 * DAY_MS).await;
+    assert_eq!(bench.sealed().await, 2, "its time has come");
+}
+
+#[tokio::test]
+async fn nothing_is_sealed_by_a_clock_that_stays_behind() {
+    let bench = Workbench::new(Settings::without_limits());
+    run(&bench, &mut bench.watcher(), 3 * MINUTE_MS).await;
+    let world = bench.world.clone();
+    let behind = Clock::from_fn(move || world.clock().now().plus_ms(-DAY_MS));
+    let (platform, vault, salts) = (bench.platform(EMBASSY), Arc::new(bench.vault()), bench.salts());
+    let context = verbale::tasks::seal::WatchContext::new(fixture::key().name().clone());
+    let (store, watching) = (bench.store.clone(), bench.watching());
+    let mut watcher = verbale::tasks::seal::Watcher::new(platform, store, vault, behind, salts, watching, context);
+    bench.send("NOTE of tomorrow");
+    for _ in 0..60 {
+        watcher.tick().await.unwrap();
+        bench.world.clock().advance_ms(MINUTE_MS / 3);
+    }
+    assert_eq!(bench.sealed().await, 0);
+    assert!(trouble(&bench, "watcher").await.contains("this machine's clock says"));
+}
+
+/// What `status` says of a task that is held up.
+async fn trouble(bench: &Workbench, name: &str) -> String {
+    let reports = bench.store.task_reports().await.unwrap();
+    reports.into_iter().find(|one| one.name == name).and_then(|one| one.trouble).expect("it has a problem")
 }
 
 /// The answer is lost, somebody deletes the post before it is found, and the platform remembers it for days.

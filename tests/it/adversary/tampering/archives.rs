@@ -131,6 +131,22 @@ fn sealed() -> Vec<Kind> {
                         vec![verbale::note::AttachmentRef::File(FileRef::of(b"other", "image/jpeg"))];
                 });
             }),
+            ("sealed: what the platform shows of another account, as the recipient's record", |set| {
+                let record = br#"{"id":"12","username":"newsroom","receives_your_dm":true}"#.to_vec();
+                super::hands::from_the_beginning(set, |embassy| {
+                    let note = &mut embassy.notes[OPENED as usize - 1];
+                    let mut content = Content::parse(&note.content).unwrap();
+                    let mut envelope = Envelope::parse(&note.envelope).unwrap();
+                    content.header.records.truncate(1);
+                    content.header = content.header.with_recipients(std::slice::from_ref(&record));
+                    note.records = vec![note.records[0].clone(), record];
+                    envelope.content = content.hash();
+                    (note.content, note.envelope) = (content.to_text().into_bytes(), envelope.to_text().into_bytes());
+                    let place = embassy.sealed(OPENED);
+                    embassy.log[place] = embassy.entry(OPENED);
+                    embassy.open_anew(OPENED);
+                });
+            }),
             ("sealed: an envelope with CRLF", |set| {
                 let envelope = &HONEST.notes[OPENED as usize - 1].envelope;
                 reseal_bytes(set, super::hands::with_cr(envelope), None);

@@ -19,6 +19,7 @@ const ENVELOPE: &str = "note-17.envelope.txt";
 const CONTENT: &str = "note-17.content.txt";
 const ENTRY: &str = "note-17.entry.txt";
 const RECORD: &str = "note-17.record.json";
+const RECIPIENT: &str = "note-17.recipient-1.json";
 const PICTURE: &str = "note-17.attachment-1.jpg";
 const TLOG: &str = "note-17.tlog-proof";
 
@@ -110,6 +111,10 @@ fn texts() -> Vec<Kind> {
                 forged(set, |files| drop(files.insert("note-17.attachment-2.jpg".to_owned(), b"\xff\xd8".to_vec())));
             }),
             ("the platform's record changed", |set| forged(set, |files| words(files, RECORD, "asks for", "wants no"))),
+            ("the record of the recipient changed, which took no messages", |set| {
+                forged(set, |files| words(files, RECIPIENT, "\"receives_your_dm\":false", "\"receives_your_dm\":true"));
+            }),
+            ("the record of the recipient left out", |set| forged(set, |files| drop(files.remove(RECIPIENT)))),
             ("record and content changed alike", |set| {
                 forged(set, |files| {
                     let old = Hash::of(&files[RECORD]).to_string();

@@ -36,6 +36,10 @@ pub fn post_id(note: u64) -> PostId {
     PostId(Channel::X.first_at(at(note).plus_ms(4_000)).0 | 5)
 }
 
+/// What the platform showed of the addressee when the note that is opened was sealed.
+pub const RECIPIENT: &[u8] =
+    br#"{"id":"783214","username":"ministry","receives_your_dm":false,"connection_status":[]}"#;
+
 /// A note as it was sealed; the text of each is its own.
 pub fn opening(note: u64, text: &str, previous: Hash) -> Opening {
     let message = MessageId(MessageId::first_at(at(note)).0 | 77);
@@ -47,7 +51,9 @@ pub fn opening(note: u64, text: &str, previous: Hash) -> Opening {
     let pictures: Vec<_> = Some(PICTURE.to_vec()).filter(|_| note == OPENED).into_iter().collect();
     let salt = |of: &str| Salt::from(Hash::of(format!("salt of the {of} of note {note}").as_bytes()));
     let attachments = pictures.iter().map(|file| AttachmentRef::File(FileRef::of(file, "image/jpeg"))).collect();
+    let recipients = Some(RECIPIENT.to_vec()).filter(|_| note == OPENED);
     let header = Header::of_message(salt("content"), &record, attachments, Vec::new());
+    let header = header.with_recipients(recipients.as_slice());
     let content = Content { header, text: Some(text.to_owned()) };
     let envelope = Envelope {
         log: key().name().clone(),
@@ -66,7 +72,7 @@ pub fn opening(note: u64, text: &str, previous: Hash) -> Opening {
     Opening {
         envelope: envelope.to_text().into_bytes(),
         content: content.to_text().into_bytes(),
-        records: vec![record],
+        records: std::iter::once(record).chain(recipients).collect(),
         attachments: pictures.into_iter().map(Some).collect(),
     }
 }

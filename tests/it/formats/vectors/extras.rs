@@ -167,7 +167,58 @@ fn recipients() -> Vec<Case> {
         resum(&mut files);
         case(expect, name, comment, zip(&files))
     })
-    .into()
+    .into_iter()
+    .chain(said())
+    .collect()
+}
+
+/// A proof in which these records of addressees were sealed.
+fn sealed_with(records: &[&[u8]]) -> Files {
+    let mut content = fixture::content();
+    content.header.records.extend(records.iter().map(|record| Record::of(Role::Recipient, record)));
+    let message = fixture::record();
+    opened(content, fixture::envelope(), &[&[&message[..]], records].concat())
+}
+
+/// What records of addressees may say.
+fn said() -> Vec<Case> {
+    let one = |expect, name: &str, comment, records: &[&[u8]]| {
+        case(expect, &format!("recipient-{name}"), comment, zip(&sealed_with(records)))
+    };
+    let follows = br#"{"id":"783214","receives_your_dm":true,"connection_status":["following","followed_by"]}"#;
+    let closed = br#"{"id":"783214","name":"The Ministry","receives_your_dm":false,"connection_status":[]}"#;
+    let (other, twice) =
+        (br#"{"id":"12","receives_your_dm":true}"#, br#"{"receives_your_dm":true,"receives_your_dm":false}"#);
+    vec![
+        one("intact", "follows", "The addressee took messages from the sender, and followed it.", &[follows]),
+        one("intact", "closed", "The addressee took no messages from the sender.", &[closed]),
+        one("intact", "silent", "The record does not say whether it took messages.", &[br#"{"id":"783214"}"#]),
+        one("intact", "of-nobody", "The record does not say whose it is.", &[br#"{"receives_your_dm":true}"#]),
+        one(
+            "intact",
+            "null",
+            "A null is as good as absent.",
+            &[br#"{"id":"783214","receives_your_dm":null,"connection_status":null}"#],
+        ),
+        one("record", "of-another", "The record is of an account that the note is not to.", &[other]),
+        one("record", "twice", "Two records are of the same account.", &[follows, closed]),
+        one(
+            "record",
+            "text",
+            "Whether it took messages is a text.",
+            &[br#"{"id":"783214","receives_your_dm":"true"}"#],
+        ),
+        one("record", "number", "The account's number is a number of JSON.", &[br#"{"id":783214}"#]),
+        one(
+            "record",
+            "status",
+            "What it is to the sender is no list of texts.",
+            &[br#"{"connection_status":["muting",1]}"#],
+        ),
+        one("record", "key-twice", "The record says twice whether it took messages.", &[twice]),
+        one("record", "no-object", "The record is a list.", &[b"[]"]),
+        one("record", "no-number", "The account's number has a sign.", &[br#"{"id":"+783214"}"#]),
+    ]
 }
 
 const EVENT: &[u8] = b"an event";

@@ -212,6 +212,9 @@ impl<'a, 'b> Play<'a, 'b> {
         }
         self.act(Of::Embassy, By::Operator, None, "requests", &[]).await;
         self.act(Of::Embassy, By::Operator, None, "requests --json", &[]).await;
+        for shown in ["resend", "resend --json", "resend --all", "rejudge --since 2099-01-01"] {
+            self.act(Of::Embassy, By::Operator, None, shown, &[]).await;
+        }
         for by in [By::Operator, By::Outsider, By::Official, By::FirstOfficial, By::SecondOfficial] {
             self.act(Of::Embassy, by, Some(2), "approve 4 --yes", &[]).await;
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use verbale::base::clock::Reading;
 use verbale::base::time::Time;
 use verbale::store::Attempts;
 use verbale::tasks::once::decide::{self, GivenUp, Known, LastAttempt, Look, Retry, Rules, Sight, Step};
@@ -35,6 +36,12 @@ pub struct Setup {
     pub locks: bool,
     /// By how many ticks our clock may be set, at the price of a fault; 0 for never.
     pub clock: i8,
+    /// Whether a process may die.
+    pub crashes: bool,
+    /// How many times a person sends again what is given up.
+    pub resends: u8,
+    /// Whether what is sent again goes on with the attempts that it had.
+    pub keeps_attempts: bool,
 }
 
 /// In ticks: an attempt is durable and not made yet, the platform may do what nobody waits for any more, a listing may not
@@ -66,6 +73,9 @@ impl Setup {
             commands: 0,
             locks: true,
             clock: 0,
+            crashes: true,
+            resends: 0,
+            keeps_attempts: true,
         }
     }
 
@@ -81,15 +91,20 @@ impl Setup {
         self.retry == Retry::ByPerson
     }
 
-    fn decided(&self, hand: &Hand) -> Step<u8> {
+    fn decided(&self, process: &Process, hand: &Hand) -> Step<u8> {
         let moment = |age: i8| Time::from_ms(1_000 - i64::from(age));
+        let steady = |age: i8| Duration::from_millis(1_000_u64.saturating_add_signed(-i64::from(age)));
         let attempts = hand.attempts.map(|ages| Attempts {
             first: moment(ages.first),
             last: moment(ages.last),
             all_failed: ages.unsure == 0,
         });
-        let look = hand.look.map(|(asked, sight)| Look { asked: moment(asked), sight });
-        (self.decide)(&Known { attempts, last: hand.last, look }, &self.rules(), moment(0))
+        let look = hand.look.map(|(asked, ago, sight)| {
+            let asked = Reading { wall: moment(asked), steady: steady(ago) };
+            Look { asked, ahead: Duration::ZERO, sight }
+        });
+        let made = process.made[usize::from(hand.effect)].map(steady);
+        (self.decide)(&Known { attempts, made, last: hand.last, look }, &self.rules(), moment(0))
     }
 }
 
@@ -109,6 +124,7 @@ impl Model for Setup {
             faults: self.faults,
             slow: self.slow,
             commands: self.commands,
+            resends: self.resends,
             wrong: None,
         }
     }
@@ -116,6 +132,7 @@ impl Model for Setup {
     fn steps(&self, world: &World) -> Vec<(Event, World)> {
         let mut steps = Steps { setup: self, world, steps: Vec::new() };
         steps.platform();
+        steps.person();
         if world.effects.iter().any(|effect| effect.ended.is_none()) {
             steps.time();
             (0..world.processes.len()).for_each(|process| steps.process(process));
@@ -183,6 +200,20 @@ impl Steps<'_> {
         }
     }
 
+    /// What a person does about what is given up.
+    fn person(&mut self) {
+        for at in (0..EFFECTS).filter(|_| 0 < self.world.resends) {
+            if self.world.effects[at].ended == Some(Ended::GivenUp) {
+                let keeps_attempts = self.setup.keeps_attempts;
+                self.add("sent again", at, |world| {
+                    world.resends -= 1;
+                    world.effects[at].ended = None;
+                    world.effects[at].attempts.take_if(|_| !keeps_attempts);
+                });
+            }
+        }
+    }
+
     /// Time passes, as far as what is assumed of the world lets it.
     fn time(&mut self) {
         let is_due = |effect: &Effect| {
@@ -228,7 +259,9 @@ impl Steps<'_> {
         if !process.runs {
             return self.start(who);
         }
-        self.fault("crash", who, |world| world.processes[who] = Process::default());
+        if self.setup.crashes {
+            self.fault("crash", who, |world| world.processes[who] = Process::default());
+        }
         match process.hand {
             None => {
                 let next: Vec<_> = (0..EFFECTS).filter(|&at| self.is_next(&process, at)).collect();
@@ -263,13 +296,14 @@ impl Steps<'_> {
 
     fn go_on(&mut self, who: usize, hand: Hand) {
         let (setup, at) = (self.setup, usize::from(hand.effect));
-        match setup.decided(&hand) {
+        match setup.decided(&self.world.processes[who], &hand) {
             Step::Attempt => self.add("attempt is durable", who, |world| {
                 let before = world.effects[at].attempts;
                 let first = before.map_or(0, |ages| ages.first);
                 let unsure = before.map_or(0, |ages| ages.unsure).saturating_add(1).min(UNSURE_MAX);
                 world.effects[at].attempts = Some(Ages { first, last: 0, unsure });
                 let attempts = world.effects[at].attempts;
+                world.processes[who].made[at] = Some(0);
                 world.processes[who].hand =
                     Some(Hand { attempts, last: LastAttempt::NotMade, look: None, held: 0, ..hand });
             }),
@@ -284,19 +318,32 @@ impl Steps<'_> {
                 }
                 world.effects[at].ended = Some(Ended::Accepted(id));
                 world.processes[who].hand = None;
+                world.processes[who].made[at] = None;
             }),
-            Step::Failed => self.add("failed is durable", who, |world| {
-                if let Some(ages) = &mut world.effects[at].attempts {
-                    ages.unsure = ages.unsure.saturating_sub(1);
+            Step::Failed => {
+                let fail = move |world: &mut World| {
+                    if let Some(ages) = &mut world.effects[at].attempts {
+                        ages.unsure = ages.unsure.saturating_sub(1);
+                    }
+                    put_down(setup, &mut world.processes[who], at);
+                };
+                self.add("failed is durable", who, fail);
+                // It was refused for good.
+                if 0 < self.world.resends {
+                    self.add("failed and given up is durable", who, |world| {
+                        fail(world);
+                        world.effects[at].ended = Some(Ended::GivenUp);
+                        world.processes[who].made[at] = None;
+                    });
                 }
-                put_down(setup, &mut world.processes[who], at);
-            }),
-            Step::GiveUp(GivenUp::Endless) => self.add("given up is durable", who, |world| {
-                if !matches!(hand.look, Some((_, Sight::Endless))) {
+            }
+            Step::GiveUp(GivenUp::TooLate) => self.add("given up is durable", who, |world| {
+                if !matches!(hand.look, Some((.., Sight::TooLate))) {
                     world.wrong = Some("it is given up though a look can tell");
                 }
                 world.effects[at].ended = Some(Ended::GivenUp);
                 world.processes[who].hand = None;
+                world.processes[who].made[at] = None;
             }),
         }
     }
@@ -327,7 +374,8 @@ impl Steps<'_> {
         let at = usize::from(hand.effect);
         let ids = self.listed(at);
         let mut see = |what, sight, is_fault: bool| {
-            let change = |world: &mut World| world.processes[who].hand = Some(Hand { look: Some((0, sight)), ..hand });
+            let change =
+                |world: &mut World| world.processes[who].hand = Some(Hand { look: Some((0, 0, sight)), ..hand });
             if is_fault { self.fault(what, who, change) } else { self.add(what, who, change) }
         };
         if ids.is_empty() {
@@ -335,7 +383,8 @@ impl Steps<'_> {
         }
         ids.into_iter().for_each(|id| see("looks, there", Sight::There(id), false));
         see("looks, unreadable", Sight::Unreadable, true);
-        see("looks, endless", Sight::Endless, true);
+        see("looks, unfinished", Sight::Unfinished, true);
+        see("looks, too late", Sight::TooLate, true);
     }
 
     /// What is listed of the effect's words, and not known to be another's.
@@ -379,6 +428,9 @@ impl Steps<'_> {
             world.effects[at].fly();
             know(world, LastAttempt::Unknown);
         });
+        if !self.setup.crashes {
+            return;
+        }
         self.fault("crash, done", who, |world| {
             world.effects[at].make();
             die(world);

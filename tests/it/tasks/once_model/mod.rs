@@ -10,9 +10,10 @@
 //! | whatever an attempt does is listed within the time-out of the moment that was written down before it | deadlines that time does not pass |
 //! | one process at a time: a lock that dies with its process | `locks` |
 //! | what says the same as something of unknown outcome is not tried before that has ended | `one_by_one` |
-//! | our clock is not set forward by the time-out between an attempt and a look | `clock` |
+//! | our clock is not set forward by the time-out between an attempt and a look of another process | `clock` |
+//! | what is given up and sent again goes on with the attempts that it had | `keeps_attempts` |
 //!
-//! Each of the four is shown to be needed: without it there is a counterexample.
+//! Each of the five is shown to be needed: without it there is a counterexample.
 //!
 //! `VERBALE_MODEL_FAULTS=1 cargo test --release --test it once_model` allows one more fault everywhere.
 
@@ -54,6 +55,16 @@ fn by_person() -> Setup {
     Setup { faults: 4, slow: 2, commands: 3, retry: Retry::ByPerson, ..Setup::new(as_it_is) }
 }
 
+/// Our clock is set forward by the time-out, and no process dies.
+fn forward() -> Setup {
+    Setup { clock: i8::try_from(TIMEOUT).unwrap(), crashes: false, faults: 3, ..one() }
+}
+
+/// What is given up is sent again twice.
+fn resent() -> Setup {
+    Setup { resends: 2, faults: 3, slow: 1, ..one() }
+}
+
 #[test]
 fn one_effect_is_done_once() {
     let explored = all("one effect", one());
@@ -85,12 +96,25 @@ fn a_clock_that_is_set_back_does_no_harm() {
 }
 
 #[test]
+fn a_clock_that_is_set_forward_does_no_harm_while_the_process_lives() {
+    all("one effect, clock set forward", forward());
+}
+
+#[test]
+fn what_is_given_up_and_sent_again_is_done_once() {
+    let explored = all("one effect, sent again", resent());
+    assert!(10_000 < explored.states);
+    all("two effects, sent again", Setup { resends: 1, ..two() });
+}
+
+#[test]
 fn each_assumption_is_needed() {
     let forward = i8::try_from(TIMEOUT).unwrap();
     for setup in [
         Setup { unknown_outcome_timeout: TIMEOUT - 1, ..one() },
         Setup { locks: false, ..one() },
         Setup { clock: forward, ..one() },
+        Setup { keeps_attempts: false, ..resent() },
         Setup { same_words: true, faults: 3, ..two() },
         Setup { unknown_outcome_timeout: TIMEOUT - 1, ..by_person() },
         Setup { locks: false, ..by_person() },

@@ -1,11 +1,14 @@
 //! Faults put into the decision on purpose: the model finds each of them.
 
+use std::time::Duration;
+
+use verbale::base::clock::Reading;
 use verbale::base::time::Time;
 use verbale::store::Attempts;
 use verbale::tasks::once::decide::{GivenUp, Known, LastAttempt, Look, Rules, Sight, Step};
 
 use super::engine::{Decide, Setup, as_it_is};
-use super::{by_person, found, one};
+use super::{by_person, forward, found, one};
 
 /// Tries again as soon as a look shows nothing.
 fn retries_at_once(known: &Known<u8>, rules: &Rules, now: Time) -> Step<u8> {
@@ -32,7 +35,8 @@ fn counts_from_the_first(known: &Known<u8>, rules: &Rules, now: Time) -> Step<u8
 
 /// Counts to the moment at which the look's answer came.
 fn counts_to_the_answer(known: &Known<u8>, rules: &Rules, now: Time) -> Step<u8> {
-    let look = known.look.map(|look| Look { asked: now, ..look });
+    let now_too = Duration::from_millis(now.ms().unsigned_abs());
+    let look = known.look.map(|look| Look { asked: Reading { wall: now, steady: now_too }, ..look });
     as_it_is(&Known { look, ..*known }, rules, now)
 }
 
@@ -59,7 +63,7 @@ fn acts_before_it_is_durable(known: &Known<u8>, rules: &Rules, now: Time) -> Ste
 /// Gives up while it may still appear.
 fn gives_up_early(known: &Known<u8>, rules: &Rules, now: Time) -> Step<u8> {
     match (as_it_is(known, rules, now), known.look) {
-        (Step::Later, Some(Look { sight: Sight::Absent, .. })) => Step::GiveUp(GivenUp::Endless),
+        (Step::Later, Some(Look { sight: Sight::Absent, .. })) => Step::GiveUp(GivenUp::TooLate),
         (step, _) => step,
     }
 }
@@ -70,6 +74,20 @@ fn waits_for_ever(known: &Known<u8>, rules: &Rules, now: Time) -> Step<u8> {
         Step::Attempt if known.attempts.is_some() => Step::Later,
         step => step,
     }
+}
+
+/// Takes a search that was not read to its end for one that was.
+fn unfinished_is_absent(known: &Known<u8>, rules: &Rules, now: Time) -> Step<u8> {
+    let look = known.look.map(|look| match look.sight {
+        Sight::Unfinished => Look { sight: Sight::Absent, ..look },
+        _ => look,
+    });
+    as_it_is(&Known { look, ..*known }, rules, now)
+}
+
+/// Asks only the clock that people set.
+fn asks_no_steady_clock(known: &Known<u8>, rules: &Rules, now: Time) -> Step<u8> {
+    as_it_is(&Known { made: None, ..*known }, rules, now)
 }
 
 /// A command that does not look before its attempt.
@@ -83,9 +101,10 @@ fn does_not_look_first(known: &Known<u8>, rules: &Rules, now: Time) -> Step<u8> 
 #[test]
 fn the_model_finds_each_fault() {
     let twice = "it is there twice";
-    let of_an_engine: [(&str, Decide, &str); 9] = [
+    let of_an_engine: [(&str, Decide, &str); 10] = [
         ("retries at once", retries_at_once, twice),
         ("unreadable is absent", unreadable_is_absent, twice),
+        ("unfinished is absent", unfinished_is_absent, twice),
         ("counts from the first", counts_from_the_first, twice),
         ("counts to the answer", counts_to_the_answer, twice),
         ("duplicate is failed", duplicate_is_failed, twice),
@@ -99,6 +118,8 @@ fn the_model_finds_each_fault() {
         assert_eq!(found.what, what, "{name}: {found:#?}");
         println!("{name}: {what}, after {} steps", found.path.len());
     }
+    let clock = Setup { decide: asks_no_steady_clock, ..forward() };
+    assert_eq!(found(clock).what, twice, "asks no steady clock");
     let of_a_command: [(&str, Decide); 3] = [
         ("retries at once", retries_at_once),
         ("does not look first", does_not_look_first),

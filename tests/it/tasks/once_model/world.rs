@@ -20,6 +20,8 @@ pub struct World {
     pub slow: u8,
     /// How many times a person may still give the command.
     pub commands: u8,
+    /// How many times a person may still send again what is given up.
+    pub resends: u8,
     /// What has gone wrong that must not.
     pub wrong: Option<&'static str>,
 }
@@ -77,6 +79,8 @@ pub struct Process {
     pub deferred: [bool; EFFECTS],
     /// Which were refused as duplicates.
     pub duplicates: [bool; EFFECTS],
+    /// How long ago by the steady clock the process has last attempted each.
+    pub made: [Option<i8>; EFFECTS],
 }
 
 /// An effect in hand, and what the process knows of it.
@@ -85,8 +89,8 @@ pub struct Hand {
     pub effect: u8,
     pub attempts: Option<Ages>,
     pub last: LastAttempt<u8>,
-    /// How long ago the look was asked for, and what it showed.
-    pub look: Option<(i8, Sight<u8>)>,
+    /// How long ago the look was asked for, by our clock and by the steady one, and what it showed.
+    pub look: Option<(i8, i8, Sight<u8>)>,
     /// For how many ticks an attempt has been durable and not made.
     pub held: u8,
     /// How many looks the command has made since its attempt.
@@ -127,14 +131,14 @@ impl Ages {
 }
 
 impl World {
-    /// Our clock goes on by so many ticks; backwards if it is set.
+    /// Our clock goes on by so many ticks, or is set by so many; the steady clock stays as it is.
     pub fn shift_clock(&mut self, by: i8) {
         for effect in &mut self.effects {
             effect.attempts.iter_mut().for_each(|ages| ages.shift(by));
         }
         for hand in self.processes.iter_mut().filter_map(|process| process.hand.as_mut()) {
             hand.attempts.iter_mut().for_each(|ages| ages.shift(by));
-            hand.look.iter_mut().for_each(|(asked, _)| *asked = (*asked + by).min(OLD));
+            hand.look.iter_mut().for_each(|(asked, ..)| *asked = (*asked + by).min(OLD));
         }
     }
 
@@ -151,6 +155,9 @@ impl World {
         }
         for process in &mut self.processes {
             process.deferred = [false; EFFECTS];
+            process.made.iter_mut().flatten().for_each(|age| *age = (*age + 1).min(OLD));
+            let look = process.hand.as_mut().and_then(|hand| hand.look.as_mut());
+            look.into_iter().for_each(|(_, steady, _)| *steady = (*steady + 1).min(OLD));
             if let Some(hand) = process.hand.as_mut().filter(|hand| hand.last == LastAttempt::NotMade) {
                 hand.held += 1;
             }
