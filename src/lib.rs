@@ -26,6 +26,8 @@
 //! | run | several notes whose commitments one post carries |
 //! | heartbeat | the daily post that says how many notes were sealed |
 //! | gap | a period in which messages may have been missed, and why |
+//! | unread part | messages between two numbers that the platform lists and that are not read yet |
+//! | rejudgement | that messages which were not formal are judged once more, by the rules of today |
 //! | proof | the file with which anybody checks one note |
 //! | thread | the numbered series of posts that carries an opened note's text: its mirror in public |
 //! | draft | what is to be sent as a note: a text, a file, or both |

@@ -49,7 +49,8 @@
 //!
 //! The database itself refuses to change, remove or replace: the log's name and key, entries, heads, notes, openings
 //! (which may be removed), receipts, disclosed files, requests that have ended, approvals, effects with their details,
-//! attempts (except to say that they failed), outcomes, what was given up (except for one decision about it). This holds for every writer. Entries and notes follow one
+//! attempts (except to say that they failed), outcomes, what was given up (except for one decision about it). This holds for
+//! every writer. Entries and notes follow one
 //! another without a gap. A text is posted once; a heartbeat once a day; a mention is answered once; a message of a
 //! kind is sent once; a post is the outcome of one effect. What has an outcome, or is given up, is not attempted again. A
 //! part of a thread is not attempted before the previous part is posted. Only answers and messages are given up; sent

@@ -70,6 +70,16 @@ impl Task for Inspector {
 }
 
 impl Inspector {
+    /// An inspector that has looked at nothing yet. Without a schedule it never does.
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        schedule: Option<Schedule>,
+        identities: Vec<age::x25519::Identity>,
+    ) -> Inspector {
+        Inspector { store, clock, identities, schedule, due: None, round: None, backoff: Backoff::new() }
+    }
+
     async fn step(&mut self) -> anyhow::Result<Next> {
         let now = self.clock.now();
         let Some(schedule) = &self.schedule else { return Ok(Next::Idle(now.plus_ms(DAY_MS))) };
@@ -92,16 +102,6 @@ impl Inspector {
         }
         self.due = Some(next);
         self.go_on(Round::default(), now).await
-    }
-
-    /// An inspector that has looked at nothing yet. Without a schedule it never does.
-    pub fn new(
-        store: Store,
-        clock: Clock,
-        schedule: Option<Schedule>,
-        identities: Vec<age::x25519::Identity>,
-    ) -> Inspector {
-        Inspector { store, clock, identities, schedule, due: None, round: None, backoff: Backoff::new() }
     }
 
     async fn was_troubled(&self) -> anyhow::Result<bool> {

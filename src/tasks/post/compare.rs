@@ -135,21 +135,24 @@ impl Comparison {
     /// Who the platform says that we are. None if it cannot be asked now, and the log knows: our timeline is then that
     /// account's, which is enough to seal. Nothing is posted before the platform has said it.
     async fn who_we_are(&mut self) -> Result<Option<Me>, TaskError> {
-        match (self.platform.me().await, self.store.own_account().await?) {
-            (Err(error), Some(known)) if !matches!(error, PlatformError::WrongClock { .. }) => {
+        match (self.confirm().await, self.store.own_account().await?) {
+            (Err(TaskError::Platform(error)), Some(known)) if !matches!(error, PlatformError::WrongClock { .. }) => {
                 let why = error.to_string();
                 warn!(account.id = %known.id, why, "who we are cannot be asked now: notes are sealed, and posted afterwards");
                 self.platform.know_me(known.id);
                 Ok(None)
             }
-            (me, _) => {
-                let me = me?;
-                me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
-                self.store.keep_account(&me.account).await?;
-                self.is_confirmed = true;
-                Ok(Some(me))
-            }
+            (me, _) => me.map(Some),
         }
+    }
+
+    /// Asks the platform who we are and what time it is, and compares both with what we know.
+    async fn confirm(&mut self) -> Result<Me, TaskError> {
+        let me = self.platform.me().await?;
+        me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
+        self.store.keep_account(&me.account).await?;
+        self.is_confirmed = true;
+        Ok(me)
     }
 
     /// The comparison before a post that shows a head, unless one was made a moment ago.
@@ -159,10 +162,7 @@ impl Comparison {
     /// another account's if the credentials are.
     pub(super) async fn before_post(&mut self) -> Result<(), TaskError> {
         if !self.is_confirmed {
-            let me = self.platform.me().await?;
-            me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
-            self.store.keep_account(&me.account).await?;
-            self.is_confirmed = true;
+            self.confirm().await?;
         }
         let age_ms = self.clock.now().ms_since(self.read_at);
         if (0..FRESH_MS).contains(&age_ms) && self.trouble.is_none() { Ok(()) } else { self.look().await }

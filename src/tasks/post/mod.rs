@@ -8,11 +8,11 @@
 //! The timeline is compared with the log before and after each post that shows a head: `compare` says when, and `judge`
 //! what follows from a post that is not ours.
 //!
-//! Notes come first, then the parts of mirrors in their order, answers, receipts, the heartbeat, and
-//! the head again when a post was lost. Notes wait for nothing else: whatever troubles another post, it waits, and notes pass it. A part answers the part before it, and the first
-//! part answers the note's post. If the platform refuses the reply, this part and the rest of its series are posted with
-//! the same words, but not as replies. Files are uploaded before each attempt, since an upload that nobody uses does no
-//! harm. A file that the platform does not take is left out.
+//! Notes come first, then the parts of mirrors in their order, answers, receipts, the heartbeat, and the head again when a
+//! post was lost. Notes wait for nothing else: whatever troubles another post, it waits, and notes pass it. A part answers
+//! the part before it, and the first part answers the note's post. If the platform refuses the reply, this part and the rest
+//! of its series are posted with the same words, but not as replies. Files are uploaded before each attempt, since an upload
+//! that nobody uses does no harm. A file that the platform does not take is left out.
 //!
 //! | the platform's error | a post of notes | any other post |
 //! |---|---|---|
@@ -65,6 +65,7 @@ const POSTS_LEFT_FEW: u64 = 3;
 /// The longest wait before the next try or look, as long as only time is needed: a poll by custom. X allows many more posts
 /// and looks than this makes.
 const LONGEST_WAIT: Duration = Duration::from_secs(90);
+
 /// The shortest time between two posts that show the head again because a post was lost.
 const AGAIN_EVERY_MS: i64 = 3_600_000;
 

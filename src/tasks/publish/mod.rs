@@ -47,6 +47,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// A backlog of a million entries is written in one tick.
 const WRITING_MAX: Duration = Duration::from_secs(3600);
+
 /// Number of entries that are compared in one piece: eight full bundles.
 const PIECE: u64 = 2048;
 

@@ -53,8 +53,8 @@ struct Work {
     held: Vec<Candidate>,
     bytes: usize,
     dealt_with: usize,
-    /// The moments of sending of messages that were judged once more, and are sealed.
-    again: Vec<(u64, Time)>,
+    /// For which rejudgement a message is to be sealed.
+    again: Vec<(u64, MessageId)>,
 }
 
 impl Watcher {
@@ -160,7 +160,7 @@ impl Watcher {
             MessageClass::Formal { to } => {
                 let files = sealing::fetch(&*self.platform, &message, &self.settings).await;
                 work.bytes += files.iter().flatten().map(|file| file.bytes.len()).sum::<usize>();
-                work.again.extend(again.map(|again| (again, at)));
+                work.again.extend(again.map(|again| (again, message.id)));
                 work.drafts.push(NoteDraft { message, to, listed, files });
             }
             MessageClass::Missed(reason) => work.batch.gaps.push(Gap { from: at, to: at, reason }),
@@ -183,16 +183,16 @@ impl Watcher {
     }
 
     /// What a batch says about a rejudgement.
-    fn rejudged_by(&self, batch: &Batch, again: &[(u64, Time)], is_last: bool, now: Time) -> Option<Rejudged> {
+    fn rejudged_by(&self, batch: &Batch, again: &[(u64, MessageId)], is_last: bool, now: Time) -> Option<Rejudged> {
         let judged = self.haul.judged.filter(|_| is_last);
         let id = again.first().map(|(id, _)| *id).or(judged.map(|(id, _)| id)).or(self.rejudged.filter(|_| is_last))?;
-        let is_sealed = |at: &Time| batch.notes.iter().any(|note| note.message.moment() == *at);
-        let sealed = again.iter().filter(|(_, at)| is_sealed(at));
+        let is_sealed = |message: &MessageId| batch.notes.iter().any(|note| note.message == *message);
+        let sealed = again.iter().filter(|(_, message)| is_sealed(message));
         Some(Rejudged {
             id,
             judged: judged.map_or(0, |(_, judged)| judged),
             sealed: sealed.clone().count() as u64,
-            late_ms: sealed.map(|(_, at)| now.ms_since(*at)).max().unwrap_or(0),
+            late_ms: sealed.map(|(_, message)| now.ms_since(message.moment())).max().unwrap_or(0),
             is_done: is_last && self.rejudged == Some(id),
         })
     }

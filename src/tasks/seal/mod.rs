@@ -336,11 +336,11 @@ impl Watcher {
 
     /// What strangers have cost today.
     async fn budget(&mut self, now: Time) -> Result<&mut Budget, TaskError> {
-        let spent = match &self.budget {
-            Some(_) => crate::store::Strangers::default(),
-            None => self.store.strangers(now.midnight()).await?,
+        let budget = match self.budget.take() {
+            Some(budget) => budget,
+            None => Budget::new(now, self.store.strangers(now.midnight()).await?),
         };
-        let budget = self.budget.get_or_insert_with(|| Budget::new(now, spent));
+        let budget = self.budget.insert(budget);
         budget.roll(now);
         Ok(budget)
     }

@@ -150,13 +150,11 @@ impl Watcher {
     }
 
     async fn list_part(&mut self, now: Time) -> Result<(), TaskError> {
-        let poll = self.settings.poll;
-        let is_late = self.round.as_ref().is_none_or(|round| ms(poll) <= now.ms_since(round.begun));
-        let left = self.platform.messages_left().await.unwrap_or(u64::MAX);
-        let needed = u64::try_from(WINDOW.as_millis().div_ceil(poll.as_millis().max(1))).unwrap_or(u64::MAX);
+        let poll = ms(self.settings.poll);
+        let is_late = self.round.as_ref().is_none_or(|round| poll <= now.ms_since(round.begun));
         let is_left = self.is_budget_left(now).await?;
         let part = self.spans.next().filter(|part| is_left || part.why != WhyUnread::Cut);
-        let is_allowed = !is_late && needed.min(LEFT_FOR_NEW_MAX) < left;
+        let is_allowed = !is_late && self.has_room_for_parts().await;
         match part.filter(|_| is_allowed && self.blocked.is_none_or(|until| until <= now)) {
             Some(part) => {
                 let start = self.store.started().await?.unwrap_or(MessageId(0));
@@ -279,6 +277,7 @@ impl Watcher {
         Ok(Next::Now)
     }
 
+    /// Whether so many calls are left that what is new can be read as well.
     async fn has_room_for_parts(&self) -> bool {
         let poll = self.settings.poll.as_millis().max(1);
         let needed = u64::try_from(WINDOW.as_millis().div_ceil(poll)).unwrap_or(u64::MAX).min(LEFT_FOR_NEW_MAX);

@@ -20,8 +20,9 @@ use crate::support::database;
 use crate::support::harness::{Ended, Harness, Plan, START_MS};
 use crate::support::relay::Relay;
 
-/// The longest time that one call may take in these stories: a call that hangs takes real time.
-const CALL_TIME: Duration = Duration::from_millis(500);
+/// The longest time that one call may take in these stories. It is real time, and no call hangs in any of them: on a machine
+/// that has much else to do, an answer may come late.
+const CALL_TIME: Duration = Duration::from_secs(20);
 
 /// A trouble is over for good if nothing has happened for so long.
 pub const DAY: Duration = Duration::from_secs(86_400);
