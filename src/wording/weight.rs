@@ -1,15 +1,17 @@
 //! How long a text is for X: twitter-text, configuration version 3.
 
-use emojis::UnicodeVersion;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The longest post, in units of [`weight`].
 pub const WEIGHT_MAX: usize = 280;
 
-/// The newest emoji that count as one. An implementation that knows fewer counts each part of a newer emoji, and so do
-/// we: a post is never longer than we think.
-const EMOJI_NEWEST: UnicodeVersion = UnicodeVersion::new(11, 0);
+/// Every way to write an emoji that counts as one, by `build.rs`.
+static EMOJI: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!(concat!(env!("OUT_DIR"), "/emoji.txt")).lines().collect());
 
 /// The weighted length of a text without links, in its canonical composition (NFC). Most characters of Europe and the
 /// Near East count 1, and all others 2. An emoji counts 2, whatever its number of code points.
@@ -35,7 +37,7 @@ fn is_flag(cluster: &str) -> bool {
 fn is_emoji(cluster: &str) -> bool {
     // A digit with a variation selector is no emoji: only a keycap makes it one.
     let possible = !cluster.starts_with(|c: char| c.is_ascii()) || cluster.ends_with('\u{20e3}');
-    possible && emojis::get(cluster).is_some_and(|emoji| emoji.unicode_version() <= EMOJI_NEWEST)
+    possible && EMOJI.contains(cluster)
 }
 
 fn code_point(c: char) -> usize {
