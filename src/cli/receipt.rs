@@ -138,6 +138,9 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 async fn read(config: &Config, reader: &Reader, from: &Correspondent) -> anyhow::Result<(AccountId, Vec<FoundSlip>)> {
     let clock = Clock::system();
     let platform = daemon::platform(config, &clock)?;
+    if let Some(account) = reader.own_account().await? {
+        platform.know_me(account.id);
+    }
     let from = identify(&platform, reader, from).await?;
     Ok((from, acknowledge::list(&platform, from).await?))
 }

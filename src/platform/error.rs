@@ -1,5 +1,6 @@
 //! How the platform can fail to do what it is asked.
 
+use crate::base::ids::{Account, AccountId};
 use crate::base::time::Time;
 
 /// Why there is no result, sorted by what the caller does next.
@@ -43,12 +44,23 @@ pub enum Error {
         "this machine's clock says {ours}, the platform's {theirs}\na seal with a wrong time is worth nothing, so nothing is sealed until the clock is right: set it (`timedatectl set-ntp true`)"
     )]
     WrongClock { ours: Time, theirs: Time },
+    /// The platform says that the credentials are those of the account `said`, and they are known to be those of `known`.
+    /// Either the answer is wrong, or the credentials are. Ask again: the answer is not believed.
+    #[error(
+        "the platform says that the credentials are those of {said}, and this is the log of the account {known}\nif this lasts, use the credentials of {known}, or make another log with `verbale init`"
+    )]
+    WrongAccount { said: Account, known: AccountId },
     /// It did not happen, and never will in this form.
     #[error("the platform refused: {what}")]
     Refused { what: String },
 }
 
 impl Error {
+    /// Whether nothing may be sealed as long as it lasts: the time would be wrong, or the account.
+    pub fn forbids_sealing(&self) -> bool {
+        matches!(self, Error::WrongClock { .. } | Error::WrongAccount { .. })
+    }
+
     /// Whether the cause may be the one thing that was asked for, such as a post or a conversation, and pass by itself: others
     /// need not wait for it.
     pub fn may_concern_one(&self) -> bool {

@@ -264,9 +264,13 @@ impl Me {
 #[async_trait]
 pub trait Platform: Send + Sync {
     /// The account that the credentials belong to.
+    ///
+    /// # Errors
+    /// [`Error::WrongAccount`] if it is another one than is known.
     async fn me(&self) -> Result<Me, Error>;
 
-    /// Tells who the credentials are known to belong to from earlier, so that no call has to ask first.
+    /// Tells who the credentials are known to belong to from earlier: no call has to ask first, and no other answer is
+    /// believed.
     fn know_me(&self, _me: AccountId) {}
 
     /// The account with this name.

@@ -43,11 +43,24 @@ pub enum Wake {
 pub enum Needs {
     /// Nothing.
     Nothing,
-    /// The public folder was compared with the log: it may show more than the database has.
+    /// It was tried to open the public folder: it may show more than the database has.
     Folder,
     /// The account's own posts were compared with the log. Before that nothing is entered in the log: sealing again
     /// what a lost database had sealed, and posted, would fork it.
     Comparison,
+}
+
+/// What the public folder showed when it was first opened since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shown {
+    /// Nobody has looked yet.
+    Unknown,
+    /// It cannot be opened, so it may show what the log does not lead to.
+    Unreadable,
+    /// Nothing.
+    Nothing,
+    /// A head that the log leads to.
+    Head,
 }
 
 /// How a task ends when the daemon is told to stop.
@@ -276,6 +289,7 @@ impl Backoff {
             | Error::TokenRefused { .. }
             | Error::NoAnswer { .. }
             | Error::WrongClock { .. }
+            | Error::WrongAccount { .. }
             | Error::Duplicate => self.wait(now),
         }
     }

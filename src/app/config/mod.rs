@@ -89,7 +89,8 @@ pub struct Error {
     pub what: String,
     /// What the operator should do.
     pub remedy: String,
-    /// Whether a new start may do by itself what this one could not: the file is there, and the system did not give it.
+    /// Whether a new start may do what this one could not: the system did not give the file, which may be on a disk that is
+    /// not there yet.
     pub passes: bool,
 }
 
@@ -100,8 +101,8 @@ impl Error {
 
     /// A file cannot be read, for this reason.
     fn unread(error: &std::io::Error, what: impl Into<String>, remedy: impl Into<String>) -> Error {
-        use std::io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
-        let lasts = matches!(error.kind(), InvalidData | IsADirectory | NotADirectory | NotFound | PermissionDenied);
+        use std::io::ErrorKind::{InvalidData, IsADirectory};
+        let lasts = matches!(error.kind(), InvalidData | IsADirectory);
         Error { passes: !lasts, ..Error::new(what, remedy) }
     }
 }
@@ -135,7 +136,8 @@ fn read(path: &Path) -> Result<String, Error> {
             "name the right file with `--config FILE`",
         )),
         Ok(_) => Ok(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::new(
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::unread(
+            &error,
             format!("there is no configuration {shown}"),
             "name it with `--config FILE`, or make one with `verbale init DIR`",
         )),

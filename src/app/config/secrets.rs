@@ -164,7 +164,7 @@ fn read(path: &Path, what: &str, remedy: &str) -> Result<SecretString, Error> {
     let shown = path.display();
     let unreadable = |error: io::Error| {
         if error.kind() == io::ErrorKind::NotFound {
-            return Error::new(format!("there is no file {shown}: {what}"), remedy);
+            return Error::unread(&error, format!("there is no file {shown}: {what}"), remedy);
         }
         let why = format!("{what} in {shown} cannot be read: {error}");
         Error::unread(&error, why, format!("let the user that runs this program own it: chown verbale {shown}"))

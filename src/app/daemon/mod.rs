@@ -116,6 +116,10 @@ pub async fn run(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()
 
 /// Runs the tasks until the last has ended, and returns why the first had to.
 async fn run_tasks(parts: Parts, shutdown: CancellationToken) -> anyhow::Result<()> {
+    // An answer that names another account is then no answer.
+    if let Some(account) = parts.store.own_account().await? {
+        parts.platform.know_me(account.id);
+    }
     let Registry { tasks, signals } = tasks::all(&parts);
     let (clock, store, pulse) = (parts.clock.clone(), parts.store.clone(), Pulse::default());
     let beat = pulse::beat(pulse.clone(), store.clone(), clock.clone());

@@ -49,11 +49,11 @@ impl Registered {
 /// All tasks that are to run. Nothing is asked of the platform yet.
 pub(super) fn all(parts: &Parts) -> Registry {
     let public = parts.public();
-    let publisher = parts.publisher().beside(public.was_empty());
+    let publisher = parts.publisher().beside(public.shown());
     let signals = Signals {
         grown: parts.store.grown(),
         written: public.written(),
-        folder: public.compared(),
+        folder: public.shown(),
         compared: publisher.compared(),
     };
     let tasks = [
@@ -90,6 +90,7 @@ impl Parts {
         let TaskSettings { publish, receipt, .. } = self.settings.clone();
         let (platform, store, clock) = (self.platform.clone(), self.store.clone(), self.clock.clone());
         Publisher::new(platform, store, clock, publish, receipt.posts_a_day, self.request_poll)
+            .sealing_every(self.settings.watch.poll)
     }
 
     /// Only if posts are read again.

@@ -11,7 +11,7 @@ use super::pulse::Pulse;
 use crate::base::clock::Clock;
 use crate::base::time::Time;
 use crate::store::Store;
-use crate::tasks::task::{Backoff, End, Needs, Next, Task, Wake};
+use crate::tasks::task::{Backoff, End, Needs, Next, Shown, Task, Wake};
 
 /// The longest single sleep: a clock that is set is noticed after it.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
@@ -23,8 +23,8 @@ pub(super) struct Signals {
     pub(super) grown: watch::Receiver<u64>,
     /// The public folder was written.
     pub(super) written: watch::Receiver<u64>,
-    /// What the public folder shows has been compared with the log.
-    pub(super) folder: watch::Receiver<bool>,
+    /// What the public folder showed when it was first opened.
+    pub(super) folder: watch::Receiver<Shown>,
     /// The account's own posts have been compared with the log.
     pub(super) compared: watch::Receiver<bool>,
 }
@@ -43,16 +43,16 @@ pub(super) struct Waker {
 impl Waker {
     /// Runs a task, once what it needs has happened. If that never happens, another task reports the reason.
     pub(super) async fn drive<T: Task>(mut self, task: T) -> anyhow::Result<()> {
-        let needed = match T::NEEDS {
-            Needs::Nothing => None,
-            Needs::Folder => Some(&mut self.signals.folder),
-            Needs::Comparison => Some(&mut self.signals.compared),
-        };
-        if let Some(needed) = needed {
-            let happened = async { needed.wait_for(|done| *done).await.is_ok() };
-            if self.shutdown.run_until_cancelled(happened).await != Some(true) {
-                return Ok(());
+        let Signals { folder, compared, .. } = &mut self.signals;
+        let happened = async {
+            match T::NEEDS {
+                Needs::Nothing => true,
+                Needs::Folder => folder.wait_for(|shown| *shown != Shown::Unknown).await.is_ok(),
+                Needs::Comparison => compared.wait_for(|done| *done).await.is_ok(),
             }
+        };
+        if self.shutdown.run_until_cancelled(happened).await != Some(true) {
+            return Ok(());
         }
         match T::END {
             End::Cut => self.shutdown.clone().run_until_cancelled(self.repeat(task)).await.unwrap_or(Ok(())),

@@ -21,7 +21,7 @@ use crate::app::config::Config;
 use crate::app::daemon;
 use crate::base::clock::Clock;
 use crate::note::standing::Standing;
-use crate::platform::{GIF_BYTES_MAX, x};
+use crate::platform::{GIF_BYTES_MAX, Platform, x};
 use crate::store::{Reader, RequestClient, TaskReport};
 use crate::tasks::rules::Correspondent;
 use crate::tasks::settings::values;
@@ -140,6 +140,9 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let asking = RequestClient::open(&config.log.database)?;
     let (shutdown, clock) = (signals::shutdown()?, Clock::system());
     let platform = daemon::platform(&config, &clock)?;
+    if let Some(account) = reader.own_account().await? {
+        platform.know_me(account.id);
+    }
     let sender = Sender {
         platform: &platform,
         reader: &reader,

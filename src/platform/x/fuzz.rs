@@ -22,7 +22,7 @@ pub fn read_any(body: &[u8]) {
         // Whatever is sealed must be what a proof of it is compared with.
         assert_eq!(proof::read_record(&message.record), Ok(()));
     }
-    let (posts, mentions) = (parse::own_posts(&answer, AccountId(1), |_| Ok(())), parse::mentions(&answer, |_| Ok(())));
+    let (posts, mentions) = (parse::own_posts(&answer, |_| Ok(())), parse::mentions(&answer, |_| Ok(())));
     let group = ConversationId::parse("1578398451921985538").expect("it is one");
     let (changes, senders) = (parse::changes(&answer, &group), parse::senders(&answer));
     for count in [
@@ -38,7 +38,7 @@ pub fn read_any(body: &[u8]) {
     assert!(conversations.items.len() <= listed && events.items.len() <= listed + 1);
     let _ = parse::chat::numbers(&answer);
     if let Some(data) = answer.data {
-        let _ = (parse::account(data), parse::posted(data), parse::post(data, None));
+        let _ = (parse::account(data), parse::posted(data), parse::post(data));
         let _ = (parse::sent(data), parse::upload(data, None));
     }
 }

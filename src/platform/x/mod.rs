@@ -270,17 +270,21 @@ impl Platform for X {
         let One::Found(account, clocks) = self.one(Endpoint::Me, url, |raw, _| parse::account(raw)).await? else {
             return Err(unsaid("does not say who we are"));
         };
-        // The same credentials belong to one account. Which of two answers is right nobody knows: both are forgotten.
-        let known = self.wire.state().me.take();
-        if known.is_some_and(|known| known != account.id) {
+        let mut state = self.wire.state();
+        if let Some(known) = state.known_me.filter(|known| *known != account.id) {
+            return Err(Error::WrongAccount { said: account, known });
+        }
+        // Which of two answers is right nobody knows: both are forgotten.
+        if state.me.take().is_some_and(|before| before != account.id) {
             return Err(unsaid("says that we are another account than before"));
         }
-        self.wire.state().me = Some(account.id);
+        state.me = Some(account.id);
         Ok(Me { account, clock: clocks.theirs })
     }
 
     fn know_me(&self, me: AccountId) {
-        self.wire.state().me.get_or_insert(me);
+        let mut state = self.wire.state();
+        (state.known_me, state.me) = (Some(me), Some(me));
     }
 
     async fn account_by_name(&self, name: &AccountName) -> Result<Lookup, Error> {

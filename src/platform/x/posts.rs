@@ -104,7 +104,7 @@ impl X {
         (size, more): (&str, &[(&str, &str)]),
     ) -> Result<Page<Post, PostId>, Error> {
         let since = after.to_string();
-        let mut query = vec![(names.fields(), "entities"), ("max_results", size)];
+        let mut query = vec![(names.fields(), "entities"), ("expansions", "author_id"), ("max_results", size)];
         query.extend((after > PostId(0)).then_some(("since_id", since.as_str())));
         query.extend(more);
         let url = self.url(format_args!("/2/users/{me}/tweets"), &query);
@@ -112,7 +112,7 @@ impl X {
             clocks.not_later(Channel::X.moment(post.id))?;
             if post.author == me { Ok(()) } else { Err("it is another account's".to_owned()) }
         };
-        let read = |answer: &ApiAnswer<'_>, clocks: Clocks| parse::own_posts(answer, me, |post| fits(post, clocks));
+        let read = |answer: &ApiAnswer<'_>, clocks: Clocks| parse::own_posts(answer, |post| fits(post, clocks));
         self.page(Endpoint::OwnPosts, url, read).await
     }
 
@@ -160,7 +160,7 @@ impl X {
         let query = [(names.fields(), "entities"), ("expansions", "author_id")];
         let url = self.url(format_args!("/2/tweets/{id}"), &query);
         let read = |raw: &RawValue, _: Clocks| {
-            let post = parse::post(raw, None)?;
+            let post = parse::post(raw)?;
             if post.id == id { Ok(post) } else { Err(format!("the answer is about another post, {}", post.id)) }
         };
         Ok(match self.one(Endpoint::ReadPost, url, read).await? {

@@ -213,8 +213,9 @@ async fn a_page_with_errors_in_place_of_data_is_not_empty() {
 #[tokio::test]
 async fn own_posts_are_read_to_the_end_and_never_without_end() {
     let page = |ids: [u64; 2], next: &str| {
-        let posts =
-            ids.map(|id| format!(r#"{{"id":"{id}","text":"t{id}","edit_history_post_ids":["{id}"]}}"#)).join(",");
+        let posts = ids
+            .map(|id| format!(r#"{{"id":"{id}","text":"t{id}","author_id":"7","edit_history_post_ids":["{id}"]}}"#))
+            .join(",");
         json(&format!(r#"{{"data":[{posts}],"meta":{{"result_count":2{next}}}}}"#))
     };
     let more = r#","next_token":"n""#;
@@ -223,10 +224,12 @@ async fn own_posts_are_read_to_the_end_and_never_without_end() {
         client(&server.base).own_posts(PostId(9)).await.unwrap().posts.iter().map(|post| post.id.0).collect();
     assert_eq!(ids, [40, 30]);
     let requests = server.requests.await.unwrap();
-    assert!(requests[1].starts_with("GET /2/users/7/tweets?post.fields=entities&max_results=100&since_id=9 HTTP"));
+    assert!(requests[1].starts_with(
+        "GET /2/users/7/tweets?post.fields=entities&expansions=author_id&max_results=100&since_id=9 HTTP"
+    ));
     assert!(
         requests[2].starts_with(
-            "GET /2/users/7/tweets?post.fields=entities&max_results=100&since_id=9&pagination_token=n HTTP"
+            "GET /2/users/7/tweets?post.fields=entities&expansions=author_id&max_results=100&since_id=9&pagination_token=n HTTP"
         )
     );
 

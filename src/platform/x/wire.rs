@@ -43,7 +43,10 @@ pub(super) struct Wire {
 pub(super) struct State {
     pub(super) limits: Limits,
     refusals: Refusals,
+    /// Who X says that we are.
     pub(super) me: Option<AccountId>,
+    /// Who we are for certain, by what is known from earlier.
+    pub(super) known_me: Option<AccountId>,
     pub(super) names: Names,
     /// How far this machine's clock is ahead of X's, by the `Date` of X's newest answer. Too long by the time that the
     /// answer took, and by the part of a second that the header leaves out. A date of more than a day ago says nothing.

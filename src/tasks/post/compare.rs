@@ -106,10 +106,10 @@ impl Comparison {
         }
     }
 
-    /// From now on the first comparison counts only after the lag of the timeline: nothing else shows whether the
+    /// Whether the first comparison counts only after the lag of the timeline, because nothing else shows whether the
     /// database is older than the newest posts.
-    pub(super) fn wait_out_lag(&mut self) {
-        self.waits_out_lag = true;
+    pub(super) fn wait_out_lag(&mut self, waits_out_lag: bool) {
+        self.waits_out_lag = waits_out_lag;
     }
 
     /// The comparison at the start. Returns the moment at which it is to be made once more; None if it is done.
@@ -136,10 +136,9 @@ impl Comparison {
     /// account's, which is enough to seal. Nothing is posted before the platform has said it.
     async fn who_we_are(&mut self) -> Result<Option<Me>, TaskError> {
         match (self.confirm().await, self.store.own_account().await?) {
-            (Err(TaskError::Platform(error)), Some(known)) if !matches!(error, PlatformError::WrongClock { .. }) => {
+            (Err(TaskError::Platform(error)), Some(known)) if !error.forbids_sealing() => {
                 let why = error.to_string();
                 warn!(account.id = %known.id, why, "who we are cannot be asked now: notes are sealed, and posted afterwards");
-                self.platform.know_me(known.id);
                 Ok(None)
             }
             (me, _) => me.map(Some),
@@ -150,6 +149,10 @@ impl Comparison {
     async fn confirm(&mut self) -> Result<Me, TaskError> {
         let me = self.platform.me().await?;
         me.compare_clocks(self.clock.now(), SKEW_MS_MAX)?;
+        if self.store.own_account().await?.is_none() {
+            // Whom the log is of is kept for ever: the platform has to say it twice.
+            self.platform.me().await?;
+        }
         self.store.keep_account(&me.account).await?;
         self.is_confirmed = true;
         Ok(me)
@@ -211,18 +214,21 @@ impl Comparison {
     async fn look(&mut self) -> Result<(), TaskError> {
         let now = self.clock.now();
         let from = self.read_at.min(now).plus_ms(-(ms(self.lag) + SKEW_MS_MAX));
-        match self.new_since(Channel::X.first_at(from.max(self.ignored_until))).await {
-            Ok(own) => {
-                self.judge(&own).await?;
-                self.was_read(now);
-            }
-            Err(error) => {
+        match self.judge_since(Channel::X.first_at(from.max(self.ignored_until))).await {
+            Ok(()) => self.was_read(now),
+            Err(TaskError::Platform(error)) => {
                 self.due = self.backoff.after(&error, now);
                 warn!(error = %error, until = %self.due, "our own posts cannot be compared with the log");
                 self.trouble = Some(error.to_string());
             }
+            Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    async fn judge_since(&mut self, after: PostId) -> Result<(), TaskError> {
+        let own = self.new_since(after).await?;
+        self.judge(&own).await
     }
 
     async fn new_since(&self, after: PostId) -> Result<OwnPosts, crate::platform::Error> {
@@ -262,12 +268,13 @@ impl Comparison {
         }
         let (size, root) = text.head();
         if self.store.root_at(size).await? == Some(root) {
-            return if self.is_true(&text).await? {
-                Ok(())
-            } else {
-                self.tell(post.id, "a false note or receipt").await
-            };
+            if !self.is_true(&text).await? {
+                self.see_again(post).await?;
+                self.tell(post.id, "a false note or receipt").await?;
+            }
+            return Ok(());
         }
+        self.see_again(post).await?;
         let before = self.store.shown_before(post.id).await?;
         match judge::whose(post.id, &text, &before, self.running_since) {
             Whose::TooLate => self.tell(post.id, "a head that contradicts one that was shown before it").await,
@@ -275,6 +282,21 @@ impl Comparison {
             Whose::Rival => Err(TaskError::Fatal(Contradiction(rival(post.id, size)).into())),
             Whose::Newer => Err(TaskError::Fatal(Contradiction(newer(post.id, size)).into())),
         }
+    }
+
+    /// Reads a post that looks like ours and is not by its number too: no list is believed because it came, and this one may
+    /// be of another account, or of another time.
+    ///
+    /// # Errors
+    /// [`PlatformError::Unavailable`] if it is not shown in the same way.
+    async fn see_again(&self, post: &Post) -> Result<(), TaskError> {
+        let again = self.platform.read_post(post.id).await?;
+        if again.is_some_and(|again| again.author == post.author && again.text == post.text) {
+            return Ok(());
+        }
+        let what =
+            format!("our own posts were listed with post {}, which the platform does not show by its number", post.id);
+        Err(PlatformError::Unavailable { what }.into())
     }
 
     /// Whether a post whose head is ours says what the log has there: then it is ours, and will be found.

@@ -50,7 +50,7 @@ use crate::store::{Budget, Lane, Store, Subject};
 use crate::tasks::once::decide::{Retry, Rules};
 use crate::tasks::once::{End, EndOf, Ledger, Once};
 use crate::tasks::settings::values::next_of;
-use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake, ms};
+use crate::tasks::task::{Backoff, Needs, Next, Shown, Task, TaskError, Wake, ms};
 
 pub use self::settings::PublishSettings;
 pub use self::timeline::shows;
@@ -88,8 +88,10 @@ pub struct Publisher {
     /// What holds up all posts but those of notes.
     others: Others,
     comparison: Comparison,
-    /// Whether the public folder showed nothing when it was first opened.
-    was_empty: Option<watch::Receiver<bool>>,
+    /// What the public folder showed when it was first opened, if there is one.
+    shown: Option<watch::Receiver<Shown>>,
+    /// How often messages are read.
+    sealing_every: Duration,
     /// When the head was last posted again.
     again_at: Time,
     /// Whether our own posts have been compared with the log since the start.
@@ -107,7 +109,16 @@ impl Task for Publisher {
     /// Only errors that must stop the daemon: a store that must be opened anew, and a public post that contradicts the log.
     async fn tick(&mut self) -> anyhow::Result<Next> {
         let step = self.step().await;
-        self.once.backoff.conclude(Self::NAME, step, &self.store, self.clock.now()).await
+        let now = self.clock.now();
+        let is_for_the_platform = matches!(step, Ok(_) | Err(TaskError::Platform(PlatformError::Wait { .. })));
+        let next = self.once.backoff.conclude(Self::NAME, step, &self.store, now).await?;
+        Ok(match next {
+            // Sealing waits for the first comparison, whatever the trouble is.
+            Next::Wait(until) if !is_for_the_platform && !*self.compared.borrow() => {
+                Next::Wait(until.min(now.plus_ms(ms(self.sealing_every))))
+            }
+            next => next,
+        })
     }
 }
 
@@ -133,7 +144,8 @@ impl Publisher {
             ledger: Posts(store.clone()),
             comparison: Comparison::new(platform.clone(), store.clone(), clock.clone(), &settings),
             again_at: Time::from_ms(0),
-            was_empty: None,
+            shown: None,
+            sealing_every: LONGEST_WAIT,
             once,
             others: Others::default(),
             platform,
@@ -146,12 +158,22 @@ impl Publisher {
         }
     }
 
-    /// The same beside a public folder: `was_empty` says whether it showed nothing when it was first opened. If the log has
-    /// entries all the same, nothing is sealed or posted before the timeline surely shows everything that was posted before
-    /// the start.
+    /// The same beside a public folder, of which this says what it showed when it was first opened. If that was nothing, or
+    /// cannot be said, and the log has entries all the same, nothing is sealed before the timeline surely shows everything
+    /// that was posted before the start. Nothing is posted as long as it cannot be said.
     #[must_use]
-    pub fn beside(self, was_empty: watch::Receiver<bool>) -> Publisher {
-        Publisher { was_empty: Some(was_empty), ..self }
+    pub fn beside(self, shown: watch::Receiver<Shown>) -> Publisher {
+        Publisher { shown: Some(shown), ..self }
+    }
+
+    /// The same for a daemon that reads messages this often: sealing waits for the first comparison.
+    #[must_use]
+    pub fn sealing_every(self, sealing_every: Duration) -> Publisher {
+        Publisher { sealing_every, ..self }
+    }
+
+    fn shown(&self) -> Shown {
+        self.shown.as_ref().map_or(Shown::Head, |shown| *shown.borrow())
     }
 
     /// Reports when our own posts have been compared with the log: before that nothing may be sealed. Sealing again
@@ -162,9 +184,8 @@ impl Publisher {
 
     async fn step(&mut self) -> Result<Next, TaskError> {
         if !*self.compared.borrow() {
-            if self.was_empty.as_ref().is_some_and(|was_empty| *was_empty.borrow()) && 0 < self.store.size().await? {
-                self.comparison.wait_out_lag();
-            }
+            let is_alone = matches!(self.shown(), Shown::Nothing | Shown::Unreadable) && 0 < self.store.size().await?;
+            self.comparison.wait_out_lag(is_alone);
             if let Some(until) = self.comparison.at_start().await? {
                 return self.wait_out_lag(until).await;
             }
@@ -172,6 +193,9 @@ impl Publisher {
         }
         self.comparison.when_due().await?;
         let now = self.clock.now();
+        if self.shown() == Shown::Unreadable {
+            return self.wait_for_the_folder(now).await;
+        }
         if let Some(intent) = self.next(now, Budget::Low).await? {
             return self.finish(intent).await;
         }
@@ -232,12 +256,20 @@ impl Publisher {
     /// Nothing but the timeline shows whether the database is older than what was published, and the timeline lags.
     async fn wait_out_lag(&mut self, until: Time) -> Result<Next, TaskError> {
         let trouble = format!(
-            "the public folder is empty, so only our own posts show whether this database is the newest: nothing is sealed \
+            "the public folder shows nothing, so only our own posts show whether this database is the newest: nothing is sealed \
              or posted before they are compared once more at {until}"
         );
-        warn!(%until, "the public folder is empty: our own posts are compared once more before anything is sealed");
+        warn!(%until, "the public folder shows nothing: our own posts are compared once more before anything is sealed");
         self.report(trouble).await?;
         Ok(Next::Wait(until))
+    }
+
+    /// A head that the folder shows, and the log does not lead to, may be anybody's evidence: no other is posted beside it.
+    async fn wait_for_the_folder(&mut self, now: Time) -> Result<Next, TaskError> {
+        let trouble =
+            "the public folder cannot be opened: notes are sealed, and posted when it is seen that it shows this log";
+        self.report(trouble.to_owned()).await?;
+        Ok(Next::Wait(now.plus_ms(ms(self.sealing_every))))
     }
 
     /// Decides upon a post that shows a head, and posts it.
@@ -315,7 +347,7 @@ impl Publisher {
 
     /// Lets a post wait that notes may pass, and others too, unless the error is not about this one alone.
     async fn put_off(&mut self, intent: &Intent, error: PlatformError, why: &str) -> Result<Next, TaskError> {
-        if let PlatformError::WrongClock { .. } = error {
+        if error.forbids_sealing() {
             return Err(error.into());
         }
         let until = self.once.after(intent.id, &error);

@@ -29,7 +29,7 @@ use crate::base::time::Time;
 use crate::site;
 use crate::store::Store;
 use crate::tasks::settings::values::next_of;
-use crate::tasks::task::{Backoff, End, Needs, Next, Task, Wake};
+use crate::tasks::task::{Backoff, End, Needs, Next, Shown, Task, Wake};
 use crate::tasks::trouble::{self, Consequence};
 
 pub use folder::{Folder, Written, prepare};
@@ -66,8 +66,6 @@ pub struct Public {
     backoff: Backoff,
     /// None before it was read, and after it could not be written: then nobody knows what is in it, and it is read anew.
     folder: Option<Folder>,
-    /// Whether what the folder shows was compared with the log since the start.
-    compared: watch::Sender<bool>,
     /// When everything is compared with the database. None for never.
     schedule: Option<Schedule>,
     /// When it is compared next.
@@ -80,8 +78,8 @@ pub struct Public {
     is_quiet: bool,
     /// Whether the last tick could not do its work, and has said so.
     is_held: bool,
-    /// Whether the folder showed nothing when it was first opened.
-    was_empty: watch::Sender<bool>,
+    /// What the folder showed when it was first opened.
+    shown: watch::Sender<Shown>,
     /// Number of times that the folder was updated or found up to date.
     written: watch::Sender<u64>,
 }
@@ -116,6 +114,9 @@ impl Task for Public {
                 Ok(next)
             }
             Err(error) if trouble::consequence(&error) == Consequence::Hold => {
+                if *self.shown.borrow() == Shown::Unknown {
+                    self.shown.send_replace(Shown::Unreadable);
+                }
                 // Nobody knows what is in the folder now: it is read anew.
                 (self.folder, self.round, self.is_held) = (None, None, true);
                 self.backoff.hold(Self::NAME, &error, &self.store, self.clock.now()).await.map(Next::Wait)
@@ -135,14 +136,13 @@ impl Public {
             clock,
             backoff: Backoff::up_to(LONGEST_WAIT),
             folder: None,
-            compared: watch::Sender::new(false),
             schedule: None,
             due: None,
             round: None,
             trouble: None,
             is_quiet: false,
             is_held: false,
-            was_empty: watch::Sender::new(false),
+            shown: watch::Sender::new(Shown::Unknown),
             written: watch::Sender::new(0),
         }
     }
@@ -156,12 +156,11 @@ impl Public {
     async fn step(&mut self) -> anyhow::Result<Next> {
         if self.folder.is_none() {
             let folder = self.open().await?;
-            if !*self.compared.borrow() {
-                self.was_empty.send_replace(folder.is_new());
+            if !matches!(*self.shown.borrow(), Shown::Nothing | Shown::Head) {
+                self.shown.send_replace(if folder.is_new() { Shown::Nothing } else { Shown::Head });
             }
             self.folder = Some(folder);
         }
-        self.compared.send_replace(true);
         self.bring_up_to_date().await
     }
 
@@ -334,14 +333,9 @@ impl Public {
         }
     }
 
-    /// Whether the folder showed nothing when it was first opened.
-    pub fn was_empty(&self) -> watch::Receiver<bool> {
-        self.was_empty.subscribe()
-    }
-
-    /// Reports when what the folder shows has been compared with the log: before that nothing is posted or sealed.
-    pub fn compared(&self) -> watch::Receiver<bool> {
-        self.compared.subscribe()
+    /// Reports what the folder showed when it was first opened: before that nothing is posted.
+    pub fn shown(&self) -> watch::Receiver<Shown> {
+        self.shown.subscribe()
     }
 
     /// Reports each time when the folder was updated or found up to date.

@@ -290,9 +290,7 @@ impl Watcher {
         let before = self.store.own_account().await?;
         let is_started = self.store.started().await?.is_some();
         let known = match (self.confirm(now).await, before) {
-            (Err(TaskError::Platform(error)), Some(me))
-                if is_started && !matches!(error, PlatformError::WrongClock { .. }) =>
-            {
+            (Err(TaskError::Platform(error)), Some(me)) if is_started && !error.forbids_sealing() => {
                 let why = error.to_string();
                 warn!(account.id = %me.id, why, "who we are cannot be asked now: it is the account that the log knows");
                 (me, now)

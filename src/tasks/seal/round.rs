@@ -77,7 +77,7 @@ impl Watcher {
         self.budget(now).await?;
         if !self.is_confirmed {
             match self.confirm(now).await {
-                Err(TaskError::Platform(error)) if !matches!(error, PlatformError::WrongClock { .. }) => {}
+                Err(TaskError::Platform(error)) if !error.forbids_sealing() => {}
                 confirmed => drop(confirmed?),
             }
         }

@@ -7,6 +7,7 @@ pub mod kills;
 pub mod misconfiguration;
 pub mod odd;
 pub mod refusals;
+pub mod restart;
 pub mod secrets;
 pub mod site_kills;
 pub mod weather;

@@ -64,13 +64,13 @@ const CASES: [Case; 13] = [
     },
     Case {
         spoil: |folder| fs::remove_file(folder.join("notes/config.toml")).unwrap(),
-        status: 2,
+        status: 1,
         what: "there is no configuration notes/config.toml",
         remedy: "verbale init DIR",
     },
     Case {
         spoil: |folder| fs::remove_file(folder.join("notes/credentials.toml")).unwrap(),
-        status: 2,
+        status: 1,
         what: "there is no file notes/credentials.toml",
         remedy: "put the four values",
     },
@@ -88,7 +88,7 @@ const CASES: [Case; 13] = [
     },
     Case {
         spoil: |folder| fs::remove_file(folder.join("notes/log.key")).unwrap(),
-        status: 2,
+        status: 1,
         what: "there is no file notes/log.key",
         remedy: "restore it from its backup",
     },

@@ -9,7 +9,7 @@ use verbale::sandbox::EMBASSY;
 use verbale::sandbox::world::{Body, Call, Draft, Fault, How, Moment, Settings};
 use verbale::store::{Durability, Store};
 use verbale::tasks::post::{PublishSettings, Publisher};
-use verbale::tasks::task::{Next, Task};
+use verbale::tasks::task::{Next, Shown, Task};
 use verbale::wording::post::PostText;
 
 use crate::support::database;
@@ -178,11 +178,11 @@ async fn without_a_public_folder_an_old_database_is_noticed_after_the_lag() {
     seal(&bench, "NOTE 2").await;
     settle(&mut bench.publisher()).await;
     assert_eq!(bench.posts(), 2);
-    let mut publisher = old.publisher().beside(watch::channel(true).1);
+    let mut publisher = old.publisher().beside(watch::channel(Shown::Nothing).1);
     let compared = publisher.compared();
     let Next::Wait(until) = publisher.tick().await.unwrap() else { panic!("it does not wait") };
     assert!(!*compared.borrow(), "nothing may be sealed yet");
-    assert!(trouble(&old.store).await.unwrap().contains("the public folder is empty"));
+    assert!(trouble(&old.store).await.unwrap().contains("the public folder shows nothing"));
     assert_eq!(until.ms_since(old.clock().now()), 10 * MINUTE_MS);
     bench.world.clock().advance_ms(10 * MINUTE_MS);
     assert!(stops(&mut publisher).await.contains("older than what was published"));
@@ -192,7 +192,7 @@ async fn without_a_public_folder_an_old_database_is_noticed_after_the_lag() {
 #[tokio::test]
 async fn without_a_public_folder_the_newest_database_goes_on_after_the_lag() {
     let bench = begun(Settings::without_limits()).await;
-    let mut publisher = bench.publisher().beside(watch::channel(true).1);
+    let mut publisher = bench.publisher().beside(watch::channel(Shown::Nothing).1);
     let begun = bench.clock().now();
     let compared = publisher.compared();
     while !*compared.borrow() {

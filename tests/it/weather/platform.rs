@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use verbale::sandbox::world::{Body, Call, How, Settings};
+use verbale::sandbox::world::{Body, Call, Fault, How, Moment, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST};
 
-use crate::support::weather_story::{Row, Story, Way};
+use crate::support::weather_story::{DAY, Row, Story, Way};
 
 super::troubles! {
     "nothing": fine_weather,
@@ -16,6 +16,7 @@ super::troubles! {
     "a stranger's message is listed without its conversation": a_message_without_conversation,
     "the daemon is started again while X refuses (401) to say who anybody is, for half an hour": nobody_has_a_name,
     "the credentials are refused (401) for ten minutes, as X did in June 2026": a_storm_of_401,
+    "the credits are used up (402) for two days, and the daemon is started again meanwhile": a_weekend_without_credits,
 }
 
 const EVENTS: &str = "GET /2/dm_events";
@@ -106,5 +107,17 @@ async fn nobody_has_a_name() -> Row {
     story.pass(Duration::from_secs(1_500)).await;
     story.clear();
     assert_eq!(sealed, 1, "sealing needs nobody's name");
+    story.settle().await
+}
+
+async fn a_weekend_without_credits() -> Row {
+    let mut story = Story::begin(Way::Http, Settings::of_x()).await;
+    let fault = Fault { call: None, at: Moment::Before, how: How::CreditsDepleted, times: u32::MAX };
+    story.harness.world.with(|world, _| world.add_fault(fault));
+    story.pass(DAY).await;
+    story.kill().await;
+    story.send("1");
+    story.pass(DAY).await;
+    story.clear();
     story.settle().await
 }

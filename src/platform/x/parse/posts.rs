@@ -27,16 +27,16 @@ fn reference(object: &Object<'_>, kind: &str) -> Option<PostId> {
     references(object, kind).iter().find_map(|reference| reference.id("id")).map(PostId)
 }
 
-/// A post. `author` is used if the answer does not name one.
-pub(in crate::platform::x) fn post(raw: &RawValue, author: Option<AccountId>) -> Result<Post, String> {
-    read(&whole(raw)?, author)
+/// A post.
+pub(in crate::platform::x) fn post(raw: &RawValue) -> Result<Post, String> {
+    read(&whole(raw)?)
 }
 
 /// What became of the post that was asked for. A version with a greater number is a later one. That a post which X
 /// withholds in some countries is shown with the list of them is assumed: no document says who is shown it.
 pub(in crate::platform::x) fn post_state(raw: &RawValue, asked: PostId) -> Result<PostState, String> {
     let object = whole(raw)?;
-    let post = read(&object, None)?;
+    let post = read(&object)?;
     if post.id != asked {
         return Err(format!("the answer is about another post, {}", post.id));
     }
@@ -49,26 +49,21 @@ pub(in crate::platform::x) fn post_state(raw: &RawValue, asked: PostId) -> Resul
     Ok(if is_hidden { PostState::Hidden } else { PostState::Stands(post) })
 }
 
-fn read(object: &Object<'_>, author: Option<AccountId>) -> Result<Post, String> {
-    let named = match object.raw("author_id") {
-        None => author,
-        Some(_) => object.id("author_id").map(AccountId),
-    };
-    let author = named.ok_or("a post without a valid `author_id`")?;
+fn read(object: &Object<'_>) -> Result<Post, String> {
+    let author = object.id("author_id").map(AccountId).ok_or("a post without a valid `author_id`")?;
     let text = object.text("text").ok_or("it has no valid `text`")?;
     let tweet: Tweet = typed(&[("id", &needed_id(object)?.to_string()), ("text", &text)])?;
     let links = links(object).into_iter().map(|link| (link.url, link.expanded)).collect();
     Ok(Post { id: PostId(tweet.id.as_u64()), author, text: decode(&tweet.text), links })
 }
 
-/// Our own posts of a page, in X's order. One that `fits` refuses counts as unreadable.
+/// The posts of an account on a page, in X's order. One that `fits` refuses counts as unreadable.
 pub(in crate::platform::x) fn own_posts(
     answer: &ApiAnswer<'_>,
-    me: AccountId,
     fits: impl Fn(&Post) -> Result<(), String>,
 ) -> Elements<Post, PostId> {
     answer.each(PostId, &ABSENT, |_, object| {
-        let post = read(object, Some(me))?;
+        let post = read(object)?;
         fits(&post)?;
         Ok(Some(post))
     })
@@ -85,7 +80,7 @@ pub(in crate::platform::x) fn mentions(
         if !references(object, "retweeted").is_empty() {
             return Ok(None);
         }
-        let post = read(object, None)?;
+        let post = read(object)?;
         let mention = Mention {
             id: post.id,
             author: post.author,

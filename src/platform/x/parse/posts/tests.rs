@@ -19,9 +19,9 @@ fn the_models_of_2022_read_what_x_sends_today() {
         raw(r#"{"id":"5","text":"a &amp; b","author_id":"7","edit_history_post_ids":["5"],"reply_settings":"verified",
         "withheld":{"scope":"post"},"referenced_posts":[{"type":"quoted","id":""}]}"#);
     let expected = Post { id: PostId(5), author: AccountId(7), text: "a & b".to_owned(), links: Vec::new() };
-    assert_eq!(post(&modern, None), Ok(expected));
-    assert_eq!(post(&raw(r#"{"id":"5","text":"x"}"#), None), Err("a post without a valid `author_id`".to_owned()));
-    assert_eq!(post(&raw(r#"{"id":"5"}"#), Some(AccountId(7))), Err("it has no valid `text`".to_owned()));
+    assert_eq!(post(&modern), Ok(expected));
+    assert_eq!(post(&raw(r#"{"id":"5","text":"x"}"#)), Err("a post without a valid `author_id`".to_owned()));
+    assert_eq!(post(&raw(r#"{"id":"5","author_id":"7"}"#)), Err("it has no valid `text`".to_owned()));
 
     let user = raw(r#"{"id":"2244994945","username":"embassy","name":"Embassy","pinned_post_id":"","created_at":"?"}"#);
     assert_eq!(account(&user).unwrap().to_string(), "2244994945 embassy");
@@ -84,21 +84,21 @@ fn a_mention_needs_only_its_author_and_text() {
 
 #[test]
 fn our_own_posts_are_read_one_by_one() {
-    let good = r#"{"id":"5","text":"a"}"#;
-    let body = format!(r#"{{"data":[{good},5,{{"id":"6"}},{{"id":"7","text":"b","author_id":""}},null]}}"#);
-    let found = own_posts(&ApiAnswer::read(&body).unwrap(), AccountId(7), |_| Ok(()));
+    let good = r#"{"id":"5","text":"a","author_id":"7"}"#;
+    let body = format!(
+        r#"{{"data":[{good},5,{{"id":"6"}},{{"id":"7","text":"b","author_id":""}},{{"id":"8","text":"c"}},null]}}"#
+    );
+    let found = own_posts(&ApiAnswer::read(&body).unwrap(), |_| Ok(()));
     assert_eq!(found.items.iter().map(|post| post.id.0).collect::<Vec<_>>(), [5]);
     let ids: Vec<Option<u64>> = found.unreadable.iter().map(|one| one.id.map(|id| id.0)).collect();
-    assert_eq!(ids, [None, Some(6), Some(7), None]);
+    assert_eq!(ids, [None, Some(6), Some(7), Some(8), None]);
 }
 
 #[test]
 fn a_post_s_links_stand_in_order_and_are_not_touched() {
     let post = |urls: &str| {
-        post(
-            &raw(&format!(r#"{{"id":"5","text":"https://t.co/a https://t.co/b","entities":{{"urls":{urls}}}}}"#)),
-            Some(AccountId(7)),
-        )
+        let text = r#""text":"https://t.co/a https://t.co/b","author_id":"7""#;
+        post(&raw(&format!(r#"{{"id":"5",{text},"entities":{{"urls":{urls}}}}}"#)))
     };
     let urls = r#"[{"start":20,"url":"https://t.co/b","expanded_url":"https://example.org/ä"},{"start":0,"url":"https://t.co/a","expanded_url":"https://example.org"}]"#;
     assert_eq!(post(urls).unwrap().written(), "https://example.org https://example.org/ä");
