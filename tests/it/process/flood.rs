@@ -1,6 +1,6 @@
 //! A flood of strangers, with the program as a process: what it needs of memory, and when a formal note among the flood is
-//! sealed. `VERBALE_FLOOD=1 cargo test --release --test it process::flood -- --nocapture` does it at full size, and prints what it
-//! measures.
+//! sealed. `VERBALE_FLOOD=1 cargo test --release --test it process::flood -- --nocapture` does it at full size, and prints
+//! what it measures.
 
 use std::fs;
 use std::time::{Duration, Instant};

@@ -52,7 +52,7 @@ async fn damaged(mut story: Story, name: &str, damage: impl FnOnce(&mut Vec<u8>)
         minutes += 1;
     }
     let row = story.settle().await;
-    Row { told: format!("{}; written anew after {minutes} minutes", row.told), ..row }
+    Row { told: format!("{}; written anew within {minutes} min", row.told), ..row }
 }
 
 async fn changed_tile() -> Row {

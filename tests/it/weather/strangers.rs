@@ -70,7 +70,7 @@ async fn missed() -> Row {
 
 async fn new_group() -> Row {
     let mut story = Story::begin(Way::Direct, Settings::of_x()).await;
-    let id = story.harness.world.with(|world, now| group(world, now));
+    let id = story.harness.world.with(group);
     story.owe(id);
     pour(&story, JOURNALIST, EMBASSY, 3_000);
     // Days are to pass.
