@@ -14,7 +14,7 @@ use crate::tasks::rules::{Correspondent, Formal, Rule};
 /// How long the look-ups of one round may take together.
 const NAMES_TIME: Duration = Duration::from_secs(10);
 
-/// A name that the platform does not know is asked for again after this time.
+/// A name that the platform does not know is asked for again after this time, or at each round while a message waits for it.
 const ABSENT_MS: i64 = 3_600_000;
 
 /// A rule of the operator, as far as it is known whom it means.
@@ -30,6 +30,8 @@ pub(super) struct KnownRule {
 struct Waiting {
     name: AccountName,
     until: Time,
+    /// Whether the platform does not know it.
+    is_absent: bool,
     told: String,
 }
 
@@ -91,13 +93,13 @@ impl Correspondents {
         if id.is_none() && !self.waiting.iter().any(|other| other.name.is_same(name)) {
             let before = waiting.iter().find(|(other, ..)| other.is_same(name));
             let (until, told) = before.map_or((Time::from_ms(0), String::new()), |(_, at, told)| (*at, told.clone()));
-            self.waiting.push(Waiting { name: name.clone(), until, told });
+            self.waiting.push(Waiting { name: name.clone(), until, is_absent: false, told });
         }
         Ok(id)
     }
 
-    /// Looks up the names that mean nobody yet, within a short time. Returns true if one was found: then the rules are
-    /// to be made anew.
+    /// Looks up the names that mean nobody yet, within a short time; if a message waits for one, also those that the platform
+    /// did not know before. Returns true if one was found: then the rules are to be made anew.
     ///
     /// # Errors
     /// Those of the store.
@@ -105,11 +107,15 @@ impl Correspondents {
         &mut self,
         platform: &dyn Platform,
         store: &Store,
+        is_waited_for: bool,
         now: Time,
     ) -> Result<bool, store::Error> {
         let deadline = tokio::time::Instant::now() + NAMES_TIME;
         let mut is_new = false;
-        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.until <= now) {
+        for waiting in self.waiting.iter_mut() {
+            if now < waiting.until && !(is_waited_for && waiting.is_absent) {
+                continue;
+            }
             let name = &waiting.name;
             let answer = tokio::time::timeout_at(deadline, platform.account_by_name(name)).await;
             let late = || PlatformError::Unavailable { what: "it took too long".to_owned() };
@@ -123,7 +129,7 @@ impl Correspondents {
                     is_new = true;
                 }
                 Ok(_) => {
-                    waiting.until = now.plus_ms(ABSENT_MS);
+                    (waiting.until, waiting.is_absent) = (now.plus_ms(ABSENT_MS), true);
                     waiting.tell(format!(
                         "the platform knows no account @{name}\ncorrect `correspondents` in the configuration, if that is not \
                          its name; what may be for it is kept back, all else is sealed"
@@ -131,7 +137,7 @@ impl Correspondents {
                 }
                 Err(error) => {
                     if let PlatformError::Wait { until, .. } = error {
-                        waiting.until = until;
+                        (waiting.until, waiting.is_absent) = (until, false);
                     }
                     waiting.tell(format!(
                         "the name @{name} cannot be looked up: {}\nwhat may be for it is kept back until that is possible; \

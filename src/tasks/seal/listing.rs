@@ -34,7 +34,7 @@ const SURELY_KEPT: Duration = Duration::from_secs(29 * 86_400);
 const NO_LONGER_LISTED: &str = "the platform no longer lists the messages seen before";
 
 /// Which list.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Place {
     /// All conversations.
     All,
@@ -55,6 +55,17 @@ pub(super) enum Purpose {
     Part(Unread),
     /// What is new in one conversation, because not all of them are read to the end now.
     Conversation,
+    /// What that conversation has older than what could be read of it at once.
+    Rest,
+}
+
+/// What a conversation has older than what was read of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Rest {
+    /// Down to this number.
+    pub(super) floor: MessageId,
+    /// The platform's mark of the place at which to go on.
+    pub(super) token: String,
 }
 
 /// A listing that is not finished.
@@ -119,7 +130,9 @@ impl Listing {
             None => store.newest_seen().await?,
         };
         let read = store.task_done(Watcher::NAME).await?.unwrap_or(start.moment());
-        let known_until = looked.map(|(begun, _)| begun).or(newest_seen.map(MessageId::moment)).unwrap_or(now).min(now);
+        // Of a list of which no message is known, all since the start is unread.
+        let known_until = looked.map(|(begun, _)| begun).or(newest_seen.map(MessageId::moment));
+        let known_until = known_until.unwrap_or(start.moment()).min(now);
         let horizon = MessageId::first_at(known_until.plus_ms(-ms(LATE)));
         // The period between the horizon and now is asked for with one call, because X allows few.
         let recent = u32::try_from(store.seen_after(horizon).await?).unwrap_or(u32::MAX);
@@ -144,6 +157,12 @@ impl Listing {
     /// Begins with one conversation, to be read down to `floor`.
     pub(super) fn of_conversation(place: Place, start: MessageId, floor: MessageId, now: Time) -> Listing {
         Listing::of(place, Purpose::Conversation, start, floor.max(start), now)
+    }
+
+    /// Goes on with a conversation where it was left.
+    pub(super) fn of_rest(place: Place, rest: Rest, start: MessageId, now: Time) -> Listing {
+        let (next, floor) = (Some(PageToken(rest.token)), rest.floor.max(start));
+        Listing { first_size: SIZE_MAX, next, ..Listing::of(place, Purpose::Rest, start, floor, now) }
     }
 
     fn of(place: Place, purpose: Purpose, start: MessageId, floor: MessageId, now: Time) -> Listing {
@@ -200,6 +219,11 @@ impl Listing {
         self.next.is_some()
     }
 
+    /// Whether it is of one conversation, read by itself.
+    pub(super) fn is_of_a_conversation(&self) -> bool {
+        matches!(self.purpose, Purpose::Conversation | Purpose::Rest)
+    }
+
     /// Where to go on.
     pub(super) fn token(&self) -> Option<String> {
         self.next.as_ref().map(|token| token.0.clone())
@@ -237,7 +261,7 @@ impl Listing {
         }
         match (self.next.is_none(), repeats) {
             (true, _) => self.ended(store, now).await,
-            (false, true) if self.met_known || self.purpose == Purpose::Conversation => Ok(ListingEnd::Complete),
+            (false, true) if self.met_known || self.is_of_a_conversation() => Ok(ListingEnd::Complete),
             (false, true) => Ok(ListingEnd::Repeats),
             (false, false) => Ok(ListingEnd::More),
         }
@@ -246,7 +270,7 @@ impl Listing {
     /// Whether it may end at a message below its floor.
     fn ends_at(&self, oldest: Option<MessageId>, unseen: &BTreeSet<MessageId>, spans: &Spans) -> bool {
         match self.purpose {
-            Purpose::Part(_) | Purpose::Deep => true,
+            Purpose::Part(_) | Purpose::Deep | Purpose::Rest => true,
             Purpose::New | Purpose::Conversation => oldest.is_some_and(|it| !unseen.contains(&it) || spans.has(it)),
         }
     }
@@ -257,7 +281,7 @@ impl Listing {
         let surely_kept = now.plus_ms(-ms(SURELY_KEPT));
         let older = |from: Time| ListingEnd::Broken(Gap { from, to: surely_kept, reason: OLDER_THAN_KEPT });
         match &self.purpose {
-            Purpose::Deep | Purpose::Conversation => Ok(ListingEnd::Complete),
+            Purpose::Deep | Purpose::Conversation | Purpose::Rest => Ok(ListingEnd::Complete),
             Purpose::New if self.met_known => Ok(ListingEnd::Complete),
             Purpose::New => match self.newest_seen.map(MessageId::moment).filter(|newest| surely_kept < *newest) {
                 Some(newest) => self.ended_early(newest),

@@ -11,7 +11,8 @@
 //! may be refused, a page may come again for ever. Then the rest becomes a *part* that is unread, which is durable together
 //! with what was sealed above it, and is read on later from the platform's own mark. Meanwhile the conversations of those
 //! whom the rules name are read by themselves, which the platform counts apart. [`listing`] decides how a listing ends,
-//! [`round`] what is read next, [`found`] what is kept of a page, [`batch`] what becomes durable together.
+//! [`round`] what is read next, [`places`] which conversation, [`found`] what is kept of a page, [`batch`] what becomes
+//! durable together.
 //!
 //! # The order of notes
 //!
@@ -43,6 +44,7 @@ mod listing;
 mod found;
 mod kind;
 mod round;
+mod places;
 mod batch;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -67,7 +69,8 @@ use budget::Budget;
 use correspondents::{Correspondents, KnownRule};
 use found::{Candidate, Haul, Odd};
 use kind::GroupMembers;
-use listing::{Listing, Place};
+use listing::Listing;
+use places::Places;
 use round::Round;
 use spans::Spans;
 
@@ -147,8 +150,8 @@ pub struct Watcher {
     looked: Option<(Time, MessageId)>,
     /// All that was sent up to here is dealt with, or lies in an unread part. None before the first look.
     frontier: Option<MessageId>,
-    /// When conversations were last read by themselves.
-    read_at: HashMap<Place, Time>,
+    /// The conversations that are read by themselves.
+    places: Places,
     /// Until when the list of all conversations is not to be asked for.
     blocked: Option<Time>,
     /// Why the list could not be read, as the log has it.
@@ -233,7 +236,7 @@ impl Watcher {
             odd_later: Vec::new(),
             looked: None,
             frontier: None,
-            read_at: HashMap::new(),
+            places: Places::default(),
             blocked: None,
             told: None,
             rejudged: None,
@@ -243,7 +246,7 @@ impl Watcher {
     /// What was listed by a wrong clock is listed again by the right one, once the platform has said that it is right.
     fn forget_by_a_wrong_clock(&mut self) {
         (self.me, self.is_confirmed, self.round, self.listing, self.flush) = (None, false, None, None, None);
-        (self.looked, self.frontier, self.blocked) = (None, None, None);
+        (self.looked, self.frontier, self.blocked, self.places) = (None, None, None, Places::default());
         self.haul = Haul::default();
         self.queue.clear();
         self.held.clear();
@@ -325,7 +328,7 @@ impl Watcher {
             Some(known) => known,
             None => Correspondents::known(&self.store, &rules, &self.context, Vec::new()).await?,
         };
-        if known.look_up(&*self.platform, &self.store, now).await? {
+        if known.look_up(&*self.platform, &self.store, !self.held.is_empty(), now).await? {
             known = Correspondents::known(&self.store, &rules, &self.context, known.waiting()).await?;
         }
         self.correspondents = Some(known);

@@ -15,7 +15,7 @@ use crate::store::{Unread, WhyUnread};
 use crate::tasks::task::{Next, Task, TaskError, ms};
 
 /// X counts calls in windows of this length. So many calls are left for what is new while parts are read.
-const WINDOW: Duration = Duration::from_secs(900);
+pub(super) const WINDOW: Duration = Duration::from_secs(900);
 const LEFT_FOR_NEW_MAX: u64 = 10;
 
 /// Most bytes of candidates in memory: then they are sealed before more is read.
@@ -26,21 +26,23 @@ const DROPPED_MAX: usize = 20_000;
 
 /// A round.
 pub(super) struct Round {
-    begun: Time,
+    pub(super) begun: Time,
     stage: Stage,
     /// Whether all that is new has been read.
-    is_complete: bool,
+    pub(super) is_complete: bool,
     /// Whether a listing was cut in it.
-    is_cut: bool,
+    pub(super) is_cut: bool,
     /// Conversations that are still to be read in it.
-    conversations: VecDeque<Place>,
+    pub(super) conversations: VecDeque<Place>,
+    /// Whether the platform allows no more of such calls now.
+    pub(super) is_refused: bool,
     /// Why something could not be read.
     error: Option<PlatformError>,
 }
 
 /// What a round does now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Stage {
+pub(super) enum Stage {
     New,
     Conversations,
     Parts,
@@ -102,20 +104,10 @@ impl Watcher {
             is_complete: false,
             is_cut: false,
             conversations: self.conversations(known).await?,
+            is_refused: false,
             error: None,
         });
         Ok(Next::Now)
-    }
-
-    /// The conversations that are read when not all of them can be: those after the one that was read last come first.
-    async fn conversations(&self, known: &Known) -> Result<VecDeque<Place>, TaskError> {
-        let mut places: Vec<Place> = known.watched().into_iter().map(Place::With).collect();
-        let ids = known.correspondents();
-        let groups = self.store.groups().await?.into_iter();
-        let groups = groups.filter(|(_, members)| members.accounts.iter().any(|id| ids.contains(id)));
-        places.extend(groups.map(|(group, _)| Place::In(group)));
-        places.sort_by_key(|place| self.read_at.get(place).copied());
-        Ok(places.into())
     }
 
     async fn list_new(&mut self, known: &Known, now: Time) -> Result<(), TaskError> {
@@ -126,26 +118,6 @@ impl Watcher {
         } else {
             self.set_stage(Stage::Conversations);
         }
-        Ok(())
-    }
-
-    async fn list_conversation(&mut self, now: Time) -> Result<(), TaskError> {
-        let poll = ms(self.settings.poll);
-        let is_behind = self.looked.is_some_and(|(looked, _)| poll + poll / 2 <= now.ms_since(looked));
-        let is_blocked = self.blocked.is_some_and(|until| now < until);
-        let is_left = self.is_budget_left(now).await?;
-        let frontier = self.spans.oldest().or(self.frontier);
-        let Some(round) = &mut self.round else { return Ok(()) };
-        let is_needed = !round.is_complete && (round.is_cut || is_behind || is_blocked || !is_left);
-        let place = round.conversations.pop_front().filter(|_| is_needed);
-        let (Some(place), Some(frontier)) = (place, frontier) else {
-            self.set_stage(Stage::Parts);
-            self.begin_flush();
-            return Ok(());
-        };
-        let floor = self.read_at.get(&place).map_or(frontier, |read| below(*read).max(frontier));
-        let start = self.store.started().await?.unwrap_or(MessageId(0));
-        self.listing = Some(Listing::of_conversation(place, start, floor, now));
         Ok(())
     }
 
@@ -204,9 +176,12 @@ impl Watcher {
             ));
         }
         if !self.held.is_empty() {
+            let waits = match self.held.len() {
+                1 => "a message waits".to_owned(),
+                count => format!("{count} messages wait"),
+            };
             told.push(format!(
-                "{} messages wait for what the platform has not said of their recipients\nthey are sealed as soon as it does",
-                self.held.len()
+                "{waits} for what the platform has not said of the recipients\nthat is sealed as soon as it does"
             ));
         }
         if let Some(known) = &self.correspondents {
@@ -216,7 +191,7 @@ impl Watcher {
         Ok((!told.is_empty()).then(|| told.join("\n")))
     }
 
-    fn set_stage(&mut self, stage: Stage) {
+    pub(super) fn set_stage(&mut self, stage: Stage) {
         if let Some(round) = &mut self.round {
             round.stage = stage;
         }
@@ -268,7 +243,9 @@ impl Watcher {
         let is_over = is_all && !is_again && !self.is_budget_left(now).await?;
         let is_part = matches!(listing.purpose, Purpose::Part(_));
         let has_room = !is_part || self.has_room_for_parts().await;
-        if is_late || is_full || is_over || !has_room {
+        // Of the rest of a conversation, one page in its turn.
+        let is_turn_over = listing.purpose == Purpose::Rest;
+        if is_late || is_full || is_over || !has_room || is_turn_over {
             let token = listing.token();
             self.cut(listing, token);
         } else {
@@ -291,13 +268,10 @@ impl Watcher {
         let end = listing.begun.plus_ms(ms(self.settings.poll));
         match &error {
             PlatformError::WrongClock { .. } => return Err(error.into()),
-            // The mark of a place in the list may no longer be valid: begin at the newest again.
+            // The mark of a place in the list may no longer be valid: what was read is dealt with, with the conversations of
+            // correspondents, and then the list is begun at the newest again.
             PlatformError::TokenRefused { .. } | PlatformError::Refused { .. } if listing.is_at_a_mark() => {
                 self.cut(listing, None);
-                if is_new {
-                    // What was read of it is dealt with; the rest is read from the beginning, at once.
-                    self.set_stage(Stage::Parts);
-                }
                 return Ok(Next::Now);
             }
             PlatformError::Wait { until, .. } if listing.place == Place::All => self.blocked = Some(*until),
@@ -319,6 +293,7 @@ impl Watcher {
             self.set_stage(Stage::End);
         } else if ends_stage && let Some(round) = self.round.as_mut().filter(|_| !is_new) {
             round.conversations.clear();
+            round.is_refused = true;
         }
         Ok(Next::Now)
     }
@@ -346,7 +321,7 @@ impl Watcher {
                 if let Some(round) = &mut self.round {
                     round.is_complete = true;
                 }
-                self.set_stage(Stage::Parts);
+                self.set_stage(Stage::Conversations);
                 self.begin_flush();
             }
             Purpose::Part(part) => {
@@ -356,16 +331,21 @@ impl Watcher {
                 self.spans.remove(&part);
                 self.begin_flush();
             }
-            Purpose::Conversation => {
-                self.read_at.insert(listing.place, listing.begun);
-            }
+            Purpose::Conversation | Purpose::Rest => self.places.finish(listing),
         }
     }
 
     /// A listing ends before it is complete: what was found is dealt with, and the rest stays as a part, to be gone on
     /// with at `token`.
     fn cut(&mut self, listing: Listing, token: Option<String>) {
-        let Some(oldest) = listing.oldest.filter(|_| listing.purpose != Purpose::Conversation) else {
+        if listing.is_of_a_conversation() {
+            self.places.cut(listing, token);
+            if HAUL_BYTES_MAX <= self.haul.bytes {
+                self.begin_flush();
+            }
+            return;
+        }
+        let Some(oldest) = listing.oldest else {
             if listing.purpose == Purpose::New || listing.purpose == Purpose::Deep {
                 self.set_stage(Stage::Conversations);
             }
@@ -422,6 +402,6 @@ impl Place {
 }
 
 /// The number to which a listing goes down for everything that may be listed late.
-fn below(moment: Time) -> MessageId {
+pub(super) fn below(moment: Time) -> MessageId {
     MessageId::first_at(moment.plus_ms(-ms(super::listing::LATE)))
 }

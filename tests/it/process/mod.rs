@@ -2,6 +2,7 @@
 
 pub mod asking;
 pub mod demo;
+pub mod flood;
 pub mod init_kills;
 pub mod kills;
 pub mod misconfiguration;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use cron::Schedule;
 use verbale::base::clock::Clock;
 use verbale::base::hash::Hash;
 use verbale::base::ids::{AccountId, AccountName, Origin};
@@ -79,6 +80,9 @@ pub const DISPUTE: [Which; 5] = [Which::Watcher, Which::Publisher, Which::Public
 pub const EVERY: [Which; 7] =
     [Which::Watcher, Which::Publisher, Which::Public, Which::Discloser, Which::DmSender, Which::Bot, Which::Monitor];
 
+/// Those that seal and post, and the one that reads posts again.
+pub const MONITORED: [Which; 4] = [Which::Watcher, Which::Publisher, Which::Public, Which::Monitor];
+
 /// Those that seal and post, and those that look after correspondents.
 pub const SURVEY: [Which; 5] =
     [Which::Watcher, Which::Publisher, Which::Public, Which::Recipients, Which::Conversations];
@@ -148,6 +152,8 @@ pub struct Harness {
     pub limits: Limits,
     /// Whether notes are followed by their slips.
     pub slip: bool,
+    /// When the public folder is compared with the log.
+    pub compares: Option<Schedule>,
     /// The platform of the tasks, if it is not the world itself, without a network between.
     pub platform: Option<Arc<dyn Platform>>,
 }
@@ -182,6 +188,7 @@ impl Harness {
             has_key: false,
             limits: BotSettings::default().limits(),
             slip: false,
+            compares: None,
             platform: None,
         }
     }
@@ -267,6 +274,7 @@ impl Harness {
         let monitor = Monitor::new(platform.clone(), store.clone(), clock.clone(), &MonitorSettings::default());
         let watcher = Watcher::new(platform, store.clone(), vault, clock.clone(), salts, self.watch(), self.watcher());
         let public = Public::new(&self.public(), site_fixture::settings(&key()), store.clone(), clock);
+        let public = public.compared_by(self.compares.clone());
         self.loops = Some(Loops {
             store,
             watcher,
@@ -400,15 +408,15 @@ impl Harness {
     pub fn is_due(&self, which: Which) -> bool {
         match self.next[which as usize] {
             Next::Now => true,
-            Next::Idle(until) => !matches!(which, Which::Watcher | Which::Monitor) || until <= self.now(),
-            Next::Wait(until) => until <= self.now(),
+            Next::Idle(until) => !matches!(which, Which::Watcher | Which::Monitor) || until <= self.told(),
+            Next::Wait(until) => until <= self.told(),
         }
     }
 
     /// When a task wants to continue.
     pub fn due(&self, which: Which) -> Time {
         match self.next[which as usize] {
-            Next::Now => self.now(),
+            Next::Now => self.told(),
             Next::Idle(until) | Next::Wait(until) => until,
         }
     }

@@ -8,16 +8,17 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use verbale::base::clock::Clock;
-use verbale::base::ids::{AccountId, MessageId};
+use verbale::base::ids::{AccountId, Channel, MessageId, PostId};
 use verbale::base::time::Time;
 use verbale::platform::x::{ClientSettings, Credentials, X};
 use verbale::sandbox::world::{Call, Fault, How, Moment, Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, MINISTRY, http};
 use verbale::store::Reader;
 use verbale::tlog::entry::Entry;
+use verbale::wording::post::PostText;
 
 use crate::support::database;
-use crate::support::harness::{Ended, Harness, Plan, START_MS};
+use crate::support::harness::{Ended, Harness, POLL, Plan, START_MS};
 use crate::support::relay::Relay;
 
 /// The longest time that one call may take in these stories. It is real time, and no call hangs in any of them: on a machine
@@ -26,6 +27,9 @@ const CALL_TIME: Duration = Duration::from_secs(20);
 
 /// A trouble is over for good if nothing has happened for so long.
 pub const DAY: Duration = Duration::from_secs(86_400);
+
+/// The longest wait between two looks at what is due.
+const SLEEP_MS_MAX: i64 = 900_000;
 
 /// How the tasks reach the platform.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,11 +61,27 @@ pub struct Story {
     /// When the trouble ended.
     over: Time,
     troubles: BTreeSet<String>,
+    /// How long [`Story::settle`] waits for what is owed.
+    pub patience: Duration,
+    /// The database as it is read from outside.
+    reader: Option<Reader>,
 }
 
 impl Story {
     /// A first start in fine weather: the daemon has read the messages once.
     pub async fn begin(way: Way, platform: Settings) -> Story {
+        let mut story = Story::new(way, platform).await;
+        story.start().await;
+        let path = story.harness.database();
+        let began = || database::count(&path, "SELECT count(*) FROM start") == 1;
+        assert!(story.harness.run_until(DAY, |_| began()).await, "it never began");
+        story.pass(Duration::from_secs(120)).await;
+        assert_eq!(story.troubles, BTreeSet::new(), "the weather is fine");
+        story
+    }
+
+    /// An installation that was never started.
+    pub async fn new(way: Way, platform: Settings) -> Story {
         let plan =
             Plan { seed: 5, platform, run_over: 1_000, heartbeat: false, attachments_timeout: Duration::from_secs(1) };
         let mut harness = Harness::new(plan);
@@ -72,14 +92,7 @@ impl Story {
             relay = Some(before);
         }
         let over = Time::from_ms(START_MS);
-        let mut story = Story { harness, relay, owed: Vec::new(), over, troubles: BTreeSet::new() };
-        story.start().await;
-        let path = story.harness.database();
-        let began = || database::count(&path, "SELECT count(*) FROM start") == 1;
-        assert!(story.harness.run_until(DAY, |_| began()).await, "it never began");
-        story.pass(Duration::from_secs(120)).await;
-        assert_eq!(story.troubles, BTreeSet::new(), "the weather is fine");
-        story
+        Story { harness, relay, owed: Vec::new(), over, troubles: BTreeSet::new(), patience: DAY, reader: None }
     }
 
     /// What bends answers on their way.
@@ -147,15 +160,35 @@ impl Story {
         }
     }
 
-    /// Time passes until everything owed is sealed and posted, or a day is over. Then it says what has been seen.
-    pub async fn settle(mut self) -> Row {
-        let end = self.harness.now().plus_ms(DAY.as_millis() as i64);
+    /// Time passes, and the messages are read four times in an hour, so that days pass quickly.
+    pub async fn pass_slowly(&mut self, time: Duration) {
+        for (poll, time) in [(Duration::from_secs(900), time), (POLL, Duration::from_secs(120))] {
+            self.harness.poll = poll;
+            self.kill().await;
+            self.pass(time).await;
+        }
+    }
+
+    /// The longest time between the sending of a message and its sealing, of all that are owed, in seconds.
+    pub fn longest_wait(&self) -> i64 {
+        let waits = self.owed.iter().map(|(id, sealed)| sealed.expect("it is sealed").ms_since(id.moment()));
+        waits.max().map_or(0, |ms| (ms + 500).div_euclid(1_000))
+    }
+
+    /// Time passes until everything owed is sealed and posted, or patience is over. Then it says what has been seen.
+    pub async fn settle(self) -> Row {
+        self.settle_with(|story| story.posted()).await
+    }
+
+    /// The same, with other words about what was posted.
+    pub async fn settle_with(mut self, posted: impl FnOnce(&Story) -> String) -> Row {
+        let end = self.harness.now().plus_ms(self.patience.as_millis() as i64);
         while self.harness.now() < end && !self.is_done() {
             self.step(end).await;
         }
         // What is done stays done once.
         self.pass(Duration::from_secs(3_600)).await;
-        let row = Row { sealed: self.sealed(), told: self.told(), posted: self.posted() };
+        let row = Row { sealed: self.sealed(), told: self.told(), posted: posted(&self) };
         self.harness.die().await;
         row
     }
@@ -175,24 +208,37 @@ impl Story {
         if is_busy || !self.harness.is_alive() {
             return;
         }
-        let due = running.iter().map(|which| self.harness.due(*which)).min().unwrap_or(end).min(end);
-        self.harness.advance(due.ms_since(self.harness.now()).max(1));
+        let due = running.iter().map(|which| self.harness.due(*which)).min().unwrap_or(end);
+        // However long a task waits, the daemon looks at its clock now and then.
+        let wait = due.ms_since(self.harness.told()).clamp(1, SLEEP_MS_MAX);
+        self.harness.advance(wait.min(end.ms_since(self.harness.now())).max(1));
     }
 
     /// Notes what can be seen from outside.
     fn look(&mut self) {
         let now = self.harness.now();
-        let reader = Reader::open(&self.harness.database()).unwrap();
+        let reader = match self.reader.take().filter(|_| self.harness.database().exists()) {
+            Some(reader) => reader,
+            None => match Reader::open(&self.harness.database()) {
+                Ok(reader) => reader,
+                Err(error) => return self.note_trouble(&error.to_string()),
+            },
+        };
         for (message, sealed) in self.owed.iter_mut().filter(|(_, sealed)| sealed.is_none()) {
             *sealed = database::wait(reader.note_by_message(*message)).unwrap().map(|_| now);
         }
-        for report in database::wait(reader.task_reports()).unwrap() {
+        let reports = database::wait(reader.task_reports()).unwrap();
+        self.reader = Some(reader);
+        for report in reports {
             if let Some(trouble) = report.trouble {
-                let folder = self.harness.folder.path().display().to_string();
-                let first = trouble.lines().next().unwrap_or_default().replace(&folder, "…");
-                self.troubles.insert(format!("{}: {first}", report.name));
+                self.note_trouble(&format!("{}: {trouble}", report.name));
             }
         }
+    }
+
+    fn note_trouble(&mut self, trouble: &str) {
+        let folder = self.harness.folder.path().display().to_string();
+        self.troubles.insert(trouble.lines().next().unwrap_or_default().replace(&folder, "…"));
     }
 
     fn is_done(&self) -> bool {
@@ -239,35 +285,47 @@ impl Story {
     }
 
     fn told(&self) -> String {
-        let status = self.troubles.iter().map(|trouble| format!("`status`: {trouble}"));
-        let mut gaps: Vec<(String, usize)> = Vec::new();
-        for gap in self.gaps() {
-            match gaps.iter_mut().find(|(known, _)| *known == gap) {
+        // What is said again with other numbers is said once.
+        let words = |told: &str| told.replace(|c: char| c.is_ascii_digit(), "");
+        let mut status: Vec<&String> = self.troubles.iter().collect();
+        status.dedup_by_key(|trouble| words(trouble));
+        let status = status.into_iter().map(|trouble| format!("`status`: {trouble}"));
+        let mut entries: Vec<(String, usize)> = Vec::new();
+        for entry in self.entries() {
+            let entry = match entry {
+                Entry::Gap { reason, .. } => format!("gap, {reason}"),
+                Entry::Lost { how, .. } => format!("lost post, {how}"),
+                _ => continue,
+            };
+            match entries.iter_mut().find(|(known, _)| *known == entry) {
                 Some((_, times)) => *times += 1,
-                None => gaps.push((gap, 1)),
+                None => entries.push((entry, 1)),
             }
         }
-        let gaps = gaps.into_iter().map(|(reason, times)| match times {
-            1 => format!("the log: a gap, {reason}"),
-            times => format!("the log: {times} gaps, {reason}"),
+        let entries = entries.into_iter().map(|(entry, times)| match times {
+            1 => format!("the log: a {entry}"),
+            times => format!("the log: {times} times a {entry}"),
         });
-        let told: Vec<String> = status.chain(gaps).collect();
+        let told: Vec<String> = status.chain(entries).collect();
         if told.is_empty() { "nothing".to_owned() } else { told.join("<br>") }
     }
 
     /// Checks that each note is posted once, and says so.
-    fn posted(&self) -> String {
+    pub fn posted(&self) -> String {
         let texts: Vec<String> = self.harness.world.with(|world, _| {
             let ours = world.posts().filter(|post| post.author == EMBASSY);
             ours.map(|post| post.written.clone()).collect()
         });
+        let heads = texts.iter().filter(|text| matches!(PostText::parse(text), Ok(PostText::Heartbeat { .. }))).count();
+        let again = if heads == 0 { "" } else { "; the head, once more" };
+        assert!(heads <= 1, "the head is posted again and again");
         let different: BTreeSet<&String> = texts.iter().collect();
         assert_eq!(different.len(), texts.len(), "a post was made twice");
         let notes = database::count(&self.harness.database(), "SELECT count(*) FROM note");
         let posted = database::count(&self.harness.database(), "SELECT coalesce(max(last), 0) FROM post");
         match (notes, texts.len()) {
             (0, 0) => "nothing".to_owned(),
-            (notes, _) if notes == posted => "each note, once".to_owned(),
+            (notes, _) if notes == posted => format!("each note, once{again}"),
             (notes, _) => format!("{posted} of {notes} notes"),
         }
     }
@@ -275,6 +333,23 @@ impl Story {
     /// Number of notes that are sealed.
     pub fn notes(&self) -> u64 {
         database::count(&self.harness.database(), "SELECT count(*) FROM note")
+    }
+
+    /// The posts of the account that stand, as it wrote them.
+    pub fn posts(&self) -> Vec<(PostId, String)> {
+        self.harness.world.with(|world, _| {
+            let ours = world.posts().filter(|post| post.author == EMBASSY && !post.is_deleted);
+            ours.map(|post| (post.id, post.written.clone())).collect()
+        })
+    }
+
+    /// How long after the end of the trouble the last post came.
+    pub fn last_post(&self) -> String {
+        let last = self.posts().iter().map(|(id, _)| Channel::X.moment(*id)).max().expect("there is a post");
+        match last.ms_since(self.over) {
+            ..=0 => "before it ended".to_owned(),
+            ms => format!("{} s after it ended", (ms + 500).div_euclid(1_000)),
+        }
     }
 
     /// Number of calls of this kind so far.

@@ -18,6 +18,7 @@ super::troubles! {
     "X refuses to list the conversations (403), so that nobody sees whether they are encrypted": refused,
     "what X lists of conversations has an element that cannot be read": odd_element,
     "a correspondent unfollows, and takes messages only from those whom it follows": unfollowed,
+    "X suspends a correspondent's account right after a note was sent, and lifts that after a day": suspended,
     "X does not say for a day whether a correspondent takes messages (503)": unsaid,
 }
 
@@ -41,8 +42,9 @@ async fn upgraded() -> Row {
     let mut story = begin().await;
     story.harness.world.with(|world, now| world.upgrade(now, &conversation()));
     story.send("2");
-    story.pass(24 * HOUR).await;
+    story.pass(6 * HOUR).await;
     assert_eq!(story.gaps().len(), 1, "once");
+    story.patience = HOUR;
     story.settle().await
 }
 
@@ -79,9 +81,8 @@ async fn unfollowed() -> Row {
         world.set_inbox_closed(MINISTRY, true);
         world.set_follows(MINISTRY, EMBASSY, false);
     });
-    story.pass(24 * HOUR).await;
-    let reader = Reader::open(&story.harness.database()).unwrap();
-    let told: Vec<String> = wait(reader.recipients()).unwrap().iter().filter_map(unreached).collect();
+    story.pass_slowly(24 * HOUR).await;
+    let told = told_of_recipients(&story);
     assert!(
         told.len() == 1 && told[0].contains("@ministry (783214) takes no messages from this account since "),
         "{told:?}"
@@ -91,10 +92,31 @@ async fn unfollowed() -> Row {
     Row { told: "`status`, `notes`, `send`: that the account takes no messages from this one, since when, and when X said so; the notes from then on say so too".to_owned(), ..row }
 }
 
+async fn suspended() -> Row {
+    let mut story = begin().await;
+    story.send("2");
+    story.harness.world.with(|world, _| world.user_mut(MINISTRY).unwrap().is_suspended = true);
+    story.clear();
+    story.pass(HOUR).await;
+    story.pass_slowly(24 * HOUR).await;
+    let told = told_of_recipients(&story);
+    story.harness.world.with(|world, _| world.user_mut(MINISTRY).unwrap().is_suspended = false);
+    story.pass_slowly(24 * HOUR).await;
+    assert_eq!(told_of_recipients(&story), Vec::<String>::new(), "the suspension is over");
+    let row = story.settle().await;
+    Row { told: format!("`status`, `notes`, `send`: {}", told.join("; ")), ..row }
+}
+
+/// What is told of recipients that cannot be reached.
+fn told_of_recipients(story: &Story) -> Vec<String> {
+    let reader = Reader::open(&story.harness.database()).unwrap();
+    wait(reader.recipients()).unwrap().iter().filter_map(unreached).collect()
+}
+
 async fn unsaid() -> Row {
     let mut story = begin().await;
     story.fail_always(Call::UserById, How::Status { code: 503, body: Body::Problem });
-    story.pass(24 * HOUR).await;
+    story.pass_slowly(24 * HOUR).await;
     story.send("2");
     story.settle().await
 }

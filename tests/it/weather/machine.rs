@@ -11,6 +11,9 @@ use crate::support::weather_story::{Row, Story, Way};
 super::troubles! {
     "the public folder is removed, and a file is in its place for ten minutes": no_public_folder,
     "the public folder is removed whole, and nothing is in its place": removed_public_folder,
+    "the machine's clock is a day ahead for an hour, and the daemon is started with it": clock_ahead,
+    "the machine's clock is a day behind for an hour, and the daemon is started with it": clock_behind,
+    "the database is moved away for ten minutes": moved_database,
 }
 
 async fn no_public_folder() -> Row {
@@ -30,5 +33,40 @@ async fn removed_public_folder() -> Row {
     let public = story.harness.public();
     fs::remove_dir_all(&public).unwrap();
     story.send("while it is away");
+    story.settle().await
+}
+
+/// The clock is wrong for an hour, with a note before, one meanwhile, and one afterwards.
+async fn wrong_clock(offset_ms: i64) -> Row {
+    let mut story = Story::begin(Way::Http, Settings::of_x()).await;
+    story.send("before");
+    story.pass(Duration::from_secs(300)).await;
+    story.harness.set_clock(offset_ms);
+    story.kill().await;
+    story.send("meanwhile");
+    story.pass(Duration::from_secs(3_600)).await;
+    assert_eq!(story.notes(), 1, "nothing is sealed by a wrong clock");
+    story.harness.set_clock(0);
+    story.kill().await;
+    story.send("afterwards");
+    story.settle().await
+}
+
+async fn clock_ahead() -> Row {
+    wrong_clock(86_400_000).await
+}
+
+async fn clock_behind() -> Row {
+    wrong_clock(-86_400_000).await
+}
+
+async fn moved_database() -> Row {
+    let mut story = Story::begin(Way::Direct, Settings::of_x()).await;
+    let (database, away) = (story.harness.database(), story.harness.folder.path().join("away.db"));
+    fs::rename(&database, &away).unwrap();
+    story.send("while it is away");
+    story.pass(Duration::from_secs(600)).await;
+    fs::rename(&away, &database).unwrap();
+    story.clear();
     story.settle().await
 }

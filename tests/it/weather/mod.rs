@@ -11,17 +11,26 @@
 //! weather::` writes the table anew, and a look at the difference. After a merge in which two have changed the table, write
 //! it anew.
 //!
-//! `VERBALE_WEATHER=words` runs only the stories whose name has these words, compares nothing, and prints their rows.
+//! `VERBALE_WEATHER=words` runs only the stories whose name has these words, compares nothing, and prints their rows, and how
+//! long each took.
 
 mod answers;
 mod correspondents;
+mod folder;
+mod forks;
+mod groups;
+mod lists;
 mod machine;
 mod platform;
+mod posts;
+mod refusals;
+mod strangers;
 
 use std::fs;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Mutex;
+use std::time::Instant;
 
 use crate::support::parallel::in_parallel;
 use crate::support::weather_story::Row;
@@ -46,8 +55,15 @@ use troubles;
 /// The files of this folder, in the order of the table: the heading, and the rows.
 const SECTIONS: &[(&str, &[Trouble])] = &[
     ("Messages, and how they are listed", platform::TROUBLES),
+    ("Floods, and what strangers may cost", strangers::TROUBLES),
+    ("Lists that do not end, and pages that are too large", lists::TROUBLES),
     ("Answers that do not fit the question, or come in another form", answers::TROUBLES),
     ("Correspondents, and the conversations with them", correspondents::TROUBLES),
+    ("Names, and who is in a group", groups::TROUBLES),
+    ("What X refuses to post or to send", refusals::TROUBLES),
+    ("Own posts, after they were made", posts::TROUBLES),
+    ("The public folder, changed by somebody", folder::TROUBLES),
+    ("Two databases of one log", forks::TROUBLES),
     ("The machine", machine::TROUBLES),
 ];
 
@@ -68,8 +84,10 @@ fn what_happens_in_each_weather_is_what_the_table_says() {
     let chosen: Vec<&Trouble> = all.iter().copied().filter(|it| it.what.contains(&wanted)).collect();
     let rows: Mutex<Vec<(&str, Row)>> = Mutex::default();
     let outcomes = in_parallel(2, &chosen, |trouble| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (runtime, begun) =
+            (tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(), Instant::now());
         let row = runtime.block_on((trouble.story)());
+        println!("{:5.1} s  {}", begun.elapsed().as_secs_f64(), trouble.what);
         rows.lock().unwrap().push((trouble.what, row));
     });
     let failed: Vec<String> = chosen
