@@ -9,4 +9,5 @@ pub mod odd;
 pub mod refusals;
 pub mod secrets;
 pub mod site_kills;
+pub mod unfinished;
 pub mod weather;
