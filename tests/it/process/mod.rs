@@ -9,5 +9,6 @@ pub mod odd;
 pub mod refusals;
 pub mod secrets;
 pub mod site_kills;
+pub mod storm;
 pub mod unfinished;
 pub mod weather;
