@@ -1,8 +1,6 @@
 //! `verbale prove`: the proof of one note, as a file to hand out.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -172,14 +170,21 @@ pub(super) async fn published(
     Ok(bundle::published(row.post.clone(), account, |post| x::address_of(config.x.web.as_str(), &name, post)))
 }
 
-/// Writes a new file that only its owner can read; an existing one is never overwritten.
+/// Writes a new file that only its owner can read, whole or not at all; an existing one is never overwritten.
 ///
 /// # Errors
 /// If it exists or cannot be written.
 pub(super) fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let shown = path.display();
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
+    let unusable = |error: io::Error| {
         Failure::unusable(format!("cannot write {shown}: {error}"), "name another file with `--out FILE`")
-    })?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).with_context(|| format!("cannot write {shown}"))
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // Only its owner may read it. A crash before it has its name leaves a file of a name that says so, and no other.
+    let file = tempfile::Builder::new().prefix(&format!(".{name}.unfinished-")).tempfile_in(folder);
+    let mut file = file.map_err(|error| unusable(error.kind().into()))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).with_context(|| format!("cannot write {shown}"))?;
+    file.persist_noclobber(path).map_err(|error| unusable(error.error))?;
+    Ok(())
 }

@@ -89,6 +89,7 @@ mod tests {
                 id: s.map(|s| MessageId::first_at(at(s))),
                 sha256: Hash::of(b"x"),
                 why: "it has no valid `text`".to_owned(),
+                is_elsewhere: false,
             };
             Newest { messages: Vec::new(), unreadable: ids.iter().map(one).collect(), is_enough: true }
         };

@@ -110,6 +110,9 @@ pub struct Unreadable<Id> {
     pub sha256: Hash,
     /// Which part of it cannot be read. Nothing of its words.
     pub why: String,
+    /// Whether all of it can be read, and it is of another conversation or account than was asked for: then it is no part of
+    /// this list, which may be the answer to another question.
+    pub is_elsewhere: bool,
 }
 
 /// Our own posts, newest first.

@@ -357,7 +357,7 @@ fn change(event: &Event) -> Option<Change> {
 /// An event that is listed in a form that cannot be read.
 fn unreadable(event: &Event) -> Unreadable<MessageId> {
     let sha256 = Hash::of(event.id.to_string().as_bytes());
-    Unreadable { id: Some(event.id), sha256, why: "it has no conversation".to_owned() }
+    Unreadable { id: Some(event.id), sha256, why: "it has no conversation".to_owned(), is_elsewhere: false }
 }
 
 /// The world's clock as an answer shows it.

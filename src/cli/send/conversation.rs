@@ -14,7 +14,7 @@ use crate::base::time::{SKEW_MS_MAX, Time};
 use crate::platform::{
     Addressee, CALL_TIME_MAX, Error as PlatformError, Message, Newest, Platform, Purpose, Reach, newest,
 };
-use crate::store::{self, EffectId, RequestClient};
+use crate::store::{self, EffectId, Reader, RequestClient};
 use crate::tasks::once::decide::{Look, Sight};
 use crate::tasks::once::{Ledger, Remote};
 use crate::tasks::task::{TaskError, ms};
@@ -28,6 +28,7 @@ const REACH: Reach = Reach { page_sizes: &[5, 20, 100], pages_max: 20 };
 /// A conversation with one account.
 pub(super) struct SendConversation<'a> {
     pub(super) platform: &'a dyn Platform,
+    pub(super) reader: &'a Reader,
     pub(super) clock: &'a Clock,
     /// The account that sends.
     pub(super) me: AccountId,
@@ -111,7 +112,14 @@ impl<'a> Remote for SendConversation<'a> {
 
     async fn act(&self, parcel: &Parcel<'a>, media: &Option<MediaId>) -> Result<MessageId, PlatformError> {
         let to = Addressee::Account(self.to);
-        Ok(self.platform.send_message(&to, &parcel.draft.text, *media).await?.message)
+        let message = self.platform.send_message(&to, &parcel.draft.text, *media).await?.message;
+        // No answer to this attempt names another message of ours: then it is one that was given before.
+        match self.reader.is_sent(message).await {
+            Ok(false) => Ok(message),
+            _ => Err(PlatformError::NoAnswer {
+                what: format!("the answer names message {message}, which is another one"),
+            }),
+        }
     }
 
     /// Looks for the message that was not there before.

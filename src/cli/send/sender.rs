@@ -155,7 +155,14 @@ impl Sender<'_> {
             keep_earlier(self.asking, earlier).await?;
             lock.empty()?;
         }
-        let conversation = SendConversation { platform: self.platform, clock: self.clock, me: me.id, to, shutdown };
+        let conversation = SendConversation {
+            platform: self.platform,
+            reader: self.reader,
+            clock: self.clock,
+            me: me.id,
+            to,
+            shutdown,
+        };
         let (parcel, look) = match repeat {
             Repeat::Allowed => self.as_told(&conversation, draft).await?,
             Repeat::Refused => self.settled(&conversation, draft).await?,

@@ -35,6 +35,23 @@ pub(super) fn allowed(address: &str, base: &Url) -> Result<(Url, Signature), Str
     }
 }
 
+/// Types of what stands in a file's place: a page for people, or an answer of the API. X takes neither as a file.
+const NO_FILES: [&str; 4] = ["text/", "application/json", "application/problem+json", "application/xhtml+xml"];
+
+/// Checks that something is a file of a message: a page in its place would be sealed as if it had been sent.
+///
+/// # Errors
+/// If it is empty, or of a type that no file of a message has.
+pub(super) fn check(media_type: Option<&str>, bytes: &[u8]) -> Result<(), String> {
+    if bytes.is_empty() {
+        return Err("the answer is empty in place of a file".to_owned());
+    }
+    match media_type.filter(|named| NO_FILES.iter().any(|kind| named.starts_with(kind))) {
+        Some(named) => Err(format!("the answer is {named} in place of a file")),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -75,7 +75,7 @@ impl X {
             Of::With(account) => is_with(account),
             Of::Conversation(id) => id == conversation,
         };
-        if is_it { Ok(()) } else { Err("it is of another conversation than was asked for".to_owned()) }
+        if is_it { Ok(()) } else { Err(parse::OF_ANOTHER_CONVERSATION.to_owned()) }
     }
 
     /// Sends a message. X's two paths share their limits.

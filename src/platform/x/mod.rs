@@ -175,7 +175,7 @@ impl X {
         let Reply::Success(success) = self.wire.call(endpoint, url, Content::Nothing).await? else { return Ok(None) };
         let text = object::text_of(&success.body);
         let answer = understood(endpoint, ApiAnswer::read(&text))?;
-        understood(endpoint, answer.check_listed())?;
+        understood(endpoint, answer.check_listed().and_then(|()| answer.check_kind(endpoint)))?;
         if answer.data.is_none() && (!answer.errors.is_empty() || !answer.is_listing()) {
             let failure = errors::classify_errors(endpoint, &answer.errors);
             let failure = if is_later { failure.of_place(200) } else { failure };
@@ -185,6 +185,7 @@ impl X {
             tracing::warn!(path = endpoint.pattern(), errors = answer.errors.len(), "X left out something of a page");
         }
         let mut elements = read(&answer, success.clocks);
+        understood(endpoint, elements.check_place())?;
         let next = answer.next().unwrap_or_else(|raw| {
             elements.cut_at(raw);
             None
@@ -270,11 +271,14 @@ impl Platform for X {
         let One::Found(account, clocks) = self.one(Endpoint::Me, url, |raw, _| parse::account(raw)).await? else {
             return Err(unsaid("does not say who we are"));
         };
+        if self.wire.owner().is_some_and(|owner| owner != account.id) {
+            return Err(unsaid("says that we are another account than that of the access token"));
+        }
         let mut state = self.wire.state();
         if let Some(known) = state.known_me.filter(|known| *known != account.id) {
             return Err(Error::WrongAccount { said: account, known });
         }
-        // Which of two answers is right nobody knows: both are forgotten.
+        // The same credentials belong to one account. Which of two answers is right nobody knows: both are forgotten.
         if state.me.take().is_some_and(|before| before != account.id) {
             return Err(unsaid("says that we are another account than before"));
         }
@@ -364,6 +368,7 @@ impl Platform for X {
         let (url, signature) = media::allowed(address, &self.base).map_err(|what| refused(&what))?;
         let found = self.wire.send(Endpoint::Media, url, Content::Nothing, signature, bytes_max).await?;
         let Reply::Success(file) = found else { return Err(refused("X says that it does not exist")) };
+        understood(Endpoint::Media, media::check(file.media_type.as_deref(), &file.body))?;
         let media_type = file.media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
         Ok(File { media_type, bytes: file.body })
     }

@@ -5,6 +5,7 @@
 //! read all the same. Nothing of a body ever gets into an error.
 
 pub(super) mod chat;
+mod kind;
 mod messages;
 mod posts;
 
@@ -13,6 +14,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use twitter_v2::User;
 
+pub(super) use self::kind::{OF_ANOTHER_ACCOUNT, OF_ANOTHER_CONVERSATION};
 pub(super) use self::messages::{changes, messages, senders, sent};
 pub(super) use self::posts::{mentions, own_posts, post, post_state, posted};
 use super::errors::shape;
@@ -95,14 +97,14 @@ impl<'a> ApiAnswer<'a> {
                 Ok(item) => elements.items.extend(item),
                 Err(why) => {
                     let id = object.and_then(|object| object.id("id")).map(id);
-                    elements.unreadable.push(Unreadable { id, sha256: Hash::of(raw.get().as_bytes()), why });
+                    elements.unreadable.push(unreadable(id, raw, why));
                 }
             }
         }
         for (raw, error) in self.errors.iter().filter_map(|raw| Some((raw, Object::read(raw)?))) {
             if error.text("resource_type").is_some_and(|kind| absent.contains(&kind.as_str())) {
                 let (id, why) = (error.id("resource_id").or(error.id("value")).map(id), "X leaves it out".to_owned());
-                elements.unreadable.push(Unreadable { id, sha256: Hash::of(raw.get().as_bytes()), why });
+                elements.unreadable.push(unreadable(id, raw, why));
             }
         }
         elements
@@ -120,8 +122,13 @@ impl<T, Id> Elements<T, Id> {
     /// Adds that there is more which cannot be reached.
     pub(super) fn cut_at(&mut self, raw: &RawValue) {
         let why = "there is a next page, and the mark of its place cannot be read".to_owned();
-        self.unreadable.push(Unreadable { id: None, sha256: Hash::of(raw.get().as_bytes()), why });
+        self.unreadable.push(unreadable(None, raw, why));
     }
+}
+
+fn unreadable<Id>(id: Option<Id>, raw: &RawValue, why: String) -> Unreadable<Id> {
+    let is_elsewhere = kind::ELSEWHERE.contains(&why.as_str());
+    Unreadable { id, sha256: Hash::of(raw.get().as_bytes()), why, is_elsewhere }
 }
 
 /// A link in a text: where it stands, and where it leads.

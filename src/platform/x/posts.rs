@@ -110,7 +110,7 @@ impl X {
         let url = self.url(format_args!("/2/users/{me}/tweets"), &query);
         let fits = |post: &Post, clocks: Clocks| {
             clocks.not_later(Channel::X.moment(post.id))?;
-            if post.author == me { Ok(()) } else { Err("it is another account's".to_owned()) }
+            if post.author == me { Ok(()) } else { Err(parse::OF_ANOTHER_ACCOUNT.to_owned()) }
         };
         let read = |answer: &ApiAnswer<'_>, clocks: Clocks| parse::own_posts(answer, |post| fits(post, clocks));
         self.page(Endpoint::OwnPosts, url, read).await

@@ -7,18 +7,28 @@ use twitter_v2::authorization::{Authorization, Oauth1aToken};
 use twitter_v2::oauth2::http::Request;
 
 use super::Credentials;
+use crate::base::ids::AccountId;
 
 /// Signs calls with the account's credentials, which never leave it.
-pub(super) struct Signer(Oauth1aToken);
+pub(super) struct Signer {
+    token: Oauth1aToken,
+    /// The account that the access token is of, if the token says it.
+    pub(super) owner: Option<AccountId>,
+}
 
 impl Signer {
     pub(super) fn new(credentials: &Credentials) -> Signer {
-        Signer(Oauth1aToken::new(
-            credentials.api_key.expose_secret(),
-            credentials.api_secret.expose_secret(),
-            credentials.access_token.expose_secret(),
-            credentials.access_token_secret.expose_secret(),
-        ))
+        let access_token = credentials.access_token.expose_secret();
+        Signer {
+            token: Oauth1aToken::new(
+                credentials.api_key.expose_secret(),
+                credentials.api_secret.expose_secret(),
+                access_token,
+                credentials.access_token_secret.expose_secret(),
+            ),
+            // In X's own examples a token begins with the number of its account: `6253282-eWudHl…`.
+            owner: access_token.split_once('-').and_then(|(id, _)| AccountId::parse(id)),
+        }
     }
 
     /// The `Authorization` header of one call: each has a nonce and a time of its own. A JSON body is not signed.
@@ -31,7 +41,7 @@ impl Signer {
     pub(super) async fn header(&self, method: &str, url: &Url) -> Result<HeaderValue, String> {
         let unsent = Request::builder().method(method).uri(url.as_str()).body("").map_err(|error| error.to_string())?;
         let unsent = unsent.try_into().map_err(|_| "the address of the call is not valid".to_owned())?;
-        let signed = self.0.header(&unsent).await.map_err(|error| error.to_string())?;
+        let signed = self.token.header(&unsent).await.map_err(|error| error.to_string())?;
         let mut header = HeaderValue::from_bytes(signed.as_bytes()).map_err(|error| error.to_string())?;
         header.set_sensitive(true);
         Ok(header)

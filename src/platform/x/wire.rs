@@ -99,6 +99,11 @@ impl Wire {
         Ok(Wire { client, signer, clock: settings.clock.clone(), state: Mutex::default() })
     }
 
+    /// The account that the credentials are of, if they say it.
+    pub(super) fn owner(&self) -> Option<AccountId> {
+        self.signer.owner
+    }
+
     pub(super) fn now(&self) -> Time {
         self.clock.now()
     }

@@ -119,7 +119,14 @@ impl Remote for Conversations {
     }
 
     async fn act(&self, composed: &ComposedDm, (): &()) -> Result<MessageId, PlatformError> {
-        Ok(self.platform.send_message(&composed.to, &composed.text, None).await?.message)
+        let message = self.platform.send_message(&composed.to, &composed.text, None).await?.message;
+        // No answer to this attempt names another message of ours: then it is one that was given before.
+        match self.store.is_sent(message).await {
+            Ok(false) => Ok(message),
+            _ => Err(PlatformError::NoAnswer {
+                what: format!("the answer names message {message}, which is another one"),
+            }),
+        }
     }
 
     /// Looks for the message in its conversation, among the messages that are not known to be others of ours. As long as

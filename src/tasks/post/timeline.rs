@@ -54,7 +54,12 @@ impl Remote for Timeline {
 
     async fn act(&self, intent: &Intent, media: &Vec<MediaId>) -> Result<PostId, PlatformError> {
         let draft = Draft { text: intent.text.clone(), answers: intent.answers, media: media.clone() };
-        self.platform.post(&draft).await
+        let post = self.platform.post(&draft).await?;
+        // No answer to this attempt names another post of ours: then it is one that was given before. An empty text is none.
+        match self.store.is_known_post(post, "").await {
+            Ok(false) => Ok(post),
+            _ => Err(PlatformError::NoAnswer { what: format!("the answer names post {post}, which is another one") }),
+        }
     }
 
     /// What was listed and cannot be read may be the post, if it is as young as the attempts: it is read by itself. As

@@ -171,7 +171,8 @@ impl Watcher {
         self.haul.candidates.contains_key(&id) || self.held.iter().any(|held| held.message.id == id)
     }
 
-    /// Elements that cannot be read are entered as gaps, each once, and hold up nothing.
+    /// Elements that cannot be read are entered as gaps, each once, and hold up nothing. A message of another conversation than
+    /// was asked for is none of them: the list of all messages has it.
     async fn take_odd(
         &mut self,
         unreadable: Vec<Unreadable<MessageId>>,
@@ -179,7 +180,7 @@ impl Watcher {
         now: Time,
     ) -> Result<(), TaskError> {
         let oldest = ids.iter().min().map_or(now, |oldest| oldest.moment()).min(now);
-        for Unreadable { id, sha256, why } in unreadable {
+        for Unreadable { id, sha256, why, .. } in unreadable.into_iter().filter(|one| !one.is_elsewhere) {
             let element = id.map_or(sha256, of_number);
             // Without a number it may be any of this page.
             let from = id.map_or(oldest, MessageId::moment).min(now);

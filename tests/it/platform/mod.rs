@@ -4,3 +4,4 @@ pub mod client;
 pub mod client_writes;
 pub mod sandbox;
 pub mod odd;
+pub mod other_question;

@@ -11,4 +11,6 @@ pub mod refusals;
 pub mod restart;
 pub mod secrets;
 pub mod site_kills;
+pub mod storm;
+pub mod unfinished;
 pub mod weather;

@@ -24,4 +24,5 @@ pub mod secret_search;
 pub mod site_fixture;
 pub mod trial;
 pub mod weather_story;
+pub mod wire;
 pub mod workbench;

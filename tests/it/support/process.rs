@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::process::{Child, Command};
 use verbale::app::config::create::{Answers, create};
 use verbale::platform::x::Credentials;
@@ -67,6 +67,15 @@ impl Place {
         let config = std::fs::read_to_string(&path).unwrap();
         assert!(config.contains(old), "{old}");
         std::fs::write(&path, config.replace(old, new)).unwrap();
+    }
+
+    /// Gives this machine the official's key, so that it can open notes.
+    pub fn give_key(&self) {
+        use std::os::unix::fs::PermissionsExt;
+        let key = self.path("official.txt");
+        std::fs::write(&key, format!("{}\n", self.identity.to_string().expose_secret())).unwrap();
+        std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
+        self.configure("# identity_file = \"identity.txt\"", "identity_file = \"official.txt\"");
     }
 
     /// Puts a relay between the program and the sandbox, which bends the sandbox's answers.

@@ -27,6 +27,7 @@ pub(in crate::platform::x) fn conversations(answer: &ApiAnswer<'_>) -> Elements<
         id: one.id.and_then(|id: u64| ConversationId::parse(&id.to_string())),
         sha256: one.sha256,
         why: one.why,
+        is_elsewhere: one.is_elsewhere,
     });
     Elements { items: elements.items, unreadable: unreadable.collect() }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::value::RawValue;
 
+use super::kind::OF_ANOTHER_CONVERSATION;
 use super::{ApiAnswer, Elements, decode, is_token, links, whole};
 use crate::base::ids::{AccountId, ConversationId, MessageId};
 use crate::note::content;
@@ -136,7 +137,7 @@ pub(in crate::platform::x) fn changes(answer: &ApiAnswer<'_>, group: &Conversati
         if event.raw("dm_conversation_id").is_some()
             && event.text("dm_conversation_id").as_deref() != Some(group.as_str())
         {
-            return Err("it is of another conversation than was asked for".to_owned());
+            return Err(OF_ANOTHER_CONVERSATION.to_owned());
         }
         let named = event.list("participant_ids");
         let mut who: Vec<AccountId> = named.iter().filter_map(|raw| object::id(raw)).map(AccountId).collect();
