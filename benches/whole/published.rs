@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use verbale::base::hash::Hash;
-use verbale::base::ids::{Channel, PostId};
+use verbale::base::ids::{Channel, PostId, PublicPost};
 use verbale::base::time::Time;
 use verbale::note::names;
 use verbale::tlog::checkpoint::{self, Checkpoint};
-use verbale::tlog::entry::{Entry, Level, Loss};
+use verbale::tlog::entry::{Entry, Loss};
 use verbale::tlog::signed_note::LogKey;
 use verbale::tlog::tile::{HEIGHT, Kind, TilePath, WIDTH_FULL};
 use verbale::tlog::tree::{Frontier, leaf_hash};
@@ -38,16 +38,18 @@ pub fn write(dir: &Path, size: u64) -> anyhow::Result<()> {
 struct Story {
     time: Time,
     note: u64,
-    commitment: Hash,
     posted: u64,
+    last_post: PublicPost,
 }
 
 impl Story {
     fn new() -> Story {
-        Story { time: Time::from_ms(1_520_617_215_001), note: 0, commitment: Hash::ZERO, posted: 0 }
+        let time = Time::from_ms(1_520_617_215_001);
+        Story { time, note: 0, posted: 0, last_post: Channel::X.post(Channel::X.first_at(time)) }
     }
 
-    /// Nearly always a note and then its post; once a cycle thirty notes with one post; now and then anything else.
+    /// Nearly always a note and then its post; once a cycle thirty notes with one post; now and then anything else that has
+    /// no files of its own.
     fn entry(&mut self, index: u64) -> Entry {
         self.time = self.time.plus_ms(47_003);
         let (time, sha256) = (self.time, Hash::of(&index.to_be_bytes()));
@@ -57,14 +59,11 @@ impl Story {
             place if place < SCARCE.start && place % 2 == 0 => self.sealed(sha256),
             place if place <= SCARCE.end => {
                 let first = self.posted + 1;
-                self.posted = self.note;
+                (self.posted, self.last_post) = (self.note, post);
                 Entry::Post { time, first, last: self.note, post }
             }
-            991 => Entry::Open { time, note: self.note, level: Level::Envelope, sha256: self.commitment },
-            992 => Entry::Open { time, note: self.note, level: Level::Content, sha256 },
-            993 => Entry::Unlock { time, note: self.note, sha256 },
-            994..996 => Entry::Dispute { time, note: self.note, post },
-            996 => Entry::Lost { time, post, how: Loss::Deleted },
+            994 => Entry::Dispute { time, note: self.note, post },
+            995 => Entry::Lost { time, post: self.last_post, how: Loss::Deleted },
             997 => {
                 Entry::Gap { time, from: time.plus_ms(-60_000), to: time, reason: "the platform was away".to_owned() }
             }
@@ -74,7 +73,6 @@ impl Story {
 
     fn sealed(&mut self, commitment: Hash) -> Entry {
         self.note += 1;
-        self.commitment = commitment;
         Entry::Note { time: self.time, note: self.note, commitment }
     }
 
