@@ -20,9 +20,13 @@ use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 use self::plan::{DAY_MS, Happening, MINUTE_MS, Weather};
 use crate::support::harness::{CONSULATE, Harness, MARKER, Plan, Which};
 use crate::support::observer::Observer;
+use crate::support::parallel::in_parallel;
 
 /// The wait between two looks at the messages: longer than by custom, so that a year takes seconds.
 const POLL: Duration = Duration::from_secs(15 * 60);
+
+/// Years at the same time.
+const AT_ONCE: usize = 2;
 
 /// How much of a year is played: days, and notes.
 const PART: (i64, u32) = (40, 220);
@@ -33,11 +37,14 @@ fn a_year_brings_every_trouble_and_nothing_is_lost() {
     let number = |name: &str| std::env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
     let (years, first) = (number("VERBALE_YEARS"), number("VERBALE_YEAR_SEED").unwrap_or(1));
     let (days, notes) = if years.is_some() { WHOLE } else { PART };
-    for seed in first..first + years.unwrap_or(1) {
+    let seeds: Vec<u64> = (first..first + years.unwrap_or(1)).collect();
+    let outcomes = in_parallel(AT_ONCE, &seeds, |seed| {
         let began = Instant::now();
-        let told = play(seed, days, notes);
+        let told = play(*seed, days, notes);
         println!("year {seed}: {told}, in {:.1} s", began.elapsed().as_secs_f64());
-    }
+    });
+    let failed: Vec<_> = seeds.iter().zip(outcomes).filter(|(_, outcome)| outcome != "ok").collect();
+    assert!(failed.is_empty(), "{failed:?}");
 }
 
 /// Plays the year of a seed, and tells what it had.
