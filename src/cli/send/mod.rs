@@ -4,6 +4,7 @@ mod draft;
 mod lock;
 mod conversation;
 mod recipient;
+mod error;
 pub mod sender;
 
 use std::io::{self, Write};

@@ -5,7 +5,6 @@
 //! begin again after any end, since the conversation is read before anything is sent. Nothing is sent as long as the
 //! message of the last attempt may still be missing from it. Two commands never send at the same time.
 
-use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,6 +15,8 @@ use tracing::warn;
 pub use super::conversation::RECENT;
 use super::conversation::{FoundMessages, Parcel, SendConversation, Sends, keep_earlier, told_to_stop};
 pub use super::draft::{DRAFT_BYTES_MAX, MessageDraft, Unfit};
+pub use super::error::Error;
+use super::error::stopped;
 use super::lock::SendLock;
 use super::recipient::tell_unreached;
 use crate::base::clock::{Clock, Reading};
@@ -23,11 +24,11 @@ use crate::base::ids::{Account, AccountId, MessageId, Origin};
 use crate::base::time::{SKEW_MS_MAX, Time};
 use crate::note::slip::Slip;
 use crate::platform::{Error as PlatformError, Platform};
-use crate::store::{self, Attempts, LastSend, Reader, RequestClient};
+use crate::store::{Attempts, LastSend, Reader, RequestClient};
 use crate::tasks::once::decide::{self, Known, Look, Retry, Rules, Sight, Step};
 use crate::tasks::once::{Drive, End};
 use crate::tasks::rules::{Correspondent, Formal, Rule};
-use crate::tasks::task::{TaskError, ms};
+use crate::tasks::task::ms;
 
 /// When the conversation is read after an unknown outcome: a message may be listed late.
 const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];
@@ -77,57 +78,6 @@ pub struct Sent {
     pub to: AccountId,
     /// True if the platform said so; otherwise it gave no answer, and the message was found in the conversation.
     pub was_answered: bool,
-}
-
-/// Why no message was sent, or why nobody knows.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say what the fields are")]
-pub enum Error {
-    /// Nothing was sent: it would be refused, or not be sealed.
-    #[error(transparent)]
-    Unfit(#[from] Unfit),
-    /// Nothing was sent: the same text was sent a short time ago.
-    #[error(
-        "nothing was sent: the same text was sent at {} as message {message}\nif it shall be sent once more, say `--again`",
-        message.moment()
-    )]
-    Recent { message: MessageId },
-    /// Nothing was sent: another command is sending.
-    #[error(
-        "nothing was sent: another `verbale send` is at work on this log\ngive the command again when it has ended"
-    )]
-    Busy,
-    /// Nothing was sent: the lock beside the database cannot be taken.
-    #[error("nothing was sent: {0}\nlet the user that runs this command write beside the database")]
-    SendLock(#[from] io::Error),
-    /// Nothing was sent: the platform did not do it.
-    #[error("nothing was sent: {0}")]
-    Failed(PlatformError),
-    /// The platform gave no answer, and the conversation does not hold it.
-    #[error(
-        "the platform gave no answer ({what}), and the message is not in the conversation\nlook there yourself, or give the same command again: it looks before it sends"
-    )]
-    Missing { what: String },
-    /// The platform says that the same is there, and the conversation does not hold it.
-    #[error(
-        "the platform refuses it as a duplicate, and the message is not in the conversation yet\nlook there yourself, or give the same command again later: it looks before it sends"
-    )]
-    Duplicate,
-    /// Nobody knows.
-    #[error(
-        "nobody knows whether the message was sent: the platform gave no answer ({what}), and then {look}\nlook into the conversation yourself, or give the same command again later: it looks before it sends"
-    )]
-    Unknown { what: String, look: PlatformError },
-    /// Nothing was sent: the database cannot be read.
-    #[error(transparent)]
-    Store(#[from] store::Error),
-}
-
-impl From<PlatformError> for Error {
-    /// Before anything is sent.
-    fn from(error: PlatformError) -> Error {
-        Error::Failed(error)
-    }
 }
 
 impl Sender<'_> {
@@ -372,17 +322,6 @@ async fn look(
     Err(if error == PlatformError::Duplicate { Error::Duplicate } else { Error::Missing { what } })
 }
 
-/// Why nothing was sent: the platform's reason, or that the attempt could not be recorded.
-fn stopped(error: TaskError) -> Error {
-    match error {
-        TaskError::Platform(error) => Error::Failed(error),
-        TaskError::Machine(error) | TaskError::Fatal(error) => match error.downcast::<store::Error>() {
-            Ok(error) => Error::Store(error),
-            Err(error) => Error::SendLock(error.downcast().unwrap_or_else(io::Error::other)),
-        },
-    }
-}
-
 /// The account that is meant: for a correspondent's name the one that the daemon writes down.
 ///
 /// # Errors
@@ -398,14 +337,4 @@ pub async fn identify(platform: &dyn Platform, reader: &Reader, to: &Corresponde
     let account = platform.account_by_name(name).await?.found();
     let unknown = || Unfit::new(format!("the platform knows no account @{name}"), "correct the name");
     Ok(account.ok_or_else(unknown)?.id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_store_that_fails_is_named_as_such() {
-        assert!(matches!(stopped(store::Error::Full.into()), Error::Store(store::Error::Full)));
-    }
 }

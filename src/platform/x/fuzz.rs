@@ -3,7 +3,7 @@
 use super::endpoint::Endpoint;
 use super::parse::{self, ApiAnswer};
 use super::{errors, object, oembed, wire};
-use crate::base::ids::{AccountId, AccountName, ConversationId, PostId};
+use crate::base::ids::{AccountName, ConversationId, PostId};
 use crate::verify::proof::{self, Shown};
 
 /// Reads the body of an answer in every way in which a call reads one, and checks what must hold whatever it is: for

@@ -24,6 +24,7 @@
 
 mod settings;
 mod intent;
+mod start;
 mod timeline;
 mod ledger;
 mod others;
@@ -112,13 +113,7 @@ impl Task for Publisher {
         let now = self.clock.now();
         let is_for_the_platform = matches!(step, Ok(_) | Err(TaskError::Platform(PlatformError::Wait { .. })));
         let next = self.once.backoff.conclude(Self::NAME, step, &self.store, now).await?;
-        Ok(match next {
-            // Sealing waits for the first comparison, whatever the trouble is.
-            Next::Wait(until) if !is_for_the_platform && !*self.compared.borrow() => {
-                Next::Wait(until.min(now.plus_ms(ms(self.sealing_every))))
-            }
-            next => next,
-        })
+        Ok(if is_for_the_platform { next } else { self.hurried(next, now) })
     }
 }
 
@@ -158,24 +153,6 @@ impl Publisher {
         }
     }
 
-    /// The same beside a public folder, of which this says what it showed when it was first opened. If that was nothing, or
-    /// cannot be said, and the log has entries all the same, nothing is sealed before the timeline surely shows everything
-    /// that was posted before the start. Nothing is posted as long as it cannot be said.
-    #[must_use]
-    pub fn beside(self, shown: watch::Receiver<Shown>) -> Publisher {
-        Publisher { shown: Some(shown), ..self }
-    }
-
-    /// The same for a daemon that reads messages this often: sealing waits for the first comparison.
-    #[must_use]
-    pub fn sealing_every(self, sealing_every: Duration) -> Publisher {
-        Publisher { sealing_every, ..self }
-    }
-
-    fn shown(&self) -> Shown {
-        self.shown.as_ref().map_or(Shown::Head, |shown| *shown.borrow())
-    }
-
     /// Reports when our own posts have been compared with the log: before that nothing may be sealed. Sealing again
     /// what a lost database had sealed, and posted, would fork the log.
     pub fn compared(&self) -> watch::Receiver<bool> {
@@ -183,13 +160,8 @@ impl Publisher {
     }
 
     async fn step(&mut self) -> Result<Next, TaskError> {
-        if !*self.compared.borrow() {
-            let is_alone = matches!(self.shown(), Shown::Nothing | Shown::Unreadable) && 0 < self.store.size().await?;
-            self.comparison.wait_out_lag(is_alone);
-            if let Some(until) = self.comparison.at_start().await? {
-                return self.wait_out_lag(until).await;
-            }
-            self.compared.send_replace(true);
+        if let Some(wait) = self.compare_at_start().await? {
+            return Ok(wait);
         }
         self.comparison.when_due().await?;
         let now = self.clock.now();
@@ -251,25 +223,6 @@ impl Publisher {
     /// Says what troubles this task.
     async fn report(&mut self, trouble: String) -> Result<(), TaskError> {
         Ok(self.once.backoff.trouble(Self::NAME, trouble, &self.store, self.clock.now()).await?)
-    }
-
-    /// Nothing but the timeline shows whether the database is older than what was published, and the timeline lags.
-    async fn wait_out_lag(&mut self, until: Time) -> Result<Next, TaskError> {
-        let trouble = format!(
-            "the public folder shows nothing, so only our own posts show whether this database is the newest: nothing is sealed \
-             or posted before they are compared once more at {until}"
-        );
-        warn!(%until, "the public folder shows nothing: our own posts are compared once more before anything is sealed");
-        self.report(trouble).await?;
-        Ok(Next::Wait(until))
-    }
-
-    /// A head that the folder shows, and the log does not lead to, may be anybody's evidence: no other is posted beside it.
-    async fn wait_for_the_folder(&mut self, now: Time) -> Result<Next, TaskError> {
-        let trouble =
-            "the public folder cannot be opened: notes are sealed, and posted when it is seen that it shows this log";
-        self.report(trouble.to_owned()).await?;
-        Ok(Next::Wait(now.plus_ms(ms(self.sealing_every))))
     }
 
     /// Decides upon a post that shows a head, and posts it.

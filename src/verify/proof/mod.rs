@@ -10,6 +10,7 @@ mod receipt;
 mod online;
 mod claims;
 mod verdict;
+mod counts;
 mod neighbours;
 mod report;
 mod slip;
