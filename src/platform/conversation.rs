@@ -1,11 +1,14 @@
 //! Reads a conversation back from its newest message, and no further than necessary: each message read is paid for.
 
-use super::{Error, Message, PageToken, Platform, Unreadable};
+use super::{Error, Message, Pages, Platform, Turn, Unreadable};
 use crate::base::ids::{AccountId, MessageId};
 use crate::base::time::Time;
 
 /// The largest page that the platform gives.
 const PAGE_MAX: u32 = 100;
+
+/// Most empty pages in a row.
+const EMPTY_MAX: usize = 3;
 
 /// Most of a conversation that is read.
 #[derive(Clone, Copy, Debug)]
@@ -55,22 +58,22 @@ pub async fn newest(
     mut is_enough: impl FnMut(&Message) -> bool,
 ) -> Result<Newest, Error> {
     let (mut messages, mut unreadable) = (Vec::new(), Vec::new());
-    let mut tokens: Vec<PageToken> = Vec::new();
+    let mut pages = Pages::new(reach.pages_max, EMPTY_MAX);
     for page in 0..reach.pages_max {
         let size = reach.page_sizes.get(page).or(reach.page_sizes.last()).copied().unwrap_or(PAGE_MAX);
         let listed = match with {
-            Some(account) => platform.messages_with(account, size, tokens.last()).await?,
-            None => platform.messages(size, tokens.last()).await?,
+            Some(account) => platform.messages_with(account, size, pages.next()).await?,
+            None => platform.messages(size, pages.next()).await?,
         };
         let is_last = listed.messages.iter().fold(listed.next.is_none(), |last, message| last | is_enough(message));
+        let turn = pages.take(listed.messages.iter().map(|message| message.id.0), &listed.unreadable, listed.next);
         messages.extend(listed.messages);
         unreadable.extend(listed.unreadable);
         if is_last {
             return Ok(Newest { messages, unreadable, is_enough: true });
         }
-        match listed.next {
-            Some(token) if !tokens.contains(&token) => tokens.push(token),
-            _ => break,
+        if turn != Turn::More {
+            break;
         }
     }
     Ok(Newest { messages, unreadable, is_enough: false })

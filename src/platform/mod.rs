@@ -4,6 +4,7 @@
 //! nor to answer at all. If it forgets, the log stands without it; if it lies about the past, the log convicts it.
 
 mod error;
+mod pages;
 mod conversation;
 mod correspondents;
 mod outgoing;
@@ -19,10 +20,11 @@ use unicode_normalization::UnicodeNormalization;
 pub use conversation::{Newest, Reach, newest};
 pub use correspondents::{ConversationPage, ListedConversation, Recipient};
 pub use error::Error;
-pub use members::{Change, History};
+pub use members::{Change, History, Participants, Shown};
 pub use outgoing::{
     Addressee, Draft, FileKind, GIF_BYTES_MAX, IMAGE_BYTES_MAX, MESSAGE_CHARS_MAX, POST_FILES_MAX, Purpose, Sent,
 };
+pub use pages::{Pages, Turn};
 
 use crate::base::hash::Hash;
 use crate::base::ids::{Account, AccountId, AccountName, ConversationId, MediaId, MessageId, PostId};
@@ -145,19 +147,8 @@ impl Lookup {
     }
 }
 
-/// Who is in a group conversation, as far as the platform says.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Participants {
-    /// Accounts that are in it; our own may be among them.
-    pub accounts: Vec<AccountId>,
-    /// Accounts that have left it, in the time that the platform still shows.
-    pub left: Vec<AccountId>,
-    /// Whether these are surely all: the platform showed how the group began.
-    pub complete: bool,
-}
-
 /// The platform's own mark of a place in a listing.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct PageToken(pub String);
 
 /// A public post as the platform shows it now.

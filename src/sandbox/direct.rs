@@ -22,7 +22,7 @@ use crate::base::time::Time;
 use crate::platform::{
     Addressee, Attachment, CALL_TIME_MAX, Change, ConversationPage, Draft, Error, File, FileKind, History, Lookup, Me,
     Mention, MentionPage, Message, MessagePage, OwnPosts, PageToken, Participants, Platform, PostState, Purpose,
-    Recipient, Sent, Unreadable,
+    Recipient, Sent, Shown, Unreadable,
 };
 
 /// One user's access to a world.
@@ -173,16 +173,21 @@ impl Platform for Direct {
 
     async fn participants(&self, conversation: &ConversationId) -> Result<Participants, Error> {
         if let Some((one, other)) = conversation.pair() {
-            return Ok(Participants { accounts: vec![one, other], left: Vec::new(), complete: true });
+            return Ok(Participants::of_two(one, other));
         }
         self.call(Call::ConversationMessages, |world, now, user| {
-            let asked = EventListing { conversation: Some(conversation), kinds: &[], size: 100, before: None };
-            let page = world.list_events(now, user, asked)?;
+            let asked = |kinds, size| EventListing { conversation: Some(conversation), kinds, size, before: None };
+            let page = world.list_events(now, user, asked(&["ParticipantsJoin", "ParticipantsLeave"], 100))?;
             let changes: Vec<Change> = page.events.iter().filter_map(change).collect();
-            let is_message = |event: &&Event| matches!(event.kind, EventKind::Message { .. });
-            let senders: Vec<AccountId> = page.events.iter().filter(is_message).map(|event| event.sender).collect();
-            let is_whole = page.next.is_none();
-            Ok(History { group: conversation, changes: &changes, is_whole, senders: &senders }.participants(now))
+            let shown = Shown::of(&changes, &[], page.next.is_none());
+            let history = History { group: conversation, changes: &changes, shown, senders: &[] };
+            let found = history.participants(now);
+            if found.complete {
+                return Ok(found);
+            }
+            let page = world.list_events(now, user, asked(&["MessageCreate"], 20))?;
+            let senders: Vec<AccountId> = page.events.iter().map(|event| event.sender).collect();
+            Ok(History { senders: &senders, ..history }.participants(now))
         })
     }
 
@@ -345,7 +350,7 @@ fn list(
 
 /// What an event says of who is in a group.
 fn change(event: &Event) -> Option<Change> {
-    let at = Some(event.id);
+    let at = event.id;
     match &event.kind {
         EventKind::Message { .. } => None,
         // Who brought them in was there.

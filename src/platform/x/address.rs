@@ -1,8 +1,9 @@
-//! Addresses that calls can be made at.
+//! Addresses: those that calls can be made at, and those at which people see posts.
 
 use reqwest::Url;
 
 use super::errors;
+use crate::base::ids::{AccountName, PostId};
 
 /// Why there is no client with these settings.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -40,4 +41,19 @@ pub(super) fn address(text: &str, like: &'static str) -> Result<Url, SettingsErr
 
 fn is_loopback(host: &str) -> bool {
     host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Where a person can see a post; `web` is [`WEB`](super::WEB) or the address of a sandbox.
+pub fn address_of(web: &str, author: &AccountName, post: PostId) -> String {
+    format!("{}/{author}/status/{post}", web.trim_end_matches('/'))
+}
+
+/// The post that a person names by its address or its number. None if it is neither.
+pub fn named_post(text: &str) -> Option<PostId> {
+    let path = text.split(['?', '#']).next().unwrap_or_default();
+    let number = match path.rsplit_once("/status/") {
+        Some((_, rest)) => rest.split('/').next().unwrap_or_default(),
+        None => path,
+    };
+    PostId::parse(number).filter(|id| i64::try_from(id.0).is_ok())
 }

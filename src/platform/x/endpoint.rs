@@ -54,6 +54,23 @@ impl Endpoint {
         )
     }
 
+    /// The value in a path that names what is asked for. None if the call names nothing.
+    pub(super) fn asked(self, path: &str) -> Option<&str> {
+        let parts = self.pattern().rsplit('/').zip(path.rsplit('/'));
+        parts.into_iter().find(|(name, _)| name.starts_with(':')).map(|(_, value)| value)
+    }
+
+    /// Whether X may call by this word, in its errors, what is asked for. Its documents name those of posts and accounts; of
+    /// conversations it is assumed.
+    pub(super) fn is_of_type(self, word: &str) -> bool {
+        match self {
+            Endpoint::ReadPost => matches!(word, "tweet" | "post"),
+            Endpoint::MessagesWith => word == "user" || word.contains("conversation"),
+            Endpoint::Conversation | Endpoint::ChatEvents => word.contains("conversation"),
+            _ => word == "user",
+        }
+    }
+
     /// The path as X's documentation writes it, without the values: this is what may be logged.
     pub(super) fn pattern(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use serde_json::value::RawValue;
 
 use super::endpoint::{Access, Endpoint};
-use super::object::{self, Object};
+use super::problem::Problem;
 use crate::base::ids::PostId;
 use crate::base::time::Time;
 use crate::platform::Error;
@@ -39,23 +39,27 @@ pub(super) enum Failure {
     Known(Error),
 }
 
-/// Sorts an answer by its status, which is not a success, and its body, which may be anything.
-pub(super) fn classify(endpoint: Endpoint, status: u16, body: &[u8]) -> Failure {
+/// Sorts an answer by its status, which is not a success, and its body, which may be anything. `asked` is what the call has
+/// named, in its path.
+pub(super) fn classify(endpoint: Endpoint, asked: Option<&str>, status: u16, body: &[u8]) -> Failure {
     let problem = Problem::read(body);
     let what = describe(endpoint, status, problem.as_ref());
     let readable = problem.is_some();
     let problem = problem.unwrap_or_default();
-    let by_problem = (400..500).contains(&status).then(|| by_problem(endpoint, &problem, &what)).flatten();
+    let by_problem = (400..500).contains(&status).then(|| by_problem(endpoint, asked, &problem, &what)).flatten();
     match (status, by_problem) {
         (_, Some(failure)) => failure,
         (401, _) => Failure::Unauthorized { what },
         (402, _) => Failure::Known(needs_credits(what)),
         (429, _) => Failure::TooMany { what },
         // Which kind of problem it names for a conversation that is not there, no document says.
-        (404, _) if readable && endpoint == Endpoint::ChatEvents => Failure::Absent,
+        (404, _) if readable && endpoint == Endpoint::ChatEvents => {
+            absent(endpoint, !problem.is_of_another(endpoint, asked), what)
+        }
         (408, _) => Failure::Known(unknown(endpoint, what)),
         (403 | 404 | 409, _) if readable && problem.gives_no_reason() => doubtful(what, REMEDY_NO_REASON),
-        (400..500, _) if readable => Failure::Known(Error::Refused { what }),
+        // Of a file, only what it is and where it lies is final: the same has been refused and given.
+        (400..500, _) if readable && endpoint != Endpoint::Media => Failure::Known(Error::Refused { what }),
         _ => Failure::Known(unknown(endpoint, what)),
     }
 }
@@ -78,10 +82,10 @@ impl Failure {
 }
 
 /// Sorts a problem that came with status 200 in place of what was asked for.
-pub(super) fn classify_errors(endpoint: Endpoint, errors: &[&RawValue]) -> Failure {
+pub(super) fn classify_errors(endpoint: Endpoint, asked: Option<&str>, errors: &[&RawValue]) -> Failure {
     let problem = errors.first().and_then(|first| Problem::of(first)).unwrap_or_default();
     let what = describe(endpoint, 200, Some(&problem));
-    if let Some(failure) = by_problem(endpoint, &problem, &what) {
+    if let Some(failure) = by_problem(endpoint, asked, &problem, &what) {
         return failure;
     }
     match problem.kind() {
@@ -96,18 +100,17 @@ pub(super) fn classify_errors(endpoint: Endpoint, errors: &[&RawValue]) -> Failu
 /// shown to us. X's document names the kinds; which of them comes when is not said anywhere, and assumed here.
 pub(super) fn says_hidden(errors: &[&RawValue], asked: PostId) -> bool {
     let [problem] = errors else { return false };
-    let Some((problem, object)) = Problem::of(problem).zip(Object::read(problem)) else { return false };
+    let Some(problem) = Problem::of(problem) else { return false };
     let is_kind = matches!(problem.kind(), "not-authorized-for-resource" | "disallowed-resource");
-    let named = ["resource_id", "value"].into_iter().find_map(|name| object.raw(name));
-    is_kind && named.is_none_or(|named| object::id(named) == Some(asked.0))
+    is_kind && problem.is_about(Endpoint::ReadPost, Some(&asked.to_string()))
 }
 
 /// What the problem alone decides, whatever the status.
-fn by_problem(endpoint: Endpoint, problem: &Problem, what: &str) -> Option<Failure> {
+fn by_problem(endpoint: Endpoint, asked: Option<&str>, problem: &Problem, what: &str) -> Option<Failure> {
     let person =
         |remedy: &str| Some(Failure::Known(Error::NeedsPerson { what: what.to_owned(), remedy: remedy.to_owned() }));
     match (problem.kind(), problem.code) {
-        _ if problem.is_of_another_account() => Some(suspended(endpoint, what)),
+        _ if problem.is_of_another_account() => Some(suspended(endpoint, problem.is_about(endpoint, asked), what)),
         ("usage-capped", _) => person(REMEDY_CAP),
         _ if problem.title == "UsageCapExceeded" => person(REMEDY_CAP),
         ("credits" | "credits-depleted", _) => Some(Failure::Known(needs_credits(what.to_owned()))),
@@ -148,9 +151,11 @@ fn by_problem(endpoint: Endpoint, problem: &Problem, what: &str) -> Option<Failu
             Some(Failure::Known(Error::Duplicate))
         }
         ("dm-conversation-not-found", _) if matches!(endpoint, Endpoint::MessagesWith | Endpoint::Conversation) => {
-            Some(Failure::Absent)
+            Some(absent(endpoint, !problem.is_of_another(endpoint, asked), what.to_owned()))
         }
-        ("resource-not-found", _) if endpoint.access() == Access::Read => Some(Failure::Absent),
+        ("resource-not-found", _) if endpoint.access() == Access::Read => {
+            Some(absent(endpoint, problem.is_about(endpoint, asked), what.to_owned()))
+        }
         _ => None,
     }
 }
@@ -167,10 +172,20 @@ fn is_reply_refused(code: Option<i64>, problem: &Problem) -> bool {
     matches!(code, Some(385 | 433)) || words.iter().any(|words| problem.mentions(words))
 }
 
-/// X has suspended an account that is not our own. Whoever looks it up is told so; a suspension may be lifted.
-fn suspended(endpoint: Endpoint, what: &str) -> Failure {
+/// X says that something does not exist. Of anything but what was asked for, that says nothing.
+fn absent(endpoint: Endpoint, is_about_it: bool, what: String) -> Failure {
+    if is_about_it {
+        return Failure::Absent;
+    }
+    Failure::Known(unknown(endpoint, format!("{what}: it does not name what was asked for")))
+}
+
+/// X has suspended an account that is not our own. Whoever looks it up is told so, if it is the one that was asked for; a
+/// suspension may be lifted.
+fn suspended(endpoint: Endpoint, is_about_it: bool, what: &str) -> Failure {
     match endpoint {
-        Endpoint::UserById | Endpoint::UserByName => Failure::Suspended,
+        Endpoint::UserById | Endpoint::UserByName if is_about_it => Failure::Suspended,
+        Endpoint::UserById | Endpoint::UserByName => absent(endpoint, false, what.to_owned()),
         Endpoint::Send => doubtful(format!("{what}: X has suspended the recipient"), REMEDY_RECIPIENT),
         _ => doubtful(format!("{what}: X has suspended the other account"), REMEDY_OTHER),
     }
@@ -253,65 +268,6 @@ pub(super) fn cause(error: reqwest::Error) -> String {
         source = inner.source();
     }
     if timeout { format!("no answer in time ({text})") } else { text }
-}
-
-/// X's own description of what is wrong, in any of the shapes that it sends: RFC 9457, that in a list, or a code alone.
-#[derive(Default)]
-pub(super) struct Problem {
-    kind: String,
-    title: String,
-    detail: String,
-    reason: String,
-    code: Option<i64>,
-}
-
-impl Problem {
-    fn read(body: &[u8]) -> Option<Problem> {
-        let text = object::text_of(body);
-        let raw: &RawValue = serde_json::from_str(&text).ok()?;
-        let outer = Problem::of(raw)?;
-        let inner = Object::read(raw)?.list("errors").first().and_then(|first| Problem::of(first));
-        // `invalid-request` carries a list as well, which says more than "one or more parameters"
-        Some(match inner {
-            Some(inner) if outer.title.is_empty() && outer.kind.is_empty() => inner,
-            Some(inner) if !inner.detail.is_empty() => {
-                Problem { detail: format!("{} {}", outer.detail, inner.detail), ..outer }
-            }
-            _ => outer,
-        })
-    }
-
-    /// One problem. None if it is no object. What cannot be read in it is left out.
-    pub(super) fn of(raw: &RawValue) -> Option<Problem> {
-        let object = Object::read(raw)?;
-        let text = |key: &str| object.text(key).unwrap_or_default();
-        let detail = object.text("detail").or_else(|| object.text("message")).unwrap_or_default();
-        let (kind, title, reason) = (text("type"), text("title"), text("reason"));
-        Some(Problem { kind, title, detail, reason, code: object.number("code") })
-    }
-
-    /// The last segment of the type: its beginning was `https://api.twitter.com` once.
-    fn kind(&self) -> &str {
-        self.kind.rsplit('/').next().unwrap_or_default()
-    }
-
-    fn mentions(&self, words: &str) -> bool {
-        self.detail.to_ascii_lowercase().contains(words)
-    }
-
-    /// Whether X has suspended an account that is not the one that calls. X says so of an account that is asked for with the
-    /// type of one that does not exist.
-    fn is_of_another_account(&self) -> bool {
-        self.code == Some(63) || self.detail.starts_with("User has been suspended")
-    }
-
-    /// Whether it says no more than its status does.
-    fn gives_no_reason(&self) -> bool {
-        let is_bare = matches!(self.kind(), "" | "about:blank" | "forbidden");
-        let words = self.detail.trim().trim_end_matches('.').to_ascii_lowercase();
-        let says_nothing = ["", "forbidden", "not found", "conflict", "you are not permitted to perform this action"];
-        is_bare && self.code.is_none() && self.reason.is_empty() && says_nothing.contains(&words.as_str())
-    }
 }
 
 fn describe(endpoint: Endpoint, status: u16, problem: Option<&Problem>) -> String {

@@ -9,12 +9,12 @@ use crate::verify::proof::{self, Shown};
 /// Reads the body of an answer in every way in which a call reads one, and checks what must hold whatever it is: for
 /// fuzzing.
 pub fn read_any(body: &[u8]) {
-    let _ = errors::classify(Endpoint::Post, 403, body).of_place(400);
+    let _ = errors::classify(Endpoint::Post, None, 403, body).of_place(400);
     let _ = oembed::read(body, PostId(0));
     let _ = wire::http_date(body);
     let text = object::text_of(body);
     let Ok(answer) = ApiAnswer::read(&text) else { return };
-    let _ = errors::classify_errors(Endpoint::UserById, &answer.errors);
+    let _ = errors::classify_errors(Endpoint::UserById, Some("5"), &answer.errors);
     let _ = (answer.next(), answer.is_listing());
     let listed = answer.data.map(object::list).unwrap_or_default().len() + answer.errors.len();
     let messages = parse::messages(&answer, |_| Ok(()));

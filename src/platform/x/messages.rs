@@ -9,10 +9,13 @@ use super::parse::{self, ApiAnswer, Elements};
 use super::wire::{Content, PLACE};
 use super::{Page, X};
 use crate::base::ids::{AccountId, ConversationId, MediaId, MessageId};
-use crate::platform::{Addressee, Change, Error, History, MessagePage, PageToken, Participants, Sent};
+use crate::platform::{
+    Addressee, Change, Error, History, MessagePage, PageToken, Pages, Participants, Sent, Shown, Turn,
+};
 
 /// A group has at most 50 people; more comings and goings than this in 30 days are not read.
 const GROUP_PAGES_MAX: usize = 10;
+const EMPTY_MAX: usize = 3;
 
 /// Of which conversations.
 #[derive(Clone, Copy)]
@@ -106,8 +109,8 @@ impl X {
 
     /// Who is in a group, by who joined and left, and, where that is not certainly all of them, by who wrote lately.
     pub(super) async fn group(&self, conversation: &ConversationId) -> Result<Participants, Error> {
-        let (changes, is_whole) = self.changes(conversation).await?;
-        let history = History { group: conversation, changes: &changes, is_whole, senders: &[] };
+        let (changes, shown) = self.changes(conversation).await?;
+        let history = History { group: conversation, changes: &changes, shown, senders: &[] };
         let found = history.participants(self.wire.now());
         if found.complete {
             return Ok(found);
@@ -122,29 +125,31 @@ impl X {
         Ok(History { senders: &senders, ..history }.participants(self.wire.now()))
     }
 
-    /// Who joined and left a group, the newest first, and whether that is all that X keeps. A list without end is cut:
-    /// otherwise anybody in the group could hold the program up by joining and leaving.
-    async fn changes(&self, conversation: &ConversationId) -> Result<(Vec<Change>, bool), Error> {
-        let (mut changes, mut is_whole) = (Vec::new(), true);
-        let mut tokens: Vec<PageToken> = Vec::new();
-        while tokens.len() < GROUP_PAGES_MAX {
+    /// Who joined and left a group, in X's order, and how far back that is surely all. A list without end is cut: otherwise
+    /// anybody in the group could hold the program up by joining and leaving.
+    async fn changes(&self, conversation: &ConversationId) -> Result<(Vec<Change>, Shown), Error> {
+        let (mut changes, mut unreadable) = (Vec::new(), Vec::new());
+        let mut pages = Pages::new(GROUP_PAGES_MAX, EMPTY_MAX);
+        let is_whole = loop {
             let kinds = ("event_types", "ParticipantsJoin,ParticipantsLeave");
             let mut query = vec![("max_results", "100"), kinds, ("expansions", "sender_id,participant_ids")];
-            query.extend(tokens.last().map(|token| (PLACE, token.0.as_str())));
+            query.extend(pages.next().map(|token| (PLACE, token.0.as_str())));
             let page =
                 match self.group_page(conversation, query, |answer, _| parse::changes(answer, conversation)).await {
-                    Err(Error::TokenRefused { .. }) => break,
+                    Err(Error::TokenRefused { .. }) => break false,
                     page => page?,
                 };
-            is_whole &= page.unreadable.is_empty();
+            let turn = pages.take(page.items.iter().map(|change: &Change| change.at().0), &page.unreadable, page.next);
+            unreadable.extend(page.unreadable.into_iter().map(|one| one.id));
             changes.extend(page.items);
-            match page.next {
-                None => return Ok((changes, is_whole)),
-                Some(token) if tokens.contains(&token) => break,
-                Some(token) => tokens.push(token),
+            match turn {
+                Turn::More => {}
+                Turn::End => break true,
+                Turn::Repeats | Turn::TooMany => break false,
             }
-        }
-        Ok((changes, false))
+        };
+        let shown = Shown::of(&changes, &unreadable, is_whole);
+        Ok((changes, shown))
     }
 
     async fn group_page<T>(

@@ -6,6 +6,7 @@
 mod clocks;
 mod endpoint;
 mod object;
+mod problem;
 mod errors;
 mod limits;
 mod names;
@@ -30,8 +31,8 @@ use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 
-pub use self::address::SettingsError;
 use self::address::address;
+pub use self::address::{SettingsError, address_of, named_post};
 use self::clocks::Clocks;
 use self::endpoint::Endpoint;
 #[cfg(feature = "fuzzing")]
@@ -91,21 +92,6 @@ pub struct X {
     base: Url,
 }
 
-/// Where a person can see a post; `web` is [`WEB`] or the address of a sandbox.
-pub fn address_of(web: &str, author: &AccountName, post: PostId) -> String {
-    format!("{}/{author}/status/{post}", web.trim_end_matches('/'))
-}
-
-/// The post that a person names by its address or its number. None if it is neither.
-pub fn named_post(text: &str) -> Option<PostId> {
-    let path = text.split(['?', '#']).next().unwrap_or_default();
-    let number = match path.rsplit_once("/status/") {
-        Some((_, rest)) => rest.split('/').next().unwrap_or_default(),
-        None => path,
-    };
-    PostId::parse(number).filter(|id| i64::try_from(id.0).is_ok())
-}
-
 impl fmt::Debug for X {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("X").field("base", &self.base.as_str()).finish_non_exhaustive()
@@ -140,6 +126,7 @@ impl X {
         url: Url,
         read: impl FnOnce(&RawValue, Clocks) -> Result<T, String>,
     ) -> Result<One<T>, Error> {
+        let asked = endpoint.asked(url.path()).map(str::to_owned);
         let success = match self.wire.call(endpoint, url, Content::Nothing).await? {
             Reply::Success(success) => success,
             Reply::Missing(missing) => return Ok(One::Missing(missing)),
@@ -149,7 +136,7 @@ impl X {
         if let Some(data) = answer.data {
             return Ok(One::Found(understood(endpoint, read(data, success.clocks))?, success.clocks));
         }
-        let failure = errors::classify_errors(endpoint, &answer.errors);
+        let failure = errors::classify_errors(endpoint, asked.as_deref(), &answer.errors);
         self.wire.resolve(endpoint, failure, success.clocks).map(One::Missing)
     }
 
@@ -171,13 +158,13 @@ impl X {
         url: Url,
         read: impl FnOnce(&ApiAnswer<'_>, Clocks) -> Elements<T, Id>,
     ) -> Result<Option<Page<T, Id>>, Error> {
-        let is_later = wire::names_place(&url);
+        let (is_later, asked) = (wire::names_place(&url), endpoint.asked(url.path()).map(str::to_owned));
         let Reply::Success(success) = self.wire.call(endpoint, url, Content::Nothing).await? else { return Ok(None) };
         let text = object::text_of(&success.body);
         let answer = understood(endpoint, ApiAnswer::read(&text))?;
         understood(endpoint, answer.check_listed().and_then(|()| answer.check_kind(endpoint)))?;
         if answer.data.is_none() && (!answer.errors.is_empty() || !answer.is_listing()) {
-            let failure = errors::classify_errors(endpoint, &answer.errors);
+            let failure = errors::classify_errors(endpoint, asked.as_deref(), &answer.errors);
             let failure = if is_later { failure.of_place(200) } else { failure };
             return self.wire.resolve(endpoint, failure, success.clocks).map(|_| None);
         }
@@ -341,7 +328,7 @@ impl Platform for X {
 
     async fn participants(&self, conversation: &ConversationId) -> Result<Participants, Error> {
         match conversation.pair() {
-            Some((one, other)) => Ok(Participants { accounts: vec![one, other], left: Vec::new(), complete: true }),
+            Some((one, other)) => Ok(Participants::of_two(one, other)),
             None => in_time(Endpoint::Conversation, self.group(conversation)).await,
         }
     }
@@ -363,11 +350,14 @@ impl Platform for X {
     }
 
     async fn attachment(&self, _: MessageId, attachment: &Attachment, bytes_max: u64) -> Result<File, Error> {
+        // Final is only what the file is, and where it lies.
         let refused = |what: &str| Error::Refused { what: format!("file {}: {what}", attachment.media_key) };
+        let absent =
+            || Error::Unavailable { what: format!("file {}: X says that there is none", attachment.media_key) };
         let address = attachment.url.as_deref().ok_or_else(|| refused("X gave no address for it"))?;
         let (url, signature) = media::allowed(address, &self.base).map_err(|what| refused(&what))?;
         let found = self.wire.send(Endpoint::Media, url, Content::Nothing, signature, bytes_max).await?;
-        let Reply::Success(file) = found else { return Err(refused("X says that it does not exist")) };
+        let Reply::Success(file) = found else { return Err(absent()) };
         understood(Endpoint::Media, media::check(file.media_type.as_deref(), &file.body))?;
         let media_type = file.media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
         Ok(File { media_type, bytes: file.body })

@@ -12,7 +12,7 @@ use super::parse::{self, ApiAnswer};
 use super::wire::{Content, Missing, PLACE, Reply};
 use super::{One, Page, X, errors, object, understood};
 use crate::base::ids::{AccountId, Channel, PostId};
-use crate::platform::{Draft, Error, MentionPage, OwnPosts, PageToken, Post, PostState};
+use crate::platform::{Draft, Error, MentionPage, OwnPosts, PageToken, Pages, Post, PostState, Turn};
 
 /// X keeps 3,200 posts of a timeline in pages of 100.
 const OWN_POSTS_PAGES_MAX: usize = 32;
@@ -55,23 +55,21 @@ impl X {
         self.in_either(|names| self.own_posts_in(names, after)).await
     }
 
-    /// Reads our posts to the end of the list, which is by our own rule: no further page is named, or one is named again, a
-    /// page brings nothing new, or as many posts were read as X keeps. The newest come first, so whatever X names after
-    /// that end is older than all of them.
+    /// Reads our posts to the end of the list, which is by our own rule: no further page is named, the list repeats itself, or
+    /// as many posts were read as X keeps. The newest come first, so whatever X names after that end is older than all of
+    /// them.
     async fn own_posts_in(&self, names: Names, after: PostId) -> Result<OwnPosts, Error> {
         let me = self.own_id().await?;
         let (mut posts, mut unreadable) = (BTreeMap::new(), BTreeMap::new());
-        let mut tokens: Vec<PageToken> = Vec::new();
-        while tokens.len() < OWN_POSTS_PAGES_MAX {
-            let place: Vec<_> = tokens.last().map(|token| (PLACE, token.0.as_str())).into_iter().collect();
+        let mut pages = Pages::new(OWN_POSTS_PAGES_MAX, 1);
+        loop {
+            let place: Vec<_> = pages.next().map(|token| (PLACE, token.0.as_str())).into_iter().collect();
             let page = self.own_posts_page(names, me, after, ("100", &place)).await?;
-            let before = posts.len() + unreadable.len();
+            let turn = pages.take(page.items.iter().map(|post| post.id.0), &page.unreadable, page.next);
             posts.extend(page.items.into_iter().map(|post| (post.id, post)));
             unreadable.extend(page.unreadable.into_iter().map(|one| (one.sha256, one)));
-            let is_new = before < posts.len() + unreadable.len();
-            match page.next {
-                Some(token) if is_new && !tokens.contains(&token) => tokens.push(token),
-                _ => break,
+            if turn != Turn::More {
+                break;
             }
         }
         let posts = posts.into_values().rev().filter(|post| after < post.id).collect();
@@ -194,7 +192,7 @@ impl X {
         if errors::says_hidden(&answer.errors, id) {
             return Ok(PostState::Hidden);
         }
-        let failure = errors::classify_errors(endpoint, &answer.errors);
+        let failure = errors::classify_errors(endpoint, Some(&id.to_string()), &answer.errors);
         missing(self.wire.resolve(endpoint, failure, success.clocks)?)
     }
 }

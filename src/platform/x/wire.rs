@@ -76,6 +76,14 @@ pub(super) enum Missing {
     Suspended,
 }
 
+/// What a call has asked for.
+struct Asked {
+    /// What its path names.
+    id: Option<String>,
+    /// Whether it named a place in a listing.
+    is_page: bool,
+}
+
 /// What is sent with a call.
 pub(super) enum Content {
     Nothing,
@@ -135,7 +143,7 @@ impl Wire {
                 what: format!("{endpoint}: the limit{limit} is used up"),
             });
         }
-        let is_page = names_place(&url);
+        let asked = Asked { id: endpoint.asked(url.path()).map(str::to_owned), is_page: names_place(&url) };
         let request = self.request(endpoint, url, content, signature).await.map_err(|what| Error::Refused { what })?;
         let started = Instant::now();
         let answer = self.client.execute(request).await;
@@ -144,7 +152,7 @@ impl Wire {
         let (method, path) = (endpoint.method(), endpoint.pattern());
         tracing::debug!(method, path, status, ms, "X answered; status 0 stands for no answer");
         match answer {
-            Ok(answer) => self.sort(endpoint, answer, is_page, bytes_max).await,
+            Ok(answer) => self.sort(endpoint, answer, &asked, bytes_max).await,
             Err(error) => Err(errors::transport(endpoint, error)),
         }
     }
@@ -167,7 +175,7 @@ impl Wire {
         request.build().map_err(|error| error.without_url().to_string())
     }
 
-    async fn sort(&self, endpoint: Endpoint, answer: Response, is_page: bool, bytes_max: u64) -> Result<Reply, Error> {
+    async fn sort(&self, endpoint: Endpoint, answer: Response, asked: &Asked, bytes_max: u64) -> Result<Reply, Error> {
         let (status, ours) = (answer.status(), self.now());
         let theirs = answer.headers().get(DATE).and_then(|date| http_date(date.as_bytes()));
         let clocks = Clocks { ours, theirs };
@@ -189,8 +197,8 @@ impl Wire {
             return Ok(Reply::Success(Success { clocks, media_type, body: body? }));
         }
         // The status says enough if the rest of the answer was lost.
-        let failure = errors::classify(endpoint, status.as_u16(), &body.unwrap_or_default());
-        let failure = if is_page { failure.of_place(status.as_u16()) } else { failure };
+        let failure = errors::classify(endpoint, asked.id.as_deref(), status.as_u16(), &body.unwrap_or_default());
+        let failure = if asked.is_page { failure.of_place(status.as_u16()) } else { failure };
         self.resolve(endpoint, failure, clocks).map(Reply::Missing)
     }
 

@@ -28,7 +28,10 @@ pub(super) fn error_of_fault(call: Call, now: Time, how: How) -> Error {
         How::Status { code: 401, .. } => error_of_fault(call, now, How::Unauthorized),
         How::Status { code: 402, .. } => error_of_fault(call, now, How::CreditsDepleted),
         How::Status { code: 429, .. } => error_of_fault(call, now, How::RateLimited { wait_ms: UNSAID_WAIT_MS }),
-        How::Status { code: 400..=499, body: Body::Problem } => Error::Refused { what: "a problem".to_owned() },
+        // Somebody's file is refused for good only for what it is.
+        How::Status { code: 400..=499, body: Body::Problem } if call != Call::MediaBytes => {
+            Error::Refused { what: "a problem".to_owned() }
+        }
         How::Status { code, .. } => unknown(call, format!("status {code}")),
         How::Cut | How::Half => unknown(call, "the connection was cut".to_owned()),
         How::Delay { .. } | How::Hold => unknown(call, "no answer in time".to_owned()),

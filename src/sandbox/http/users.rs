@@ -13,7 +13,7 @@ use crate::sandbox::world::{Refusal, World};
 
 /// `GET /2/users/me`
 pub(super) async fn me(State(state): State<AppState>, Extension(caller): Extension<Caller>, pairs: Pairs) -> Answer {
-    answer_for(&state, caller, pairs, |_| Ok(caller.0))
+    answer_for(&state, caller, pairs, ("id", caller.0.to_string()), |_| Ok(caller.0))
 }
 
 /// `GET /2/users/by/username/{username}`
@@ -24,7 +24,10 @@ pub(super) async fn by_name(
     pairs: Pairs,
 ) -> Answer {
     let missing = Refusal::NotFound { kind: "user", parameter: "username", value: name.clone() };
-    answer_for(&state, caller, pairs, |world| world.user_by_name(&name).map(|user| user.account.id).ok_or(missing))
+    let named = ("username", name.clone());
+    answer_for(&state, caller, pairs, named, |world| {
+        world.user_by_name(&name).map(|user| user.account.id).ok_or(missing)
+    })
 }
 
 /// `GET /2/users/{id}`
@@ -35,13 +38,14 @@ pub(super) async fn by_id(
     pairs: Pairs,
 ) -> Answer {
     let id = account_id(&id)?;
-    answer_for(&state, caller, pairs, |_| Ok(id))
+    answer_for(&state, caller, pairs, ("id", id.to_string()), |_| Ok(id))
 }
 
 fn answer_for(
     state: &AppState,
     Caller(caller): Caller,
     Query(pairs): Pairs,
+    (parameter, value): (&'static str, String),
     who: impl FnOnce(&World) -> Result<AccountId, Refusal>,
 ) -> Answer {
     let mut parameters = Parameters::new(pairs)?;
@@ -53,7 +57,7 @@ fn answer_for(
             let missing = Refusal::NotFound { kind: "user", parameter: "id", value: id.to_string() };
             let user = world.user(id).ok_or(missing)?;
             if user.is_suspended {
-                return Err(Refusal::Suspended { parameter: "id", value: id.to_string() });
+                return Err(Refusal::Suspended { parameter, value });
             }
             let mut data = shapes::user(user, &asked);
             shapes::add_relation(world, id, caller, &asked, &mut data);

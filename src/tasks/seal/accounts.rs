@@ -1,4 +1,7 @@
-//! The names of recipients, which a note only shows: they are looked up within a short time, or taken from before.
+//! What is asked of recipients: their names, which a note only shows and which are looked up within a short time, or taken
+//! from before; and who is in a group, which must be known.
+
+mod looks;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -10,6 +13,7 @@ use crate::base::ids::{Account, AccountId, AccountName};
 use crate::base::time::Time;
 use crate::platform::{Error as PlatformError, Lookup, Platform};
 use crate::store::{self, KnownName, Store};
+use looks::Looks;
 
 /// How long all look-ups of one batch may take together.
 const NAMES_TIME: Duration = Duration::from_secs(10);
@@ -33,6 +37,8 @@ pub(super) struct Names {
     suspended: BTreeMap<AccountId, AccountName>,
     /// Until when the present batch looks up names.
     deadline: Option<Instant>,
+    /// The groups of which it could not be said who is in them.
+    pub(super) looks: Looks,
 }
 
 impl Names {
@@ -83,14 +89,15 @@ impl Names {
         Ok(Account { id, name: name.or(before).unwrap_or_else(AccountName::unknown) })
     }
 
-    /// What is to be told: who of the recipients is suspended.
+    /// What is to be told: who of the recipients is suspended, and which groups cannot be looked into.
     pub(super) fn told(&self) -> impl Iterator<Item = String> {
-        self.suspended.iter().map(|(id, name)| {
+        let suspended = self.suspended.iter().map(|(id, name)| {
             format!(
                 "the platform has suspended {name} ({id}), to whom notes go\nthey are sealed as before, under the name known \
                  before; look whether they arrive"
             )
-        })
+        });
+        suspended.chain(self.looks.told())
     }
 
     fn note_suspension(&mut self, id: AccountId, known: &KnownName) {

@@ -5,6 +5,7 @@ use tracing::warn;
 use super::found::Candidate;
 use super::{Known, Watcher};
 use crate::base::ids::{Account, AccountId, ConversationId};
+use crate::base::time::SKEW_MS_MAX;
 use crate::note::record::RECORD_BYTES_MAX;
 use crate::note::slip::Slip;
 use crate::note::{content, envelope};
@@ -18,6 +19,12 @@ const GROUP_UNREADABLE: &str = "a message to a group whose participants cannot b
 
 /// Why a moment is entered as a gap: a list of recipients that may be too short would be sealed for ever.
 const GROUP_INCOMPLETE: &str = "a message to a group of which the platform does not show all members";
+
+/// Why a moment is entered as a gap: somebody may have come whom nobody knows of.
+const GROUP_UNREAD: &str = "a message to a group of which who came and went cannot all be read";
+
+/// What is told of a look at a group that shows too little.
+const UNREAD: &str = "not everything that the platform lists of who came and went can be read";
 
 /// Why a moment is entered as a gap: the platform's limits are now larger than those of the formats.
 const TOO_LARGE: &str = "a formal message that is larger, or to more accounts, than a note can be";
@@ -51,6 +58,8 @@ pub(super) enum GroupMembers {
     Surely(Vec<AccountId>),
     /// Nobody can say, for this reason.
     Unknown(&'static str),
+    /// The look at it gave nothing to go by: it is made again.
+    Unsaid,
     /// The platform cannot be asked now.
     Later,
 }
@@ -84,6 +93,11 @@ impl Watcher {
             _ => match self.group(message, known).await? {
                 GroupMembers::Surely(members) => members,
                 GroupMembers::Unknown(reason) => return Ok(MessageClass::Missed(reason)),
+                GroupMembers::Unsaid => {
+                    let (group, now) = (&message.conversation, self.clock.now());
+                    let reason = self.names.looks.gives_up(group, candidate.listed, now);
+                    return Ok(reason.map_or(MessageClass::Later, MessageClass::Missed));
+                }
                 GroupMembers::Later => return Ok(MessageClass::Later),
             },
         };
@@ -108,23 +122,39 @@ impl Watcher {
         if let Some(members) = self.groups.get(&message.conversation) {
             return Ok(members.clone());
         }
-        let members = match self.platform.participants(&message.conversation).await {
-            Ok(participants) => self.combine(&message.conversation, participants, known).await?,
-            Err(PlatformError::Refused { what }) => {
-                warn!(message.id = %message.id, what, "the participants of a group cannot be read");
-                GroupMembers::Unknown(GROUP_UNREADABLE)
-            }
-            Err(error) => {
-                warn!(message.id = %message.id, error = %error, "a message waits: who is in its group cannot be asked now");
-                GroupMembers::Later
-            }
-        };
+        let members = self.look_into(message, known).await?;
         self.groups.insert(message.conversation.clone(), members.clone());
         Ok(members)
     }
 
+    async fn look_into(&mut self, message: &Message, known: &Known) -> Result<GroupMembers, TaskError> {
+        let (group, now) = (&message.conversation, self.clock.now());
+        if self.names.looks.is_early(group, now) {
+            return Ok(GroupMembers::Unsaid);
+        }
+        let members = match self.platform.participants(group).await {
+            Ok(participants) => self.combine(group, participants, known).await?,
+            Err(PlatformError::Refused { what }) => {
+                warn!(message.id = %message.id, what, "a message waits: the participants of its group cannot be read");
+                self.names.looks.failed(group, what, GROUP_UNREADABLE, now);
+                return Ok(GroupMembers::Unsaid);
+            }
+            Err(error) => {
+                warn!(message.id = %message.id, error = %error, "a message waits: who is in its group cannot be asked now");
+                return Ok(GroupMembers::Later);
+            }
+        };
+        if let GroupMembers::Unsaid = members {
+            warn!(message.id = %message.id, "a message waits: {UNREAD}");
+            self.names.looks.failed(group, UNREAD.to_owned(), GROUP_UNREAD, now);
+        } else {
+            self.names.looks.succeeded(group);
+        }
+        Ok(members)
+    }
+
     /// Who is in a group: those whom the platform surely shows all, or those who surely were all before, with who came
-    /// and went since. Anything else may be too few, and no note is made of it.
+    /// and went since, if all of that can be read. Anything else may be too few, and no note is made of it.
     async fn combine(
         &self,
         group: &ConversationId,
@@ -132,14 +162,20 @@ impl Watcher {
         known: &Known,
     ) -> Result<GroupMembers, TaskError> {
         let now = self.clock.now();
-        let Participants { mut accounts, left, complete } = listed;
-        if !complete {
-            let before = self.store.members(group).await?;
-            let Some(before) = before.filter(|before| now.ms_since(before.at) < SHOWN_MS) else {
-                return Ok(GroupMembers::Unknown(GROUP_INCOMPLETE));
-            };
-            accounts.extend(before.accounts.into_iter().filter(|id| !left.contains(id)));
-        }
+        let mut accounts = if listed.complete {
+            listed.accounts
+        } else {
+            let shown = -SKEW_MS_MAX..SHOWN_MS;
+            let before = self.store.members(group).await?.filter(|before| shown.contains(&now.ms_since(before.at)));
+            let is_known = before.is_some();
+            let after = |before: Members| listed.after(before.accounts.into_iter().chain([known.me.id]), before.at);
+            match before.and_then(after) {
+                Some(accounts) => accounts,
+                // It is older than what the platform keeps, and another look would show the same.
+                None if listed.is_read && !is_known => return Ok(GroupMembers::Unknown(GROUP_INCOMPLETE)),
+                None => return Ok(GroupMembers::Unsaid),
+            }
+        };
         accounts.retain(|id| *id != known.me.id);
         accounts.sort_unstable();
         accounts.dedup();

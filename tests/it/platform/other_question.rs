@@ -2,8 +2,8 @@
 //! listing in which what is looked for is absent.
 
 use serde_json::{Value, json};
-use verbale::base::ids::{AccountId, ConversationId, PostId};
-use verbale::platform::{Draft, Error, Platform};
+use verbale::base::ids::{AccountId, AccountName, ConversationId, PostId};
+use verbale::platform::{Draft, Error, Lookup, Platform, PostState, Recipient};
 use verbale::sandbox::world::{Outgoing, Settings};
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
@@ -127,4 +127,127 @@ async fn we_are_the_account_of_the_access_token_whatever_the_first_answer_says()
         assert!(matches!(x.me().await, Err(Error::Unavailable { .. })));
     }
     assert_eq!(x.me().await.unwrap().account.id, EMBASSY);
+}
+
+/// An answer that something is absent: in which way it comes, and what it names.
+fn absent(status: u16, kind: &str, detail: &str, names: &Value) -> Answer {
+    let mut problem = json!({
+        "type": format!("https://api.x.com/2/problems/{kind}"), "title": "Not Found Error", "detail": detail,
+    });
+    for (key, value) in names.as_object().unwrap() {
+        problem[key] = value.clone();
+    }
+    let body = if status == 200 { json!({ "errors": [problem] }) } else { problem };
+    Answer::json(status, &body)
+}
+
+/// A post is gone only if X says so of this post.
+#[tokio::test]
+async fn what_something_else_is_said_to_be_is_not_said_of_what_was_asked() {
+    let (_world, x, relay) = start_bent(Settings::without_limits()).await;
+    let post = x.post(&Draft::text("Sealed note 1")).await.unwrap();
+    let id = post.to_string();
+    let about_others = [
+        json!({}),
+        json!({ "resource_type": "tweet" }),
+        json!({ "resource_id": "5", "value": "5" }),
+        json!({ "resource_id": id, "resource_type": "user" }),
+        json!({ "value": id, "resource_type": "media" }),
+        json!({ "resource_id": id, "value": "5", "resource_type": "post" }),
+    ];
+    for status in [200, 404] {
+        for names in &about_others {
+            relay.refuse("GET /2/tweets/*", 2, absent(status, "resource-not-found", "Could not find it.", names));
+            assert!(matches!(x.post_state(post).await, Err(Error::Unavailable { .. })), "{status} {names}");
+            assert!(matches!(x.read_post(post).await, Err(Error::Unavailable { .. })), "{status} {names}");
+            relay.straighten();
+        }
+        for kind in ["tweet", "post"] {
+            let names = json!({ "value": id, "resource_id": id, "resource_type": kind, "parameter": "id" });
+            relay.refuse("GET /2/tweets/*", 1, absent(status, "resource-not-found", "Could not find it.", &names));
+            assert_eq!(x.post_state(post).await, Ok(PostState::Absent), "{status} {kind}");
+            relay.straighten();
+        }
+        let hidden = absent(status, "not-authorized-for-resource", "Not for you.", &json!({ "resource_type": "user" }));
+        relay.refuse("GET /2/tweets/*", 2, hidden);
+        assert!(x.post_state(post).await.is_err(), "{status}: what is hidden is not named");
+        relay.straighten();
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_absent_or_suspended_only_if_it_is_named() {
+    let (_world, x, relay) = start_bent(Settings::without_limits()).await;
+    let (name, id) = (AccountName::parse("ministry").unwrap(), MINISTRY.to_string());
+    let suspended = |named: &str| format!("User has been suspended: [{named}].");
+    for status in [200, 404] {
+        for detail in ["Could not find it.", &suspended("5")] {
+            for names in [json!({}), json!({ "value": "5" }), json!({ "value": id, "resource_type": "tweet" })] {
+                relay.refuse("GET /2/users/*", 2, absent(status, "resource-not-found", detail, &names));
+                assert!(x.account_by_id(MINISTRY).await.is_err(), "{status} {detail} {names}");
+                assert!(x.recipient(MINISTRY).await.is_err(), "{status} {detail} {names}");
+                relay.refuse("GET /2/users/by/username/*", 1, absent(status, "resource-not-found", detail, &names));
+                assert!(x.account_by_name(&name).await.is_err(), "{status} {detail} {names}");
+                relay.straighten();
+            }
+        }
+        let names = json!({ "value": id, "resource_type": "user" });
+        relay.refuse("GET /2/users/*", 1, absent(status, "resource-not-found", "Could not find it.", &names));
+        assert_eq!(x.account_by_id(MINISTRY).await, Ok(Lookup::Absent));
+        relay.refuse("GET /2/users/*", 2, absent(status, "resource-not-found", &suspended(&id), &names));
+        assert_eq!(x.account_by_id(MINISTRY).await, Ok(Lookup::Suspended));
+        assert!(matches!(x.recipient(MINISTRY).await, Ok(Recipient::Suspended)));
+        let names = json!({ "value": "Ministry", "resource_type": "user" });
+        relay.refuse("GET /2/users/by/username/*", 1, absent(status, "resource-not-found", "Not found.", &names));
+        assert_eq!(x.account_by_name(&name).await, Ok(Lookup::Absent), "capitals do not count");
+        relay.straighten();
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_is_empty_only_if_nothing_else_is_meant() {
+    let (_world, x, relay) = start_bent(Settings::without_limits()).await;
+    x.me().await.unwrap();
+    let call = "GET /2/dm_conversations/with/*/dm_events";
+    for (kind, names) in [
+        ("resource-not-found", json!({})),
+        ("resource-not-found", json!({ "value": MINISTRY.to_string(), "resource_type": "tweet" })),
+        ("resource-not-found", json!({ "value": JOURNALIST.to_string() })),
+        ("dm-conversation-not-found", json!({ "value": ConversationId::between(EMBASSY, JOURNALIST).as_str() })),
+    ] {
+        relay.refuse(call, 1, absent(404, kind, "Not found.", &names));
+        assert!(x.messages_with(MINISTRY, 5, None).await.is_err(), "{kind} {names}");
+        relay.straighten();
+    }
+    for (kind, names) in [
+        ("dm-conversation-not-found", json!({})),
+        ("dm-conversation-not-found", json!({ "value": ConversationId::between(EMBASSY, MINISTRY).as_str() })),
+        ("resource-not-found", json!({ "value": MINISTRY.to_string() })),
+    ] {
+        relay.refuse(call, 1, absent(404, kind, "Not found.", &names));
+        assert!(x.messages_with(MINISTRY, 5, None).await.unwrap().messages.is_empty(), "{kind} {names}");
+        relay.straighten();
+    }
+}
+
+/// A file is refused for good only for what it is, or for where it lies.
+#[tokio::test]
+async fn a_file_that_is_refused_once_is_asked_for_again() {
+    let (world, x, relay) = start_bent(Settings::without_limits()).await;
+    let message = world.with(|world, now| {
+        let media = vec![world.upload(now, EMBASSY, "image/png", vec![9; 1000])];
+        world.send(now, EMBASSY, MINISTRY, &Outgoing { text: "NOTE".to_owned(), media }).unwrap()
+    });
+    let page = x.messages(5, None).await.unwrap();
+    let attachment = &page.messages[0].attachments[0];
+    let detail = json!({ "title": "No", "detail": "Something went wrong." });
+    let not_found = json!({ "type": "https://api.x.com/2/problems/resource-not-found", "title": "No" });
+    for (status, body) in [(400, &detail), (403, &detail), (404, &not_found), (404, &detail), (410, &detail)] {
+        relay.refuse("GET /media/dm/*/*/*", 1, Answer::json(status, body));
+        let error = x.attachment(message, attachment, 10_000).await.err();
+        assert!(matches!(error, Some(Error::Unavailable { .. } | Error::Doubtful { .. })), "{status} {error:?}");
+        relay.straighten();
+    }
+    assert!(matches!(x.attachment(message, attachment, 999).await.err(), Some(Error::Refused { .. })), "too large");
+    assert_eq!(x.attachment(message, attachment, 10_000).await.unwrap().bytes, vec![9; 1000]);
 }

@@ -4,6 +4,7 @@ pub mod disputes;
 pub mod effects;
 pub mod faults;
 pub mod forks;
+pub mod groups;
 pub mod letters;
 pub mod monitor;
 pub mod once_model;

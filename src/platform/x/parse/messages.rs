@@ -126,32 +126,39 @@ pub(in crate::platform::x) fn senders(answer: &ApiAnswer<'_>) -> Elements<Accoun
 }
 
 /// Who joined and who left, in X's order: newest first. Of a change that names somebody whose identifier cannot be read,
-/// the others are kept, and it counts as unreadable too.
+/// the others are kept, and it counts as unreadable too. Only what names another kind, and nobody who came or went, is
+/// certainly no change: whatever else cannot be told for one counts as unreadable.
 pub(in crate::platform::x) fn changes(answer: &ApiAnswer<'_>, group: &ConversationId) -> Elements<Change, MessageId> {
     let mut all: Vec<Change> = Vec::new();
     let read = answer.each(MessageId, &ABSENT, |_, event| {
+        let has = |field: &str| event.raw(field).is_some_and(|raw| !object::is_empty(raw));
         let kind = kind(event);
-        if kind == Kind::Unknown {
-            return Err("it is of an unknown kind".to_owned());
+        match kind {
+            Kind::Joined | Kind::Left => {}
+            Kind::Message | Kind::Other if has("event_type") && !has("participant_ids") => return Ok(None),
+            Kind::Message | Kind::Other | Kind::Unknown => {
+                return Err("it may be about who came or went, and does not say so".to_owned());
+            }
         }
         if event.raw("dm_conversation_id").is_some()
             && event.text("dm_conversation_id").as_deref() != Some(group.as_str())
         {
             return Err(OF_ANOTHER_CONVERSATION.to_owned());
         }
+        let at = event.id("id").map(MessageId).ok_or("it has no valid `id`")?;
         let named = event.list("participant_ids");
         let mut who: Vec<AccountId> = named.iter().filter_map(|raw| object::id(raw)).map(AccountId).collect();
-        let (is_complete, at) = (who.len() == named.len() && !named.is_empty(), event.id("id").map(MessageId));
-        match kind {
+        let mut is_complete = who.len() == named.len() && !named.is_empty();
+        if kind == Kind::Joined {
             // Who brought them in was in the group.
-            Kind::Joined => {
-                who.extend(event.id("sender_id").map(AccountId));
-                all.push(Change::Joined { at, who });
-            }
-            Kind::Left => all.push(Change::Left { at, who }),
-            _ => return Ok(None::<Change>),
+            let sender = event.id("sender_id").map(AccountId);
+            is_complete &= sender.is_some();
+            who.extend(sender);
+            all.push(Change::Joined { at, who });
+        } else {
+            all.push(Change::Left { at, who });
         }
-        if is_complete { Ok(None) } else { Err("it does not name everybody whom it is about".to_owned()) }
+        if is_complete { Ok(None::<Change>) } else { Err("it does not name everybody whom it is about".to_owned()) }
     });
     Elements { items: all, unreadable: read.unreadable }
 }

@@ -207,8 +207,8 @@ fn other_events_are_no_messages() {
         let body = format!(r#"{{"data":[{events}]}}"#);
         changes(&ApiAnswer::read(&body).unwrap(), &group)
     };
-    let joined = Change::Joined { at: Some(MessageId(1)), who: [5, 6, 7].map(AccountId).to_vec() };
-    let left = Change::Left { at: Some(MessageId(2)), who: vec![AccountId(5)] };
+    let joined = Change::Joined { at: MessageId(1), who: [5, 6, 7].map(AccountId).to_vec() };
+    let left = Change::Left { at: MessageId(2), who: vec![AccountId(5)] };
     let found = read(&format!("{leave},{join},{EVENT}"));
     assert_eq!((found.items, found.unreadable), (vec![left, joined.clone()], vec![]));
     for odd in [
@@ -218,10 +218,23 @@ fn other_events_are_no_messages() {
         let found = read(odd);
         assert_eq!((found.items, found.unreadable.len()), (vec![joined.clone()], 1), "{odd}: who can be read is kept");
     }
-    for odd in [r#"{"id":"1","event_type":"ParticipantsJoin"}"#, r#"{"event_type":"Mystery"}"#, "5", "{}"] {
-        // Without a kind it would be a message, which is no change.
-        assert_eq!(read(odd).unreadable.len(), usize::from(odd != "{}"), "{odd}");
+    for kind in ["null", r#""""#, "5", r#""MessageCreate""#, r#""reactionCreate""#, r#""Mystery""#] {
+        let odd = join.replace(r#""ParticipantsJoin""#, kind);
+        let found = read(&odd);
+        assert_eq!((found.items.len(), found.unreadable.len()), (0, 1), "{odd}: it may be a change");
     }
+    for odd in [
+        r#"{"id":"1","event_type":"ParticipantsJoin"}"#,
+        r#"{"event_type":"Mystery"}"#,
+        r#"{"event_type":"ParticipantsLeave","participant_ids":["5"]}"#,
+        r#"{"id":"1","event_type":"ParticipantsJoin","participant_ids":["5"]}"#,
+        r#"{"id":"1","text":"a"}"#,
+        "5",
+        "{}",
+    ] {
+        assert_eq!(read(odd).unreadable.len(), 1, "{odd}");
+    }
+    assert_eq!(read(r#"{"id":"1","event_type":"ReactionCreate"}"#).unreadable, [], "certainly something else");
     let elsewhere = join.replace(r#""id":"1""#, r#""id":"1","dm_conversation_id":"5""#);
     assert_eq!((read(&elsewhere).items.len(), read(&elsewhere).unreadable.len()), (0, 1));
 }
@@ -297,7 +310,7 @@ proptest::proptest! {
         broken.splice(place..place + 1, bytes.iter().copied().take(3));
         for body in [&bytes[..], &broken, json.as_bytes()] {
             for status in [200, 401, 403, 429, 503] {
-                crate::platform::x::errors::classify(crate::platform::x::endpoint::Endpoint::Post, status, body);
+                crate::platform::x::errors::classify(crate::platform::x::endpoint::Endpoint::Post, None, status, body);
             }
             let text = object::text_of(body);
             let Ok(answer) = ApiAnswer::read(&text) else { continue };
