@@ -55,8 +55,8 @@ pub trait ReadPosted: Send + Sync {
     /// later. Lost posts and answers are not read again.
     async fn due_post(&self, reads: u64) -> Result<Option<DuePost>, Error>;
 
-    /// The newest post of ours, except this one, of which there is no doubt.
-    async fn undoubted_post(&self, except: EffectId) -> Result<Option<DuePost>, Error>;
+    /// The newest posts of ours, except this one, of which there is no doubt: at most so many.
+    async fn undoubted_posts(&self, except: EffectId, count: u32) -> Result<Vec<DuePost>, Error>;
 
     /// Number of posts that were read again since `from`; one that was read several times counts once.
     async fn posts_read_since(&self, from: Time) -> Result<u64, Error>;

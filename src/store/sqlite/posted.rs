@@ -27,7 +27,7 @@ pub(super) const UNDOUBTED: &str =
     "SELECT standing_post.effect, outcome.channel, outcome.id, text, due, reads, doubt, since
     FROM outcome CROSS JOIN standing_post USING (effect) JOIN post USING (effect)
     WHERE outcome.channel = 'x' AND lost IS NULL AND doubt IS NULL AND outcome.effect <> ?1
-    ORDER BY outcome.id DESC LIMIT 1";
+    ORDER BY outcome.id DESC LIMIT ?2";
 
 pub(super) const READ_SINCE: &str = "SELECT count(*) FROM standing_post WHERE ?1 <= read_at";
 
@@ -62,8 +62,12 @@ impl ReadPosted for Sqlite {
         self.run(move |db| Ok(db.conn.prepare_cached(DUE)?.query_row([reads], due_post).optional()?)).await
     }
 
-    async fn undoubted_post(&self, except: EffectId) -> Result<Option<DuePost>, Error> {
-        self.run(move |db| Ok(db.conn.prepare_cached(UNDOUBTED)?.query_row([except.0], due_post).optional()?)).await
+    async fn undoubted_posts(&self, except: EffectId, count: u32) -> Result<Vec<DuePost>, Error> {
+        self.run(move |db| {
+            let mut query = db.conn.prepare_cached(UNDOUBTED)?;
+            Ok(query.query_map(params![except.0, count], due_post)?.collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     async fn posts_read_since(&self, from: Time) -> Result<u64, Error> {

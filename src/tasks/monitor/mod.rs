@@ -10,7 +10,7 @@
 //! | a later version of it, or other words | `edited`, if it says so for an hour |
 //! | that there is no such post | `deleted`, if it says so for an hour, and shows another post of ours then |
 //! | that it shows the post only to some, or not to us | `hidden`, in the same way |
-//! | anything else, or nothing | nothing: it is read again after an hour, and told |
+//! | anything else, or nothing | nothing: it is read again after an hour, and told; the others that are due are read |
 
 mod settings;
 mod decide;
@@ -23,7 +23,7 @@ use tracing::{info, warn};
 use self::decide::Follows;
 use crate::base::clock::Clock;
 use crate::base::time::Time;
-use crate::platform::{Error as PlatformError, Platform};
+use crate::platform::{Error as PlatformError, Platform, PostState};
 use crate::store::{DuePost, EffectId, READS_MAX, Store};
 use crate::tasks::task::{Backoff, Needs, Next, Task, TaskError, Wake};
 use crate::tlog::entry::Loss;
@@ -32,6 +32,9 @@ pub use self::settings::MonitorSettings;
 
 /// The longest time after which it looks whether a post is due.
 const LOOK_EVERY_MS: i64 = 300_000;
+
+/// Most posts of ours that are asked for until one shows that the platform shows posts.
+const OTHERS_MAX: u32 = 3;
 
 /// The task that reads our own posts again.
 pub struct Monitor {
@@ -76,9 +79,7 @@ impl Monitor {
             if now < post.due {
                 next = next.min(post.due);
             } else if read < decide::allowed(reads, self.reads_a_day, now) {
-                self.read(post, now).await?;
-                self.backoff.succeeded();
-                return Ok(Next::Now);
+                return self.read(post, now).await;
             }
         }
         match self.troubles.values().next() {
@@ -88,29 +89,44 @@ impl Monitor {
         Ok(Next::Idle(next))
     }
 
-    /// Reads a post, and writes down what follows.
-    async fn read(&mut self, post: DuePost, now: Time) -> Result<(), TaskError> {
-        let id = post.post.id;
-        let state = match self.platform.post_state(id).await {
-            Err(PlatformError::Refused { what }) => {
-                warn!(post.id = %id, what, "a post of ours cannot be read");
-                self.troubles.insert(post.effect, format!("post {id} cannot be read: {what}"));
-                return Ok(self.store.keep_reading(decide::unread(post, now), now).await?);
-            }
-            state => state?,
+    /// Reads a post, and writes down what follows. After one that cannot be read the next one waits a little: the platform may
+    /// not answer at all.
+    async fn read(&mut self, post: DuePost, now: Time) -> Result<Next, TaskError> {
+        let Some(state) = self.state(&post, now).await? else {
+            self.store.report(Self::NAME, self.troubles.get(&post.effect).cloned(), now).await?;
+            return Ok(Next::Wait(self.backoff.wait(now)));
         };
-        self.troubles.remove(&post.effect);
         let said = decide::loss(&post, &state);
         match decide::follows(post.clone(), said, now) {
             Follows::Stands(post) => self.store.keep_reading(post, now).await?,
             Follows::Doubted(post) => {
                 let how = said.map_or("", Loss::as_str);
-                info!(post.id = %id, how, until = %post.due, "a post of ours seems lost: it is read again before that is believed");
+                info!(post.id = %post.post.id, how, until = %post.due, "a post of ours seems lost: it is read again before that is believed");
                 self.store.keep_reading(post, now).await?;
             }
             Follows::Lost(how) => self.believe(post, how, now).await?,
         }
-        Ok(())
+        Ok(Next::Now)
+    }
+
+    /// What the platform says of a post. None if the post cannot be read now: it is put off, and only it.
+    async fn state(&mut self, post: &DuePost, now: Time) -> Result<Option<PostState>, TaskError> {
+        let id = post.post.id;
+        let error = match self.platform.post_state(id).await {
+            Ok(state) => {
+                self.backoff.succeeded();
+                self.troubles.remove(&post.effect);
+                return Ok(Some(state));
+            }
+            Err(error) if error.may_concern_one() || matches!(error, PlatformError::Refused { .. }) => error,
+            Err(error) => return Err(error.into()),
+        };
+        let what = error.to_string();
+        warn!(post.id = %id, what, "a post of ours cannot be read");
+        self.troubles.insert(post.effect, format!("post {id} cannot be read: {what}"));
+        // A crash here leaves it due, and it is read again.
+        self.store.keep_reading(decide::unread(post.clone(), now), now).await?;
+        Ok(None)
     }
 
     /// Enters a loss in the log, if the platform shows another post of ours at this moment.
@@ -128,15 +144,19 @@ impl Monitor {
         Ok(self.store.keep_reading(decide::doubted(post, how, since, now), now).await?)
     }
 
-    /// Whether the newest of our other posts of which there is no doubt can be read, and is as it was made.
-    async fn shows_another(&self, post: &DuePost, now: Time) -> Result<bool, TaskError> {
-        let Some(other) = self.store.undoubted_post(post.effect).await? else { return Ok(false) };
-        let said = decide::loss(&other, &self.platform.post_state(other.post.id).await?);
-        let other = match said {
-            None => other,
-            Some(how) => decide::doubted(other, how, now, now),
-        };
-        self.store.keep_reading(other, now).await?;
-        Ok(said.is_none())
+    /// Whether one of the newest of our other posts of which there is no doubt can be read, and is as it was made. One that
+    /// cannot be read says nothing of the others.
+    async fn shows_another(&mut self, post: &DuePost, now: Time) -> Result<bool, TaskError> {
+        for other in self.store.undoubted_posts(post.effect, OTHERS_MAX).await? {
+            let Some(state) = self.state(&other, now).await? else { continue };
+            let said = decide::loss(&other, &state);
+            let other = match said {
+                None => other,
+                Some(how) => decide::doubted(other, how, now, now),
+            };
+            self.store.keep_reading(other, now).await?;
+            return Ok(said.is_none());
+        }
+        Ok(false)
     }
 }

@@ -32,13 +32,13 @@ pub async fn a_post_is_read_again_after_ten_minutes_and_then_when_that_says(plac
     let first = due(&store, 0).await.unwrap();
     assert_eq!((first.effect, first.post.id, first.due, first.reads), (effects[0], post(1), at(10 * MINUTE_MS), 0));
     assert!(first.text.starts_with("Sealed note 1\n") && first.doubt.is_none());
-    assert_eq!(store.undoubted_post(effects[1]).await.unwrap().unwrap().effect, effects[0]);
+    assert_eq!(store.undoubted_posts(effects[1], 9).await.unwrap()[0].effect, effects[0]);
 
     let doubt = Some((Loss::Deleted, at(11)));
     let later = DuePost { due: at(20 * MINUTE_MS), doubt, ..first.clone() };
     store.keep_reading(later.clone(), at(10 * MINUTE_MS)).await.unwrap();
     assert_eq!(due(&store, 0).await.unwrap().effect, effects[1], "the other one is due earlier");
-    assert_eq!(store.undoubted_post(effects[1]).await.unwrap(), None);
+    assert_eq!(store.undoubted_posts(effects[1], 9).await.unwrap(), []);
     assert_eq!(store.posts_read_since(at(10 * MINUTE_MS)).await.unwrap(), 1);
     assert_eq!(store.posts_read_since(at(10 * MINUTE_MS + 1)).await.unwrap(), 0);
     let second = due(&store, 0).await.unwrap();

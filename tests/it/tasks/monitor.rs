@@ -1,5 +1,8 @@
 //! Our own posts, read again: deleted, edited, hidden, withheld, and what cannot be read.
 
+use std::time::Duration;
+
+use serde_json::json;
 use verbale::base::ids::PostId;
 use verbale::platform::price::Billed;
 use verbale::sandbox::EMBASSY;
@@ -10,6 +13,9 @@ use verbale::tasks::post::PublishSettings;
 use verbale::tlog::entry::{Entry, Loss};
 use verbale::wording::post::PostText;
 
+use crate::support::harness::EVERY;
+use crate::support::relay::Answer;
+use crate::support::weather_story::{Story, Way};
 use crate::support::workbench::{Workbench, run};
 
 const MINUTE_MS: i64 = 60_000;
@@ -173,4 +179,64 @@ async fn young_posts_are_read_often_and_old_ones_within_the_budget() {
     let after = bench.world.with(|world, _| world.counts().billed.get(&Billed::OwnedRead).copied().unwrap());
     assert_eq!(after - before, 20, "each once in a month");
     assert_eq!(losses(&bench.store).await, []);
+}
+
+/// A log with three posts, which are read again over HTTP.
+async fn three_posts() -> (Story, Vec<PostId>) {
+    let mut story = Story::begin(Way::Http, Settings::without_limits()).await;
+    story.harness.running = &EVERY;
+    for number in 0..3 {
+        story.send(&number.to_string());
+        story.pass(Duration::from_secs(180)).await;
+    }
+    let posts = story.harness.world.with(|world, _| world.posts().map(|post| post.id).collect());
+    (story, posts)
+}
+
+/// What a post of ours may be answered with, again and again, by a platform that shows all others.
+fn unreadable() -> Vec<Answer> {
+    let other = json!({ "data": { "id": "5", "text": "x", "author_id": EMBASSY.to_string() } });
+    let bare = json!({ "title": "Forbidden", "detail": "Forbidden", "type": "about:blank", "status": 403 });
+    vec![Answer::json(503, &json!({})), Answer::json(200, &other), Answer::json(403, &bare)]
+}
+
+fn answer_always(story: &Story, post: PostId, with: &Answer) {
+    let with = with.clone();
+    story.relay().bend(&format!("GET /2/tweets/{post}"), move |_, answer| {
+        (answer.status, answer.body) = (with.status, with.body.clone());
+    });
+}
+
+fn lost(story: &Story) -> Vec<(PostId, Loss)> {
+    let lost = |entry| if let Entry::Lost { post, how, .. } = entry { Some((post.id, how)) } else { None };
+    story.entries().into_iter().filter_map(lost).collect()
+}
+
+/// One odd answer holds up nothing.
+#[tokio::test]
+async fn a_post_that_cannot_be_read_puts_off_no_other() {
+    for answer in unreadable() {
+        let (mut story, posts) = three_posts().await;
+        answer_always(&story, posts[0], &answer);
+        story.harness.world.with(|world, _| assert!(world.delete_post(EMBASSY, posts[1]).unwrap()));
+        story.pass(Duration::from_secs(4 * 3_600)).await;
+        assert_eq!(lost(&story), [(posts[1], Loss::Deleted)], "{}", answer.status);
+        let told = trouble(story.harness.store()).await.unwrap_or_default();
+        assert!(told.contains(&posts[0].to_string()), "{told}");
+        story.relay().straighten();
+        story.pass(Duration::from_secs(2 * 3_600)).await;
+        assert_eq!(trouble(story.harness.store()).await, None, "{}", answer.status);
+    }
+}
+
+/// Another post shows that the platform shows posts; which one does not matter.
+#[tokio::test]
+async fn one_other_post_that_cannot_be_read_ends_no_doubt() {
+    for answer in unreadable() {
+        let (mut story, posts) = three_posts().await;
+        answer_always(&story, posts[2], &answer);
+        story.harness.world.with(|world, _| assert!(world.delete_post(EMBASSY, posts[0]).unwrap()));
+        story.pass(Duration::from_secs(4 * 3_600)).await;
+        assert_eq!(lost(&story), [(posts[0], Loss::Deleted)], "{}", answer.status);
+    }
 }
