@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::base::hash::Hash;
 use crate::base::ids::{AccountId, PostId};
 use crate::base::time::{DAY_MS, Time};
 use crate::platform::price::Billed;
@@ -60,6 +61,8 @@ pub struct Tally {
     limits: Limits,
     day: i64,
     read: HashSet<PostId>,
+    /// What was listed, and paid for, and could not be read.
+    unreadable: HashSet<Hash>,
     authors: HashMap<AccountId, Count>,
     answers: u64,
     stranger_answers: u64,
@@ -81,6 +84,7 @@ impl Tally {
             limits,
             day: day(now),
             read: HashSet::new(),
+            unreadable: HashSet::new(),
             authors: HashMap::new(),
             answers: 0,
             stranger_answers: 0,
@@ -109,6 +113,11 @@ impl Tally {
     /// Counts a mention that was read.
     pub fn read(&mut self, mention: PostId) {
         self.read.insert(mention);
+    }
+
+    /// Counts an element that was listed and cannot be read: it is paid for like any other.
+    pub fn read_unreadable(&mut self, element: Hash) {
+        self.unreadable.insert(element);
     }
 
     /// What is to be done about a mention. Nothing is counted yet.
@@ -157,11 +166,15 @@ impl Tally {
 
     /// The state of the day.
     pub fn today(&self) -> Day {
-        Day { read: self.read.len() as u64, answers: self.answers, over: self.over, usd_micros: self.spent() }
+        Day { read: self.reads(), answers: self.answers, over: self.over, usd_micros: self.spent() }
+    }
+
+    fn reads(&self) -> u64 {
+        (self.read.len() + self.unreadable.len()) as u64
     }
 
     fn spent(&self) -> u64 {
-        self.read.len() as u64 * READ_USD_MICROS + self.answers * ANSWER_USD_MICROS
+        self.reads() * READ_USD_MICROS + self.answers * ANSWER_USD_MICROS
     }
 }
 

@@ -78,6 +78,8 @@ pub struct Bot {
     listened: Option<PostId>,
     /// The platform is not asked before this moment.
     hold: Option<Time>,
+    /// Why the last listing did not come to its end.
+    trouble: Option<&'static str>,
 }
 
 impl Task for Bot {
@@ -124,6 +126,7 @@ impl Bot {
             queue: VecDeque::new(),
             listened: None,
             hold: None,
+            trouble: None,
         }
     }
 
@@ -179,25 +182,27 @@ impl Bot {
                 Listing::begin(start, read)
             }
         };
-        // If this fails, the listing begins again: the mark of a place in the list may no longer be valid.
+        // If this fails, the listing begins again: the mark of a place in the list may no longer be valid. Only its end is a
+        // success: else one whose second page never comes would begin again without a pause.
         let end = listing.read(&*self.platform, &self.store, tally, me, now).await?;
-        self.backoff.succeeded();
         if end == ListingEnd::More {
             self.listing = Some(listing);
             return Ok(Next::Now);
         }
+        self.backoff.succeeded();
         let (found, newest) = listing.into_found();
         self.queue = found.collect();
-        let next = if end == ListingEnd::Cut {
-            warn!(
-                mentions = self.queue.len(),
-                "the day's money for mentions is spent: older ones wait for the next hour"
-            );
+        self.trouble = end.told();
+        if let Some(why) = self.trouble {
+            warn!(mentions = self.queue.len(), why, "the list of mentions was not read to its end");
+        }
+        let next = if end == ListingEnd::Poor {
             // What is left is for those who ask now, not for the end of a flood.
             self.queue.make_contiguous().reverse();
             allowance::next_hour(now)
         } else {
-            self.listened = newest;
+            // What was read counts as read, even if more may be there that the platform does not give.
+            self.listened = newest.filter(|_| end != ListingEnd::Refused);
             now.plus_ms(ms(self.settings.poll))
         };
         self.hold = Some(next);
@@ -241,7 +246,7 @@ impl Bot {
         if let Some(listened) = self.listened.take() {
             self.store.keep_mentions_read(listened).await?;
         }
-        self.store.report(Self::NAME, None, now).await?;
+        self.store.report(Self::NAME, self.trouble.map(str::to_owned), now).await?;
         Ok(Next::Idle(self.hold.unwrap_or(now)))
     }
 }

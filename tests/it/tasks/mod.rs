@@ -6,6 +6,7 @@ pub mod faults;
 pub mod forks;
 pub mod groups;
 pub mod letters;
+pub mod mentions;
 pub mod monitor;
 pub mod once_model;
 pub mod price;
