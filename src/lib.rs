@@ -109,7 +109,8 @@
 //!   is written down. After an attempt whose outcome nobody knows it is looked for on the platform before another attempt, and
 //!   "could not be read" is never taken for "is absent". [`tasks::once`] is the only engine for this, for posts, messages and
 //!   `send` alike, and says what a crash leaves at each step. A model in `tests/it/tasks/once_model` goes through every order
-//!   of events; `tests/it/tasks/effects.rs`, `tests/it/tasks/faults.rs` and `tests/it/process/kills.rs` try it.
+//!   of events; `tests/it/tasks/effects.rs`, `tests/it/tasks/faults.rs`, `tests/it/process/kills.rs` and
+//!   `tests/it/process/storm.rs` try it.
 //! - **Never rewritten**: the database refuses to change an entry or a head, a head is durable before it leaves, and on
 //!   every start the root is computed anew and compared with every head that was signed, in the database, in the public
 //!   folder and on our own timeline.

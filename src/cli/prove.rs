@@ -1,6 +1,6 @@
 //! `verbale prove`: the proof of one note, as a file to hand out.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -176,15 +176,17 @@ pub(super) async fn published(
 /// If it exists or cannot be written.
 pub(super) fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let shown = path.display();
-    let unusable = |error: io::Error| {
+    let unusable = |error: &dyn std::error::Error| {
         Failure::unusable(format!("cannot write {shown}: {error}"), "name another file with `--out FILE`")
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // Only its owner may read it. A crash before it has its name leaves a file of a name that says so, and no other.
     let file = tempfile::Builder::new().prefix(&format!(".{name}.unfinished-")).tempfile_in(folder);
-    let mut file = file.map_err(|error| unusable(error.kind().into()))?;
+    // Its own message names the unfinished file, and the cause stands behind it.
+    let mut file =
+        file.map_err(|error| unusable(error.get_ref().and_then(|inner| inner.source()).unwrap_or(&error)))?;
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).with_context(|| format!("cannot write {shown}"))?;
-    file.persist_noclobber(path).map_err(|error| unusable(error.error))?;
+    file.persist_noclobber(path).map_err(|error| unusable(&error.error))?;
     Ok(())
 }

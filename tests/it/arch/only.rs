@@ -113,7 +113,7 @@ fn only_publish_writes_the_public_folder() {
         "File::create",
         "OpenOptions",
         "DirBuilder",
-        ".persist(",
+        ".persist",
     ];
     assert_only(&who, &words, "what is public is written by `tasks::publish`");
 }
