@@ -13,13 +13,17 @@ use crate::base::time::{SKEW_MS_MAX, Time};
 use crate::note::slip::Slip;
 use crate::platform::{Error as PlatformError, Message, MessagePage, Unreadable};
 use crate::store::{Gap, WhyUnread};
-use crate::tasks::task::TaskError;
+use crate::tasks::task::{Task, TaskError};
 
 /// Why a moment is entered as a gap: an element of the list says too little.
 const UNREADABLE: &str = "a message that the platform lists in a form that cannot be read";
 
 /// Why a moment is entered as a gap: our clock is right, and the message's number is not.
 const FROM_THE_FUTURE: &str = "a message that the platform lists with a time to come";
+
+/// Why a period is entered as a gap: the list has been empty for this long, though messages were seen before.
+const EMPTY: &str = "the platform lists no message, though it listed some before";
+const EMPTY_MS: i64 = 86_400_000;
 
 /// A message that may have to be sealed.
 #[derive(Clone)]
@@ -189,6 +193,22 @@ impl Watcher {
                 warn!(message.id = number, element = %sha256, why, "a listed message cannot be read: a gap is entered");
                 self.haul.odd.push(Odd { element, gap: Gap { from, to, reason: UNREADABLE } });
             }
+        }
+        Ok(())
+    }
+
+    /// The list is empty. After a while that is a gap, once, from when the list was last read without trouble: what went to
+    /// nobody in the rules by name may have been missed since.
+    pub(super) async fn take_emptiness(&mut self, now: Time) -> Result<(), TaskError> {
+        let Some(since) =
+            self.store.task_done(Self::NAME).await?.or(self.store.started().await?.map(MessageId::moment))
+        else {
+            return Ok(());
+        };
+        let element = Hash::of(format!("no message listed since {since}").as_bytes());
+        if EMPTY_MS <= now.ms_since(since) && self.is_new_oddity(element).await? {
+            warn!(%since, "the list of messages has been empty for a day: a gap is entered");
+            self.haul.odd.push(Odd { element, gap: Gap { from: since, to: now, reason: EMPTY } });
         }
         Ok(())
     }

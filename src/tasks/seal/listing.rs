@@ -107,6 +107,8 @@ pub(super) enum ListingEnd {
     Broken(Gap),
     /// The list says the same again and again: the rest cannot be read now.
     Repeats,
+    /// The list has no message at all, though it had one of this moment before.
+    Empty(Time),
 }
 
 impl Listing {
@@ -284,7 +286,7 @@ impl Listing {
             Purpose::Deep | Purpose::Conversation | Purpose::Rest => Ok(ListingEnd::Complete),
             Purpose::New if self.met_known => Ok(ListingEnd::Complete),
             Purpose::New => match self.newest_seen.map(MessageId::moment).filter(|newest| surely_kept < *newest) {
-                Some(newest) => self.ended_early(newest),
+                Some(newest) => Ok(self.ended_early(newest)),
                 None if surely_kept < self.dealt_with => Ok(ListingEnd::Complete),
                 None => Ok(older(self.dealt_with)),
             },
@@ -292,7 +294,7 @@ impl Listing {
             Purpose::Part(part) => {
                 let known = store.seen_before(MessageId(part.after.0.saturating_add(1))).await?;
                 match known.map(MessageId::moment).filter(|known| surely_kept < *known) {
-                    Some(_) => self.ended_early(part.after.moment()),
+                    Some(_) => Ok(self.ended_early(part.after.moment())),
                     None if surely_kept < part.after.moment() => Ok(ListingEnd::Complete),
                     None => Ok(older(part.after.moment())),
                 }
@@ -300,12 +302,13 @@ impl Listing {
         }
     }
 
-    fn ended_early(&self, newest: Time) -> Result<ListingEnd, TaskError> {
-        let oldest = self.oldest.ok_or_else(|| PlatformError::Unavailable {
-            what: format!(
-                "it lists no message at all, though it listed one of {newest} before: either all were deleted, or they cannot be read"
-            ),
-        })?;
-        Ok(ListingEnd::Broken(Gap { from: newest, to: oldest.moment().max(newest), reason: NO_LONGER_LISTED }))
+    /// The list ended above a message that was listed before.
+    fn ended_early(&self, newest: Time) -> ListingEnd {
+        match self.oldest {
+            Some(oldest) => {
+                ListingEnd::Broken(Gap { from: newest, to: oldest.moment().max(newest), reason: NO_LONGER_LISTED })
+            }
+            None => ListingEnd::Empty(newest),
+        }
     }
 }
