@@ -98,7 +98,12 @@ impl Watcher {
             // The mark of a place in the list may no longer be valid: what was read is dealt with, with the conversations of
             // correspondents, and then the list is begun at the newest again.
             PlatformError::TokenRefused { .. } | PlatformError::Refused { .. } if listing.is_at_a_mark() => {
+                let is_part = matches!(listing.purpose, Purpose::Part(_));
                 self.cut(listing, None);
+                if is_part {
+                    // Begun at the newest again, it would come to the same mark: once in a round.
+                    self.set_stage(Stage::End);
+                }
                 return Ok(Next::Now);
             }
             PlatformError::Wait { until, .. } if listing.place == Place::All => self.blocked = Some(*until),

@@ -12,6 +12,7 @@ use crate::support::weather_story::{Row, Story, Way};
 super::troubles! {
     "the first page of the list comes again and again, each time with another mark": random_marks,
     "every mark of a place in the list is refused (400) for half an hour, with 300 messages to read": refused_marks,
+    "the same, and X does not say how many calls are left": refused_marks_without_limits,
     "twice, a page is larger than an answer may be, with 300 messages to read": large_pages,
     "no message is listed for an hour": nothing_listed,
     "no message is listed for three days": nothing_listed_for_days,
@@ -125,4 +126,18 @@ async fn empty_for(time: Duration, gaps: &[&str]) -> Row {
     story.clear();
     let row = story.settle().await;
     Row { sealed: format!("each note, at most {wait} s after it was sent"), ..row }
+}
+
+/// Without a word about how many calls are left, a part of which the marks are refused is begun once in a round.
+async fn refused_marks_without_limits() -> Row {
+    let mut story = Story::begin(Way::Http, Settings::without_limits()).await;
+    refuse_marks(&story);
+    story.send("1");
+    pour(&story, 300);
+    let before = story.relay().asked(EVENTS).len();
+    story.pass(HALF_AN_HOUR).await;
+    let calls = story.relay().asked(EVENTS).len() - before;
+    assert!(calls <= 5 * 20, "{calls} calls in 20 polls");
+    story.clear();
+    story.settle().await
 }
