@@ -109,7 +109,8 @@ impl Known {
 }
 
 impl Watcher {
-    /// Takes what a page says. Returns whether it is the last of the listing.
+    /// Takes what a page says. Returns whether it is the last of the listing. Whatever may fail comes first: of a page on
+    /// which something fails, no message is taken.
     pub(super) async fn take(
         &mut self,
         listing: &mut Listing,
@@ -128,7 +129,10 @@ impl Watcher {
             },
             _ => None,
         };
-        let mut to_come = Vec::new();
+        let is_to_come = |id: MessageId| SKEW_MS_MAX < id.moment().ms_since(now);
+        let to_come = ids.iter().filter(|id| listing.start < **id && unseen.contains(*id) && is_to_come(**id));
+        self.take_to_come(to_come.copied().collect(), page.clock, now).await?;
+        self.budget(now).await?;
         let (mut strangers, mut bytes, mut others) = (0, 0, 0);
         for message in page.messages {
             let (id, is_new) = (message.id, unseen.contains(&message.id));
@@ -136,11 +140,8 @@ impl Watcher {
                 let first = unsealed.iter().find(|(other, _)| *other == id)?.1;
                 (message.sender == known.me.id).then_some((*again, first.unwrap_or(now)))
             });
-            if id <= listing.start || self.waits(id) || !(is_new || judged.is_some()) {
-                continue;
-            }
-            if SKEW_MS_MAX < id.moment().ms_since(now) {
-                to_come.push(id);
+            let is_done = !is_new && judged.is_none();
+            if id <= listing.start || self.waits(id) || is_done || is_to_come(id) {
                 continue;
             }
             let (listed, again) = judged.map_or((now, None), |(again, first)| (first, Some(again)));
@@ -165,8 +166,7 @@ impl Watcher {
                 Sort::Known | Sort::Stranger => self.haul.dropped.push(id),
             }
         }
-        self.budget(now).await?.count(strangers, bytes, others == 0);
-        self.take_to_come(to_come, page.clock, now).await?;
+        self.budget.iter_mut().for_each(|budget| budget.count(strangers, bytes, others == 0));
         Ok(end)
     }
 

@@ -69,6 +69,7 @@ pub(super) struct Rest {
 }
 
 /// A listing that is not finished.
+#[derive(Clone)]
 pub(super) struct Listing {
     pub(super) place: Place,
     pub(super) purpose: Purpose,

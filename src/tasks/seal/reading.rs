@@ -25,12 +25,12 @@ impl Watcher {
             Ok(page) => page,
             Err(error) => return self.cannot_read(listing, error),
         };
-        let now = self.clock.now();
+        let (now, before) = (self.clock.now(), listing.clone());
         let end = match self.take(&mut listing, page, known, now).await {
             Ok(end) => end,
             Err(error) => {
-                // Nothing of the listing is kept: it is read again.
-                self.haul = Default::default();
+                // What was found on earlier pages and in other lists stays: only this page is read again.
+                self.listing = Some(before);
                 return Err(error);
             }
         };
