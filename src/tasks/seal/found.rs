@@ -120,8 +120,9 @@ impl Watcher {
     ) -> Result<ListingEnd, TaskError> {
         let ids: Vec<MessageId> = page.messages.iter().map(|message| message.id).collect();
         let unseen: BTreeSet<MessageId> = self.store.unseen(&ids).await?.into_iter().collect();
-        let end = listing.take(&ids, page.next, &unseen, &self.spans, &self.store, now).await?;
-        self.take_odd(page.unreadable, &ids, now).await?;
+        let (listed, unmet) = self.with_odd(&ids, &unseen, &page.unreadable, now).await?;
+        let end = listing.take(&listed, page.next, &unmet, &self.spans, &self.store, now).await?;
+        let odd = self.take_odd(page.unreadable, &ids, now).await?;
         let again = match &listing.purpose {
             Purpose::Part(part) => match part.why {
                 WhyUnread::Again(id) => Some((id, self.store.unsealed(&ids).await?)),
@@ -133,7 +134,8 @@ impl Watcher {
         let to_come = ids.iter().filter(|id| listing.start < **id && unseen.contains(*id) && is_to_come(**id));
         self.take_to_come(to_come.copied().collect(), page.clock, now).await?;
         self.budget(now).await?;
-        let (mut strangers, mut bytes, mut others) = (0, 0, 0);
+        // Nobody knows of whom they are: they are surely not all ours.
+        let (mut strangers, mut bytes, mut others) = (odd, 0, 0);
         for message in page.messages {
             let (id, is_new) = (message.id, unseen.contains(&message.id));
             let judged = again.as_ref().and_then(|(again, unsealed)| {
@@ -175,13 +177,32 @@ impl Watcher {
         self.haul.candidates.contains_key(&id) || self.held.iter().any(|held| held.message.id == id)
     }
 
-    /// Elements that cannot be read are entered as gaps, each once, and hold up nothing.
+    /// What a page lists, and what of it was not dealt with before. Of a page on which no message can be read, the newest
+    /// number counts that an element has: whatever the others are, they end no listing too soon.
+    async fn with_odd(
+        &self,
+        ids: &[MessageId],
+        unseen: &BTreeSet<MessageId>,
+        odd: &[Unreadable<MessageId>],
+        now: Time,
+    ) -> Result<(Vec<MessageId>, BTreeSet<MessageId>), TaskError> {
+        let numbers = odd.iter().filter_map(|odd| odd.id);
+        let newest = numbers.filter(|id| id.moment().ms_since(now) <= SKEW_MS_MAX).max();
+        let Some(newest) = newest.filter(|_| ids.is_empty()) else { return Ok((ids.to_vec(), unseen.clone())) };
+        let element = of_number(newest);
+        let waits = self.odd_later.iter().any(|odd| odd.element == element);
+        let is_met = waits || self.store.unentered(&[element]).await?.is_empty();
+        Ok((vec![newest], if is_met { BTreeSet::new() } else { BTreeSet::from([newest]) }))
+    }
+
+    /// Elements that cannot be read are entered as gaps, each once, and hold up nothing. Returns how many are new.
     async fn take_odd(
         &mut self,
         unreadable: Vec<Unreadable<MessageId>>,
         ids: &[MessageId],
         now: Time,
-    ) -> Result<(), TaskError> {
+    ) -> Result<u64, TaskError> {
+        let mut count = 0;
         let oldest = ids.iter().min().map_or(now, |oldest| oldest.moment()).min(now);
         for Unreadable { id, sha256, why } in unreadable {
             let element = id.map_or(sha256, of_number);
@@ -192,9 +213,11 @@ impl Watcher {
                 let number = id.map(|id| id.to_string()).unwrap_or_default();
                 warn!(message.id = number, element = %sha256, why, "a listed message cannot be read: a gap is entered");
                 self.haul.odd.push(Odd { element, gap: Gap { from, to, reason: UNREADABLE } });
+                self.haul.since.get_or_insert(now);
+                count += 1;
             }
         }
-        Ok(())
+        Ok(count)
     }
 
     /// The list is empty. After a while that is a gap, once, from when the list was last read without trouble: what went to
@@ -239,7 +262,8 @@ impl Watcher {
     }
 
     async fn is_new_oddity(&mut self, element: Hash) -> Result<bool, TaskError> {
-        let is_known = self.oddities.contains(&element) || self.haul.odd.iter().any(|odd| odd.element == element);
+        let waits = self.haul.odd.iter().chain(&self.odd_later).any(|odd| odd.element == element);
+        let is_known = waits || self.oddities.contains(&element);
         if is_known {
             return Ok(false);
         }

@@ -108,6 +108,8 @@ pub(super) enum ListingEnd {
     Broken(Gap),
     /// The list says the same again and again: the rest cannot be read now.
     Repeats,
+    /// So many pages follow each other without a message that more are not read now.
+    Barren,
     /// The list has no message at all, though it had one of this moment before.
     Empty(Time),
 }
@@ -251,9 +253,9 @@ impl Listing {
             (false, None) => (self.repeated, self.empty + 1),
             (false, Some(_)) => (self.repeated + 1, self.empty),
         };
-        let repeats = next.as_ref().is_some_and(|token| !self.marks.insert(token.0.clone()))
-            || REPEATED_MAX <= self.repeated
-            || EMPTY_MAX <= self.empty;
+        let repeats =
+            next.as_ref().is_some_and(|token| !self.marks.insert(token.0.clone())) || REPEATED_MAX <= self.repeated;
+        let is_barren = EMPTY_MAX <= self.empty;
         self.next = next;
         self.oldest = self.oldest.into_iter().chain(oldest).min();
         self.newest = self.newest.into_iter().chain(ids.iter().copied()).max();
@@ -262,11 +264,12 @@ impl Listing {
         if is_at_floor || oldest.is_some_and(|oldest| oldest <= self.start) {
             return Ok(ListingEnd::Complete);
         }
-        match (self.next.is_none(), repeats) {
-            (true, _) => self.ended(store, now).await,
-            (false, true) if self.met_known || self.is_of_a_conversation() => Ok(ListingEnd::Complete),
-            (false, true) => Ok(ListingEnd::Repeats),
-            (false, false) => Ok(ListingEnd::More),
+        match self.next.is_none() {
+            true => self.ended(store, now).await,
+            false if !repeats && !is_barren => Ok(ListingEnd::More),
+            false if self.met_known || self.is_of_a_conversation() => Ok(ListingEnd::Complete),
+            false if repeats => Ok(ListingEnd::Repeats),
+            false => Ok(ListingEnd::Barren),
         }
     }
 

@@ -40,6 +40,11 @@ impl Watcher {
                 let what = "the list of messages repeats itself, and cannot be read to its end";
                 self.cannot_go_on(listing, None, what.to_owned());
             }
+            ListingEnd::Barren => {
+                let what = "page after page of the list of messages has none that can be read: it is read on later";
+                let token = listing.token();
+                self.cannot_go_on(listing, token, what.to_owned());
+            }
             ListingEnd::Empty(newest) => {
                 let what = format!(
                     "it lists no message at all, though it listed one of {newest} before: either all were deleted, or they \
@@ -177,22 +182,7 @@ impl Watcher {
             }
             return;
         }
-        let Some(oldest) = listing.oldest else {
-            if listing.purpose == Purpose::New || listing.purpose == Purpose::Deep {
-                self.set_stage(Stage::Conversations);
-            }
-            if let Purpose::Part(part) = listing.purpose.clone()
-                && token.is_none()
-                && part.token.is_some()
-            {
-                self.spans.remove(&part);
-                self.spans.add(Unread { token, ..part });
-            }
-            if HAUL_BYTES_MAX <= self.haul.bytes {
-                self.begin_flush();
-            }
-            return;
-        };
+        let Some(oldest) = listing.oldest else { return self.cut_without_a_number(listing, token) };
         match listing.purpose.clone() {
             Purpose::Part(part) => {
                 self.spans.remove(&part);
@@ -211,6 +201,29 @@ impl Watcher {
                     self.begin_flush();
                 }
             }
+        }
+    }
+
+    /// The same of a listing that has shown no number: all of it is unread, and its mark is where to go on.
+    fn cut_without_a_number(&mut self, listing: Listing, token: Option<String>) {
+        match listing.purpose.clone() {
+            Purpose::Part(part) if part.token != token => {
+                self.spans.remove(&part);
+                self.spans.add(Unread { token, ..part });
+            }
+            Purpose::Part(_) | Purpose::Conversation | Purpose::Rest => {}
+            Purpose::New | Purpose::Deep => {
+                if token.is_some() {
+                    let before = MessageId::first_at(listing.begun);
+                    self.spans.add(Unread { after: listing.floor, before, token, why: WhyUnread::Cut });
+                    self.note_looked(&listing);
+                    self.round.iter_mut().for_each(|round| round.is_cut = true);
+                }
+                self.set_stage(Stage::Conversations);
+            }
+        }
+        if HAUL_BYTES_MAX <= self.haul.bytes {
+            self.begin_flush();
         }
     }
 
