@@ -13,13 +13,17 @@ use crate::base::time::{SKEW_MS_MAX, Time};
 use crate::note::slip::Slip;
 use crate::platform::{Error as PlatformError, Message, MessagePage, Unreadable};
 use crate::store::{Gap, WhyUnread};
-use crate::tasks::task::TaskError;
+use crate::tasks::task::{Task, TaskError};
 
 /// Why a moment is entered as a gap: an element of the list says too little.
 const UNREADABLE: &str = "a message that the platform lists in a form that cannot be read";
 
 /// Why a moment is entered as a gap: our clock is right, and the message's number is not.
 const FROM_THE_FUTURE: &str = "a message that the platform lists with a time to come";
+
+/// Why a period is entered as a gap: the list has been empty for this long, though messages were seen before.
+const EMPTY: &str = "the platform lists no message, though it listed some before";
+const EMPTY_MS: i64 = 86_400_000;
 
 /// A message that may have to be sealed.
 #[derive(Clone)]
@@ -105,7 +109,8 @@ impl Known {
 }
 
 impl Watcher {
-    /// Takes what a page says. Returns whether it is the last of the listing.
+    /// Takes what a page says. Returns whether it is the last of the listing. Whatever may fail comes first: of a page on
+    /// which something fails, no message is taken.
     pub(super) async fn take(
         &mut self,
         listing: &mut Listing,
@@ -115,8 +120,9 @@ impl Watcher {
     ) -> Result<ListingEnd, TaskError> {
         let ids: Vec<MessageId> = page.messages.iter().map(|message| message.id).collect();
         let unseen: BTreeSet<MessageId> = self.store.unseen(&ids).await?.into_iter().collect();
-        let end = listing.take(&ids, page.next, &unseen, &self.spans, &self.store, now).await?;
-        self.take_odd(page.unreadable, &ids, now).await?;
+        let (listed, unmet) = self.with_odd(&ids, &unseen, &page.unreadable, now).await?;
+        let end = listing.take(&listed, page.next, &unmet, &self.spans, &self.store, now).await?;
+        let odd = self.take_odd(page.unreadable, &ids, now).await?;
         let again = match &listing.purpose {
             Purpose::Part(part) => match part.why {
                 WhyUnread::Again(id) => Some((id, self.store.unsealed(&ids).await?)),
@@ -124,19 +130,20 @@ impl Watcher {
             },
             _ => None,
         };
-        let mut to_come = Vec::new();
-        let (mut strangers, mut bytes, mut others) = (0, 0, 0);
+        let is_to_come = |id: MessageId| SKEW_MS_MAX < id.moment().ms_since(now);
+        let to_come = ids.iter().filter(|id| listing.start < **id && unseen.contains(*id) && is_to_come(**id));
+        self.take_to_come(to_come.copied().collect(), page.clock, now).await?;
+        self.budget(now).await?;
+        // Nobody knows of whom they are: they are surely not all ours.
+        let (mut strangers, mut bytes, mut others) = (odd, 0, 0);
         for message in page.messages {
             let (id, is_new) = (message.id, unseen.contains(&message.id));
             let judged = again.as_ref().and_then(|(again, unsealed)| {
                 let first = unsealed.iter().find(|(other, _)| *other == id)?.1;
                 (message.sender == known.me.id).then_some((*again, first.unwrap_or(now)))
             });
-            if id <= listing.start || self.waits(id) || !(is_new || judged.is_some()) {
-                continue;
-            }
-            if SKEW_MS_MAX < id.moment().ms_since(now) {
-                to_come.push(id);
+            let is_done = !is_new && judged.is_none();
+            if id <= listing.start || self.waits(id) || is_done || is_to_come(id) {
                 continue;
             }
             let (listed, again) = judged.map_or((now, None), |(again, first)| (first, Some(again)));
@@ -161,8 +168,7 @@ impl Watcher {
                 Sort::Known | Sort::Stranger => self.haul.dropped.push(id),
             }
         }
-        self.budget(now).await?.count(strangers, bytes, others == 0);
-        self.take_to_come(to_come, page.clock, now).await?;
+        self.budget.iter_mut().for_each(|budget| budget.count(strangers, bytes, others == 0));
         Ok(end)
     }
 
@@ -171,14 +177,33 @@ impl Watcher {
         self.haul.candidates.contains_key(&id) || self.held.iter().any(|held| held.message.id == id)
     }
 
-    /// Elements that cannot be read are entered as gaps, each once, and hold up nothing. A message of another conversation than
-    /// was asked for is none of them: the list of all messages has it.
+    /// What a page lists, and what of it was not dealt with before. Of a page on which no message can be read, the newest
+    /// number counts that an element has: whatever the others are, they end no listing too soon.
+    async fn with_odd(
+        &self,
+        ids: &[MessageId],
+        unseen: &BTreeSet<MessageId>,
+        odd: &[Unreadable<MessageId>],
+        now: Time,
+    ) -> Result<(Vec<MessageId>, BTreeSet<MessageId>), TaskError> {
+        let numbers = odd.iter().filter_map(|odd| odd.id);
+        let newest = numbers.filter(|id| id.moment().ms_since(now) <= SKEW_MS_MAX).max();
+        let Some(newest) = newest.filter(|_| ids.is_empty()) else { return Ok((ids.to_vec(), unseen.clone())) };
+        let element = of_number(newest);
+        let waits = self.odd_later.iter().any(|odd| odd.element == element);
+        let is_met = waits || self.store.unentered(&[element]).await?.is_empty();
+        Ok((vec![newest], if is_met { BTreeSet::new() } else { BTreeSet::from([newest]) }))
+    }
+
+    /// Elements that cannot be read are entered as gaps, each once, and hold up nothing. Returns how many are new. A message of
+    /// another conversation than was asked for is none of them: the list of all messages has it.
     async fn take_odd(
         &mut self,
         unreadable: Vec<Unreadable<MessageId>>,
         ids: &[MessageId],
         now: Time,
-    ) -> Result<(), TaskError> {
+    ) -> Result<u64, TaskError> {
+        let mut count = 0;
         let oldest = ids.iter().min().map_or(now, |oldest| oldest.moment()).min(now);
         for Unreadable { id, sha256, why, .. } in unreadable.into_iter().filter(|one| !one.is_elsewhere) {
             let element = id.map_or(sha256, of_number);
@@ -189,7 +214,25 @@ impl Watcher {
                 let number = id.map(|id| id.to_string()).unwrap_or_default();
                 warn!(message.id = number, element = %sha256, why, "a listed message cannot be read: a gap is entered");
                 self.haul.odd.push(Odd { element, gap: Gap { from, to, reason: UNREADABLE } });
+                self.haul.since.get_or_insert(now);
+                count += 1;
             }
+        }
+        Ok(count)
+    }
+
+    /// The list is empty. After a while that is a gap, once, from when the list was last read without trouble: what went to
+    /// nobody in the rules by name may have been missed since.
+    pub(super) async fn take_emptiness(&mut self, now: Time) -> Result<(), TaskError> {
+        let Some(since) =
+            self.store.task_done(Self::NAME).await?.or(self.store.started().await?.map(MessageId::moment))
+        else {
+            return Ok(());
+        };
+        let element = Hash::of(format!("no message listed since {since}").as_bytes());
+        if EMPTY_MS <= now.ms_since(since) && self.is_new_oddity(element).await? {
+            warn!(%since, "the list of messages has been empty for a day: a gap is entered");
+            self.haul.odd.push(Odd { element, gap: Gap { from: since, to: now, reason: EMPTY } });
         }
         Ok(())
     }
@@ -220,7 +263,8 @@ impl Watcher {
     }
 
     async fn is_new_oddity(&mut self, element: Hash) -> Result<bool, TaskError> {
-        let is_known = self.oddities.contains(&element) || self.haul.odd.iter().any(|odd| odd.element == element);
+        let waits = self.haul.odd.iter().chain(&self.odd_later).any(|odd| odd.element == element);
+        let is_known = waits || self.oddities.contains(&element);
         if is_known {
             return Ok(false);
         }

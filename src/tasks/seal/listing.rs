@@ -69,6 +69,7 @@ pub(super) struct Rest {
 }
 
 /// A listing that is not finished.
+#[derive(Clone)]
 pub(super) struct Listing {
     pub(super) place: Place,
     pub(super) purpose: Purpose,
@@ -107,6 +108,10 @@ pub(super) enum ListingEnd {
     Broken(Gap),
     /// The list says the same again and again: the rest cannot be read now.
     Repeats,
+    /// So many pages follow each other without a message that more are not read now.
+    Barren,
+    /// The list has no message at all, though it had one of this moment before.
+    Empty(Time),
 }
 
 impl Listing {
@@ -248,9 +253,9 @@ impl Listing {
             (false, None) => (self.repeated, self.empty + 1),
             (false, Some(_)) => (self.repeated + 1, self.empty),
         };
-        let repeats = next.as_ref().is_some_and(|token| !self.marks.insert(token.0.clone()))
-            || REPEATED_MAX <= self.repeated
-            || EMPTY_MAX <= self.empty;
+        let repeats =
+            next.as_ref().is_some_and(|token| !self.marks.insert(token.0.clone())) || REPEATED_MAX <= self.repeated;
+        let is_barren = EMPTY_MAX <= self.empty;
         self.next = next;
         self.oldest = self.oldest.into_iter().chain(oldest).min();
         self.newest = self.newest.into_iter().chain(ids.iter().copied()).max();
@@ -259,11 +264,12 @@ impl Listing {
         if is_at_floor || oldest.is_some_and(|oldest| oldest <= self.start) {
             return Ok(ListingEnd::Complete);
         }
-        match (self.next.is_none(), repeats) {
-            (true, _) => self.ended(store, now).await,
-            (false, true) if self.met_known || self.is_of_a_conversation() => Ok(ListingEnd::Complete),
-            (false, true) => Ok(ListingEnd::Repeats),
-            (false, false) => Ok(ListingEnd::More),
+        match self.next.is_none() {
+            true => self.ended(store, now).await,
+            false if !repeats && !is_barren => Ok(ListingEnd::More),
+            false if self.met_known || self.is_of_a_conversation() => Ok(ListingEnd::Complete),
+            false if repeats => Ok(ListingEnd::Repeats),
+            false => Ok(ListingEnd::Barren),
         }
     }
 
@@ -284,7 +290,7 @@ impl Listing {
             Purpose::Deep | Purpose::Conversation | Purpose::Rest => Ok(ListingEnd::Complete),
             Purpose::New if self.met_known => Ok(ListingEnd::Complete),
             Purpose::New => match self.newest_seen.map(MessageId::moment).filter(|newest| surely_kept < *newest) {
-                Some(newest) => self.ended_early(newest),
+                Some(newest) => Ok(self.ended_early(newest)),
                 None if surely_kept < self.dealt_with => Ok(ListingEnd::Complete),
                 None => Ok(older(self.dealt_with)),
             },
@@ -292,7 +298,7 @@ impl Listing {
             Purpose::Part(part) => {
                 let known = store.seen_before(MessageId(part.after.0.saturating_add(1))).await?;
                 match known.map(MessageId::moment).filter(|known| surely_kept < *known) {
-                    Some(_) => self.ended_early(part.after.moment()),
+                    Some(_) => Ok(self.ended_early(part.after.moment())),
                     None if surely_kept < part.after.moment() => Ok(ListingEnd::Complete),
                     None => Ok(older(part.after.moment())),
                 }
@@ -300,12 +306,13 @@ impl Listing {
         }
     }
 
-    fn ended_early(&self, newest: Time) -> Result<ListingEnd, TaskError> {
-        let oldest = self.oldest.ok_or_else(|| PlatformError::Unavailable {
-            what: format!(
-                "it lists no message at all, though it listed one of {newest} before: either all were deleted, or they cannot be read"
-            ),
-        })?;
-        Ok(ListingEnd::Broken(Gap { from: newest, to: oldest.moment().max(newest), reason: NO_LONGER_LISTED }))
+    /// The list ended above a message that was listed before.
+    fn ended_early(&self, newest: Time) -> ListingEnd {
+        match self.oldest {
+            Some(oldest) => {
+                ListingEnd::Broken(Gap { from: newest, to: oldest.moment().max(newest), reason: NO_LONGER_LISTED })
+            }
+            None => ListingEnd::Empty(newest),
+        }
     }
 }

@@ -11,8 +11,8 @@
 //! may be refused, a page may come again for ever. Then the rest becomes a *part* that is unread, which is durable together
 //! with what was sealed above it, and is read on later from the platform's own mark. Meanwhile the conversations of those
 //! whom the rules name are read by themselves, which the platform counts apart. [`listing`] decides how a listing ends,
-//! [`round`] what is read next, [`places`] which conversation, [`found`] what is kept of a page, [`batch`] what becomes
-//! durable together.
+//! [`round`] what is read next, [`reading`] what follows from a page, [`places`] which conversation, [`found`] what is kept
+//! of a page, [`batch`] what becomes durable together.
 //!
 //! # The order of notes
 //!
@@ -44,6 +44,7 @@ mod listing;
 mod found;
 mod kind;
 mod round;
+mod reading;
 mod places;
 mod batch;
 

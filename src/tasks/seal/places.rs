@@ -106,7 +106,8 @@ impl Watcher {
     /// Begins with the next conversation that is to be read by itself, or goes on with the rest of one.
     pub(super) async fn list_conversation(&mut self, now: Time) -> Result<(), TaskError> {
         let poll = ms(self.settings.poll);
-        let is_behind = self.looked.is_some_and(|(looked, _)| poll + poll / 2 <= now.ms_since(looked));
+        // Since a start nobody has looked: what was sent while nothing ran is as late as after an outage.
+        let is_behind = self.looked.is_none_or(|(looked, _)| poll + poll / 2 <= now.ms_since(looked));
         let is_blocked = self.blocked.is_some_and(|until| now < until);
         let is_left = self.is_budget_left(now).await?;
         let frontier = self.spans.oldest().or(self.frontier);

@@ -4,7 +4,8 @@
 use std::fs;
 use std::time::Duration;
 
-use verbale::sandbox::world::Settings;
+use verbale::sandbox::world::{Outgoing, Settings};
+use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
 use crate::support::weather_story::{Row, Story, Way};
 
@@ -14,6 +15,7 @@ super::troubles! {
     "the machine's clock is a day ahead for an hour, and the daemon is started with it": clock_ahead,
     "the machine's clock is a day behind for an hour, and the daemon is started with it": clock_behind,
     "the database is moved away for ten minutes": moved_database,
+    "the same while the conversations are read, after 3,000 messages of strangers and the first note to a new group": moved_in_the_middle,
 }
 
 async fn no_public_folder() -> Row {
@@ -68,5 +70,33 @@ async fn moved_database() -> Row {
     story.pass(Duration::from_secs(600)).await;
     fs::rename(&away, &database).unwrap();
     story.clear();
+    story.settle().await
+}
+
+/// What was found before the trouble is sealed when it is over, and is not read again first.
+async fn moved_in_the_middle() -> Row {
+    let mut story = Story::begin(Way::Http, Settings::of_x()).await;
+    story.kill().await;
+    let group = story.harness.world.with(|world, now| {
+        for number in 0..3_000 {
+            world.send(now, JOURNALIST, EMBASSY, &Outgoing::text(&format!("{number} of many"))).unwrap();
+        }
+        world.make_group(now, EMBASSY, &[MINISTRY, JOURNALIST], &Outgoing::text("NOTE to a group")).unwrap().1
+    });
+    story.owe(group);
+    story.harness.advance(1_000);
+    let (database, away) = (story.harness.database(), story.harness.folder.path().join("away.db"));
+    let (from, to) = (database.clone(), away.clone());
+    let mut is_first = true;
+    story.relay().bend(&format!("GET /2/dm_conversations/with/{MINISTRY}/dm_events"), move |_, _| {
+        if std::mem::take(&mut is_first) {
+            fs::rename(&from, &to).unwrap();
+        }
+    });
+    story.pass(Duration::from_secs(600)).await;
+    fs::rename(&away, &database).unwrap();
+    story.clear();
+    story.pass(Duration::from_secs(95)).await;
+    assert_eq!(story.notes(), 1, "what was found is kept");
     story.settle().await
 }

@@ -24,6 +24,7 @@ mod machine;
 mod platform;
 mod posts;
 mod refusals;
+mod restarts;
 mod strangers;
 
 use std::fs;
@@ -57,6 +58,7 @@ const SECTIONS: &[(&str, &[Trouble])] = &[
     ("Messages, and how they are listed", platform::TROUBLES),
     ("Floods, and what strangers may cost", strangers::TROUBLES),
     ("Lists that do not end, and pages that are too large", lists::TROUBLES),
+    ("Started again while the list of all messages cannot be read", restarts::TROUBLES),
     ("Answers that do not fit the question, or come in another form", answers::TROUBLES),
     ("Correspondents, and the conversations with them", correspondents::TROUBLES),
     ("Names, and who is in a group", groups::TROUBLES),

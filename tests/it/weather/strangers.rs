@@ -15,12 +15,14 @@ super::troubles! {
     "10,000 messages of strangers come at once, and a note is older than all of them": oldest_of_a_flood,
     "50,000 messages of strangers come while the daemon is down for six hours, and a note is older than all of them": missed,
     "3,000 messages of strangers come at once, and the first note to a new group is older than all of them": new_group,
+    "1,300 messages of strangers that cannot be read come at once, and the first note to a new group is older than all of them": unreadable,
     "a correspondent writes 5,000 messages while the daemon is down for an hour, and a note is older than all of them": talkative,
     "the same, while strangers have used up what they may cost": talkative_among_strangers,
     "strangers have used up what they may cost, and a note goes to one of two correspondents every five minutes": meanwhile,
     "the account itself writes 3,000 messages to others at once, and a note is older than all of them": own_flood,
 }
 
+const EVENTS: &str = "GET /2/dm_events";
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// So many messages at once.
@@ -78,6 +80,32 @@ async fn new_group() -> Row {
     story.kill().await;
     story.patience = Duration::from_secs(5 * 86_400);
     story.settle().await
+}
+
+/// They are counted as those that can be read.
+async fn unreadable() -> Row {
+    let mut story = Story::begin(Way::Http, Settings::without_limits()).await;
+    let stranger = JOURNALIST.to_string();
+    story.relay().bend_json(EVENTS, move |_, page| {
+        for event in page["data"].as_array_mut().into_iter().flatten() {
+            if event["sender_id"] == stranger.as_str() {
+                event["dm_conversation_id"] = serde_json::Value::Null;
+            }
+        }
+    });
+    let id = story.harness.world.with(group);
+    story.owe(id);
+    pour(&story, JOURNALIST, EMBASSY, 1_300);
+    let before = story.relay().asked(EVENTS).len();
+    story.pass(HOUR).await;
+    let calls = story.relay().asked(EVENTS).len() - before;
+    assert!(calls <= 60, "{calls} calls in 40 polls");
+    story.harness.poll = Duration::from_secs(900);
+    story.kill().await;
+    story.patience = Duration::from_secs(5 * 86_400);
+    let row = story.settle().await;
+    assert!(!row.sealed.contains("never") && row.told.contains("strangers have sent "), "{row:?}");
+    row
 }
 
 fn group(world: &mut World, now: verbale::base::time::Time) -> MessageId {
