@@ -6,7 +6,7 @@ use anyhow::Context;
 use tokio::runtime::Builder;
 
 use super::{Failure, Installation, failure, logging, signals};
-use crate::app::config::Config;
+use crate::app::config::{self, Config};
 use crate::app::daemon::{self, Parts};
 use crate::app::threads;
 use crate::tasks::trouble::{self, Consequence, Misconfigured};
@@ -55,9 +55,9 @@ const NO_THREADS: &str =
 /// # Errors
 /// If the configuration or a secret cannot be used, or the daemon could not continue.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let config = Config::load(&arguments.installation.config)?;
+    let config = Config::load(&arguments.installation.config).map_err(|error| awaited(error.into()))?;
     logging::start();
-    serve(&config, arguments.backfill).map_err(staying_down)?;
+    serve(&config, arguments.backfill).map_err(staying_down).map_err(awaited)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -69,6 +69,15 @@ fn serve(config: &Config, backfill: bool) -> anyhow::Result<()> {
         let shutdown = signals::shutdown()?;
         daemon::run(parts, shutdown).await
     })
+}
+
+/// A file that is not there may be on a disk that comes later: the daemon may be started again until it is there.
+fn awaited(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<config::Error>() {
+        Ok(error) if error.may_appear => Failure::failed(error.what, error.remedy).into(),
+        Ok(error) => error.into(),
+        Err(error) => error,
+    }
 }
 
 /// Gives an error after which nobody may simply start again an exit status of its own.

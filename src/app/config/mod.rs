@@ -89,21 +89,23 @@ pub struct Error {
     pub what: String,
     /// What the operator should do.
     pub remedy: String,
-    /// Whether a new start may do what this one could not: the system did not give the file, which may be on a disk that is
-    /// not there yet.
+    /// Whether a new start may do by itself what this one could not: the file is there, and the system did not give it.
     pub passes: bool,
+    /// Whether the file is not there, or not given to this user: it may be on a disk that is not there yet.
+    pub may_appear: bool,
 }
 
 impl Error {
     fn new(what: impl Into<String>, remedy: impl Into<String>) -> Error {
-        Error { what: what.into(), remedy: remedy.into(), passes: false }
+        Error { what: what.into(), remedy: remedy.into(), passes: false, may_appear: false }
     }
 
     /// A file cannot be read, for this reason.
     fn unread(error: &std::io::Error, what: impl Into<String>, remedy: impl Into<String>) -> Error {
-        use std::io::ErrorKind::{InvalidData, IsADirectory};
-        let lasts = matches!(error.kind(), InvalidData | IsADirectory);
-        Error { passes: !lasts, ..Error::new(what, remedy) }
+        use std::io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+        let may_appear = matches!(error.kind(), NotADirectory | NotFound | PermissionDenied);
+        let passes = !may_appear && !matches!(error.kind(), InvalidData | IsADirectory);
+        Error { passes, may_appear, ..Error::new(what, remedy) }
     }
 }
 

@@ -42,8 +42,9 @@ const PUBLISH_DEBOUNCE: Duration = Duration::from_millis(20);
 /// Number of entries read from the store at a time.
 const PAGE: u64 = 4096;
 
-/// The longest wait before the next try, when the folder cannot be read or written. Each reads the log anew.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The longest wait before the next try, when the folder cannot be read or written. Each reads the log anew. Posts may wait for
+/// it.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A backlog of a million entries is written in one tick.
 const WRITING_MAX: Duration = Duration::from_secs(3600);

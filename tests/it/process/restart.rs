@@ -1,9 +1,12 @@
 //! The program, started again in bad weather: what it sees first is wrong or missing, and it goes on all the same.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use tokio::process::Child;
+use verbale::base::ids::{AccountId, PostId};
 use verbale::sandbox::world::Outgoing;
 use verbale::sandbox::{EMBASSY, JOURNALIST, MINISTRY};
 
@@ -81,37 +84,37 @@ async fn a_list_of_posts_that_no_number_confirms_stops_nothing() {
     for author in [Some(JOURNALIST), Some(EMBASSY), None] {
         let place = begun().await;
         let relay = place.relay().await;
-        let mut left = 3;
+        let posted =
+            place.server.world.with(|world, _| world.posts().last().map(|post| (post.id, post.written.clone())));
+        let (id, text) = posted.expect("there is a post");
+        let other = of_a_longer_log(id, &text, author);
+        let bent = Arc::new(AtomicUsize::new(0));
+        let counted = bent.clone();
         relay.bend_json("GET /2/users/*/tweets", move |_, body| {
-            if 0 < left
-                && let Some(posts) = body["data"].as_array_mut().filter(|posts| !posts.is_empty())
-            {
-                left -= 1;
-                posts.insert(0, of_a_longer_log(&posts[0], author.map(|author| author.to_string())));
+            if counted.fetch_add(1, Ordering::SeqCst) < 3 {
+                let posts = body["data"].as_array().cloned().unwrap_or_default();
+                body["data"] = std::iter::once(other.clone()).chain(posts).collect();
+                body["meta"] = json!({ "result_count": 1 });
             }
         });
         let child = place.run();
         goes_on(&place, child).await;
-        assert!(1 < relay.asked("GET /2/users/*/tweets").len());
+        assert!(0 < bent.load(Ordering::SeqCst), "a list was bent");
         let strange = database::count(&place.path("verbale.db"), "SELECT count(*) FROM strange_post");
         assert_eq!(strange, 0, "{author:?}: nobody is troubled with it");
     }
 }
 
 /// A post like this one, later, of a log with far more entries.
-fn of_a_longer_log(post: &Value, author: Option<String>) -> Value {
-    let mut other = post.clone();
-    let id = post["id"].as_str().and_then(|id| id.parse::<u64>().ok()).expect("it has a number");
-    other["id"] = json!((id + 1).to_string());
-    let text = post["text"].as_str().expect("it has a text");
+fn of_a_longer_log(id: PostId, text: &str, author: Option<AccountId>) -> Value {
     let (note, log) = text.split_once("\nlog ").expect("it shows a head");
     let root = log.split_once(' ').expect("it has a root").1;
-    other["text"] = json!(format!("{}\nlog 900 {root}", note.replace("note 1", "note 17")));
-    match author {
-        Some(author) => other["author_id"] = json!(author),
-        None => drop(other.as_object_mut().map(|other| other.remove("author_id"))),
+    let text = format!("{}\nlog 900 {root}", note.replace("note 1", "note 17"));
+    let mut post = json!({ "id": (id.0 + 1).to_string(), "text": text });
+    if let Some(author) = author {
+        post["author_id"] = json!(author.to_string());
     }
-    other
+    post
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -218,7 +218,9 @@ async fn echo_once(place: &Place, listener: &TcpListener, (status, body): (u16, 
         while let Some(line) = lines.next_line().await.unwrap() {
             said += &format!("{line}\n");
             let waits = line.contains("waiting") && line.contains("watcher");
-            if waits || line.contains("the list of messages cannot be read") {
+            let is_done =
+                ["the list of messages cannot be read", "a gap is entered"].iter().any(|words| line.contains(words));
+            if waits || is_done {
                 break;
             }
         }
