@@ -29,6 +29,11 @@ pub fn folder() -> anyhow::Result<TempDir> {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).context("cannot make a temporary folder")
 }
 
+/// The name of the log whose notes are received.
+pub fn other_origin() -> Origin {
+    Origin::parse("ministry.example/notes").expect("this is a name")
+}
+
 /// The log's name.
 pub fn origin() -> Origin {
     Origin::parse("embassy.example/notes").expect("this is a name")

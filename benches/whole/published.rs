@@ -67,7 +67,7 @@ impl Story {
             997 => {
                 Entry::Gap { time, from: time.plus_ms(-60_000), to: time, reason: "the platform was away".to_owned() }
             }
-            _ => Entry::Receipt { time, log: place::origin(), note: index + 1, commitment: sha256 },
+            _ => Entry::Receipt { time, log: place::other_origin(), note: index + 1, commitment: sha256 },
         }
     }
 
