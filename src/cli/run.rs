@@ -27,7 +27,7 @@ The first start begins with messages that are sent from now on; with --backfill 
 
 Exit status:
   0 it was told to stop
-  1 it could not continue: start it again, as a service manager does
+  1 it could not continue, or a file is not there yet: start it again, as a service manager does
   2 the configuration or a secret cannot be used: correct it before the next start
   5 the log contradicts what was published, or is another's: do not start it again before somebody has looked
 
