@@ -173,7 +173,7 @@ impl Publisher {
         }
         let few = self.platform.posts_left().await.is_some_and(|left| left <= POSTS_LEFT_FEW);
         if let Some(notes) = self.due_notes(few).await? {
-            return self.begin(notes, now).await;
+            return self.begin(notes).await;
         }
         let allowed = few.then(|| now.plus_ms(ALLOWED_LATER_MS));
         if let Some(until) = allowed.or(self.others.held_until(now)) {
@@ -185,14 +185,14 @@ impl Publisher {
         let receipt = self.store.unposted_receipt().await?;
         let begun = if receipt.is_some() { self.store.receipts_begun_since(now.midnight()).await? } else { 0 };
         if let Some(index) = receipt.filter(|_| begun < self.receipts_a_day) {
-            return self.begin(Subject::Receipt { index }, now).await;
+            return self.begin(Subject::Receipt { index }).await;
         }
         if let Some(heartbeat) = self.due_heartbeat(now).await? {
-            return self.begin(heartbeat, now).await;
+            return self.begin(heartbeat).await;
         }
         if AGAIN_EVERY_MS <= now.ms_since(self.again_at) && self.store.has_unshown_loss().await? {
             self.again_at = now;
-            return self.begin(Subject::Again, now).await;
+            return self.begin(Subject::Again).await;
         }
         self.once.backoff.succeeded();
         let tomorrow = receipt.map(|_| now.midnight().plus_ms(DAY_MS));
@@ -226,9 +226,10 @@ impl Publisher {
     }
 
     /// Decides upon a post that shows a head, and posts it.
-    async fn begin(&mut self, subject: Subject, now: Time) -> Result<Next, TaskError> {
+    async fn begin(&mut self, subject: Subject) -> Result<Next, TaskError> {
         self.comparison.before_post().await?;
-        let Some(intent) = Intent::of(self.store.begin(subject, now).await?) else { return Ok(Next::Now) };
+        // The comparison takes time, and the post may be made as late as now: what is looked for later is looked for from now on.
+        let Some(intent) = Intent::of(self.store.begin(subject, self.clock.now()).await?) else { return Ok(Next::Now) };
         // A crash here leaves a post with one attempt that was never made: it is looked for, then tried again.
         let end = self.once.begin(&self.timeline, &self.ledger, &intent).await?;
         self.conclude(&intent, end).await
