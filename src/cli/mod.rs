@@ -10,6 +10,8 @@ mod evidence;
 pub mod neighbours;
 pub mod online;
 
+mod liveness;
+
 // The commands.
 pub mod init;
 pub mod run;

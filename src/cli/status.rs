@@ -5,15 +5,12 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::liveness::{self, Daemon};
 use super::{Installation, Output};
 use crate::app::config::Config;
-use crate::base::clock::Clock;
 use crate::store::{Inbox, Reader, RecipientRow, Status};
 use crate::tasks::survey::reached;
 use crate::wording::standing::not_posted_of;
-
-/// A daemon that moves has given a sign of life since.
-const BEAT_AGE_MS_MAX: i64 = 30_000;
 
 /// Show how things stand: notes sealed, posts waiting, the log's head
 ///
@@ -45,10 +42,12 @@ pub struct Arguments {
 pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.installation.config)?;
     let reader = Reader::open(&config.log.database)?;
-    let (status, running) = (reader.status().await?, reader.is_served().await?);
-    let beat = reader.last_beat().await?.filter(|_| running).map(|beat| beat.at);
-    // A clock that was set since makes a beat look old, or of the future, until the next one.
-    let stands_still = beat.is_some_and(|at| BEAT_AGE_MS_MAX < Clock::system().now().ms_since(at).abs());
+    let (status, daemon) = (reader.status().await?, liveness::daemon(&reader).await?);
+    let (running, stands_still, beat) = match daemon {
+        Daemon::Absent => (false, false, None),
+        Daemon::StandsStill(beat) => (true, true, Some(beat)),
+        Daemon::Runs(beat) => (true, false, beat),
+    };
     let recipients: Vec<_> = reader.recipients().await?.iter().map(RecipientAnswer::of).collect();
     let beat = beat.map(|at| at.to_string());
     let answer = StatusAnswer { running, stands_still, beat, status: &status, recipients };

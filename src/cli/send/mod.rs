@@ -17,12 +17,12 @@ use tokio_util::sync::CancellationToken;
 
 use self::sender::{DRAFT_BYTES_MAX, MessageDraft, Repeat, Sender, Sent};
 use super::failure::UNCHECKED;
-use super::{Failure, Installation, Output, disclosure, input, signals};
+use super::{Failure, Installation, Output, disclosure, input, liveness, signals};
 use crate::app::config::Config;
 use crate::app::daemon;
 use crate::base::clock::Clock;
 use crate::note::standing::Standing;
-use crate::platform::{GIF_BYTES_MAX, Platform, x};
+use crate::platform::{Error as PlatformError, GIF_BYTES_MAX, Platform, x};
 use crate::store::{Reader, RequestClient, TaskReport};
 use crate::tasks::rules::Correspondent;
 use crate::tasks::settings::values;
@@ -54,7 +54,8 @@ Exit status:
   0 sent and posted (with --no-wait: sent)
   1 not sent, or sent and not sealed
   2 the arguments, the text, a file or the configuration cannot be used; nothing was sent
-  3 sent, but not seen through to its post: no daemon runs, or told to stop; or nobody knows whether it was sent")]
+  3 sent, but not seen through to its post: no daemon runs, it stands still, or told to stop; or nobody knows whether it
+    was sent")]
 pub struct Arguments {
     /// The account to send it to, by name or number
     #[arg(long, value_name = "NAME|ID", value_parser = values::correspondent)]
@@ -98,34 +99,31 @@ struct SendAnswer {
     post: Option<String>,
     address: Option<String>,
     /// What is still to come, or went wrong. None if all is done.
-    pending: Option<&'static str>,
+    pending: Option<String>,
 }
 
 /// Why the wait ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum WaitEnd {
     Posted,
     NotAwaited,
     Stopped,
-    NoDaemon,
+    /// No daemon goes on with it now: why, and what to do.
+    NoDaemon(String),
     NotSealed,
 }
 
 impl WaitEnd {
     /// The words about it, and the exit status.
-    fn words(self) -> (Option<&'static str>, u8) {
+    fn words(self) -> (Option<String>, u8) {
+        const STOPPED: &str = "told to stop: the daemon goes on by itself, and `verbale notes` shows the post";
+        const NOT_SEALED: &str =
+            "the daemon has dealt with it and not sealed it: as X returned the text, no rule is met";
         match self {
             WaitEnd::Posted | WaitEnd::NotAwaited => (None, 0),
-            WaitEnd::Stopped => {
-                (Some("told to stop: the daemon goes on by itself, and `verbale notes` shows the post"), 3)
-            }
-            WaitEnd::NoDaemon => (
-                Some("no daemon runs here: when one does (`verbale run`), it seals and posts what is still missing"),
-                3,
-            ),
-            WaitEnd::NotSealed => {
-                (Some("the daemon has dealt with it and not sealed it: as X returned the text, no rule is met"), 1)
-            }
+            WaitEnd::Stopped => (Some(STOPPED.to_owned()), 3),
+            WaitEnd::NoDaemon(why) => (Some(why), 3),
+            WaitEnd::NotSealed => (Some(NOT_SEALED.to_owned()), 1),
         }
     }
 }
@@ -170,7 +168,13 @@ fn draft(arguments: &Arguments) -> Result<MessageDraft, Failure> {
 /// Each way in which sending can end has its exit status, and says what to do.
 fn explained(error: sender::Error) -> anyhow::Error {
     let text = error.to_string();
-    let (what, remedy) = text.split_once('\n').unwrap_or((&text, "give the same command again"));
+    let again = match error {
+        sender::Error::Failed(PlatformError::Refused { .. }) => {
+            "it would be refused again as it is: change what the reason names, or reach the recipient in another way"
+        }
+        _ => "give the same command again",
+    };
+    let (what, remedy) = text.split_once('\n').unwrap_or((&text, again));
     match error {
         sender::Error::Unfit(_) => Failure::unusable(what, remedy).into(),
         sender::Error::Missing { .. } | sender::Error::Duplicate | sender::Error::Unknown { .. } => {
@@ -233,8 +237,8 @@ impl Following<'_> {
 
     /// What ends the wait for a note that is on its way, if anything does.
     async fn stop(&self, shutdown: &CancellationToken) -> anyhow::Result<Option<WaitEnd>> {
-        if !self.reader.is_served().await? {
-            return Ok(Some(WaitEnd::NoDaemon));
+        if let Some(why) = liveness::daemon(self.reader).await?.is_of_no_help() {
+            return Ok(Some(WaitEnd::NoDaemon(why)));
         }
         Ok(match self.arguments.no_wait {
             true => Some(WaitEnd::NotAwaited),
@@ -287,7 +291,7 @@ impl Following<'_> {
         &self,
         note: Option<Standing>,
         address: Option<String>,
-        pending: Option<&'static str>,
+        pending: Option<String>,
     ) -> anyhow::Result<()> {
         let Sent { message, to, was_answered } = &self.sent;
         let (number, commitment) = note.as_ref().map(|note| (note.note, note.commitment.to_string())).unzip();

@@ -55,7 +55,8 @@ impl Publisher {
     async fn wait_out_lag(&mut self, until: Time) -> Result<Next, TaskError> {
         let trouble = format!(
             "the public folder shows nothing, so only our own posts show whether this database is the newest: nothing is sealed \
-             or posted before they are compared once more at {until}"
+             or posted before they are compared once more at {until}\n\
+             nothing is to be done; to go on at once, put the public folder back as it was, and start the daemon again"
         );
         warn!(%until, "the public folder shows nothing: our own posts are compared once more before anything is sealed");
         self.report(trouble).await?;

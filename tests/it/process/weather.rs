@@ -16,6 +16,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::support::database;
+use crate::support::harness::MARKER;
 use crate::support::process::{GENEROUS, stop};
 use crate::support::trial::{Trial, assert_ended, ended, start};
 
@@ -288,9 +289,18 @@ async fn a_daemon_that_stands_still_is_known_from_one_that_runs() {
     let status = trial.until_status("stands still: its last sign of life is of 2023-11-14T22:13:20.000Z").await;
     assert!(status.contains("start it again"), "{status}");
     assert!(socket.recv(&mut [0; 256]).is_err(), "it told that it moves");
+    // Who waits for it is told.
+    let text = manager.path().join("note.txt");
+    fs::write(&text, format!("{MARKER} while it stands still")).unwrap();
+    let mut send = trial.0.command(&["send", "--to", "ministry", text.to_str().unwrap()]);
+    let sent = ended(send.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()).await;
+    let said = String::from_utf8(sent.stderr).unwrap();
+    assert_eq!(sent.status.code(), Some(3), "{said}");
+    assert!(said.contains("the daemon stands still since 2023-11-14T22:13:20.000Z"), "{said}");
     socket.set_nonblocking(false).unwrap();
     signal(&daemon, "CONT").await;
     assert_eq!(told(), "WATCHDOG=1");
+    trial.posted(1).await;
     trial.until_all_is_well().await;
     assert!(stop(&mut daemon, "TERM").await.success());
     while told() != "STOPPING=1" {}

@@ -14,6 +14,7 @@ use verbale::wording::post::PostText;
 
 use crate::support::database;
 use crate::support::fixture;
+use crate::support::harness::UNKNOWN_OUTCOME_TIMEOUT;
 use crate::support::workbench::{Workbench, run};
 
 const MINUTE_MS: i64 = 60_000;
@@ -93,6 +94,22 @@ async fn of_two_daemons_the_second_shows_no_head() {
     // The one whose head stands goes on.
     run(&bench, &mut first, 60 * MINUTE_MS).await;
     assert_eq!(trouble(&bench.store).await, None);
+}
+
+/// A post of unknown outcome is looked for from the moment at which it was made, not from the one before the comparison.
+#[tokio::test]
+async fn a_slow_comparison_does_not_make_a_post_of_unknown_outcome_twice() {
+    let lag_ms = UNKNOWN_OUTCOME_TIMEOUT.as_millis() as i64 - 10_000;
+    let bench = begun(Settings { lag_ms, refuses_duplicates: false, ..Settings::without_limits() }).await;
+    let mut publisher = bench.publisher();
+    run(&bench, &mut publisher, 20 * MINUTE_MS).await;
+    seal(&bench, "NOTE 2").await;
+    bench.world.with(|world, _| {
+        world.add_fault(Fault::once(Call::Timeline, Moment::Before, How::Delay { ms: 29_000 }));
+        world.add_fault(Fault::once(Call::CreatePost, Moment::After, How::Cut));
+    });
+    run(&bench, &mut publisher, 60 * MINUTE_MS).await;
+    assert_eq!((bench.posts(), trouble(&bench.store).await), (2, None));
 }
 
 /// Both post before either can see the other.
