@@ -3,7 +3,8 @@
 //! **Emoji**: which texts the length of a post counts as one, as lines of text. The tables of the crate that knows them are
 //! pointers, and each of a program's pointers costs time at every start.
 //!
-//! **Pages**: which version of the site's pages the program writes, so that those of another version are written anew. A page is made of the log, of the settings, and of the program. Of the program, any byte in [`SOURCES`] may change a page.
+//! **Pages**: which version of the site's pages the program writes, so that those of another version are written anew. A
+//! page is made of the log, of the settings, and of the program. Of the program, any byte in [`SOURCES`] may change a page.
 //! All files in them are taken as they are found, so none can be forgotten. Their hash is `VERBALE_PAGES` when the crate is
 //! compiled; [`Settings::look`](src/site/mod.rs) takes it in.
 

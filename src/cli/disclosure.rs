@@ -9,8 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use dialoguer::Confirm;
 
-use super::liveness::{self, Daemon};
-use super::{Failure, prove};
+use super::{Failure, liveness, prove};
 use crate::app::config::{Config, secrets};
 use crate::base::ids::{AccountName, PostId};
 use crate::note::request::RequestState;
@@ -191,20 +190,9 @@ pub async fn follow(config: &Config, request: u64) -> anyhow::Result<ExitCode> {
         {
             return told(config, &reader, &posts).await;
         }
-        match liveness::daemon(&reader).await? {
-            Daemon::Runs(_) => {}
-            Daemon::Absent => {
-                println!(
-                    "request {request} is kept, but no daemon runs on this log: it is done once `verbale run` runs"
-                );
-                return Ok(ExitCode::SUCCESS);
-            }
-            Daemon::StandsStill(since) => {
-                println!(
-                    "request {request} is kept, but the daemon stands still since {since}: start it again, and it is done"
-                );
-                return Ok(ExitCode::SUCCESS);
-            }
+        if let Some(why) = liveness::daemon(&reader).await?.waits_in_vain("it is done") {
+            println!("request {request} is kept, but {why}");
+            return Ok(ExitCode::SUCCESS);
         }
         if !is_told {
             println!("request {request} is handed over: the daemon goes on with it even if this command is stopped");

@@ -33,17 +33,13 @@ pub(super) async fn daemon(reader: &Reader) -> Result<Daemon, store::Error> {
 }
 
 impl Daemon {
-    /// Why a command that waits for the daemon waits in vain, and what to do. None if it does not.
-    pub(super) fn is_of_no_help(self) -> Option<String> {
+    /// Why a command that waits for the daemon waits in vain, and when `done` will be. None if it does not.
+    pub(super) fn waits_in_vain(self, done: &str) -> Option<String> {
         match self {
-            Daemon::Absent => Some(
-                "no daemon runs here: when one does (`verbale run`), it seals and posts what is still missing"
-                    .to_owned(),
-            ),
-            Daemon::StandsStill(since) => Some(format!(
-                "the daemon stands still since {since}, and seals nothing: start it again, and it seals and posts what is \
-                 still missing"
-            )),
+            Daemon::Absent => Some(format!("no daemon runs on this log: {done} once `verbale run` runs")),
+            Daemon::StandsStill(since) => {
+                Some(format!("the daemon stands still since {since}: start it again, {done} once it moves"))
+            }
             Daemon::Runs(_) => None,
         }
     }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde::Serialize;
 
-use super::{Failure, Installation, Output, disclosure, input, prove};
+use super::{Failure, Installation, Output, disclosure, input, liveness, prove};
 use crate::app::config::Config;
 use crate::app::daemon;
 use crate::base::clock::Clock;
@@ -247,7 +247,7 @@ async fn is_named(config: &Config, reader: &Reader, sender: &Correspondent, from
 async fn follow(config: &Config, reader: &Reader, found: &FoundSlip, received: &Received) -> anyhow::Result<ExitCode> {
     let mut is_told = false;
     loop {
-        let is_served = reader.is_served().await?;
+        let daemon = liveness::daemon(reader).await?;
         let receipt = reader.receipt(&received.log, received.note).await;
         if let Some((commitment, row)) = receipt.or_else(not_covered)? {
             if commitment != received.commitment {
@@ -264,8 +264,8 @@ async fn follow(config: &Config, reader: &Reader, found: &FoundSlip, received: &
         if let Some(why) = reader.refusal(found.slip).await? {
             return Err(Failure::failed(why, "nothing was published by it").into());
         }
-        if !is_served {
-            println!("it is kept, but no daemon runs on this log: it is done once `verbale run` runs");
+        if let Some(why) = daemon.waits_in_vain("it is done") {
+            println!("it is kept, but {why}");
             return Ok(ExitCode::SUCCESS);
         }
         if !is_told {

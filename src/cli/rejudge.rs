@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::liveness::{self, Daemon};
-use super::{Failure, Installation, Output};
+use super::{Failure, Installation, Output, liveness};
 use crate::app::config::Config;
 use crate::base::clock::Clock;
 use crate::base::time::{DAY_MS, Time};
@@ -85,15 +84,8 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         if found.done_at.is_some() || arguments.no_wait {
             return tell(&found, &arguments.output);
         }
-        let what = match liveness::daemon(&reader).await? {
-            Daemon::Runs(_) => None,
-            Daemon::Absent => Some("no daemon runs on this log: messages are judged again once it does".to_owned()),
-            Daemon::StandsStill(since) => {
-                Some(format!("the daemon stands still since {since}: messages are judged again once it moves"))
-            }
-        };
-        if let Some(what) = what {
-            return Err(Failure::failed(what, "start it with `verbale run`").into());
+        if let Some(why) = liveness::daemon(&reader).await?.waits_in_vain("messages are judged again") {
+            return Err(Failure::failed(why, "start it with `verbale run`").into());
         }
         tokio::time::sleep(LOOK).await;
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::failure::FAILED;
-use super::{Failure, Installation, Output};
+use super::{Failure, Installation, Output, liveness};
 use crate::app::config::Config;
 use crate::base::clock::Clock;
 use crate::base::time::Time;
@@ -162,8 +162,9 @@ async fn decide(
             &arguments.output,
         )?;
     }
-    if is_any_resent && !reader.is_served().await? {
-        super::tell(format_args!("no daemon runs on this log: it is tried again once `verbale run` runs"));
+    let daemon = liveness::daemon(reader).await?;
+    if let Some(why) = daemon.waits_in_vain("it is tried again").filter(|_| is_any_resent) {
+        super::tell(format_args!("{why}"));
     }
     Ok(status)
 }

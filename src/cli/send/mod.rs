@@ -237,7 +237,8 @@ impl Following<'_> {
 
     /// What ends the wait for a note that is on its way, if anything does.
     async fn stop(&self, shutdown: &CancellationToken) -> anyhow::Result<Option<WaitEnd>> {
-        if let Some(why) = liveness::daemon(self.reader).await?.is_of_no_help() {
+        const MISSING: &str = "what is still missing is sealed and posted";
+        if let Some(why) = liveness::daemon(self.reader).await?.waits_in_vain(MISSING) {
             return Ok(Some(WaitEnd::NoDaemon(why)));
         }
         Ok(match self.arguments.no_wait {
